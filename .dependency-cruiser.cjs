@@ -1,0 +1,46 @@
+/**
+ * Which part may import which. Data flows down the list in docs/architecture.md and never back up;
+ * each entry names all that its folder may import besides itself and npm packages.
+ */
+const allowed = {
+  grammar: [],
+  'src/tensors': [],
+  'src/ir': [],
+  'src/ops': ['src/ir'],
+  'src/language': ['grammar', 'src/ir', 'src/ops'],
+  'src/autodiff': ['src/ir', 'src/ops'],
+  'src/reference': ['src/ir', 'src/ops'],
+  codegen: [],
+  'src/bundle': [],
+  'src/plan': ['src/ir', 'src/ops', 'src/bundle', 'codegen'],
+  'src/runtime': ['src/bundle'],
+  'src/adapter': [],
+  'src/compiler': ['grammar', 'src/language', 'src/ir', 'src/ops', 'src/autodiff', 'src/plan', 'src/bundle', 'src/tensors'],
+  'src/data': ['src/tensors'],
+  'src/evaluation': ['src/tensors', 'src/data'],
+  'src/report': ['src/tensors', 'src/data', 'src/evaluation'],
+  'src/training': [
+    'src/compiler', 'src/language', 'src/ir', 'src/bundle', 'src/runtime', 'src/data', 'src/evaluation', 'src/report', 'src/tensors',
+  ],
+};
+const escape = (path) => path.replaceAll('/', '\\/');
+module.exports = {
+  forbidden: [
+    ...Object.entries(allowed).map(([from, to]) => ({
+      name: `${from}-imports`,
+      comment: `${from} may import only: ${[from, ...to].join(', ')}`,
+      severity: 'error',
+      from: { path: `^${escape(from)}/`, pathNot: '\\.test\\.ts$' },
+      to: { path: '^(src|grammar|codegen|bench|tests)/', pathNot: [from, ...to].map((p) => `^${escape(p)}/`) },
+    })),
+    {
+      name: 'runtime-is-portable',
+      comment: 'The runtime, the IR and the language also run in a browser: nothing from Node.',
+      severity: 'error',
+      from: { path: '^(grammar|src/(runtime|bundle|ir|ops|language|autodiff|plan|reference))/', pathNot: '\\.test\\.ts$' },
+      to: { dependencyTypes: ['core'] },
+    },
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+  ],
+  options: { doNotFollow: { path: 'node_modules' }, tsPreCompilationDeps: true, tsConfig: { fileName: 'tsconfig.json' } },
+};

@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+// Slow checks are named *.full.test.ts and run only under `npm run test:full`.
+const full = process.env['ARCHC_FULL'] === '1';
+
+export default defineConfig({
+  test: {
+    include: ['src/**/*.test.ts', 'grammar/**/*.test.ts', 'codegen/**/*.test.ts', 'tests/**/*.test.ts'],
+    exclude: full ? [] : ['**/*.full.test.ts'],
+    testTimeout: full ? 3_600_000 : 120_000,
+    hookTimeout: 120_000,
+    pool: 'forks',
+    maxWorkers: 2,
+  },
+});

@@ -15,32 +15,59 @@ const allowed = {
   'src/plan': ['src/ir', 'src/ops', 'src/bundle', 'codegen'],
   'src/runtime': ['src/bundle'],
   'src/adapter': [],
-  'src/compiler': ['grammar', 'src/language', 'src/ir', 'src/ops', 'src/autodiff', 'src/plan', 'src/bundle', 'src/tensors'],
+  'src/compiler': [
+    'grammar',
+    'src/language',
+    'src/ir',
+    'src/ops',
+    'src/autodiff',
+    'src/plan',
+    'src/bundle',
+    'src/tensors',
+  ],
   'src/data': ['src/tensors'],
   'src/evaluation': ['src/tensors', 'src/data'],
   'src/report': ['src/tensors', 'src/data', 'src/evaluation'],
   'src/training': [
-    'src/compiler', 'src/language', 'src/ir', 'src/bundle', 'src/runtime', 'src/data', 'src/evaluation', 'src/report', 'src/tensors',
+    'src/compiler',
+    'src/language',
+    'src/ir',
+    'src/bundle',
+    'src/runtime',
+    'src/data',
+    'src/evaluation',
+    'src/report',
+    'src/tensors',
   ],
 };
-const escape = (path) => path.replaceAll('/', '\\/');
+const quote = (path) => path.replaceAll('/', '\\/');
 module.exports = {
   forbidden: [
     ...Object.entries(allowed).map(([from, to]) => ({
       name: `${from}-imports`,
       comment: `${from} may import only: ${[from, ...to].join(', ')}`,
       severity: 'error',
-      from: { path: `^${escape(from)}/`, pathNot: '\\.test\\.ts$' },
-      to: { path: '^(src|grammar|codegen|bench|tests)/', pathNot: ['^src\\/errors\\.ts$', ...[from, ...to].map((p) => `^${escape(p)}/`)] },
+      from: { path: `^${quote(from)}/`, pathNot: '\\.test\\.ts$' },
+      to: {
+        path: '^(src|grammar|codegen|bench|tests)/',
+        pathNot: ['^src\\/errors\\.ts$', ...[from, ...to].map((p) => `^${quote(p)}/`)],
+      },
     })),
     {
       name: 'runtime-is-portable',
       comment: 'The runtime, the IR and the language also run in a browser: nothing from Node.',
       severity: 'error',
-      from: { path: '^(grammar|src/(runtime|bundle|ir|ops|language|autodiff|plan|reference))/', pathNot: '\\.test\\.ts$' },
+      from: {
+        path: '^(grammar|src/(runtime|bundle|ir|ops|language|autodiff|plan|reference))/',
+        pathNot: '\\.test\\.ts$',
+      },
       to: { dependencyTypes: ['core'] },
     },
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
   ],
-  options: { doNotFollow: { path: 'node_modules' }, tsPreCompilationDeps: true, tsConfig: { fileName: 'tsconfig.json' } },
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+  },
 };

@@ -1,0 +1,5 @@
+import type { Op } from '../../ir/op.ts';
+import { expand } from './expand.ts';
+import { reshape } from './reshape.ts';
+
+export const layout: readonly Op[] = [reshape, expand];

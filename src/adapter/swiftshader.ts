@@ -34,10 +34,12 @@ export function cacheFolder(env: Readonly<Record<string, string | undefined>> = 
 }
 
 /** Why SwiftShader cannot be used here, or undefined if it can. */
-export function whyNoSwiftShader(): string | undefined {
-  if (process.platform !== 'linux' || process.arch !== 'x64')
-    return `${npmPackage} holds SwiftShader for Linux x64 only, and this is ${process.platform} ${process.arch}`;
-  return undefined;
+export function whyNoSwiftShader(
+  platform: string = process.platform,
+  arch: string = process.arch,
+): string | undefined {
+  if (platform === 'linux' && arch === 'x64') return undefined;
+  return `${npmPackage} holds SwiftShader for Linux x64 only, and this is ${platform} ${arch}`;
 }
 
 /**

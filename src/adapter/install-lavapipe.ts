@@ -126,6 +126,8 @@ function aptOptions(file: string): string[] {
     'Dir::Etc::sourceparts=-',
     'APT::Get::List-Cleanup=false',
     'APT::Keep-Downloaded-Packages=true',
+    // Otherwise apt-get update reports success when it has read nothing.
+    'APT::Update::Error-Mode=any',
     'Acquire::Retries=2',
     'Acquire::http::Timeout=20',
     'Acquire::https::Timeout=20',

@@ -72,7 +72,8 @@ type Log = (line: string) => void;
  * else the one of its backports suite. Returns the installed package version.
  *
  * The backports entry is not left on the machine: apt reads it, beside the distribution's own entries, from a
- * temporary folder, so `/etc/apt` stays as it was and `apt-get purge mesa-vulkan-drivers` undoes everything.
+ * temporary file, so `/etc/apt` stays as it was. `apt-get purge mesa-vulkan-drivers` takes the drivers away again;
+ * other Mesa and libdrm packages that had to be upgraded along with them stay upgraded.
  *
  * @throws JobError `install-failed` with apt's own words; nothing is half installed unless it says so.
  */
@@ -126,6 +127,8 @@ function aptOptions(file: string): string[] {
     'Dir::Etc::sourceparts=-',
     'APT::Get::List-Cleanup=false',
     'APT::Keep-Downloaded-Packages=true',
+    // Otherwise apt-get update reports success when it has read nothing.
+    'APT::Update::Error-Mode=any',
     'Acquire::Retries=2',
     'Acquire::http::Timeout=20',
     'Acquire::https::Timeout=20',

@@ -34,8 +34,10 @@ export async function setUp(options: SetUpOptions): Promise<SetUpResult> {
     if (obstacle) log(`lavapipe is not installed (${obstacle})${otherwise}`);
     else
       try {
-        await installLavapipe(log);
+        const version = await installLavapipe(log);
         found = await tryAdapter(choice);
+        if (found instanceof JobError || found.kind === 'swiftshader')
+          log(`lavapipe of Mesa ${version} was installed, but Dawn does not find it${otherwise}`);
       } catch (error) {
         if (!(error instanceof JobError)) throw error;
         log(`lavapipe could not be installed: ${error.message}${otherwise}`);

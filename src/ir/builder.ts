@@ -22,6 +22,7 @@ export class GraphBuilder {
   private readonly nodes: Node[] = [];
   private readonly sources: Source[] = [];
   private readonly outputs: { name: string; value: ValueId }[] = [];
+  private readonly updates: { sources: readonly ValueId[]; value: ValueId }[] = [];
   /** Instance path that new nodes belong to. */
   scope = '';
 
@@ -32,6 +33,7 @@ export class GraphBuilder {
       this.nodes.push(...from.nodes);
       this.sources.push(...from.sources);
       this.outputs.push(...from.outputs);
+      this.updates.push(...from.updates);
     }
   }
 
@@ -51,6 +53,11 @@ export class GraphBuilder {
 
   output(name: string, value: ValueId): void {
     this.outputs.push({ name, value });
+  }
+
+  /** After the run `sources` hold `value` (see {@link Graph.updates}). */
+  update(sources: readonly ValueId[], value: ValueId): void {
+    this.updates.push({ sources: [...sources], value });
   }
 
   shape(v: ValueId): Shape {
@@ -137,6 +144,7 @@ export class GraphBuilder {
       nodes: [...this.nodes],
       sources: [...this.sources],
       outputs: [...this.outputs],
+      updates: [...this.updates],
     };
   }
 

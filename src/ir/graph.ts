@@ -45,6 +45,11 @@ export interface Graph {
   readonly sources: readonly Source[];
   /** Named results, in order of declaration. */
   readonly outputs: readonly { readonly name: string; readonly value: ValueId }[];
+  /**
+   * What sources hold after the run. Where there are several, the value is their concatenation as `pack`
+   * lays it out.
+   */
+  readonly updates: readonly { readonly sources: readonly ValueId[]; readonly value: ValueId }[];
 }
 
 export function elementCount(shape: Shape): number {

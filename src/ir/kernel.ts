@@ -22,10 +22,14 @@ export interface ElementwiseLowering {
 
 export interface ViewLowering {
   readonly kind: 'view';
+  /** The operands must lie one after the other in one buffer, each at a multiple of this many elements (`pack`). */
+  readonly packed?: number;
 }
 
 export interface KernelLowering {
   readonly kind: 'kernels';
+  /** Outputs that overwrite an operand: output index → operand index. */
+  readonly inPlace?: Readonly<Record<number, number>>;
   lower(c: LowerContext): KernelCall[];
 }
 

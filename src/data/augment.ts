@@ -1,0 +1,134 @@
+import type { LabelledSlice, Slice } from './case.ts';
+import { channelOf } from './normalise.ts';
+import type { Random } from './random.ts';
+
+/** How strongly a factor varies, and for which share of the channels. */
+export interface FactorRange {
+  /** Probability that a channel is changed at all. */
+  readonly probability: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Which augmentations are drawn; each is independent of the others. */
+export interface Augmentation {
+  /** Mirror each axis with probability 1/2. */
+  readonly flip: boolean;
+  /** Rotate by a random multiple of 90° (of 180° where the window is not square). */
+  readonly rotate: boolean;
+  /** Multiply a channel by a factor. */
+  readonly brightness: FactorRange;
+  /** Stretch a channel about its mean by a factor, within the range it had. */
+  readonly contrast: FactorRange;
+}
+
+/**
+ * Flips and rotations always, brightness and contrast factors from [0.75, 1.25] for 15 % of the channels:
+ * the factors and probabilities of nnU-Net (F. Isensee et al., Nature Methods 2021, supplement).
+ */
+export const defaultAugmentation: Augmentation = {
+  flip: true,
+  rotate: true,
+  brightness: { probability: 0.15, low: 0.75, high: 1.25 },
+  contrast: { probability: 0.15, low: 0.75, high: 1.25 },
+};
+
+/** An augmented copy of a slice; what is drawn depends on `random` alone. Size is kept. */
+export function augment(slice: LabelledSlice, options: Augmentation, random: Random): LabelledSlice {
+  let result = slice;
+  if (options.flip) {
+    if (random.chance(0.5)) result = flip(result, 'vertical');
+    if (random.chance(0.5)) result = flip(result, 'horizontal');
+  }
+  if (options.rotate) {
+    const square = slice.height === slice.width;
+    result = rotate90(result, square ? random.integer(0, 4) : 2 * random.integer(0, 2));
+  }
+  const brightness = drawFactors(slice.channels, options.brightness, random);
+  const contrast = drawFactors(slice.channels, options.contrast, random);
+  return adjustContrast(adjustBrightness(result, brightness), contrast);
+}
+
+function drawFactors(channels: number, range: FactorRange, random: Random): number[] {
+  return Array.from({ length: channels }, () =>
+    random.chance(range.probability) ? random.uniform(range.low, range.high) : 1,
+  );
+}
+
+/** Mirrored copy: `vertical` reverses the rows, `horizontal` the columns. */
+export function flip<S extends Slice>(slice: S, axis: 'vertical' | 'horizontal'): S {
+  const { height, width } = slice;
+  return rearrange(slice, height, width, (y, x) =>
+    axis === 'vertical' ? (height - 1 - y) * width + x : y * width + (width - 1 - x),
+  );
+}
+
+/** Copy rotated by `quarters` × 90° counter-clockwise, exactly: pixels are moved, never interpolated. */
+export function rotate90<S extends Slice>(slice: S, quarters: number): S {
+  const { height, width } = slice;
+  switch (((quarters % 4) + 4) % 4) {
+    case 1:
+      return rearrange(slice, width, height, (y, x) => x * width + (width - 1 - y));
+    case 2:
+      return rearrange(slice, height, width, (y, x) => (height - 1 - y) * width + (width - 1 - x));
+    case 3:
+      return rearrange(slice, width, height, (y, x) => (height - 1 - x) * width + y);
+    default:
+      return slice;
+  }
+}
+
+/** Moves pixels alike in every channel and the label; `sourceOf` gives the old index of a new pixel. */
+function rearrange<S extends Slice>(
+  slice: S,
+  height: number,
+  width: number,
+  sourceOf: (y: number, x: number) => number,
+): S {
+  const plane = height * width;
+  const sources = new Int32Array(plane);
+  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) sources[y * width + x] = sourceOf(y, x);
+  const image = new Float32Array(slice.image.length);
+  for (let c = 0; c < slice.channels; c++) {
+    for (let i = 0; i < plane; i++) image[c * plane + i] = slice.image[c * plane + sources[i]];
+  }
+  const result = { ...slice, height, width, image };
+  const { label } = slice;
+  return label === undefined
+    ? result
+    : { ...result, label: Int32Array.from(sources, (source) => label[source]) };
+}
+
+/** Copy whose channel c is multiplied by `factors[c]`. */
+export function adjustBrightness<S extends Slice>(slice: S, factors: readonly number[]): S {
+  return mapChannels(slice, factors, (channel, factor) => channel.map((value) => value * factor));
+}
+
+/** Copy whose channel c is stretched about its mean by `factors[c]` and clipped to its former range. */
+export function adjustContrast<S extends Slice>(slice: S, factors: readonly number[]): S {
+  return mapChannels(slice, factors, (channel, factor) => {
+    let [sum, low, high] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (const value of channel) {
+      sum += value;
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+    const mean = sum / channel.length;
+    return channel.map((value) => Math.min(Math.max((value - mean) * factor + mean, low), high));
+  });
+}
+
+function mapChannels<S extends Slice>(
+  slice: S,
+  factors: readonly number[],
+  change: (channel: Float32Array, factor: number) => Float32Array,
+): S {
+  if (factors.length !== slice.channels) {
+    throw new RangeError(`${factors.length} factors for ${slice.channels} channels`);
+  }
+  const image = Float32Array.from(slice.image);
+  factors.forEach((factor, c) => {
+    if (factor !== 1) image.set(change(channelOf(slice, c), factor), c * slice.height * slice.width);
+  });
+  return { ...slice, image };
+}

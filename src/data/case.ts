@@ -1,0 +1,148 @@
+import { InputError } from '../errors.ts';
+import { type Image, type Labels, readImage, readLabels } from './image.ts';
+
+/** A 2D image with its class ids, the unit of 2D networks. */
+export interface Slice {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  /** [C, H, W]. */
+  readonly image: Float32Array;
+  /** [H, W]; absent where there is no truth. */
+  readonly label?: Int32Array;
+}
+
+/** A slice with truth. */
+export interface LabelledSlice extends Slice {
+  readonly label: Int32Array;
+}
+
+/** An image as one slice, or a volume as the stack of its slices along D. */
+export interface Case {
+  readonly id: string;
+  readonly slices: readonly Slice[];
+  /** Pixel size along D, H, W. */
+  readonly spacing: readonly [number, number, number];
+}
+
+/** The files of a case. */
+export interface CaseFiles {
+  readonly id: string;
+  /** `<id>_0000`, `<id>_0001`, … in this order; each holds one channel or, if RGB, three. */
+  readonly images: readonly string[];
+  readonly label?: string;
+}
+
+/** A class: what label maps hold, and its name. */
+export interface LabelClass {
+  readonly name: string;
+  readonly value: number;
+}
+
+/** What the images of a case must be. */
+export interface Expected {
+  /** Channel count over all of a case's files. */
+  readonly channels: number;
+  /** The classes a label may hold; where absent any id from 0 is allowed. */
+  readonly classes?: readonly LabelClass[];
+}
+
+/**
+ * Reads a case, with values as stored (see normaliseSlices), and checks it.
+ *
+ * @throws InputError as readImage and readLabels; `image-size` where files of the case differ in size,
+ *   `image-channels` where they hold another number of channels, `label-values` where the label holds an id
+ *   that is no class
+ */
+export function loadCase(files: CaseFiles, expected: Expected): Case {
+  const images = files.images.map((path) => readImage(path));
+  const first = images[0];
+  const firstPath = files.images[0];
+  images.forEach((image, i) => {
+    checkSize(files.images[i], image.shape, firstPath, first.shape);
+  });
+  checkChannels(files, images, expected.channels);
+  let label: Labels | undefined;
+  if (files.label !== undefined) {
+    label = readLabels(files.label);
+    checkSize(files.label, label.shape, firstPath, first.shape);
+    if (expected.classes !== undefined) checkLabelValues(files.label, label.data, expected.classes);
+  }
+  return { id: files.id, slices: slicesOf(images, label), spacing: first.spacing };
+}
+
+function slicesOf(images: readonly Image[], label: Labels | undefined): Slice[] {
+  const [depth, height, width] = images[0].shape;
+  const plane = height * width;
+  const channels = images.reduce((sum, image) => sum + image.channels, 0);
+  return Array.from({ length: depth }, (_, z) => {
+    const data = new Float32Array(channels * plane);
+    let c = 0;
+    for (const image of images) {
+      for (let k = 0; k < image.channels; k++, c++) {
+        const start = (k * depth + z) * plane;
+        data.set(image.data.subarray(start, start + plane), c * plane);
+      }
+    }
+    const slice: Slice = { channels, height, width, image: data };
+    return label === undefined ? slice : { ...slice, label: label.data.slice(z * plane, (z + 1) * plane) };
+  });
+}
+
+function sizeText([depth, height, width]: readonly [number, number, number]): string {
+  return depth === 1 ? `${width}×${height}` : `${width}×${height}×${depth}`;
+}
+
+type Shape = readonly [number, number, number];
+
+function checkSize(path: string, shape: Shape, otherPath: string, other: Shape): void {
+  if (shape.every((size, axis) => size === other[axis])) return;
+  throw new InputError(
+    'image-size',
+    `${path}: is ${sizeText(shape)}, but ${otherPath} is ${sizeText(other)}; images and label of a case have one size`,
+    'check that the files belong together',
+  );
+}
+
+function checkChannels(files: CaseFiles, images: readonly Image[], expected: number): void {
+  const found = images.reduce((sum, image) => sum + image.channels, 0);
+  if (found === expected) return;
+  const parts = files.images.map((path, i) => `${path} (${images[i].channels})`).join(', ');
+  const alpha = images.some((image) => image.channels === 2 || image.channels === 4);
+  throw new InputError(
+    'image-channels',
+    `case ${files.id}: ${found} channel(s) in ${parts}; ${expected} expected`,
+    alpha ? 'save the image without its alpha channel' : 'give one file a channel, or an RGB image for three',
+  );
+}
+
+/**
+ * Checks that a label map holds no other values than the classes'.
+ *
+ * @throws InputError `label-values`: names each wrong value and how many pixels hold it
+ */
+export function checkLabelValues(path: string, data: Int32Array, classes: readonly LabelClass[]): void {
+  const allowed = new Set(classes.map(({ value }) => value));
+  const wrong = new Map<number, number>();
+  for (const value of data) if (!allowed.has(value)) wrong.set(value, (wrong.get(value) ?? 0) + 1);
+  if (wrong.size === 0) return;
+  const values = [...wrong].sort(([a], [b]) => a - b);
+  const shown = values
+    .slice(0, 5)
+    .map(([value, count]) => `${value} in ${count} pixel${count === 1 ? '' : 's'}`);
+  const more = values.length > 5 ? ` and ${values.length - 5} more values` : '';
+  throw new InputError(
+    'label-values',
+    `${path}: holds ${shown.join(', ')}${more}; the classes are ${classes.map(({ name, value }) => `${value} (${name})`).join(', ')}`,
+    'map the values to class ids, or list the missing classes under "labels" in dataset.json',
+  );
+}
+
+/** The slices of cases that have truth, in order. */
+export function labelledSlices(cases: readonly Case[]): LabelledSlice[] {
+  return cases.flatMap(({ slices }) => slices.filter(isLabelled));
+}
+
+function isLabelled(slice: Slice): slice is LabelledSlice {
+  return slice.label !== undefined;
+}

@@ -1,0 +1,82 @@
+import type { LabelledSlice, Slice } from './case.ts';
+import type { Random } from './random.ts';
+
+/**
+ * Cuts out a window, which may reach beyond the image. What lies outside is 0 in the image and background
+ * (0) in the label, as in nnU-Net's loader: after normalisation 0 is the image's mean, and unlike reflection
+ * it invents no objects.
+ *
+ * @param top row of the window's first row; may be negative
+ * @param left column of the window's first column; may be negative
+ */
+export function crop<S extends Slice>(slice: S, top: number, left: number, height: number, width: number): S {
+  const { channels, image, label } = slice;
+  const planes = channels * height * width;
+  const result = { ...slice, height, width, image: new Float32Array(planes) };
+  for (let c = 0; c < channels; c++) {
+    const offset = c * slice.height * slice.width;
+    const source = image.subarray(offset, offset + slice.height * slice.width);
+    copyWindow(source, slice, result.image.subarray(c * height * width), top, left, height, width);
+  }
+  if (label === undefined) return result;
+  const cut = new Int32Array(height * width);
+  copyWindow(label, slice, cut, top, left, height, width);
+  return { ...result, label: cut };
+}
+
+function copyWindow<A extends Float32Array | Int32Array>(
+  source: A,
+  size: { readonly height: number; readonly width: number },
+  target: A,
+  top: number,
+  left: number,
+  height: number,
+  width: number,
+): void {
+  const firstX = Math.max(0, -left);
+  const lastX = Math.min(width, size.width - left);
+  if (lastX <= firstX) return;
+  for (let y = Math.max(0, -top); y < Math.min(height, size.height - top); y++) {
+    const from = (y + top) * size.width + left;
+    target.set(source.subarray(from + firstX, from + lastX), y * width + firstX);
+  }
+}
+
+/**
+ * A window of the given size at a random place inside the image; an axis on which the image is smaller is
+ * centred and padded (see {@link crop}).
+ *
+ * @param foreground place the window around a random pixel of a random foreground class of this image, as
+ *   nnU-Net's foreground oversampling does; an image with background only gets any window
+ */
+export function randomCrop(
+  slice: LabelledSlice,
+  height: number,
+  width: number,
+  random: Random,
+  foreground: boolean,
+): LabelledSlice {
+  const pixel = foreground ? foregroundPixel(slice, random) : undefined;
+  const y = pixel === undefined ? undefined : Math.floor(pixel / slice.width);
+  const x = pixel === undefined ? undefined : pixel % slice.width;
+  const top = windowStart(slice.height, height, random, y);
+  const left = windowStart(slice.width, width, random, x);
+  return crop(slice, top, left, height, width);
+}
+
+function windowStart(size: number, window: number, random: Random, centre: number | undefined): number {
+  if (size <= window) return -Math.floor((window - size) / 2);
+  if (centre === undefined) return random.integer(0, size - window + 1);
+  return Math.min(Math.max(centre - Math.floor(window / 2), 0), size - window);
+}
+
+/** A pixel of a class drawn uniformly among the foreground classes present, so that rare ones are seen too. */
+function foregroundPixel({ label }: LabelledSlice, random: Random): number | undefined {
+  const counts = new Map<number, number>();
+  for (const value of label) if (value !== 0) counts.set(value, (counts.get(value) ?? 0) + 1);
+  if (counts.size === 0) return undefined;
+  const classes = [...counts.keys()].sort((a, b) => a - b);
+  const chosen = classes[random.integer(0, classes.length)];
+  let left = random.integer(0, counts.get(chosen)!);
+  return label.findIndex((value) => value === chosen && left-- === 0);
+}

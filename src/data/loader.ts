@@ -1,0 +1,135 @@
+import { InputError } from '../errors.ts';
+import { type Augmentation, augment } from './augment.ts';
+import type { LabelledSlice } from './case.ts';
+import { randomCrop } from './crop.ts';
+import { Random } from './random.ts';
+import { Sampler } from './sampler.ts';
+
+/** A training batch. */
+export interface Batch {
+  /** [B, C, H, W]. */
+  readonly x: Float32Array;
+  /** Class ids, [B, H, W]. */
+  readonly target: Int32Array;
+  readonly batch: number;
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+export interface LoaderOptions {
+  readonly seed: number;
+  /** Samples a batch. */
+  readonly batch: number;
+  /** Size of the windows. */
+  readonly height: number;
+  readonly width: number;
+  /**
+   * Share of each batch whose windows must show foreground: the last round(batch × share) samples, so a batch
+   * of 1 has none at nnU-Net's 0.33, which is the default.
+   */
+  readonly oversampleForeground?: number;
+  /** Absent: windows are not augmented. */
+  readonly augmentation?: Augmentation;
+}
+
+/** Where a loader stands, and what it must agree with to go on; fit for JSON. */
+export interface LoaderState {
+  readonly seed: number;
+  readonly samples: number;
+  readonly batch: number;
+  /** The next step. */
+  readonly step: number;
+}
+
+/**
+ * Seeded batches of random windows. Slices are decoded and normalised once, by the caller, and stay in
+ * memory. A batch depends on the options and the step alone: each sample draws from a random stream of its
+ * own, so resuming at a step gives the same bytes as never having stopped.
+ */
+export class SegmentationLoader {
+  readonly #slices: readonly LabelledSlice[];
+  readonly #options: LoaderOptions;
+  readonly #sampler: Sampler;
+  #step = 0;
+
+  /**
+   * @param slices at least one, all with the same number of channels
+   * @throws InputError `empty-dataset` without slices
+   */
+  constructor(slices: readonly LabelledSlice[], options: LoaderOptions) {
+    if (slices.length === 0) {
+      throw new InputError(
+        'empty-dataset',
+        'no labelled image to train on',
+        'add cases to imagesTr and labelsTr',
+      );
+    }
+    if (slices.some(({ channels }) => channels !== slices[0].channels)) {
+      throw new RangeError('slices differ in their number of channels');
+    }
+    this.#slices = slices;
+    this.#options = options;
+    this.#sampler = new Sampler(options.seed, slices.length, options.batch);
+  }
+
+  /** The batch of the next step. */
+  next(): Batch {
+    return this.at(this.#step++);
+  }
+
+  /** The batch of any step, from 0; does not move the position. */
+  at(step: number): Batch {
+    const { batch, height, width } = this.#options;
+    const channels = this.#slices[0].channels;
+    const plane = height * width;
+    const x = new Float32Array(batch * channels * plane);
+    const target = new Int32Array(batch * plane);
+    this.#sampler.indices(step).forEach((index, b) => {
+      const { image, label } = this.#window(index, step, b);
+      x.set(image, b * channels * plane);
+      target.set(label, b * plane);
+    });
+    return { x, target, batch, channels, height, width };
+  }
+
+  #window(index: number, step: number, b: number): LabelledSlice {
+    const { seed, batch, height, width, oversampleForeground = 0.33, augmentation } = this.#options;
+    const random = Random.stream(seed, 'window', step, b);
+    const foreground = b >= Math.round(batch * (1 - oversampleForeground));
+    const window = randomCrop(this.#slices[index], height, width, random, foreground);
+    return augmentation === undefined ? window : augment(window, augmentation, random);
+  }
+
+  /** The position, to be saved with a run's state. */
+  state(): LoaderState {
+    const { seed, batch } = this.#options;
+    return { seed, batch, samples: this.#slices.length, step: this.#step };
+  }
+
+  /**
+   * Goes on from a saved position.
+   *
+   * @throws InputError `resume-mismatch` when the state belongs to another seed, batch size or number of slices
+   */
+  restore(state: LoaderState): void {
+    const own = this.state();
+    for (const key of ['seed', 'batch', 'samples'] as const) {
+      if (state[key] !== own[key]) {
+        throw new InputError(
+          'resume-mismatch',
+          `the saved run has ${key} ${state[key]}, this one ${own[key]}`,
+          'resume with the same data and settings, or start a new run',
+        );
+      }
+    }
+    if (!(Number.isSafeInteger(state.step) && state.step >= 0)) {
+      throw new InputError(
+        'resume-mismatch',
+        `the saved run stands at step ${state.step}`,
+        'start a new run',
+      );
+    }
+    this.#step = state.step;
+  }
+}

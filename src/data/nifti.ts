@@ -1,0 +1,108 @@
+import { gunzipSync } from 'node:zlib';
+import { isNIFTI, NIFTI1, type NIFTI2, readHeader } from 'nifti-reader-js';
+import { InputError } from '../errors.ts';
+import { readBytes } from '../tensors/read-file.ts';
+
+/** A scalar volume. Axes are NIfTI's reversed, slowest first: `data[(z * H + y) * W + x]`. */
+export interface Volume {
+  /** [D, H, W]: NIfTI's z, y, x. */
+  readonly shape: readonly [number, number, number];
+  /** Voxel size along D, H, W, in the file's unit (mm as a rule). */
+  readonly spacing: readonly [number, number, number];
+  /** The values, after the header's scale and offset. */
+  readonly data: Float32Array;
+}
+
+/** Bounds what a small compressed file can unfold to. */
+const maxBytes = 2 ** 31;
+
+type Reader = (view: DataView, offset: number, littleEndian: boolean) => number;
+
+/** By NIfTI datatype code: bytes a voxel, and how to read one. */
+const voxelTypes: ReadonlyMap<number, readonly [number, Reader]> = new Map<number, readonly [number, Reader]>(
+  [
+    [NIFTI1.TYPE_UINT8, [1, (view, at) => view.getUint8(at)]],
+    [NIFTI1.TYPE_INT8, [1, (view, at) => view.getInt8(at)]],
+    [NIFTI1.TYPE_UINT16, [2, (view, at, little) => view.getUint16(at, little)]],
+    [NIFTI1.TYPE_INT16, [2, (view, at, little) => view.getInt16(at, little)]],
+    [NIFTI1.TYPE_UINT32, [4, (view, at, little) => view.getUint32(at, little)]],
+    [NIFTI1.TYPE_INT32, [4, (view, at, little) => view.getInt32(at, little)]],
+    [NIFTI1.TYPE_FLOAT32, [4, (view, at, little) => view.getFloat32(at, little)]],
+    [NIFTI1.TYPE_UINT64, [8, (view, at, little) => Number(view.getBigUint64(at, little))]],
+    [NIFTI1.TYPE_INT64, [8, (view, at, little) => Number(view.getBigInt64(at, little))]],
+    [NIFTI1.TYPE_FLOAT64, [8, (view, at, little) => view.getFloat64(at, little)]],
+  ],
+);
+
+/**
+ * Reads a scalar NIfTI-1 or NIfTI-2 volume (`.nii`, or `.nii.gz` compressed). Orientation is not applied:
+ * voxels stay in the file's order, as nnU-Net reads them.
+ *
+ * @throws InputError `file-not-found`, `not-a-file`, `cannot-read`; `bad-nifti` when it is not NIfTI,
+ *   truncated, of a voxel type that is not a real number, or has more than three dimensions
+ */
+export function readNifti(path: string): Volume {
+  const bytes = decompress(path, readBytes(path, 'a NIfTI volume'));
+  if (!isNIFTI(bytes)) throw bad(path, 'is not a NIfTI file (no NIfTI magic number in its header)');
+  let header: NIFTI1 | NIFTI2;
+  try {
+    header = readHeader(bytes);
+  } catch (error) {
+    throw bad(path, `has a damaged NIfTI header (${error instanceof Error ? error.message : error})`);
+  }
+  const shape = shapeOf(path, header);
+  const voxels = shape[0] * shape[1] * shape[2];
+  const type = voxelTypes.get(header.datatypeCode);
+  if (type === undefined) {
+    throw bad(path, `has voxels of NIfTI datatype ${header.datatypeCode}; real integers and floats are read`);
+  }
+  const [size, read] = type;
+  const start = header.vox_offset;
+  if (!(start >= 0) || start + voxels * size > bytes.byteLength) {
+    const expected = `${voxels * size} bytes of voxels from byte ${start}`;
+    throw bad(path, `is truncated: ${expected} expected, ${bytes.byteLength} bytes there`);
+  }
+  // The standard: a slope of 0 means that values are not scaled.
+  const scaled = Number.isFinite(header.scl_slope) && header.scl_slope !== 0;
+  const slope = scaled ? header.scl_slope : 1;
+  const offset = scaled && Number.isFinite(header.scl_inter) ? header.scl_inter : 0;
+  const view = new DataView(bytes);
+  const data = new Float32Array(voxels);
+  for (let i = 0; i < voxels; i++)
+    data[i] = read(view, start + i * size, header.littleEndian) * slope + offset;
+  return { shape, spacing: spacingOf(path, header), data };
+}
+
+function bad(path: string, problem: string): InputError {
+  return new InputError('bad-nifti', `${path}: ${problem}`, 'export it again as a scalar 3D NIfTI volume');
+}
+
+/** Node's own gunzip, since it checks the length and the checksum that end a gzip file. */
+function decompress(path: string, bytes: Uint8Array): ArrayBuffer {
+  const gzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
+  try {
+    // A copy: Node's buffers share their memory with others, and the header is read from byte 0.
+    return new Uint8Array(gzip ? gunzipSync(bytes, { maxOutputLength: maxBytes }) : bytes).buffer;
+  } catch (error) {
+    throw bad(path, `cannot be decompressed (${error instanceof Error ? error.message : error}); truncated?`);
+  }
+}
+
+function shapeOf(path: string, header: NIFTI1 | NIFTI2): [number, number, number] {
+  const rank = header.dims[0];
+  const sizes = [1, 2, 3, 4, 5, 6, 7].map((axis) => (axis <= rank ? header.dims[axis] : 1));
+  const valid = sizes.every((size) => Number.isInteger(size) && size >= 1);
+  if (!(rank >= 1 && rank <= 7) || !valid || sizes.slice(3).some((size) => size !== 1)) {
+    const found = header.dims.slice(1, Math.max(rank, 0) + 1).join('×');
+    throw bad(path, `has dimensions ${found} (rank ${rank}); a volume of up to three is expected`);
+  }
+  return [sizes[2], sizes[1], sizes[0]];
+}
+
+function spacingOf(path: string, header: NIFTI1 | NIFTI2): [number, number, number] {
+  const [x, y, z] = [1, 2, 3].map((axis) => (axis <= header.dims[0] ? Math.abs(header.pixDims[axis]) : 1));
+  if (![x, y, z].every((size) => Number.isFinite(size) && size > 0)) {
+    throw bad(path, `has voxel sizes ${[x, y, z].join(', ')}; they must be positive`);
+  }
+  return [z, y, x];
+}

@@ -1,0 +1,38 @@
+import type { Slice } from './case.ts';
+
+/**
+ * Z-score normalisation, as nnU-Net's `ZScoreNormalization` without a mask: each channel of a case, over all
+ * of its slices together, is shifted to mean 0 and divided by max(standard deviation, 1e-8), so that a
+ * constant channel becomes 0. Statistics are accumulated in float64.
+ *
+ * @returns new slices; labels are shared with the given ones
+ */
+export function normaliseSlices<S extends Slice>(slices: readonly S[]): S[] {
+  if (slices.length === 0) return [];
+  const results = slices.map((slice) => ({ ...slice, image: new Float32Array(slice.image.length) }));
+  for (let c = 0; c < slices[0].channels; c++) {
+    const planes = slices.map((slice) => channelOf(slice, c));
+    const count = planes.reduce((sum, plane) => sum + plane.length, 0);
+    const mean = total(planes, (value) => value) / count;
+    const deviation = Math.sqrt(total(planes, (value) => (value - mean) ** 2) / count);
+    const scale = 1 / Math.max(deviation, 1e-8);
+    results.forEach((result, s) => {
+      const target = channelOf(result, c);
+      planes[s].forEach((value, i) => {
+        target[i] = (value - mean) * scale;
+      });
+    });
+  }
+  return results;
+}
+
+/** Channel c of a slice, [H, W], as a view. */
+export function channelOf({ image, height, width }: Slice, c: number): Float32Array {
+  return image.subarray(c * height * width, (c + 1) * height * width);
+}
+
+function total(planes: readonly Float32Array[], term: (value: number) => number): number {
+  let sum = 0;
+  for (const plane of planes) for (const value of plane) sum += term(value);
+  return sum;
+}

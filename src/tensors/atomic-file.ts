@@ -1,0 +1,92 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { InputError, JobError } from '../errors.ts';
+import { fileErrorCode } from './read-file.ts';
+
+/** Failures that another path or other permissions would cure; the rest (a full disk) are the job's. */
+const userErrors = new Set([
+  'ENOENT',
+  'ENOTDIR',
+  'EISDIR',
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'EEXIST',
+  'ENAMETOOLONG',
+]);
+
+let serial = 0;
+
+/**
+ * Writes a file so that a reader, or a crash, never meets half of it: into a temporary file in the same
+ * folder, flushed to disk, then renamed over `path`. Missing folders are made. On failure the temporary
+ * file is removed and what stood at `path` stays.
+ *
+ * @param content text (written as UTF-8), bytes, or a sequence of byte chunks
+ * @throws InputError `cannot-write` when the path cannot be written; JobError `write-failed` otherwise
+ */
+export function writeFileAtomic(path: string, content: string | Uint8Array | Iterable<Uint8Array>): void {
+  const folder = dirname(path);
+  const temporary = join(folder, `.${basename(path)}.${process.pid}.${serial++}.tmp`);
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeAndFlush(temporary, chunksOf(content));
+    renameSync(temporary, path);
+    flushFolder(folder);
+  } catch (error) {
+    discard(temporary);
+    const code = fileErrorCode(error);
+    if (code === '') throw error;
+    if (userErrors.has(code)) {
+      throw new InputError(
+        'cannot-write',
+        `${path}: cannot be written (${code})`,
+        'name a file in a folder you may write to',
+      );
+    }
+    throw new JobError(
+      'write-failed',
+      `${path}: writing failed (${code})`,
+      'check the free space on the disk',
+    );
+  }
+}
+
+function chunksOf(content: string | Uint8Array | Iterable<Uint8Array>): Iterable<Uint8Array> {
+  if (typeof content === 'string') return [new TextEncoder().encode(content)];
+  return content instanceof Uint8Array ? [content] : content;
+}
+
+function writeAndFlush(path: string, chunks: Iterable<Uint8Array>): void {
+  const file = openSync(path, 'wx');
+  try {
+    for (const chunk of chunks) {
+      // One write call moves at most 2 GiB, and may move less than it was given.
+      for (let at = 0; at < chunk.length; ) {
+        at += writeSync(file, chunk, at, Math.min(chunk.length - at, 2 ** 30));
+      }
+    }
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function discard(temporary: string): void {
+  try {
+    unlinkSync(temporary);
+  } catch {
+    // It was never made, or goes the way of the failure that led here, which is the one to report.
+  }
+}
+
+/** Makes the rename itself durable. Windows has no such call for folders and orders it by itself. */
+function flushFolder(folder: string): void {
+  if (process.platform === 'win32') return;
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}

@@ -70,7 +70,12 @@ export function makeDiagnostic<C extends DiagnosticCode>(
 export class Reporter {
   private readonly found = new Map<string, Diagnostic>();
 
-  report = <C extends DiagnosticCode>(code: C, span: Span, args: DiagnosticArgs<C>, extras?: Extras): void => {
+  report = <C extends DiagnosticCode>(
+    code: C,
+    span: Span,
+    args: DiagnosticArgs<C>,
+    extras?: Extras,
+  ): void => {
     this.add(makeDiagnostic(code, span, args, extras));
   };
 

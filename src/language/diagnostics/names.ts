@@ -26,7 +26,8 @@ export const nameDiagnostics = {
     severity: 'error',
     message: 'there is no model `{name}`',
     hint: 'name a model that the spec declares',
-    explanation: 'The name after `for`, `extends` or SPEC: must be a model that the file declares or imports.',
+    explanation:
+      'The name after `for`, `extends` or SPEC: must be a model that the file declares or imports.',
   },
   'no-model': {
     severity: 'error',

@@ -20,7 +20,8 @@ export const shapeDiagnostics = {
     severity: 'error',
     message: '{what} should be {expected}, but is {found}',
     hint: 'correct the declared shape, or what is computed',
-    explanation: 'The shape after -> is a promise that is checked with every call, as is the shape of each output.',
+    explanation:
+      'The shape after -> is a promise that is checked with every call, as is the shape of each output.',
   },
   'bad-shape': {
     severity: 'error',

@@ -79,7 +79,8 @@ export const syntaxDiagnostics = {
     severity: 'error',
     message: '{file} is not a text file',
     hint: 'give a .arch file, in UTF-8',
-    explanation: 'The file holds NUL characters, which text does not. Weights and images are given with other flags.',
+    explanation:
+      'The file holds NUL characters, which text does not. Weights and images are given with other flags.',
   },
   'file-too-large': {
     severity: 'error',
@@ -103,7 +104,7 @@ export const syntaxDiagnostics = {
   'nothing-declared': {
     severity: 'error',
     message: '{file} declares no model and no block',
-    hint: 'start with `model Name(…) { … }`',
+    hint: 'start with `model Name(…)`',
     explanation: 'A spec declares at least one model or block; an empty file is taken for a mistake.',
   },
 } as const satisfies Record<string, Entry>;

@@ -36,6 +36,7 @@ export const trainingDiagnostics = {
     severity: 'error',
     message: '{outputs} outputs need as many weights, but {found} are given',
     hint: 'give one weight an output, finest first, or use halving(last: 0)',
-    explanation: 'supervise = weights(<…>) weighs the loss of each output of the model. With deep_supervision false a model has only one.',
+    explanation:
+      'supervise = weights(<…>) weighs the loss of each output of the model. With deep_supervision false a model has only one.',
   },
 } as const satisfies Record<string, Entry>;

@@ -26,7 +26,8 @@ export const typeDiagnostics = {
     severity: 'error',
     message: 'there is no type `{name}`',
     hint: 'types are int, float, bool, string, init, list, and vectors such as <int; 4>',
-    explanation: 'Parameters are int, float, bool, string, init (an initialiser), list, or vectors of int, float or bool.',
+    explanation:
+      'Parameters are int, float, bool, string, init (an initialiser), list, or vectors of int, float or bool.',
   },
   'bad-operands': {
     severity: 'error',
@@ -82,13 +83,15 @@ export const typeDiagnostics = {
     severity: 'error',
     message: '{found} cannot be called',
     hint: 'call an instance, an op or a function',
-    explanation: 'Only instances of blocks, functions (`def`), ops and built-in functions can be called or stand right of |>.',
+    explanation:
+      'Only instances of blocks, functions (`def`), ops and built-in functions can be called or stand right of |>.',
   },
   'absent-instance': {
     severity: 'error',
     message: '`{name}` was declared under a condition that is false',
     hint: 'call it under the same condition, or test with exists({name})',
-    explanation: 'An instance or parameter whose `if` is false is none. Ops take none for optional operands; it cannot be called.',
+    explanation:
+      'An instance or parameter whose `if` is false is none. Ops take none for optional operands; it cannot be called.',
   },
   'block-in-forward': {
     severity: 'error',
@@ -143,7 +146,8 @@ export const typeDiagnostics = {
     severity: 'error',
     message: 'this takes more than {limit} steps to work out',
     hint: 'loops of a network are short; check the ranges',
-    explanation: 'Loops and calls are worked out when a spec is checked. A limit keeps a wrong range from running for hours.',
+    explanation:
+      'Loops and calls are worked out when a spec is checked. A limit keeps a wrong range from running for hours.',
   },
   'requirement-failed': {
     severity: 'error',
@@ -155,7 +159,8 @@ export const typeDiagnostics = {
     severity: 'error',
     message: '{what} has no value',
     hint: 'let its last line be an expression',
-    explanation: 'The last expression of `forward`, of a `def` and of each branch of an `if` expression is its value.',
+    explanation:
+      'The last expression of `forward`, of a `def` and of each branch of an `if` expression is its value.',
   },
   'tuple-mismatch': {
     severity: 'error',
@@ -166,13 +171,15 @@ export const typeDiagnostics = {
   'no-forward': {
     severity: 'error',
     message: '{name} has no `forward`',
-    hint: 'add forward(x: […]) { … }',
-    explanation: 'A block is called through its `forward`; a model needs one `forward { … }` between its instances and outputs.',
+    hint: 'add a `forward` that computes the result',
+    explanation:
+      'A block is called through its `forward`; a model needs one `forward` between its instances and outputs.',
   },
   'misplaced-declaration': {
     severity: 'error',
     message: '{what}',
     hint: 'see docs/language.md for what a block and what a model consist of',
-    explanation: 'Inputs and outputs belong to models; a model has one `forward` without arguments, a block one with them.',
+    explanation:
+      'Inputs and outputs belong to models; a model has one `forward` without arguments, a block one with them.',
   },
 } as const satisfies Record<string, Entry>;

@@ -59,74 +59,75 @@ export function runDeclarations(c: Context, items: readonly Item[], host: Host):
 
 function declare(c: Context, decl: Decl, scope: ModuleScope, host: Host): void {
   const env = host.env.seenFrom(scope);
-  const inner = (decls: readonly Decl[]) =>
-    c.limits.nested(decl.span, () => runDeclarations(c, itemsOf(decls, scope), host));
+  const inner = (items: readonly Item[]) => c.limits.nested(decl.span, () => runDeclarations(c, items, host));
   switch (decl.kind) {
     case 'let':
-      return declareLet(c, decl, env);
+      declareLet(c, decl, env);
+      break;
     case 'require':
-      return requirement(c, decl, env);
+      requirement(c, decl, env);
+      break;
     case 'param':
-      return declareParam(c, decl, env, host);
+      declareParam(c, decl, env, host);
+      break;
     case 'instance':
-      return declareInstance(c, decl, env, host);
+      declareInstance(c, decl, env, host);
+      break;
     case 'for': {
       const source = iterate(c, decl.source, env);
-      if (!source) return spoil(decl.body, host);
-      for (const value of source) {
+      if (!source) spoil(decl.body, host);
+      for (const value of source ?? []) {
         env.set(decl.variable.name, value);
-        inner(decl.body);
+        inner(itemsOf(decl.body, scope));
       }
-      return;
+      break;
     }
     case 'if': {
       const cond = truth(c, decl.cond, env);
       if (cond === undefined) spoil([...decl.body, ...(decl.else ?? [])], host);
-      else inner(cond ? decl.body : (decl.else ?? []));
-      return;
+      else inner(itemsOf(cond ? decl.body : (decl.else ?? []), scope));
+      break;
     }
     case 'def':
       env.set(decl.name.name, { kind: 'def', name: decl.name.name, fn: decl.fn, env });
-      return;
+      break;
     case 'bad':
-      return spoil([decl], host);
+      spoil([decl], host);
+      break;
     case 'forward':
-      if (host.model) return host.model.forward(decl, env);
-      if (host.instance?.forward) {
+      if (host.model) host.model.forward(decl, env);
+      else if (host.instance?.forward) {
         c.report('misplaced-declaration', decl.keyword, { what: `${host.name} has two \`forward\`` });
       } else if (host.instance) host.instance.forward = { decl, env };
-      return;
+      break;
     case 'input':
     case 'output':
-      if (host.model)
-        return decl.kind === 'input' ? host.model.input(decl, env) : host.model.output(decl, env);
-      c.report(
-        'misplaced-declaration',
-        decl.name.span,
-        { what: `a block has no \`${decl.kind}\`` },
-        {
-          hint:
-            decl.kind === 'input'
-              ? 'blocks take tensors as arguments of `forward`'
-              : "a block's result is the last line of `forward`",
-        },
-      );
-      return;
     case 'variant':
-      if (host.model)
-        return c.limits.nested(decl.span, () =>
-          runDeclarations(c, host.model?.alternative(decl, env) ?? [], host),
-        );
-      c.report(
-        'misplaced-declaration',
-        decl.name.span,
-        { what: 'a block has no variants' },
-        {
-          hint: 'declare the variant in the model, or give the block a bool parameter',
-        },
-      );
-      return;
+      declareInModel(c, decl, env, host, inner);
+      break;
   }
+}
+
+const blockHints = {
+  input: 'blocks take tensors as arguments of `forward`',
+  output: "a block's result is the last line of `forward`",
+  variant: 'declare the variant in the model, or give the block a bool parameter',
+};
+
+function declareInModel(
+  c: Context,
+  decl: DeclOf<'input' | 'output' | 'variant'>,
+  env: Env,
+  host: Host,
+  inner: (items: readonly Item[]) => void,
+): void {
+  const { model } = host;
+  if (!model) {
+    const what = `a block has no \`${decl.kind}\``;
+    c.report('misplaced-declaration', decl.name.span, { what }, { hint: blockHints[decl.kind] });
+  } else if (decl.kind === 'input') model.input(decl, env);
+  else if (decl.kind === 'output') model.output(decl, env);
+  else inner(model.alternative(decl, env));
 }
 
 /** All that these declarations would have introduced is unknown now. */
@@ -199,7 +200,10 @@ function declareParam(c: Context, decl: DeclOf<'param'>, env: Env, host: Host): 
   const { name, span } = decl.name;
   const cond = condition(c, decl.cond, env);
   if (cond === false && host.declared.has(name)) return;
-  if (cond === false) return env.set(name, NONE);
+  if (cond === false) {
+    env.set(name, NONE);
+    return;
+  }
   const dims = cond === undefined ? undefined : evaluateShape(c, decl.shape, env);
   const initValue = c.evaluate(decl.init, env);
   const init = toInitialiser(initValue);
@@ -218,7 +222,8 @@ function declareParam(c: Context, decl: DeclOf<'param'>, env: Env, host: Host): 
     dims && !withBatch ? concreteShape(c, dims, 1, `the parameter \`${name}\``, decl.shape.span) : undefined;
   if (!dims || !shape || !init || !claim(c, name, span, host)) {
     host.fail();
-    return env.set(name, ERROR);
+    env.set(name, ERROR);
+    return;
   }
   const value = c.builder.source('param', path, shape);
   c.parameters.push({

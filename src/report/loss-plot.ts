@@ -134,7 +134,7 @@ function optionOf({
     animation: false,
     backgroundColor: '#ffffff',
     title: { text: title, left: 'center', top: 8, textStyle: { fontSize: 16 } },
-    legend: { top: 36 },
+    legend: { top: 36, itemGap: 28 },
     grid: grids,
     xAxis: xAxes,
     yAxis: yAxes,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, expect, it } from 'vitest';
-import { imageEnding, readImage, readLabels } from './image.ts';
+import { imageEnding, readImage, readLabels, writeLabels } from './image.ts';
 import { writePng } from './png.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'image-'));
@@ -44,4 +44,21 @@ it('names the kinds of image it reads', () => {
   expect(() => readImage('scan.tif')).toThrow(
     /scan\.tif: this kind of image is not read; supported are \.png/,
   );
+});
+
+it('writes labels as the kind of image they belong to', () => {
+  const image = join(folder, 'image.png');
+  writePng(image, { width: 2, height: 1, channels: 3, depth: 8, data: new Uint8Array(6) });
+  const labels = Int32Array.of(2, 1);
+  writeLabels(join(folder, 'labels.png'), labels, image);
+  expect(readLabels(join(folder, 'labels.png')).data).toEqual(labels);
+  expect(() => writeLabels(join(folder, 'labels.nii'), labels, image)).toThrow(
+    /labels\.nii: .* same kind of image/,
+  );
+  expect(() => writeLabels(join(folder, 'labels.png'), Int32Array.of(1), image)).toThrow(
+    /1 labels for an image of 2×1/,
+  );
+  const truth = readLabels(volume);
+  writeLabels(join(folder, 'out.nii.gz'), truth.data, volume);
+  expect(readLabels(join(folder, 'out.nii.gz'))).toEqual(truth);
 });

@@ -1,10 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { InputError } from '../errors.ts';
-import { readNifti } from './nifti.ts';
+import { readNifti, writeNiftiLabels } from './nifti.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nifti-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -106,5 +106,61 @@ describe('readNifti', () => {
     expect(data.length).toBe(shape[0] * shape[1] * shape[2]);
     expect(new Set(data)).toEqual(new Set([0, 1, 2]));
     expect(readFileSync('tests/fixtures/metrics/hippocampus_177_pred.nii.gz')[0]).toBe(0x1f);
+  });
+});
+
+describe('writeNiftiLabels', () => {
+  const like = 'tests/fixtures/metrics/hippocampus_177_gt.nii.gz';
+
+  it('keeps the geometry of the image and drops its scale', () => {
+    const target = join(folder, 'labels.nii.gz');
+    for (const little of [true, false]) {
+      writeFileSync(path, nifti({ slope: 0.25, inter: 7, little }, counting(little), 24));
+      const labels = Int32Array.from({ length: 12 }, (_, i) => (i === 11 ? 255 : i));
+      writeNiftiLabels(target, labels, path);
+      expect(readNifti(target)).toEqual({ ...readNifti(path), data: Float32Array.from(labels) });
+    }
+    const original = readNifti(like);
+    writeNiftiLabels(target, Int32Array.from(original.data), like);
+    expect(readNifti(target)).toEqual(original);
+    const headers = [like, target].map((file) => gunzipSync(readFileSync(file)));
+    // From dim_info to dims, pixdim, and from qform_code to the affine's last row.
+    for (const [from, to] of [
+      [39, 70],
+      [76, 108],
+      [252, 328],
+    ]) {
+      expect(headers[1].subarray(from, to)).toEqual(headers[0].subarray(from, to));
+    }
+    expect(headers[1].length).toBe(352 + original.data.length);
+  });
+
+  it('works from NIfTI-2', () => {
+    const view = new DataView(new ArrayBuffer(544 + 12));
+    view.setInt32(0, 540, true);
+    [0x6e, 0x2b, 0x32, 0, 0x0d, 0x0a, 0x1a, 0x0a].forEach((byte, i) => {
+      view.setUint8(4 + i, byte);
+    });
+    view.setInt16(12, 256, true);
+    view.setInt16(14, 8, true);
+    [3, 2, 3, 2, 1, 1, 1, 1].forEach((size, i) => {
+      view.setBigInt64(16 + 8 * i, BigInt(size), true);
+      view.setFloat64(104 + 8 * i, 1.5, true);
+    });
+    view.setBigInt64(168, 544n, true);
+    for (let i = 0; i < 12; i++) view.setInt8(544 + i, i - 3);
+    writeFileSync(path, new Uint8Array(view.buffer));
+    const volume = readNifti(path);
+    expect([...volume.data]).toEqual(ramp);
+    const target = join(folder, 'second.nii');
+    writeNiftiLabels(target, new Int32Array(12).fill(3), path);
+    expect(readNifti(target)).toEqual({ ...volume, data: new Float32Array(12).fill(3) });
+  });
+
+  it('refuses labels that do not fit', () => {
+    expect(() => writeNiftiLabels(path, new Int32Array(5), like)).toThrow(
+      /5 labels for a volume of 33×44×40/,
+    );
+    expect(() => writeNiftiLabels(path, new Int32Array(33 * 44 * 40).fill(-1), like)).toThrow(/class id -1/);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Slice } from '../data/case.ts';
+import { loadCase, type Slice, stackedLabel } from '../data/case.ts';
 import { JobError } from '../errors.ts';
-import { type PredictBatch, predictSliding } from './sliding-window.ts';
+import { type PredictBatch, predictCase, predictSliding } from './sliding-window.ts';
 import { gaussianImportance, windowStarts } from './windows.ts';
 
 function ramp(height: number, width: number): Slice {
@@ -102,5 +102,18 @@ describe('predictSliding', () => {
     await expect(run(network(Number.NaN, 288))).rejects.toThrow(JobError);
     await expect(run(network(Number.POSITIVE_INFINITY, 288))).rejects.toThrow(JobError);
     await expect(run(network(0, 96))).rejects.toThrow(RangeError);
+  });
+});
+
+describe('predictCase', () => {
+  it('predicts a volume slice by slice, normalised as a whole', async () => {
+    const path = 'tests/fixtures/metrics/hippocampus_045_gt.nii.gz';
+    const volume = loadCase({ id: 'h', images: [path], label: path }, { channels: 1 });
+    const labels = await predictCase(pointwise(), volume, options);
+    // Above the volume's mean lie exactly the labelled voxels, as the image is the label map itself.
+    const truth = stackedLabel(volume)!;
+    expect(truth.length).toBe(37 * 48 * 36);
+    expect(labels).toEqual(truth.map((value) => Math.min(value, 1)));
+    expect(stackedLabel(loadCase({ id: 'h', images: [path] }, { channels: 1 }))).toBeUndefined();
   });
 });

@@ -61,6 +61,20 @@ describe('lossPlot', () => {
     expect(lossPlot(curves)).toBe(lossPlot(curves));
   });
 
+  it('stays small for long runs, and keeps their peaks', () => {
+    const long = (peak: number) =>
+      lossPlot({
+        title: '',
+        loss: Array.from({ length: 100_000 }, (_, i) => [i, i === 54_321 ? peak : (i % 7) / 7]),
+      });
+    expect(long(1).length).toBeLessThan(200_000);
+    // The loss is the one curve in this colour; the axis goes from 0 at y = 460 to 10 at y = 80.
+    const curve = long(9).match(/<path d="([^"]+)" fill="none"[^>]* stroke="#b8c4d6"/)![1];
+    const heights = [...curve.matchAll(/[ML]?[\d.]+ ([\d.]+)/g)].map(([, y]) => Number(y));
+    expect(heights.length).toBeGreaterThan(500);
+    expect(Math.min(...heights)).toBeCloseTo(460 - 38 * 9, 0);
+  });
+
   it('takes runs that have only begun, or failed', () => {
     expect(lossPlot({ title: 'none', loss: [] })).toContain('</svg>');
     expect(lossPlot({ title: 'one', loss: [[0, 2]] })).not.toContain('NaN');

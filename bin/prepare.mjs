@@ -1,0 +1,66 @@
+// What `npm start` and `npm test` do first, from a fresh checkout on: packages, then a WebGPU adapter.
+// Plain JavaScript with nothing but Node's own modules at the top, since it must run before `npm ci` has.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The folder of the checkout. */
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Runs a program in the checkout with this terminal; its exit code, or 1 if it could not run or was killed. */
+export function runHere(command, args, env = {}) {
+  // npm is a .cmd file on Windows, which only a shell starts.
+  const shell = process.platform === 'win32' && command === 'npm';
+  const result = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    shell,
+    env: { ...process.env, ...env },
+  });
+  if (result.error) console.error(`error: ${command} cannot be run: ${result.error.message}`);
+  return result.status ?? 1;
+}
+
+const readJson = (path) => JSON.parse(readFileSync(join(root, path), 'utf8'));
+
+/**
+ * Why packages must be installed, or undefined. Versions are compared, not file times, which a checkout changes:
+ * npm keeps what it installed in node_modules/.package-lock.json.
+ */
+function whyInstall() {
+  if (!existsSync(join(root, 'node_modules/.package-lock.json'))) return 'node_modules is missing';
+  const installed = readJson('node_modules/.package-lock.json').packages;
+  for (const [path, { version, optional, link }] of Object.entries(readJson('package-lock.json').packages)) {
+    // Optional packages are those of other platforms.
+    if (path === '' || optional || link || installed[path]?.version === version) continue;
+    return `${path} is ${installed[path]?.version ?? 'missing'}, package-lock.json has ${version}`;
+  }
+  return undefined;
+}
+
+/** Installs what is missing and makes sure that there is an adapter. Resolves to an exit code, 0 if all is there. */
+export async function prepare() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 19)) {
+    console.error(`error: this is Node ${process.versions.node}\n  = try: Node 20.19 or newer`);
+    return 2;
+  }
+  const reason = whyInstall();
+  if (reason) {
+    console.log(`installing packages (${reason}) ...`);
+    const code = runHere('npm', ['ci', '--no-audit', '--no-fund']);
+    if (code !== 0) return code;
+  }
+  const { register } = await import('tsx/esm/api');
+  register();
+  const { setUp } = await import('../src/adapter/setup.ts');
+  try {
+    await setUp({ log: (line) => console.log(line), allowInstall: process.env.ARCHC_INSTALL !== '0' });
+    return 0;
+  } catch (error) {
+    if (error?.name !== 'InputError' && error?.name !== 'JobError') throw error;
+    console.error(`error[${error.code}]: ${error.message}${error.hint ? `\n  = try: ${error.hint}` : ''}`);
+    return error.name === 'InputError' ? 2 : 1;
+  }
+}

@@ -1,0 +1,18 @@
+#!/usr/bin/env node
+import { join } from 'node:path';
+// `npm test [-- [--full] [arguments of vitest]]`: lint and all tests. With arguments for vitest, only its part.
+import { prepare, root, runHere } from './prepare.mjs';
+
+const args = process.argv.slice(2);
+const full = args.includes('--full');
+const forVitest = args.filter((arg) => arg !== '--full');
+
+process.exitCode = await prepare();
+if (process.exitCode === 0) {
+  const lint = forVitest.length > 0 ? 0 : runHere('npm', ['run', '--silent', 'lint']);
+  // The tests run all the same, so that one run shows all that is wrong; their counts come last.
+  if (lint !== 0) console.error('error: lint failed, see above; `npm test` fails whatever the tests say');
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+  const tests = runHere(process.execPath, [vitest, 'run', ...forVitest], full ? { ARCHC_FULL: '1' } : {});
+  process.exitCode = tests || lint;
+}

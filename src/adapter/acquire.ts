@@ -1,0 +1,182 @@
+import { InputError, JobError } from '../errors.ts';
+import { type OpenAdapter, openAdapter, releaseGpu } from './dawn.ts';
+import { type AdapterKind, adapterKind, describeAdapter } from './kind.ts';
+import { unpackSwiftShader, whyNoSwiftShader } from './swiftshader.ts';
+import { installedDrivers, visibleDrivers } from './vulkan-drivers.ts';
+
+/** Which adapter to use: `auto` takes a GPU, else a software Vulkan that is installed, else SwiftShader from npm. */
+export type AdapterChoice = 'auto' | 'gpu' | 'lavapipe' | 'swiftshader';
+
+const choices: readonly AdapterChoice[] = ['auto', 'gpu', 'lavapipe', 'swiftshader'];
+
+/** The environment variable that overrides the choice. */
+export const adapterVariable = 'ARCHC_ADAPTER';
+
+export type AcquireOptions = {
+  /** Default: what `ARCHC_ADAPTER` says, else `auto`. */
+  readonly adapter?: AdapterChoice;
+  /** Called when the device is lost for another reason than `destroy()`. Default: the process ends with the error. */
+  readonly onLost?: (error: JobError) => void;
+  /** Called with each error that no error scope caught. Default: the process ends with the error. */
+  readonly onError?: (error: JobError) => void;
+};
+
+export type AcquiredDevice = {
+  readonly device: GPUDevice;
+  readonly adapter: GPUAdapter;
+  readonly gpu: GPU;
+  readonly kind: AdapterKind;
+  /** One line for people, e.g. `llvmpipe (LLVM 19.1.7) · lavapipe, Mesa 25.0.7`. */
+  readonly description: string;
+  /** Frees the device and lets go of Dawn; further calls do nothing. */
+  destroy(): void;
+};
+
+/** Features that make kernels faster or measurable; requested where the adapter has them. */
+export const optionalFeatures: readonly GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query'];
+
+/** @throws InputError `bad-adapter` if `text` is no choice. */
+export function parseAdapterChoice(text: string, source: string): AdapterChoice {
+  const choice = choices.find((name) => name === text.trim().toLowerCase());
+  if (choice === undefined)
+    throw new InputError('bad-adapter', `${source} is "${text}"`, `one of ${choices.join(', ')}`);
+  return choice;
+}
+
+/** The choice that the environment makes; `auto` if none. */
+export function environmentChoice(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): AdapterChoice {
+  const text = env[adapterVariable];
+  return text ? parseAdapterChoice(text, adapterVariable) : 'auto';
+}
+
+/** One place to look for an adapter; resolves to an adapter or to why there is none. */
+type Attempt = () => Promise<OpenAdapter | string>;
+
+const installed: Attempt = async () => {
+  const found = await openAdapter();
+  if (found) return found;
+  const drivers = visibleDrivers().map((driver) => driver.manifest);
+  return drivers.length === 0
+    ? 'no driver: none is installed'
+    : `Dawn accepts none of the installed drivers (${drivers.join(', ')})`;
+};
+
+const gpu: Attempt = async () => {
+  const found = await openAdapter();
+  if (!found) return 'no GPU with a driver that Dawn accepts';
+  if (adapterKind(found.adapter.info) === 'gpu') return found;
+  releaseGpu(found.gpu);
+  return `no GPU: the best adapter here is ${describeAdapter(found.adapter.info)}, which runs on the CPU`;
+};
+
+const lavapipe: Attempt = async () => {
+  const drivers = [...visibleDrivers(), ...installedDrivers()].filter((driver) => driver.kind === 'lavapipe');
+  if (drivers.length === 0) return 'lavapipe is not installed';
+  return (
+    (await openAdapter(drivers.map((driver) => driver.manifest))) ??
+    `Dawn does not accept the installed lavapipe (${drivers[0].manifest}); it needs Mesa 23 or newer`
+  );
+};
+
+const swiftshader: Attempt = async () => {
+  const obstacle = whyNoSwiftShader();
+  if (obstacle) return obstacle;
+  const { manifest } = await unpackSwiftShader();
+  return (await openAdapter([manifest])) ?? `Dawn does not accept SwiftShader (${manifest})`;
+};
+
+const attempts: Readonly<Record<AdapterChoice, readonly Attempt[]>> = {
+  auto: [installed, swiftshader],
+  gpu: [gpu],
+  lavapipe: [lavapipe],
+  swiftshader: [swiftshader],
+};
+
+/** What to do when there is no adapter, as a phrase. */
+const hints: Readonly<Record<AdapterChoice, string>> = {
+  auto: 'install a Vulkan driver, or run `npm ci` and `archc doctor` to see what is missing',
+  gpu: `install the GPU's Vulkan driver, or unset ${adapterVariable} to take a software adapter`,
+  lavapipe: `run \`npm start\` as root on Debian or Ubuntu, which installs it, or set ${adapterVariable}=swiftshader`,
+  swiftshader: `run \`npm ci\`, or unset ${adapterVariable}`,
+};
+
+/**
+ * Looks for the chosen adapter without making a device.
+ *
+ * @throws JobError `no-adapter` with a reason for every place that was tried, and what to do.
+ */
+export async function findAdapter(choice: AdapterChoice): Promise<OpenAdapter> {
+  const reasons: string[] = [];
+  for (const attempt of attempts[choice]) {
+    try {
+      const found = await attempt();
+      if (typeof found !== 'string') return found;
+      reasons.push(found);
+    } catch (error) {
+      if (!(error instanceof JobError)) throw error;
+      reasons.push(error.message);
+    }
+  }
+  const asked = choice === 'auto' ? '' : ` of kind "${choice}"`;
+  throw new JobError('no-adapter', `no WebGPU adapter${asked}: ${reasons.join('; ')}`, hints[choice]);
+}
+
+/**
+ * Opens a device with all that its adapter offers: the adapter's own limits, and {@link optionalFeatures}.
+ * Also defines WebGPU's constants (`GPUBufferUsage`, ...) as globals, as in browsers.
+ *
+ * @throws JobError `no-adapter`; InputError `bad-adapter` if `ARCHC_ADAPTER` holds something else than a choice.
+ */
+export async function acquireDevice(options: AcquireOptions = {}): Promise<AcquiredDevice> {
+  const { adapter, gpu } = await findAdapter(options.adapter ?? environmentChoice());
+  const description = describeAdapter(adapter.info);
+  let device: GPUDevice;
+  try {
+    device = await adapter.requestDevice({
+      requiredFeatures: optionalFeatures.filter((feature) => adapter.features.has(feature)),
+      requiredLimits: adapterLimits(adapter),
+    });
+  } catch (error) {
+    releaseGpu(gpu);
+    throw new JobError(
+      'no-adapter',
+      `${description} gives no device: ${(error as Error).message}`,
+      hints.auto,
+    );
+  }
+
+  const fail = (error: JobError): void => {
+    // Thrown where no caller can swallow it: results after such an error are worthless.
+    queueMicrotask(() => {
+      throw error;
+    });
+  };
+  device.addEventListener('uncapturederror', (event) => {
+    event.preventDefault();
+    (options.onError ?? fail)(new JobError('device-error', `${description}: ${event.error.message}`));
+  });
+  let destroyed = false;
+  device.lost.then(({ message }) => {
+    if (!destroyed)
+      (options.onLost ?? fail)(new JobError('device-lost', `${description} was lost: ${message}`));
+  });
+  const destroy = (): void => {
+    if (destroyed) return;
+    destroyed = true;
+    device.destroy();
+    releaseGpu(gpu);
+  };
+  return { device, adapter, gpu, kind: adapterKind(adapter.info), description, destroy };
+}
+
+/** The adapter's limits by name. They are getters of the prototype, so no spread and no `Object.keys` finds them. */
+export function adapterLimits(adapter: GPUAdapter): Record<string, number> {
+  const limits: Record<string, number> = {};
+  for (const name in adapter.limits) {
+    const value = adapter.limits[name as keyof GPUSupportedLimits];
+    if (typeof value === 'number') limits[name] = value;
+  }
+  return limits;
+}

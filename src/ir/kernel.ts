@@ -1,0 +1,90 @@
+import type { Attrs, DType, Shape, Value } from './graph.ts';
+
+/**
+ * How an op becomes kernels. Three forms:
+ * - `elementwise`: one WGSL expression per element. The planner makes chains of these and fuses them into
+ *   the kernel that produces their first operand.
+ * - `view`: no kernel; the output is the first operand's memory under another shape.
+ * - `kernels`: one or more dispatches of templates in `codegen/`.
+ */
+export type Lowering = ElementwiseLowering | ViewLowering | KernelLowering;
+
+export interface ElementwiseLowering {
+  readonly kind: 'elementwise';
+  /**
+   * WGSL expression for one element of the (single) output; `args[i]` is an f32 variable holding the
+   * operand's element, broadcast where its shape asks for it. `helpers` names functions of
+   * `codegen/functions.wgsl.hbs` that it calls.
+   */
+  expression(args: readonly string[], attrs: Attrs): string;
+  readonly helpers?: readonly string[];
+}
+
+export interface ViewLowering {
+  readonly kind: 'view';
+  /** The operands must lie one after the other in one buffer, each at a multiple of this many elements (`pack`). */
+  readonly packed?: number;
+}
+
+export interface KernelLowering {
+  readonly kind: 'kernels';
+  /** Outputs that overwrite an operand: output index → operand index. */
+  readonly inPlace?: Readonly<Record<number, number>>;
+  lower(c: LowerContext): KernelCall[];
+}
+
+export interface LowerContext {
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly attrs: Attrs;
+  readonly limits: DeviceLimits;
+  /** Memory that lives only within this node's kernel calls. */
+  scratch(shape: Shape, dtype?: DType): Value;
+}
+
+/** What a kernel may count on; taken from the adapter that is compiled for. */
+export interface DeviceLimits {
+  readonly maxComputeInvocationsPerWorkgroup: number;
+  readonly maxComputeWorkgroupSizeX: number;
+  readonly maxComputeWorkgroupSizeY: number;
+  readonly maxComputeWorkgroupSizeZ: number;
+  readonly maxComputeWorkgroupStorageSize: number;
+  readonly maxComputeWorkgroupsPerDimension: number;
+  readonly maxStorageBuffersPerShaderStage: number;
+  readonly maxStorageBufferBindingSize: number;
+  readonly maxBufferSize: number;
+  readonly minStorageBufferOffsetAlignment: number;
+  readonly minUniformBufferOffsetAlignment: number;
+}
+
+export type UniformType = 'u32' | 'i32' | 'f32';
+
+/**
+ * One dispatch.
+ *
+ * The template `codegen/<template>.wgsl.hbs` is rendered with `options` (structure: what changes the text,
+ * and so the pipeline); sizes go into `uniforms`, so that one pipeline serves many shapes. Rendering declares
+ * for each binding an array of its name, and `p.<uniform>` for each uniform. A template writes an f32 output
+ * named `y` only through `store_y(index, value)`, which is where the planner fuses what follows.
+ */
+export interface KernelCall {
+  readonly template: string;
+  readonly options: Readonly<Record<string, string | number | boolean>>;
+  readonly uniforms: readonly (readonly [name: string, type: UniformType, value: number])[];
+  readonly reads: readonly KernelBinding[];
+  readonly writes: readonly KernelBinding[];
+  /** Workgroup counts; the planner folds an x beyond the adapter's limit into y (see `codegen/`). */
+  readonly workgroups: readonly [number, number, number];
+  /**
+   * Name of the write binding behind whose `store_` function an element-wise chain may be fused: each of its
+   * elements is stored exactly once, by this call.
+   */
+  readonly fusable?: string;
+}
+
+export interface KernelBinding {
+  readonly name: string;
+  readonly value: Value;
+  /** A write binding that the kernel also reads (in-place update). */
+  readonly readWrite?: boolean;
+}

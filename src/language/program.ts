@@ -1,0 +1,102 @@
+import type { Span } from '../../grammar/span.ts';
+import type { Dims } from '../ir/dim.ts';
+import type { Graph, Shape, ValueId } from '../ir/graph.ts';
+
+/** A compile-time value in its plain form, as `--json` prints it. */
+export type ConfigValue = number | boolean | string | readonly number[];
+
+/** How a parameter starts: a name and its numbers, interpreted by `src/training/initialise.ts`. */
+export interface Initialiser {
+  readonly kind: string;
+  readonly args: Readonly<Record<string, number>>;
+}
+
+export interface Parameter {
+  /** `state_dict` key. */
+  readonly name: string;
+  readonly value: ValueId;
+  readonly shape: Shape;
+  readonly init: Initialiser;
+  readonly span: Span;
+}
+
+/** An instance of a block, for tables and drawings by module. */
+export interface ModuleInstance {
+  /** `vssm_encoder.layers.0`; the model itself is ``. */
+  readonly path: string;
+  readonly block: string;
+}
+
+export interface ModelOutput {
+  readonly name: string;
+  readonly value: ValueId;
+  readonly dims: Dims;
+}
+
+export interface LossTerm {
+  readonly kind: 'cross_entropy' | 'dice';
+  readonly weight: number;
+  readonly batch: boolean;
+  readonly background: boolean;
+  readonly smooth: number;
+}
+
+export interface OptimizerSpec {
+  readonly kind: 'adamw' | 'adam' | 'sgd';
+  readonly lr: number;
+  readonly weightDecay: number;
+  readonly betas: readonly [number, number];
+  readonly eps: number;
+  readonly momentum: number;
+  readonly nesterov: boolean;
+  /** Largest global gradient norm; `undefined` where it is not clipped. */
+  readonly clip: number | undefined;
+}
+
+export type ScheduleSpec =
+  | { readonly kind: 'constant' }
+  | { readonly kind: 'cosine'; readonly to: number; readonly warmup: number }
+  | { readonly kind: 'poly'; readonly power: number; readonly warmup: number };
+
+export type AugmentSpec =
+  | { readonly kind: 'flips' }
+  | { readonly kind: 'rotations90' }
+  /** Adds a random amount within ± `range` (in standard deviations), one for all channels. */
+  | { readonly kind: 'brightness'; readonly range: number }
+  /** Multiplies by a random factor within 1 ± `range`. */
+  | { readonly kind: 'contrast'; readonly range: number };
+
+/** A `train` section, with every value worked out. */
+export interface TrainSection {
+  readonly name: string;
+  readonly model: string;
+  readonly loss: readonly LossTerm[];
+  /** One weight an output, finest first, summing to 1. */
+  readonly supervise: readonly number[];
+  readonly optimizer: OptimizerSpec;
+  readonly schedule: ScheduleSpec;
+  readonly batch: number;
+  readonly steps: number;
+  /** Steps between validations; 0 for none. */
+  readonly validateEvery: number;
+  /** Share of crops that are centred on a pixel that is not background. */
+  readonly foreground: number;
+  readonly augment: readonly AugmentSpec[];
+  readonly seed: number;
+  readonly span: Span;
+}
+
+/** A model with its parameters chosen, checked, and turned into a forward graph for one batch size. */
+export interface ElaboratedModel {
+  readonly name: string;
+  readonly doc: string;
+  readonly config: Readonly<Record<string, ConfigValue>>;
+  readonly batch: number;
+  /** Sources: the inputs and all parameters. Outputs: the model's, in order. */
+  readonly graph: Graph;
+  readonly inputs: readonly { readonly name: string; readonly value: ValueId; readonly shape: Shape }[];
+  readonly outputs: readonly ModelOutput[];
+  readonly parameters: readonly Parameter[];
+  readonly modules: readonly ModuleInstance[];
+  readonly train: readonly TrainSection[];
+}

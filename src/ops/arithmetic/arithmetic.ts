@@ -1,0 +1,60 @@
+import { elementwise, f32 } from '../elementwise.ts';
+
+export const add = elementwise({
+  name: 'add',
+  doc: 'a + b, broadcast as in NumPy.',
+  operands: ['a', 'b'],
+  value: () => (a, b) => a + b,
+  wgsl: ([a, b]) => `${a} + ${b}`,
+  gradient: ({ b, inputs, grads, needs }) =>
+    inputs.map((x, i) => (needs(i) ? b.unbroadcast(grads[0]!, b.shape(x)) : undefined)),
+});
+
+export const sub = elementwise({
+  name: 'sub',
+  doc: 'a - b, broadcast as in NumPy.',
+  operands: ['a', 'b'],
+  value: () => (a, b) => a - b,
+  wgsl: ([a, b]) => `${a} - ${b}`,
+  gradient: ({ b, inputs: [x, y], grads, needs }) => [
+    needs(0) ? b.unbroadcast(grads[0]!, b.shape(x)) : undefined,
+    needs(1) ? b.unbroadcast(b.affine(grads[0]!, -1), b.shape(y)) : undefined,
+  ],
+});
+
+export const mul = elementwise({
+  name: 'mul',
+  doc: 'a · b element by element, broadcast as in NumPy.',
+  operands: ['a', 'b'],
+  value: () => (a, b) => a * b,
+  wgsl: ([a, b]) => `${a} * ${b}`,
+  gradient: ({ b, inputs: [x, y], grads, needs }) => [
+    needs(0) ? b.unbroadcast(b.mul(grads[0]!, y), b.shape(x)) : undefined,
+    needs(1) ? b.unbroadcast(b.mul(grads[0]!, x), b.shape(y)) : undefined,
+  ],
+});
+
+export const div = elementwise({
+  name: 'div',
+  doc: 'a / b element by element, broadcast as in NumPy.',
+  operands: ['a', 'b'],
+  value: () => (a, b) => a / b,
+  wgsl: ([a, b]) => `${a} / ${b}`,
+  gradient: ({ b, inputs: [x, y], outputs, grads, needs }) => {
+    const d = b.div(grads[0]!, y);
+    return [
+      needs(0) ? b.unbroadcast(d, b.shape(x)) : undefined,
+      needs(1) ? b.unbroadcast(b.affine(b.mul(d, outputs[0]), -1), b.shape(y)) : undefined,
+    ];
+  },
+});
+
+export const affine = elementwise({
+  name: 'affine',
+  doc: 'x · factor + offset, with constants.',
+  operands: ['x'],
+  attrs: { factor: { type: 'float' }, offset: { type: 'float', default: 0 } },
+  value: (a) => (x) => x * (a['factor'] as number) + (a['offset'] as number),
+  wgsl: ([x], a) => `${x} * ${f32(a['factor'] as number)} + ${f32(a['offset'] as number)}`,
+  gradient: ({ b, grads, attrs }) => [b.affine(grads[0]!, attrs['factor'] as number)],
+});

@@ -1,0 +1,3 @@
+import type { Op } from '../../ir/op.ts';
+
+export const normalisation: readonly Op[] = [];

@@ -1,0 +1,45 @@
+import { elementCount, type Shape } from '../../ir/graph.ts';
+import type { PrimitiveOp } from '../../ir/op.ts';
+import { mapBroadcast } from '../broadcast.ts';
+import { keptShape, normaliseAxes, reducedDims } from './axes.ts';
+import { lowerReduction } from './lower.ts';
+
+export const sum: PrimitiveOp = {
+  kind: 'primitive',
+  name: 'sum',
+  doc: 'Sum over axes (torch.sum). Axes may be negative; `keepdim` leaves axes of size 1.',
+  operands: [{ name: 'x' }],
+  attrs: { axes: { type: 'int[]' }, keepdim: { type: 'bool', default: false } },
+  shape: ([x], attrs) => [
+    {
+      dims: reducedDims('sum', x.dims, attrs['axes'] as readonly number[], attrs['keepdim'] as boolean),
+      dtype: 'f32',
+    },
+  ],
+  gradient: ({ b, inputs, grads, attrs }) => {
+    const shape = b.shape(inputs[0]);
+    const kept = b.reshape(
+      grads[0]!,
+      keptShape(shape, normaliseAxes(attrs['axes'] as readonly number[], shape.length)),
+    );
+    return [b.apply('expand', [kept], { shape: [...shape] })];
+  },
+  reference: ([x], attrs, [out]) => {
+    const kept = keptShape(x.shape, normaliseAxes(attrs['axes'] as readonly number[], x.shape.length));
+    const data = new Float64Array(elementCount(out));
+    const target = indexOf(kept, x.shape);
+    for (let i = 0; i < x.data.length; i++) data[target.data[i]] += x.data[i];
+    return [{ shape: out, data }];
+  },
+  lowering: { kind: 'kernels', lower: (c) => lowerReduction(c, c.attrs['axes'] as readonly number[]) },
+};
+
+/** For each element of `shape`, the row-major index of its place in `kept`. */
+function indexOf(kept: Shape, shape: Shape) {
+  const n = elementCount(kept);
+  return mapBroadcast(
+    [{ shape: kept, data: Float64Array.from({ length: n }, (_, i) => i) }],
+    shape,
+    (i) => i,
+  );
+}

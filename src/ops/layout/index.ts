@@ -1,5 +1,23 @@
 import type { Op } from '../../ir/op.ts';
+import { concat, place } from './concat.ts';
 import { expand } from './expand.ts';
+import { pad } from './pad.ts';
+import { patch_expand, patch_merge } from './patch.ts';
+import { permute, transpose } from './permute.ts';
 import { reshape } from './reshape.ts';
+import { slice } from './slice.ts';
+import { split } from './split.ts';
 
-export const layout: readonly Op[] = [reshape, expand];
+export const layout: readonly Op[] = [
+  reshape,
+  expand,
+  permute,
+  transpose,
+  slice,
+  split,
+  concat,
+  place,
+  pad,
+  patch_merge,
+  patch_expand,
+];

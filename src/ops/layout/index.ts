@@ -1,10 +1,12 @@
 import type { Op } from '../../ir/op.ts';
 import { concat, place } from './concat.ts';
 import { expand } from './expand.ts';
+import { flip } from './flip.ts';
 import { pad } from './pad.ts';
 import { patch_expand, patch_merge } from './patch.ts';
 import { permute, transpose } from './permute.ts';
 import { reshape } from './reshape.ts';
+import { roll } from './roll.ts';
 import { slice } from './slice.ts';
 import { split } from './split.ts';
 
@@ -18,6 +20,8 @@ export const layout: readonly Op[] = [
   concat,
   place,
   pad,
+  roll,
+  flip,
   patch_merge,
   patch_expand,
 ];

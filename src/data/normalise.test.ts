@@ -10,7 +10,7 @@ describe('normaliseSlices', () => {
   it('gives what nnU-Net’s preprocessing gives, here for every 16th row of an image', () => {
     const files = { id: 'stain011', images: [`${nuclei}/stain011_0000.png`] };
     const [slice] = normaliseSlices(loadCase(files, { channels: 3 }).slices);
-    const { tensors } = readSafetensors('tests/fixtures/nnunet/arrays.safetensors');
+    const { tensors } = readSafetensors('tests/fixtures/segmentation/arrays.safetensors');
     const expected = tensors.get('stain011/every-16th-row')!;
     const [channels, rows, width] = expected.shape;
     expect([channels, rows * 16, width]).toEqual([slice.channels, slice.height, slice.width]);

@@ -1,5 +1,6 @@
 import { elementCount, type Value } from '../../ir/graph.ts';
 import type { KernelCall, LowerContext, UniformType } from '../../ir/kernel.ts';
+import { splitSum, sumParts } from '../split-sum.ts';
 import { contiguousLast, MAX_RUNS, mergeRuns, type Run, sizeOf } from './runs.ts';
 
 type Uniform = readonly [string, UniformType, number];
@@ -19,10 +20,8 @@ export interface GemmProblem {
   readonly k: readonly Run[];
 }
 
-const WORKGROUP = 64;
-/** Enough threads to keep a small adapter busy; fewer, and k is split. */
-const WANTED_THREADS = 1024;
-/** A part of k shorter than this costs more in the second pass than it gains. */
+const WORKGROUP = 32;
+/** See {@link splitSum}. */
 const SHORTEST_PART = 64;
 
 /**
@@ -37,12 +36,7 @@ export function lowerGemm(c: LowerContext, problem: GemmProblem): KernelCall[] {
   const tilesM = Math.ceil(sizes.m / (4 * quadsM));
   const tilesN = Math.ceil(sizes.n / (4 * quadsN));
   const tiles = tilesM * tilesN * sizes.batch;
-  const wantedParts = Math.min(
-    Math.ceil(WANTED_THREADS / Math.max(tiles, 1)),
-    Math.floor(sizes.k / SHORTEST_PART),
-  );
-  const partLength = Math.max(1, Math.ceil(sizes.k / Math.max(wantedParts, 1)));
-  const parts = Math.max(1, Math.ceil(sizes.k / partLength));
+  const { parts, partLength } = splitSum(tiles, sizes.k, SHORTEST_PART);
   const count = elementCount(y.shape);
   const target = parts > 1 ? c.scratch([parts, count]) : y;
   const threads = tiles * parts;
@@ -76,23 +70,6 @@ export function lowerGemm(c: LowerContext, problem: GemmProblem): KernelCall[] {
     fusable: parts > 1 ? undefined : 'y',
   };
   return parts > 1 ? [product, sumParts(target, y, parts)] : [product];
-}
-
-/** Adds the parts of a split sum: x is [parts, ...], y the sum over its first axis. */
-export function sumParts(x: Value, y: Value, parts: number): KernelCall {
-  const count = elementCount(y.shape);
-  return {
-    template: 'sum_parts',
-    options: { workgroup: WORKGROUP },
-    uniforms: [
-      ['count', 'u32', count],
-      ['parts', 'u32', parts],
-    ],
-    reads: [{ name: 'x', value: x }],
-    writes: [{ name: 'y', value: y }],
-    workgroups: [Math.ceil(count / WORKGROUP), 1, 1],
-    fusable: 'y',
-  };
 }
 
 function merged(p: GemmProblem): GemmProblem {

@@ -15,8 +15,7 @@ export const adamwStep: PrimitiveOp = {
     { name: 'loss' },
   ],
   attrs: {
-    beta1: { type: 'float', default: 0.9 },
-    beta2: { type: 'float', default: 0.999 },
+    betas: { type: 'float[]', default: [0.9, 0.999] },
     eps: { type: 'float', default: 1e-8 },
     weight_decay: { type: 'float', default: 0.01 },
     clip: { type: 'float', default: 0 },
@@ -28,7 +27,8 @@ export const adamwStep: PrimitiveOp = {
     return [inputs[0], inputs[2], inputs[3]];
   },
   reference: ([params, grads, m, v, hyper, norm2, loss], a) => {
-    const { beta1, beta2, eps, weight_decay } = a as Record<string, number>;
+    const { eps, weight_decay } = a as Record<string, number>;
+    const [beta1, beta2] = a['betas'] as readonly number[];
     const factor = clipFactor(norm2, loss, a['clip'] as number);
     if (factor === undefined) return [params, m, v];
     const out = [params, m, v].map((t) => ({ shape: t.shape, data: Float64Array.from(t.data) }));
@@ -48,7 +48,8 @@ export const adamwStep: PrimitiveOp = {
     kind: 'kernels',
     inPlace: { 0: 0, 1: 2, 2: 3 },
     lower: ({ inputs: [, grads, , , hyper, norm2, loss], outputs: [params, m, v], attrs: a }) => {
-      const { beta1, beta2, eps, weight_decay, clip } = a as Record<string, number>;
+      const { eps, weight_decay, clip } = a as Record<string, number>;
+      const [beta1, beta2] = a['betas'] as readonly number[];
       return [
         stepCall(
           'adamw_step',

@@ -11,9 +11,12 @@ export const pack: PrimitiveOp = {
   name: 'pack',
   doc: `Tensors one after the other in one buffer, each row-major and padded with zeros to a multiple of ${ALIGNMENT} elements. No copy: the planner puts the operands there. → [total].`,
   operands: [{ name: 'xs', variadic: true }],
-  attrs: {},
+  attrs: { align: { type: 'int', default: ALIGNMENT } },
   internal: true,
-  shape: (inputs) => {
+  shape: (inputs, a) => {
+    if (a['align'] !== ALIGNMENT) {
+      throw new ShapeError(`\`pack\` aligns to ${ALIGNMENT} elements, not to ${a['align']}`);
+    }
     let total = 0;
     inputs.forEach(({ dims }, i) => {
       const size = productOf(dims);

@@ -2,6 +2,7 @@ import type { Op } from '../../ir/op.ts';
 import { concat, place } from './concat.ts';
 import { expand } from './expand.ts';
 import { flip } from './flip.ts';
+import { full } from './full.ts';
 import { pad } from './pad.ts';
 import { patch_expand, patch_merge } from './patch.ts';
 import { permute, transpose } from './permute.ts';
@@ -13,6 +14,7 @@ import { split } from './split.ts';
 export const layout: readonly Op[] = [
   reshape,
   expand,
+  full,
   permute,
   transpose,
   slice,

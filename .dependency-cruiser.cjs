@@ -16,6 +16,7 @@ const allowed = {
   'src/runtime': ['src/bundle'],
   'src/adapter': [],
   'src/compiler': [
+    'codegen',
     'grammar',
     'src/language',
     'src/ir',

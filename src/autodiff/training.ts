@@ -1,6 +1,7 @@
 import { GraphBuilder } from '../ir/builder.ts';
 import { elementCount, type Graph, type ValueId } from '../ir/graph.ts';
 import type { OpTable } from '../ir/op.ts';
+import { prune } from '../ir/prune.ts';
 import type { ElaboratedModel, OptimizerSpec, Parameter, TrainSection } from '../language/program.ts';
 import { differentiate } from './gradients.ts';
 import { appendLoss } from './loss.ts';
@@ -27,7 +28,7 @@ export function gradientGraph(model: ElaboratedModel, section: TrainSection, ops
   reached.forEach((p, i) => {
     b.output(`g/${p.name}`, grads[i]);
   });
-  return { graph: b.build(), reached };
+  return { graph: prune(b.build()), reached };
 }
 
 export interface TrainingGraph extends LossGraph {
@@ -93,7 +94,7 @@ export function trainingGraph(
   });
   b.output('loss', loss);
   b.output('norm2', norm2);
-  return { graph: b.build(), reached, state };
+  return { graph: prune(b.build()), reached, state };
 }
 
 /**

@@ -87,4 +87,6 @@ export interface KernelBinding {
   readonly value: Value;
   /** A write binding that the kernel also reads (in-place update). */
   readonly readWrite?: boolean;
+  /** A read binding declared as an array of vec4: the tensor's size must be a multiple of 4. */
+  readonly vector?: boolean;
 }

@@ -14,7 +14,7 @@ export interface DraftKernel {
 
 interface DraftBinding {
   readonly name: string;
-  readonly type: DType;
+  readonly type: DType | `vec4<${DType}>`;
   readonly location: Location;
   access: 'read' | 'read_write';
 }
@@ -35,11 +35,13 @@ export function draftKernel(
     if (!location) throw new Error(`value ${v} has no memory (${unit.label})`);
     return location;
   };
-  const bind = (name: string, type: DType, v: ValueId, access: 'read' | 'read_write') => {
+  const bind = (name: string, type: DraftBinding['type'], v: ValueId, access: 'read' | 'read_write') => {
     bindings.push({ name, type, location: locate(v), access });
   };
   const fused = call === unit.calls.at(-1) && call.fusable !== undefined ? call.fusable : undefined;
-  for (const r of call.reads) bind(r.name, r.value.dtype, r.value.id, 'read');
+  for (const r of call.reads) {
+    bind(r.name, r.vector ? `vec4<${r.value.dtype}>` : r.value.dtype, r.value.id, 'read');
+  }
   for (const w of call.writes) {
     if (w.name === fused && !memory.stored.has(views.root(w.value.id))) continue;
     bind(w.name, w.value.dtype, w.value.id, 'read_write');

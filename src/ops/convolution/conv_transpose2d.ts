@@ -1,0 +1,69 @@
+import { type Dims, dimsOf, formatDims } from '../../ir/dim.ts';
+import type { Attrs } from '../../ir/graph.ts';
+import { type CompositeOp, ShapeError } from '../../ir/op.ts';
+import { withBias } from './conv2d.ts';
+import { type Window, windowAttrs } from './geometry.ts';
+import { checkBias, checkedWindow } from './shapes.ts';
+
+const NAME = 'conv_transpose2d';
+
+export const convTranspose2d: CompositeOp = {
+  kind: 'composite',
+  name: NAME,
+  doc:
+    'Transposed convolution (torch.nn.functional.conv_transpose2d): x [B, C, H, W], weight [C, C2, kh, kw], bias ' +
+    '[C2] → [B, C2, H2, W2], H2 = (H − 1)·stride − top − bottom + kh + output_padding.',
+  operands: [{ name: 'x' }, { name: 'weight' }, { name: 'bias', optional: true }],
+  attrs: {
+    stride: windowAttrs.stride,
+    padding: windowAttrs.padding,
+    output_padding: { type: 'int[]', repeat: 2, default: [0, 0] },
+  },
+  shape: ([x, weight, bias], attrs) => {
+    const w = checkedWindow(NAME, attrs);
+    const found = `x ${formatDims(x.dims)} and weight ${formatDims(weight.dims)}`;
+    const four = x.dims.length === 4 && weight.dims.length === 4;
+    if (!four || [...x.dims.slice(1), ...weight.dims].some((d) => d.batch)) {
+      throw new ShapeError(
+        `\`${NAME}\` needs x [B, C, H, W] and weight [C, C2, kh, kw], found ${found}`,
+        [0, 1],
+      );
+    }
+    if (!x.dims[1].equals(weight.dims[0])) {
+      throw new ShapeError(
+        `\`${NAME}\` of ${found}: x has ${x.dims[1]} channels, the weight takes ${weight.dims[0]}`,
+        [0, 1],
+        "a transposed convolution's weight starts with the input channels",
+      );
+    }
+    const extra = attrs['output_padding'] as readonly number[];
+    if (extra.some((p, a) => p < 0 || p >= w.stride[a])) {
+      throw new ShapeError(
+        `\`${NAME}\`: output_padding <${extra.join(', ')}> must be from 0 and less than the stride <${w.stride.join(', ')}>`,
+      );
+    }
+    const sizes = transposedSizes(w, x.dims, weight.dims, attrs);
+    if (sizes.some((n) => n < 1)) throw new ShapeError(`\`${NAME}\` of ${found}: nothing is left`, [0, 1]);
+    const map = sizes.map((n, a) => x.dims[2 + a].map(() => n)!);
+    checkBias(NAME, bias?.dims, weight.dims[1]);
+    return [{ dims: [x.dims[0], weight.dims[1], ...map], dtype: 'f32' }];
+  },
+  expand: (b, [x, weight, bias], attrs) => {
+    const [out] = convTranspose2d.shape(
+      [x, weight].map((v) => ({ dims: dimsOf(b.shape(v)), dtype: 'f32' as const })),
+      attrs,
+    );
+    const { stride, padding } = attrs;
+    const size = out.dims.slice(2).map((d) => d.size);
+    return [
+      withBias(b, b.apply('conv2d_grad_input', [x, weight], { stride, padding, input_size: size }), bias),
+    ];
+  },
+};
+
+function transposedSizes(w: Window, x: Dims, weight: Dims, attrs: Attrs): number[] {
+  const extra = attrs['output_padding'] as readonly number[];
+  return [0, 1].map(
+    (a) => (x[2 + a].size - 1) * w.stride[a] - w.before[a] - w.after[a] + weight[2 + a].size + extra[a],
+  );
+}

@@ -1,0 +1,53 @@
+import { Dim, type Dims, formatDims } from '../../ir/dim.ts';
+import type { Attrs } from '../../ir/graph.ts';
+import { ShapeError } from '../../ir/op.ts';
+import { convolvedSize, type Window, WindowError, windowOf } from './geometry.ts';
+
+/** The window that attributes of `op` describe; throws {@link ShapeError}. */
+export function checkedWindow(op: string, attrs: Attrs): Window {
+  try {
+    return windowOf(attrs);
+  } catch (error) {
+    if (error instanceof WindowError) throw new ShapeError(`\`${op}\`: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Type of y in y = conv2d(x [B, C, H, W], weight [C2, C/groups, kh, kw]); throws {@link ShapeError}. */
+export function convolvedDims(op: string, x: Dims, weight: Dims, attrs: Attrs): Dims {
+  const w = checkedWindow(op, attrs);
+  const found = `x ${formatDims(x)} and weight ${formatDims(weight)}`;
+  const wrong = (why: string, hint?: string) => new ShapeError(`\`${op}\` of ${found}: ${why}`, [0, 1], hint);
+  if (x.length !== 4 || weight.length !== 4 || [...x.slice(1), ...weight].some((d) => d.batch)) {
+    throw wrong('it needs x [B, C, H, W] and weight [C2, C/groups, kh, kw]');
+  }
+  const [out, groupChannels, ...kernel] = weight.map((d) => d.size);
+  if (x[1].size !== groupChannels * w.groups) {
+    const needed = groupChannels * w.groups;
+    throw wrong(
+      `x has ${x[1].size} channels, the weight takes ${needed}${w.groups > 1 ? ` in ${w.groups} groups` : ''}`,
+      x[1].size % groupChannels === 0
+        ? `groups ${x[1].size / groupChannels} would fit`
+        : 'the second axis of x must be C',
+    );
+  }
+  if (out % w.groups !== 0) throw wrong(`${out} output channels cannot be divided into ${w.groups} groups`);
+  const map = ([0, 1] as const).map((a) => {
+    const size = convolvedSize(w, a, x[2 + a].size, kernel[a]);
+    if (size < 1) {
+      throw wrong(
+        `the kernel is larger than the padded map along ${a === 0 ? 'the height' : 'the width'}`,
+        'use more padding, a smaller kernel or a larger map',
+      );
+    }
+    return x[2 + a].map(() => size)!;
+  });
+  return [x[0], Dim.of(out, weight[0].origin), ...map];
+}
+
+/** Checks a bias of as many numbers as `channels`; throws {@link ShapeError}. */
+export function checkBias(op: string, bias: Dims | undefined, channels: Dim): void {
+  if (bias && !(bias.length === 1 && bias[0].equals(channels))) {
+    throw new ShapeError(`\`${op}\` needs a bias [${channels}], found ${formatDims(bias)}`, [1, 2]);
+  }
+}

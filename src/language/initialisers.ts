@@ -5,15 +5,14 @@ import type { Initialiser } from './program.ts';
 import { describe, ERROR, isNumber, toNumber, type Value } from './values.ts';
 
 interface InitialiserSpec {
-  /** Arguments in order, with their defaults; `undefined` where one must be given, `auto` where the shape says it. */
-  readonly args: Readonly<Record<string, number | undefined | 'auto'>>;
+  /** Arguments in order, with their defaults: `undefined` where one must be given, `null` where it may be left out. */
+  readonly args: Readonly<Record<string, number | undefined | null>>;
+  /** Takes the fans from the parameter's shape, as torch.nn.init does: so the shape needs two axes. */
+  readonly fans?: boolean;
   readonly doc: string;
 }
 
-/**
- * Initialisers by name. `kaiming_*` and `xavier_uniform` take the fans from the parameter's shape as
- * torch.nn.init does: `fan_in` = size of axis 1 × the axes after it, `fan_out` = axis 0 × the same.
- */
+/** Initialisers by name; `src/training/initialise.ts` draws them. */
 export const initialisers: Readonly<Record<string, InitialiserSpec>> = {
   zeros: { args: {}, doc: 'All 0.' },
   ones: { args: {}, doc: 'All 1.' },
@@ -25,16 +24,19 @@ export const initialisers: Readonly<Record<string, InitialiserSpec>> = {
   },
   uniform: { args: { lo: 0, hi: 1 }, doc: 'Uniform between `lo` and `hi`.' },
   kaiming_uniform: {
-    args: { a: 0, fan: 'auto' },
-    doc: 'Uniform within ± sqrt(6 / ((1 + a²) fan)) (He et al. 2015).',
+    args: { a: 0, fan: null },
+    fans: true,
+    doc: 'Uniform within ± sqrt(6 / ((1 + a²) fan)); `fan` is fan_in where it is left out (He et al. 2015).',
   },
   kaiming_normal: {
-    args: { a: 0, fan: 'auto' },
-    doc: 'Normal with std sqrt(2 / ((1 + a²) fan)) (He et al. 2015).',
+    args: { a: 0, mode: null },
+    fans: true,
+    doc: 'Normal with std sqrt(2 / ((1 + a²) fan)); mode: "fan_in" or "fan_out" (He et al. 2015).',
   },
   xavier_uniform: {
-    args: { gain: 1, fan_in: 'auto', fan_out: 'auto' },
-    doc: 'Uniform within ± gain · sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio 2010).',
+    args: {},
+    fans: true,
+    doc: 'Uniform within ± sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio 2010).',
   },
   s4d_real_log: { args: {}, doc: 'log(1 … n) along the last axis (S4D-Real, Gu et al. 2022).' },
   dt_bias: {
@@ -46,9 +48,8 @@ export const initialisers: Readonly<Record<string, InitialiserSpec>> = {
 /** `kaiming_normal(a: 0.01)`: the initialiser with the arguments given. */
 export function makeInitialiser(c: Context, name: string, args: readonly Given[], span: Span): Value {
   const spec = initialisers[name];
-  const modes = /^kaiming/.test(name) ? ['mode'] : [];
   const required = Object.keys(spec.args).filter((k) => spec.args[k] === undefined);
-  const bound = bindArguments(c, `\`${name}\``, [...Object.keys(spec.args), ...modes], required, args, span);
+  const bound = bindArguments(c, `\`${name}\``, Object.keys(spec.args), required, args, span);
   if (!bound) return ERROR;
   const numbers: Record<string, number> = {};
   for (const [key, { value, span: at }] of bound) {
@@ -81,7 +82,7 @@ export function toInitialiser(value: Value): Initialiser | undefined {
   return Object.values(args).includes(undefined) ? undefined : { kind: value.builtin.name, args: {} };
 }
 
-/** The initialiser for a shape: defaults filled in, fans worked out. */
+/** The initialiser with its defaults filled in, checked against the shape that it is for. */
 export function completeInitialiser(
   c: Context,
   init: Initialiser,
@@ -89,23 +90,16 @@ export function completeInitialiser(
   span: Span,
 ): Initialiser {
   const spec = initialisers[init.kind];
-  const args: Record<string, number> = {};
-  const rest = shape.slice(2).reduce((n, d) => n * d, 1);
+  if (spec.fans && shape.length < 2 && init.args['fan'] === undefined) {
+    c.report('illegal-value', span, {
+      what: `the shape of a parameter that starts with ${init.kind}`,
+      expected: 'at least two axes',
+      found: `[${shape.join(', ')}]`,
+    });
+  }
+  const args: Record<string, number> = { ...init.args };
   for (const [key, value] of Object.entries(spec.args)) {
-    if (init.args[key] !== undefined && !(key === 'fan_out' && init.kind !== 'xavier_uniform')) {
-      args[key] = init.args[key];
-    } else if (value === 'auto') {
-      if (shape.length < 2) {
-        c.report('illegal-value', span, {
-          what: `the shape of a parameter that starts with ${init.kind}`,
-          expected: 'at least two axes (or give `fan`)',
-          found: `[${shape.join(', ')}]`,
-        });
-        return { kind: 'zeros', args: {} };
-      }
-      const out = key === 'fan_out' || (key === 'fan' && init.args['fan_out'] === 1);
-      args[key] = shape[out ? 0 : 1] * rest;
-    } else if (value !== undefined) args[key] = value;
+    if (typeof value === 'number') args[key] ??= value;
   }
   return { kind: init.kind, args };
 }

@@ -1,5 +1,5 @@
 import type { Decl } from '../../grammar/ast.ts';
-import { formatDims, type Symbol, sameDims } from '../ir/dim.ts';
+import { formatDims, type Symbol as NamedSize, sameDims } from '../ir/dim.ts';
 import type { Shape, ValueId } from '../ir/graph.ts';
 import type { Context } from './context.ts';
 import {
@@ -74,7 +74,7 @@ export class ModelBody implements ModelHooks {
       if (axis.kind !== 'name' || !env.lets.has(axis.name)) continue;
       const value = env.get(axis.name);
       if (!value || !isInt(value) || value.origin) continue;
-      const origin: Symbol = { name: axis.name, size: value.num };
+      const origin: NamedSize = { name: axis.name, size: value.num };
       env.set(axis.name, { ...value, origin });
     }
   }

@@ -154,7 +154,12 @@ export function schedule(r: SettingReader, expr: Expr): ScheduleSpec | undefined
   return power === undefined || warmup === undefined ? undefined : { kind: 'poly', power, warmup };
 }
 
-const augmentForms = { flips: [], rotations90: [], brightness: ['range'], contrast: ['range'] };
+const augmentForms = {
+  flips: [],
+  rotations90: [],
+  brightness: ['range', 'probability'],
+  contrast: ['range', 'probability'],
+};
 
 /** `flips + brightness(0.3)`. */
 export function augmentations(r: SettingReader, expr: Expr): AugmentSpec[] | undefined {
@@ -169,6 +174,10 @@ export function augmentations(r: SettingReader, expr: Expr): AugmentSpec[] | und
   const kind = form.name as 'brightness' | 'contrast';
   const rangeExpr = form.args.get('range');
   if (!rangeExpr) return r.missing(kind, 'range', form.span);
-  const range = r.number(`\`range\` of ${kind}`, rangeExpr, { min: 0 });
-  return range === undefined ? undefined : [{ kind, range }];
+  const range = r.number(`\`range\` of ${kind}`, rangeExpr, { min: 0, max: 1 });
+  const probabilityExpr = form.args.get('probability');
+  const probability = probabilityExpr
+    ? r.number(`\`probability\` of ${kind}`, probabilityExpr, { min: 0, max: 1 })
+    : 0.15;
+  return range === undefined || probability === undefined ? undefined : [{ kind, range, probability }];
 }

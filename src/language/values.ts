@@ -1,6 +1,6 @@
 import type { Alternative, Component, Decl, FunctionDecl } from '../../grammar/ast.ts';
 import type { Span } from '../../grammar/span.ts';
-import { type Dim, type Dims, formatDims, type Symbol } from '../ir/dim.ts';
+import { type Dim, type Dims, formatDims, type Symbol as NamedSize } from '../ir/dim.ts';
 import type { DType, ValueId } from '../ir/graph.ts';
 import type { Op } from '../ir/op.ts';
 import type { Builtin } from './builtins.ts';
@@ -12,7 +12,7 @@ export interface Rational {
   readonly kind: 'rational';
   readonly num: number;
   readonly den: number;
-  readonly origin?: Symbol;
+  readonly origin?: NamedSize;
 }
 
 export interface TensorValue {
@@ -84,7 +84,7 @@ export const ERROR: Value = { kind: 'error' };
 export const NONE: Value = { kind: 'none' };
 export const bool = (value: boolean): Value => ({ kind: 'bool', value });
 export const float = (value: number): Value => ({ kind: 'float', value });
-export const int = (num: number, origin?: Symbol): Rational => ({ kind: 'rational', num, den: 1, origin });
+export const int = (num: number, origin?: NamedSize): Rational => ({ kind: 'rational', num, den: 1, origin });
 
 export function isNumber(v: Value): v is Rational | { kind: 'float'; value: number } {
   return v.kind === 'rational' || v.kind === 'float';

@@ -33,7 +33,8 @@ export function lowerReduction(c: LowerContext, axes: readonly number[]): Kernel
   return reductionPasses(c, x, y, kept, reduced);
 }
 
-function reductionPasses(
+/** The passes that sum the `reduced` runs of x for each element of the `kept` ones (at most three each). */
+export function reductionPasses(
   c: LowerContext,
   x: Value,
   y: Value,

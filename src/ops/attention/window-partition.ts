@@ -1,4 +1,4 @@
-import { formatDims } from '../../ir/dim.ts';
+import { Dim, formatDims } from '../../ir/dim.ts';
 import { type AttrSpec, type CompositeOp, ShapeError } from '../../ir/op.ts';
 
 const window: AttrSpec = { type: 'int[]', repeat: 2 };
@@ -15,16 +15,15 @@ export const window_partition: CompositeOp = {
     const [h, w] = attrs['window'] as readonly number[];
     const [batch, height, width, channels] = x.dims;
     const [down, across] = x.dims.length === 4 ? [height.over(h), width.over(w)] : [];
-    const windows = across && down?.times(across);
-    const tokens = down?.map(() => h * w);
-    if (!windows || !tokens) {
+    if (!down || !across || down.batch || across.batch) {
       throw new ShapeError(
         `\`window_partition\` of ${formatDims(x.dims)} into windows of ${h}×${w}`,
         [0],
         'x is [B, H, W, C], H and W multiples of the window; pad it first',
       );
     }
-    return [{ dims: [batch, windows, tokens, channels], dtype: 'f32' }];
+    const windows = Dim.of(down.size * across.size);
+    return [{ dims: [batch, windows, Dim.of(h * w), channels], dtype: 'f32' }];
   },
   expand: (b, [x], attrs) => {
     const [h, w] = attrs['window'] as readonly number[];
@@ -45,17 +44,16 @@ export const window_reverse: CompositeOp = {
     const [h, w] = attrs['window'] as readonly number[];
     const [height, width] = [attrs['height'] as number, attrs['width'] as number];
     const [batch, windows, tokens, channels] = x.dims;
-    const [rows, columns] = [windows?.map(() => height), tokens?.map(() => width)];
     const whole = height % h === 0 && width % w === 0;
     const fits = whole && windows?.equals((height / h) * (width / w)) && tokens?.equals(h * w);
-    if (x.dims.length !== 4 || !fits || !rows || !columns) {
+    if (x.dims.length !== 4 || !fits) {
       throw new ShapeError(
         `\`window_reverse\` of ${formatDims(x.dims)}, windows of ${h}×${w}, to a map of ${height}×${width}`,
         [0],
         `x is [B, ${height}/${h} · ${width}/${w}, ${h * w}, C]`,
       );
     }
-    return [{ dims: [batch, rows, columns, channels], dtype: 'f32' }];
+    return [{ dims: [batch, Dim.of(height), Dim.of(width), channels], dtype: 'f32' }];
   },
   expand: (b, [x], attrs) => {
     const [h, w] = attrs['window'] as readonly number[];

@@ -3,7 +3,9 @@ import type { KernelCall } from '../../ir/kernel.ts';
 import type { PrimitiveOp } from '../../ir/op.ts';
 
 const WORKGROUP = 64;
-/** Elements a thread sums: a workgroup's chunk (64 KiB) then stays in the cache while its lanes take turns. */
+/** Lanes that take turns in one chunk: together they read a cache line. */
+const TEAM = 16;
+/** Elements a thread sums: a team's chunk (16 KiB) then stays in the cache while its lanes take turns. */
 const PER_THREAD = 256;
 /** The last pass is one thread's loop over so many sums at most. */
 const LAST = 256;
@@ -25,12 +27,12 @@ export const sumSquares: PrimitiveOp = {
       for (let last = false; !last; ) {
         const count = elementCount(from.shape);
         last = count <= LAST;
-        const chunks = last ? 1 : Math.ceil(count / (WORKGROUP * PER_THREAD));
-        const threads = last ? 1 : chunks * WORKGROUP;
+        const chunks = last ? 1 : Math.ceil(count / (TEAM * PER_THREAD));
+        const threads = last ? 1 : chunks * TEAM;
         const y = last ? c.outputs[0] : c.scratch([threads]);
         calls.push({
           template: 'sum_squares',
-          options: { workgroup: last ? 1 : WORKGROUP, square: calls.length === 0 },
+          options: { workgroup: WORKGROUP, team: last ? 1 : TEAM, square: calls.length === 0 },
           uniforms: [
             ['count', 'u32', count],
             ['threads', 'u32', threads],
@@ -38,7 +40,7 @@ export const sumSquares: PrimitiveOp = {
           ],
           reads: [{ name: 'x', value: from }],
           writes: [{ name: 'y', value: y }],
-          workgroups: [chunks, 1, 1],
+          workgroups: [Math.ceil(threads / WORKGROUP), 1, 1],
         });
         from = y;
       }

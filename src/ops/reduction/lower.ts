@@ -16,8 +16,10 @@ const WORKGROUP = 64;
 const LONGEST_ALONE = 512;
 /** Elements a thread of the first pass sums at least. */
 const LEAST_PER_THREAD = 64;
-/** ... and at most, where neighbours share a chunk: so that the chunk (64 KiB) stays in the cache between them. */
+/** ... and at most, where a team shares a chunk: so that the chunk (16 KiB) stays in the cache between its lanes. */
 const MOST_PER_THREAD = 256;
+/** Lanes that take turns in one chunk: together they read a cache line. */
+const TEAM = 16;
 /** More threads than this only make the second pass longer. */
 const MOST_THREADS = 16384;
 
@@ -106,8 +108,8 @@ function tilingOf(count: number, length: number, last: number, contiguous: boole
   if (contiguous) {
     const perThread = Math.min(MOST_PER_THREAD, Math.ceil((count * last) / MOST_THREADS));
     const least = Math.ceil((LEAST_PER_THREAD * last) / length);
-    const teams = Math.ceil(last / (WORKGROUP * Math.max(perThread, least)));
-    return { parts: WORKGROUP * teams, team: WORKGROUP, chunk: Math.ceil(last / teams) };
+    const teams = Math.ceil(last / (TEAM * Math.max(perThread, least)));
+    return { parts: TEAM * teams, team: TEAM, chunk: Math.ceil(last / teams) };
   }
   const parts = Math.min(last, Math.floor(length / LEAST_PER_THREAD), Math.floor(MOST_THREADS / count));
   const chunk = Math.ceil(last / Math.max(parts, 1));

@@ -1,6 +1,6 @@
 import { type Attrs, elementCount, type Shape } from '../../ir/graph.ts';
 import { type AttrSpec, type PrimitiveOp, ShapeError } from '../../ir/op.ts';
-import { perElement } from './lower.ts';
+import { perElement } from '../per-element.ts';
 import { eachTap, poolAttrs, pooledDims, poolUniforms, windowOf } from './window.ts';
 
 const attrs: Readonly<Record<string, AttrSpec>> = {

@@ -8,7 +8,7 @@ import {
   ShapeError,
   type TensorType,
 } from '../../ir/op.ts';
-import { perElement } from './lower.ts';
+import { perElement } from '../per-element.ts';
 
 const attrs: Readonly<Record<string, AttrSpec>> = {
   size: { type: 'int[]', repeat: 2 },

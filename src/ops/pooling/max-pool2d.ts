@@ -1,6 +1,6 @@
 import { elementCount } from '../../ir/graph.ts';
 import type { PrimitiveOp } from '../../ir/op.ts';
-import { perElement } from './lower.ts';
+import { perElement } from '../per-element.ts';
 import { eachTap, poolAttrs, pooledDims, poolUniforms, windowOf } from './window.ts';
 
 export const max_pool2d: PrimitiveOp = {

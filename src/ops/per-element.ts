@@ -1,9 +1,9 @@
-import { elementCount, type Shape } from '../../ir/graph.ts';
-import type { KernelBinding, KernelCall, UniformType } from '../../ir/kernel.ts';
+import { elementCount } from '../ir/graph.ts';
+import type { KernelBinding, KernelCall, UniformType } from '../ir/kernel.ts';
 
 const WORKGROUP = 64;
 
-/** A template of this family: a thread for each element of the one output, `y`. */
+/** A call of a template with a thread for each element of the one output. */
 export function perElement(
   template: string,
   options: KernelCall['options'],
@@ -11,7 +11,7 @@ export function perElement(
   y: KernelBinding,
   uniforms: readonly (readonly [string, UniformType, number])[],
 ): KernelCall {
-  const count = elementCount(y.value.shape as Shape);
+  const count = elementCount(y.value.shape);
   return {
     template,
     options: { ...options, workgroup: WORKGROUP },

@@ -21,7 +21,8 @@ export type BinaryOperator =
   | '%'
   | '^';
 
-export type Expr = { readonly span: Span } & (
+export type Expr = { readonly span: Span } /** Stands where a mistake was reported. */ & (
+  | { readonly kind: 'bad' }
   | { readonly kind: 'int'; readonly value: number }
   | { readonly kind: 'float'; readonly value: number }
   | { readonly kind: 'string'; readonly value: string }

@@ -18,15 +18,9 @@ export abstract class DeclarationParser extends SignatureParser {
   private declaration = this.RULE('declaration', (): Decl => {
     return this.recoverable(
       () => this.declarationBody(),
-      (first) => ({ kind: 'bad', names: this.declaredNames(first), span: this.spanFrom(first) }),
+      (first) => ({ kind: 'bad', names: this.introducedBy(first), span: this.spanFrom(first) }),
     );
   });
-
-  /** The names that a declaration beginning with `first` might have introduced. */
-  private declaredNames(first: IToken): string[] {
-    const i = this.input.indexOf(first);
-    return this.input.slice(i, i + 2).map((token) => token.image);
-  }
 
   private declarationBody(): Decl {
     const first = this.LA(1);

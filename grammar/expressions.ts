@@ -5,7 +5,7 @@ import { MAX_CHAIN, RecoveringParser } from './recovery.ts';
 import type { Span } from './span.ts';
 import * as t from './tokens.ts';
 
-/** Expressions, and the statements that an `if` expression holds. The actions build the AST on the spot. */
+/** Expressions. The actions build the AST on the spot. */
 export abstract class ExpressionParser extends RecoveringParser {
   protected identifier = this.RULE('identifier', (): Ident => {
     const token = this.CONSUME(t.Identifier);
@@ -219,11 +219,11 @@ export abstract class ExpressionParser extends RecoveringParser {
       ERR_MSG: 'an expression',
       DEF: [
         { ALT: () => this.integer(this.CONSUME(t.Int), span) },
-        { ALT: (): Expr => ({ kind: 'float', value: Number(this.CONSUME(t.Float).image), span }) },
+        { ALT: () => this.float(this.CONSUME(t.Float), span) },
         { ALT: (): Expr => ({ kind: 'string', value: unquote(this.CONSUME(t.Text).image), span }) },
-        { ALT: (): Expr => ({ kind: 'bool', value: this.CONSUME(t.True) !== undefined, span }) },
-        { ALT: (): Expr => ({ kind: 'bool', value: this.CONSUME(t.False) === undefined, span }) },
-        { ALT: (): Expr => ({ kind: this.CONSUME(t.None) && 'none', span }) },
+        { ALT: () => this.literal(this.CONSUME(t.True), { kind: 'bool', value: true, span }) },
+        { ALT: () => this.literal(this.CONSUME1(t.False), { kind: 'bool', value: false, span }) },
+        { ALT: () => this.literal(this.CONSUME2(t.None), { kind: 'none', span }) },
         { ALT: (): Expr => ({ kind: 'name', name: this.CONSUME(t.Identifier).image, span }) },
         { ALT: () => this.SUBRULE(this.vector) },
         { ALT: () => this.SUBRULE(this.list) },
@@ -233,13 +233,23 @@ export abstract class ExpressionParser extends RecoveringParser {
     });
   });
 
+  private literal(_token: IToken, expr: Expr): Expr {
+    return expr;
+  }
+
   private integer(token: IToken, span: Span): Expr {
     const value = Number(token.image);
-    if (!this.RECORDING_PHASE && !Number.isSafeInteger(value)) {
-      this.report('number-too-large', span, { number: token.image.slice(0, 40) });
-      return { kind: 'int', value: 0, span };
-    }
-    return { kind: 'int', value, span };
+    return Number.isSafeInteger(value) ? { kind: 'int', value, span } : this.tooLarge(token, span);
+  }
+
+  private float(token: IToken, span: Span): Expr {
+    const value = Number(token.image);
+    return Number.isFinite(value) ? { kind: 'float', value, span } : this.tooLarge(token, span);
+  }
+
+  private tooLarge(token: IToken, span: Span): Expr {
+    this.report('number-too-large', span, { number: token.image.slice(0, 40) });
+    return { kind: 'bad', span };
   }
 
   private vector = this.RULE('vector', (): Expr => {
@@ -325,81 +335,8 @@ export abstract class ExpressionParser extends RecoveringParser {
     return branches[0].cond;
   });
 
-  statementBlock: () => Stmt[] = this.RULE('statementBlock', (): Stmt[] => {
-    const statements: Stmt[] = [];
-    this.CONSUME(t.LCurly);
-    this.lines('a statement', () => void statements.push(this.SUBRULE(this.statement)));
-    this.CONSUME(t.RCurly);
-    return statements;
-  });
-
-  private statement = this.RULE('statement', (): Stmt => {
-    return this.recoverable(
-      () => this.statementBody(),
-      (first) => badStatement(first, this.spanFrom(first)),
-    );
-  });
-
-  private statementBody(): Stmt {
-    const first = this.LA(1);
-    return this.OR<Stmt>({
-      ERR_MSG: 'a statement',
-      DEF: [
-        {
-          ALT: () => {
-            this.CONSUME(t.For);
-            const variable = this.SUBRULE(this.identifier);
-            this.CONSUME(t.In);
-            const source = this.SUBRULE(this.expression);
-            const body = this.SUBRULE(this.statementBlock);
-            return { kind: 'for', variable, source, body, span: this.spanFrom(first) };
-          },
-        },
-        {
-          ALT: () => {
-            this.CONSUME(t.Require);
-            const cond = this.SUBRULE1(this.expression);
-            const message = this.OPTION1(() => {
-              this.CONSUME(t.Comma);
-              return this.SUBRULE2(this.expression);
-            });
-            return { kind: 'require', cond, message, span: this.spanFrom(first) };
-          },
-        },
-        {
-          ALT: () => {
-            const word = this.OPTION2(() => this.CONSUME(t.Let));
-            if (word) this.report('let-in-forward', spanOf(word, this.file));
-            const target = this.SUBRULE3(this.expression);
-            const value = this.OPTION3(() => {
-              this.CONSUME(t.Equals);
-              return this.SUBRULE4(this.expression);
-            });
-            const span = this.spanFrom(first);
-            if (this.RECORDING_PHASE || !value) return { kind: 'expr', value: target, span };
-            return this.binding(target, value, span);
-          },
-        },
-      ],
-    });
-  }
-
-  private binding(target: Expr, value: Expr, span: Span): Stmt {
-    const items = target.kind === 'tuple' || target.kind === 'vector' ? target.items : [target];
-    const targets: Ident[] = [];
-    for (const item of items) {
-      if (item.kind === 'name') targets.push({ name: item.name, span: item.span });
-      else {
-        this.report('bad-binding-target', item.span);
-        return { kind: 'bad', names: targets.map((i) => i.name), span };
-      }
-    }
-    return { kind: 'bind', targets, tuple: target.kind !== 'name', value, span };
-  }
-}
-
-function badStatement(first: IToken, span: Span): Stmt {
-  return { kind: 'bad', names: [first.image], span };
+  /** `{ statements }`, which `if` expressions hold. */
+  protected abstract statementBlock: () => Stmt[];
 }
 
 function unquote(image: string): string {

@@ -1,4 +1,4 @@
-import { EmbeddedActionsParser, type IToken, isRecognitionException } from 'chevrotain';
+import { EmbeddedActionsParser, type IToken, isRecognitionException, type TokenType } from 'chevrotain';
 import type { SyntaxIssue } from './issue.ts';
 import { depthOf, MAX_NESTING, spanOf } from './layout.ts';
 import { syntaxMessages } from './messages.ts';
@@ -91,6 +91,22 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     while (!this.atStatementEnd(depthOf(first))) this.SKIP_TOKEN();
   }
 
+  /**
+   * Names that the statement from `first` up to here would have introduced: those before its first `=`, `:` or
+   * bracket, and those that begin a line with `name =`. So that their uses are no mistakes of their own.
+   */
+  protected introducedBy(first: IToken): string[] {
+    const start = this.input.indexOf(first);
+    const names: string[] = [];
+    let head = true;
+    for (let i = start; i < this.input.length && this.input[i].startOffset <= this.LA(0).startOffset; i++) {
+      const { tokenType, image } = this.input[i];
+      if (headEnds.has(tokenType)) head = false;
+      else if (/^\w+$/.test(image) && (head || headEnds.has(this.input[i + 1]?.tokenType))) names.push(image);
+    }
+    return names;
+  }
+
   /** Statements or declarations up to `}` or the end, one a line; what can't begin one is skipped. */
   protected lines(what: string, item: () => void): void {
     for (;;) {
@@ -131,6 +147,8 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     }
   }
 }
+
+const headEnds = new Set<TokenType | undefined>([t.Equals, t.Colon, t.LParen, t.LSquare, t.LCurly]);
 
 export const isEnd = (token: IToken): boolean => Number.isNaN(token.startOffset);
 

@@ -1,11 +1,11 @@
 import type { IToken } from 'chevrotain';
 import type { Expr, FunctionDecl, FunctionParameter, Parameter, ShapeRef, TypeRef } from './ast.ts';
-import { ExpressionParser } from './expressions.ts';
 import { spanOf } from './layout.ts';
+import { StatementParser } from './statements.ts';
 import * as t from './tokens.ts';
 
 /** Parameters, types, shapes, and what `forward` and `def` share. */
-export abstract class SignatureParser extends ExpressionParser {
+export abstract class SignatureParser extends StatementParser {
   protected docOf(token: IToken): string {
     return this.docs.get(token.startOffset) ?? '';
   }

@@ -19,7 +19,7 @@ export function evaluateArguments(c: Context, args: readonly Argument[], env: En
  * anything was. `required` are those that must be there.
  */
 export function bindArguments(
-  c: Context,
+  c: Pick<Context, 'report'>,
   callee: string,
   names: readonly string[],
   required: readonly string[],

@@ -18,6 +18,8 @@ export function evaluate(c: Context, expr: Expr, env: Env): Value {
   c.limits.step(expr.span);
   return c.limits.nested(expr.span, () => {
     switch (expr.kind) {
+      case 'bad':
+        return ERROR;
       case 'int':
         return int(expr.value);
       case 'float':

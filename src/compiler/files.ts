@@ -1,7 +1,28 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Renderer } from '../../codegen/render.ts';
+import type { FileAccess } from '../language/index.ts';
 
 /** Templates of `codegen/`, read from the installation. */
 export function nodeRenderer(): Renderer {
-  return new Renderer((path) => readFileSync(new URL(`../../codegen/${path}`, import.meta.url), 'utf8'));
+  return new Renderer((file) => readFileSync(new URL(`../../codegen/${file}`, import.meta.url), 'utf8'));
 }
+
+/** The specs that come with archc; `archc/lib/nn.arch` in an import names one of them. */
+export const shippedSpecs = fileURLToPath(new URL('../../specs/', import.meta.url));
+
+/** Reads specs from disk. Paths are as the user wrote them, imports relative to the importing file. */
+export const nodeFiles: FileAccess = {
+  read(file) {
+    try {
+      return statSync(file).isFile() ? readFileSync(file, 'utf8') : undefined;
+    } catch {
+      return undefined;
+    }
+  },
+  resolve(from, spec) {
+    if (spec.startsWith('archc/')) return path.join(shippedSpecs, spec.slice('archc/'.length));
+    return path.isAbsolute(spec) ? path.normalize(spec) : path.join(path.dirname(from), spec);
+  },
+};

@@ -146,3 +146,20 @@ export function labelledSlices(cases: readonly Case[]): LabelledSlice[] {
 function isLabelled(slice: Slice): slice is LabelledSlice {
   return slice.label !== undefined;
 }
+
+/** The truth of a whole case, [D, H, W]; undefined where a slice has none. */
+export function stackedLabel({ slices }: Case): Int32Array | undefined {
+  if (!slices.every(isLabelled)) return undefined;
+  return stackLabels(slices.map(({ label }) => label));
+}
+
+/** Label maps of equal size, [H, W] each, as one volume [D, H, W]. */
+export function stackLabels(maps: readonly Int32Array[]): Int32Array {
+  const volume = new Int32Array(maps.reduce((sum, map) => sum + map.length, 0));
+  let at = 0;
+  for (const map of maps) {
+    volume.set(map, at);
+    at += map.length;
+  }
+  return volume;
+}

@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts';
-import { readNifti } from './nifti.ts';
-import { readLabelMap, readPng } from './png.ts';
+import { readNifti, writeNiftiLabels } from './nifti.ts';
+import { readLabelMap, readPng, writeLabelMap } from './png.ts';
 
 /** An image of one or several channels and, where it is a volume, slices. */
 export interface Image {
@@ -79,4 +79,34 @@ export function readLabels(path: string): Labels {
     );
   }
   return { shape, spacing, data: Int32Array.from(data) };
+}
+
+/**
+ * Writes class ids beside the image they belong to: as a grey PNG of 8 bits, or as a NIfTI volume with the
+ * image's geometry.
+ *
+ * @param path where to; its ending must name the same kind of image as that of `like`
+ * @param labels [D, H, W] of the image's size, 0 to 255
+ * @param like path of the image
+ * @throws InputError `unsupported-image`, `cannot-write`, and those of readPng and readNifti; RangeError where
+ *   the labels do not fit
+ */
+export function writeLabels(path: string, labels: Int32Array, like: string): void {
+  const png = imageEnding(path) === '.png';
+  if (png !== (imageEnding(like) === '.png')) {
+    throw new InputError(
+      'unsupported-image',
+      `${path}: labels of ${like} are written as the same kind of image`,
+      `give a name that ends in ${imageEnding(like)}`,
+    );
+  }
+  if (!png) {
+    writeNiftiLabels(path, labels, like);
+    return;
+  }
+  const { width, height } = readPng(like);
+  if (labels.length !== width * height) {
+    throw new RangeError(`${labels.length} labels for an image of ${width}×${height}`);
+  }
+  writeLabelMap(path, { width, height, data: labels });
 }

@@ -1,6 +1,7 @@
-import { gunzipSync } from 'node:zlib';
-import { isNIFTI, NIFTI1, type NIFTI2, readHeader } from 'nifti-reader-js';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { isNIFTI, NIFTI1, NIFTI2, readHeader } from 'nifti-reader-js';
 import { InputError } from '../errors.ts';
+import { writeFileAtomic } from '../tensors/atomic-file.ts';
 import { readBytes } from '../tensors/read-file.ts';
 
 /** A scalar volume. Axes are NIfTI's reversed, slowest first: `data[(z * H + y) * W + x]`. */
@@ -42,14 +43,7 @@ const voxelTypes: ReadonlyMap<number, readonly [number, Reader]> = new Map<numbe
  *   truncated, of a voxel type that is not a real number, or has more than three dimensions
  */
 export function readNifti(path: string): Volume {
-  const bytes = decompress(path, readBytes(path, 'a NIfTI volume'));
-  if (!isNIFTI(bytes)) throw bad(path, 'is not a NIfTI file (no NIfTI magic number in its header)');
-  let header: NIFTI1 | NIFTI2;
-  try {
-    header = readHeader(bytes);
-  } catch (error) {
-    throw bad(path, `has a damaged NIfTI header (${error instanceof Error ? error.message : error})`);
-  }
+  const { bytes, header } = openVolume(path);
   const shape = shapeOf(path, header);
   const voxels = shape[0] * shape[1] * shape[2];
   const type = voxelTypes.get(header.datatypeCode);
@@ -71,6 +65,19 @@ export function readNifti(path: string): Volume {
   for (let i = 0; i < voxels; i++)
     data[i] = read(view, start + i * size, header.littleEndian) * slope + offset;
   return { shape, spacing: spacingOf(path, header), data };
+}
+
+/** The uncompressed bytes of a file and its header. */
+function openVolume(path: string): { bytes: ArrayBuffer; header: NIFTI1 | NIFTI2 } {
+  const bytes = decompress(path, readBytes(path, 'a NIfTI volume'));
+  if (!isNIFTI(bytes)) throw bad(path, 'is not a NIfTI file (no NIfTI magic number in its header)');
+  let header: NIFTI1 | NIFTI2;
+  try {
+    header = readHeader(bytes);
+  } catch (error) {
+    throw bad(path, `has a damaged NIfTI header (${error instanceof Error ? error.message : error})`);
+  }
+  return { bytes, header };
 }
 
 function bad(path: string, problem: string): InputError {
@@ -105,4 +112,58 @@ function spacingOf(path: string, header: NIFTI1 | NIFTI2): [number, number, numb
     throw bad(path, `has voxel sizes ${[x, y, z].join(', ')}; they must be positive`);
   }
   return [z, y, x];
+}
+
+/**
+ * Writes class ids as an 8-bit NIfTI volume with the geometry of another file, as a rule the image they
+ * were predicted for: its header is kept but for voxel type and scale. Compressed where `path` ends in `.gz`.
+ *
+ * @param labels [D, H, W], as many as `like` has voxels, 0 to 255
+ * @param like path of the volume whose header is taken
+ * @throws InputError as {@link readNifti} for `like`; `cannot-write`; RangeError where labels do not fit
+ */
+export function writeNiftiLabels(path: string, labels: Int32Array, like: string): void {
+  const { bytes, header } = openVolume(like);
+  const [depth, height, width] = shapeOf(like, header);
+  if (labels.length !== depth * height * width) {
+    throw new RangeError(`${labels.length} labels for a volume of ${width}×${height}×${depth}`);
+  }
+  const wrong = labels.find((label) => label < 0 || label > 255);
+  if (wrong !== undefined) throw new RangeError(`class id ${wrong} does not fit 8 bits`);
+  const head = labelHeader(bytes, header);
+  const file = new Uint8Array(head.length + labels.length);
+  file.set(head);
+  file.set(labels, head.length);
+  writeFileAtomic(path, path.endsWith('.gz') ? gzipSync(file) : file);
+}
+
+/** A header for unscaled uint8 voxels without extensions; field offsets are those of nifti1.h and nifti2.h. */
+function labelHeader(bytes: ArrayBuffer, header: NIFTI1 | NIFTI2): Uint8Array {
+  const second = header instanceof NIFTI2;
+  const size = second ? 544 : 352;
+  const head = bytes.slice(0, size);
+  const view = new DataView(head);
+  const little = header.littleEndian;
+  view.setInt16(second ? 12 : 70, NIFTI1.TYPE_UINT8, little);
+  view.setInt16(second ? 14 : 72, 8, little);
+  if (second) {
+    view.setBigInt64(168, BigInt(size), little);
+    // scl_slope, scl_inter, cal_max, cal_min
+    [1, 0, 0, 0].forEach((value, i) => {
+      view.setFloat64(176 + 8 * i, value, little);
+    });
+  } else {
+    for (const [offset, value] of [
+      [108, size],
+      [112, 1],
+      [116, 0],
+      [124, 0],
+      [128, 0],
+    ]) {
+      view.setFloat32(offset, value, little);
+    }
+  }
+  // No extension follows.
+  view.setUint32(size - 4, 0);
+  return new Uint8Array(head);
 }

@@ -1,5 +1,6 @@
-import type { Slice } from '../data/case.ts';
+import { type Case, type Slice, stackLabels } from '../data/case.ts';
 import { crop } from '../data/crop.ts';
+import { normaliseSlices } from '../data/normalise.ts';
 import { JobError } from '../errors.ts';
 import { gaussianImportance, windowStarts } from './windows.ts';
 
@@ -67,6 +68,24 @@ export async function predictSliding(
     });
   }
   return finish(sums, weights, image, classes);
+}
+
+/**
+ * Predicts a case slice by slice, after normalising it as in training.
+ *
+ * @param images as loadCase gives it, not normalised
+ * @returns class ids of the whole case, [D, H, W]
+ */
+export async function predictCase(
+  predictBatch: PredictBatch,
+  images: Case,
+  options: SlidingWindowOptions,
+): Promise<Int32Array> {
+  const maps: Int32Array[] = [];
+  for (const slice of normaliseSlices(images.slices)) {
+    maps.push((await predictSliding(predictBatch, slice, options)).labels);
+  }
+  return stackLabels(maps);
 }
 
 type Place = { readonly y: number; readonly x: number };

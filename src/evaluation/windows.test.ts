@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import steps from '../../tests/fixtures/nnunet/steps.json' with { type: 'json' };
+import steps from '../../tests/fixtures/segmentation/steps.json' with { type: 'json' };
 import { readSafetensors } from '../tensors/safetensors.ts';
 import { toFloat32 } from '../tensors/tensor.ts';
 import { gaussianImportance, windowStarts } from './windows.ts';
 
-const { tensors } = readSafetensors('tests/fixtures/nnunet/arrays.safetensors');
+const { tensors } = readSafetensors('tests/fixtures/segmentation/arrays.safetensors');
 
 describe('windowStarts', () => {
   it.each(steps)(

@@ -14,7 +14,7 @@ export interface OperandSpec {
 
 /** `int[]` also takes one int where `repeat` says how many copies make the vector (`stride: 2`). */
 export interface AttrSpec {
-  readonly type: 'int' | 'float' | 'bool' | 'string' | 'int[]';
+  readonly type: 'int' | 'float' | 'bool' | 'string' | 'int[]' | 'float[]';
   readonly default?: Attr;
   readonly repeat?: number;
   /** Allowed values of a string attribute. */

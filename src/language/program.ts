@@ -61,10 +61,10 @@ export type ScheduleSpec =
 export type AugmentSpec =
   | { readonly kind: 'flips' }
   | { readonly kind: 'rotations90' }
-  /** Adds a random amount within ± `range` (in standard deviations), one for all channels. */
-  | { readonly kind: 'brightness'; readonly range: number }
-  /** Multiplies by a random factor within 1 ± `range`. */
-  | { readonly kind: 'contrast'; readonly range: number };
+  /** Multiplies a channel by a factor from 1 ± `range`, with the given probability. */
+  | { readonly kind: 'brightness'; readonly range: number; readonly probability: number }
+  /** Stretches a channel about its mean by a factor from 1 ± `range`. */
+  | { readonly kind: 'contrast'; readonly range: number; readonly probability: number };
 
 /** A `train` section, with every value worked out. */
 export interface TrainSection {

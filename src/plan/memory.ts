@@ -85,8 +85,9 @@ function placeSources(
   sizeOf: (shape: readonly number[]) => number,
 ): void {
   const weights: [ValueId, number][] = [];
+  const read = new Set([...graph.nodes.flatMap((n) => n.inputs), ...graph.outputs.map((o) => o.value)]);
   for (const s of graph.sources) {
-    if (locations.has(s.value)) continue;
+    if (locations.has(s.value) || !read.has(s.value)) continue;
     const size = sizeOf(graph.values[s.value].shape);
     if (s.kind === 'param') weights.push([s.value, size]);
     else locations.set(s.value, { buffer: newBuffer(size, s.kind), offset: 0, size });

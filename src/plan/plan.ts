@@ -3,6 +3,7 @@ import type { Bundle, Dispatch, KernelInfo, TensorInfo } from '../bundle/manifes
 import type { Graph } from '../ir/graph.ts';
 import type { DeviceLimits, UniformType } from '../ir/kernel.ts';
 import type { OpTable } from '../ir/op.ts';
+import { prune } from '../ir/prune.ts';
 import { planUnits } from './fuse.ts';
 import { draftKernel } from './kernels.ts';
 import { align, planMemory } from './memory.ts';
@@ -20,8 +21,9 @@ export class PlanError extends Error {
 }
 
 /** Turns a graph into kernels, a memory plan and the list of dispatches. Throws {@link PlanError}. */
-export function planGraph(graph: Graph, ops: OpTable, renderer: Renderer, options: PlanOptions): Bundle {
+export function planGraph(whole: Graph, ops: OpTable, renderer: Renderer, options: PlanOptions): Bundle {
   const { limits } = options;
+  const graph = prune(whole);
   const views = findViews(graph, ops);
   const units = planUnits(graph, ops, views, limits);
   const memory = planMemory(graph, units, views, limits);

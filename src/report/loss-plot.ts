@@ -79,6 +79,8 @@ function series(
     type: 'line',
     data: data.map(([step, value]) => [step, Number.isFinite(value) ? value : null]),
     xAxisIndex: grid,
+    // More points than pixels are thinned out, keeping peaks; a long run would make a plot of many megabytes.
+    sampling: 'lttb',
     yAxisIndex: axis,
     showSymbol: data.length <= 50,
     symbolSize: 4,
@@ -134,7 +136,7 @@ function optionOf({
     animation: false,
     backgroundColor: '#ffffff',
     title: { text: title, left: 'center', top: 8, textStyle: { fontSize: 16 } },
-    legend: { top: 36 },
+    legend: { top: 36, itemGap: 28 },
     grid: grids,
     xAxis: xAxes,
     yAxis: yAxes,

@@ -109,17 +109,28 @@ export class Session {
   /** Encodes and submits one run; returns at once. `after` may append copies to the same submission. */
   run(after?: (encoder: GPUCommandEncoder) => void): void {
     const encoder = this.device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
+    this.encode(encoder, 0, this.steps.length);
+    after?.(encoder);
+    this.device.queue.submit([encoder.finish()]);
+  }
+
+  /** Encodes the dispatches from `first` up to, but not including, `end` as one pass. */
+  encode(
+    encoder: GPUCommandEncoder,
+    first: number,
+    end: number,
+    timestampWrites?: GPUComputePassTimestampWrites,
+  ): void {
+    const pass = encoder.beginComputePass(timestampWrites ? { timestampWrites } : undefined);
     let current: GPUComputePipeline | undefined;
-    for (const { pipeline, group, workgroups } of this.steps) {
+    for (let i = first; i < end; i++) {
+      const { pipeline, group, workgroups } = this.steps[i];
       if (pipeline !== current) pass.setPipeline(pipeline);
       current = pipeline;
       pass.setBindGroup(0, group);
       pass.dispatchWorkgroups(...workgroups);
     }
     pass.end();
-    after?.(encoder);
-    this.device.queue.submit([encoder.finish()]);
   }
 
   /** Appends a copy of a tensor into a buffer. */

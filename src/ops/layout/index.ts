@@ -1,5 +1,29 @@
 import type { Op } from '../../ir/op.ts';
+import { concat, place } from './concat.ts';
 import { expand } from './expand.ts';
+import { flip } from './flip.ts';
+import { full } from './full.ts';
+import { pad } from './pad.ts';
+import { patch_expand, patch_merge } from './patch.ts';
+import { permute, transpose } from './permute.ts';
 import { reshape } from './reshape.ts';
+import { roll } from './roll.ts';
+import { slice } from './slice.ts';
+import { split } from './split.ts';
 
-export const layout: readonly Op[] = [reshape, expand];
+export const layout: readonly Op[] = [
+  reshape,
+  expand,
+  full,
+  permute,
+  transpose,
+  slice,
+  split,
+  concat,
+  place,
+  pad,
+  roll,
+  flip,
+  patch_merge,
+  patch_expand,
+];

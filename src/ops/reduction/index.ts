@@ -1,4 +1,5 @@
 import type { Op } from '../../ir/op.ts';
+import { mean } from './mean.ts';
 import { sum } from './sum.ts';
 
-export const reduction: readonly Op[] = [sum];
+export const reduction: readonly Op[] = [sum, mean];

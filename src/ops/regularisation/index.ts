@@ -1,3 +1,4 @@
 import type { Op } from '../../ir/op.ts';
+import { dropPath, dropPathMask } from './drop_path.ts';
 
-export const regularisation: readonly Op[] = [];
+export const regularisation: readonly Op[] = [dropPath, dropPathMask];

@@ -1,0 +1,70 @@
+/**
+ * Copying ops at the shapes of a segmentation network's maps: milliseconds a run and bytes moved (read and
+ * written) a second. `npx tsx bench/copy.ts`
+ */
+import { acquireDevice, adapterLimits } from '../src/adapter/acquire.ts';
+import { nodeRenderer } from '../src/compiler/files.ts';
+import { GraphBuilder } from '../src/ir/builder.ts';
+import { type Attrs, elementCount } from '../src/ir/graph.ts';
+import type { DeviceLimits } from '../src/ir/kernel.ts';
+import { ops } from '../src/ops/index.ts';
+import { planGraph } from '../src/plan/plan.ts';
+import { Session } from '../src/runtime/session.ts';
+
+const cases: readonly (readonly [op: string, shapes: readonly (readonly number[])[], attrs: Attrs])[] = [
+  ['exp', [[2, 96, 80, 80]], {}],
+  ['permute', [[2, 96, 80, 80]], { axes: [0, 2, 3, 1] }],
+  ['permute', [[2, 80, 80, 96]], { axes: [0, 3, 1, 2] }],
+  ['permute', [[2, 768, 10, 10]], { axes: [0, 2, 3, 1] }],
+  ['permute', [[2, 10, 10, 768]], { axes: [0, 3, 1, 2] }],
+  ['slice', [[2, 80, 80, 192]], { axis: 3, start: 96, end: 192 }],
+  [
+    'concat',
+    [
+      [2, 48, 80, 80],
+      [2, 48, 80, 80],
+    ],
+    { axis: 1 },
+  ],
+  [
+    'concat',
+    [
+      [2, 80, 80, 48],
+      [2, 80, 80, 48],
+    ],
+    { axis: 3 },
+  ],
+  ['patch_merge', [[2, 80, 80, 96]], {}],
+  ['pad', [[2, 96, 80, 80]], { padding: [1, 1, 1, 1] }],
+  ['roll', [[2, 80, 80, 96]], { shifts: [-3, -3], axes: [1, 2] }],
+  ['upsample', [[2, 96, 40, 40]], { mode: 'bilinear' }],
+  ['max_pool2d', [[2, 96, 160, 160]], { kernel_size: 2 }],
+];
+
+const acquired = await acquireDevice();
+const limits = adapterLimits(acquired.adapter) as unknown as DeviceLimits;
+for (const [op, shapes, attrs] of cases) {
+  const b = new GraphBuilder(ops);
+  const y = b.apply(
+    op,
+    shapes.map((s, i) => b.source('input', `x${i}`, s)),
+    attrs,
+  );
+  b.output('y', y);
+  const session = await Session.create(
+    acquired.device,
+    planGraph(b.build(), ops, nodeRenderer(), { model: op, batch: 1, limits }),
+  );
+  const bytes = 4 * (shapes.reduce((n, s) => n + elementCount(s), 0) + elementCount(b.shape(y)));
+  session.run();
+  await acquired.device.queue.onSubmittedWorkDone();
+  const runs = 20;
+  const start = performance.now();
+  for (let i = 0; i < runs; i++) session.run();
+  await acquired.device.queue.onSubmittedWorkDone();
+  const ms = (performance.now() - start) / runs;
+  session.destroy();
+  const what = `${op} of ${shapes.map((s) => `[${s}]`).join(' ')} ${JSON.stringify(attrs)}`;
+  console.log(`${ms.toFixed(2).padStart(8)} ms ${(bytes / ms / 1e6).toFixed(2).padStart(6)} GB/s  ${what}`);
+}
+acquired.destroy();

@@ -1,0 +1,20 @@
+import type { Span } from './span.ts';
+
+/** Something that keeps a text from being a spec; `src/language` turns it into a diagnostic. */
+export interface SyntaxIssue {
+  readonly code:
+    | 'unexpected-character'
+    | 'unterminated-string'
+    | 'unclosed-bracket'
+    | 'stray-bracket'
+    | 'too-deep'
+    | 'unexpected-token'
+    | 'unexpected-end'
+    | 'bad-binding-target'
+    | 'let-in-forward'
+    | 'ablation-not-supported'
+    | 'number-too-large';
+  readonly span: Span;
+  readonly args: Readonly<Record<string, string>>;
+  readonly labels?: readonly { readonly span: Span; readonly text: string }[];
+}

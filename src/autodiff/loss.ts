@@ -1,0 +1,44 @@
+import type { GraphBuilder } from '../ir/builder.ts';
+import type { ValueId } from '../ir/graph.ts';
+import type { LossTerm } from '../language/program.ts';
+
+/**
+ * Appends the loss of a `train` section.
+ *
+ * @param outputs the model's outputs, finest first: [B, classes, ...] each
+ * @param weights one an output; those of weight 0 take no part
+ * @param target class ids at the finest output's size: [B, H, W], or [B] for classification
+ * @returns a scalar, []
+ */
+export function appendLoss(
+  b: GraphBuilder,
+  outputs: readonly ValueId[],
+  weights: readonly number[],
+  terms: readonly LossTerm[],
+  target: ValueId,
+): ValueId {
+  let total: ValueId | undefined;
+  outputs.forEach((output, i) => {
+    if (weights[i] === 0) return;
+    const [, , ...size] = b.shape(output);
+    const full = b.shape(target).slice(1);
+    const labels =
+      size.length === full.length && size.every((n, k) => n === full[k])
+        ? target
+        : b.apply('nearest_labels', [target], { size });
+    for (const term of terms) {
+      const value =
+        term.kind === 'cross_entropy'
+          ? b.apply('cross_entropy', [output, labels])
+          : b.apply('dice_loss', [output, labels], {
+              batch: term.batch,
+              background: term.background,
+              smooth: term.smooth,
+            });
+      const weighted = b.affine(value, weights[i] * term.weight);
+      total = total === undefined ? weighted : b.add(total, weighted);
+    }
+  });
+  if (total === undefined) throw new Error('every output has weight 0');
+  return total;
+}

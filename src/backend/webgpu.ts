@@ -1,0 +1,66 @@
+import type { Renderer } from '../../codegen/render.ts';
+import { type AcquireOptions, acquireDevice, adapterLimits } from '../adapter/acquire.ts';
+import type { DeviceLimits } from '../ir/kernel.ts';
+import type { OpTable } from '../ir/op.ts';
+import { planGraph } from '../plan/plan.ts';
+import { Session } from '../runtime/session.ts';
+import type { Backend, Elements, Executable, TensorKind } from './backend.ts';
+
+export interface WebgpuBackend extends Backend {
+  readonly device: GPUDevice;
+  readonly limits: DeviceLimits;
+}
+
+/** Kernels on the machine's adapter. Throws `JobError` `no-adapter` where there is none. */
+export async function webgpuBackend(
+  ops: OpTable,
+  renderer: Renderer,
+  options: AcquireOptions = {},
+): Promise<WebgpuBackend> {
+  const acquired = await acquireDevice(options);
+  const limits = adapterLimits(acquired.adapter) as unknown as DeviceLimits;
+  return {
+    name: 'webgpu',
+    description: acquired.description,
+    device: acquired.device,
+    limits,
+    prepare: async (graph, model, batch) => {
+      const bundle = planGraph(graph, ops, renderer, { model, batch, limits });
+      return new WebgpuExecutable(await Session.create(acquired.device, bundle));
+    },
+    destroy: () => acquired.destroy(),
+  };
+}
+
+/** A session that also takes float64. */
+export class WebgpuExecutable implements Executable {
+  readonly session: Session;
+
+  constructor(session: Session) {
+    this.session = session;
+  }
+
+  get bytes(): number {
+    return this.session.bytes;
+  }
+
+  has(kind: TensorKind, name: string): boolean {
+    return this.session.has(kind, name);
+  }
+
+  write(kind: TensorKind, name: string, data: Elements): void {
+    this.session.write(kind, name, data instanceof Float64Array ? Float32Array.from(data) : data);
+  }
+
+  run(): void {
+    this.session.run();
+  }
+
+  read(kind: TensorKind, names: readonly string[]): Promise<Map<string, Elements>> {
+    return this.session.read(kind, names);
+  }
+
+  destroy(): void {
+    this.session.destroy();
+  }
+}

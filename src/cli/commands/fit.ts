@@ -1,0 +1,150 @@
+import { type Command, Option } from 'commander';
+import { hyperParameters, trainingGraph } from '../../autodiff/training.ts';
+import type { Executable } from '../../backend/backend.ts';
+import { WebgpuExecutable } from '../../backend/webgpu.ts';
+import { openModel, trainSection } from '../../compiler/model.ts';
+import { JobError } from '../../errors.ts';
+import type { OptimizerSpec, ScheduleSpec } from '../../language/program.ts';
+import { ops } from '../../ops/index.ts';
+import { StepReader, type StepResult } from '../../runtime/step-reader.ts';
+import { learningRate } from '../../training/schedule.ts';
+import {
+  type BackendOptions,
+  integer,
+  type ModelOptions,
+  number,
+  openBackend,
+  withBackendOptions,
+  withModelOptions,
+} from '../options.ts';
+import { feed, readInputs, targetIds, writeResults } from '../tensors.ts';
+import { printJson, printLine } from '../terminal.ts';
+
+interface FitOptions extends ModelOptions, BackendOptions {
+  readonly weights: string;
+  readonly input: string;
+  readonly output: string;
+  readonly steps: number;
+  readonly optimizer: OptimizerSpec['kind'];
+  readonly lr: number;
+  readonly weightDecay: number;
+  readonly betas: readonly [number, number];
+  readonly eps: number;
+  readonly momentum: number;
+  readonly clip?: number;
+  readonly schedule: ScheduleSpec['kind'];
+  readonly minLr: number;
+  readonly power: number;
+}
+
+export function register(program: Command): void {
+  withBackendOptions(withModelOptions(program.command('fit')))
+    .description('optimizer steps on one fixed batch')
+    .argument('<spec>')
+    .requiredOption('--weights <file>', 'safetensors with the first weights')
+    .requiredOption('--input <file>', 'safetensors with `x` and `target`')
+    .requiredOption('--output <file>', 'safetensors to write `loss` [steps] and `trained/<parameter>` to')
+    .requiredOption('--steps <n>', 'number of steps', integer('--steps', 1))
+    .addOption(new Option('--optimizer <name>').choices(['adamw', 'adam', 'sgd']).default('adamw'))
+    .option('--lr <rate>', 'learning rate', number('--lr', 0), 1e-3)
+    .option('--weight-decay <w>', 'weight decay', number('--weight-decay', 0), 0)
+    .option('--betas <b1,b2>', "Adam's decay rates", betas, [0.9, 0.999])
+    .option('--eps <e>', "Adam's epsilon", number('--eps', 0), 1e-8)
+    .option('--momentum <m>', "SGD's momentum (Nesterov)", number('--momentum', 0, 1), 0.99)
+    .option('--clip <norm>', 'largest gradient norm', number('--clip', 0))
+    .addOption(new Option('--schedule <name>').choices(['constant', 'cosine', 'poly']).default('constant'))
+    .option('--min-lr <rate>', 'where cosine ends', number('--min-lr', 0), 0)
+    .option('--power <p>', 'exponent of poly', number('--power', 0), 0.9)
+    .action(async (spec: string, options: FitOptions) => {
+      const inputs = readInputs(options.input);
+      const model = openModel(spec, { set: options.set, batch: inputs.batch });
+      const target = targetIds(model, inputs, options.input);
+      const optimizer: OptimizerSpec = {
+        kind: options.optimizer,
+        lr: options.lr,
+        weightDecay: options.weightDecay,
+        betas: options.betas,
+        eps: options.eps,
+        momentum: options.momentum,
+        nesterov: options.momentum > 0,
+        clip: options.clip || undefined,
+      };
+      const schedule: ScheduleSpec =
+        options.schedule === 'cosine'
+          ? { kind: 'cosine', to: options.minLr, warmup: 0 }
+          : options.schedule === 'poly'
+            ? { kind: 'poly', power: options.power, warmup: 0 }
+            : { kind: 'constant' };
+      const { graph } = trainingGraph(model, trainSection(model), optimizer, ops);
+      const backend = await openBackend(options);
+      try {
+        const executable = await backend.prepare(graph, model.name, model.batch);
+        const weights = feed(executable, model, options.weights, options.input, inputs);
+        executable.write('input', 'target', target);
+        const losses = await runSteps(executable, options.steps, (t) =>
+          hyperParameters(optimizer, learningRate(schedule, options.lr, t - 1, options.steps), t),
+        );
+        const names = model.parameters.map((p) => p.name).filter((name) => executable.has('param', name));
+        const trained = await executable.read('param', names);
+        writeResults(options.output, [
+          ['loss', [losses.length], Float32Array.from(losses)],
+          // A parameter that the loss does not reach is not part of the training graph and stays as it was.
+          ...model.parameters.map(
+            (p) => [`trained/${p.name}`, p.shape, trained.get(p.name) ?? weights.get(p.name)!] as const,
+          ),
+        ]);
+        if (options.json) printJson({ output: options.output, loss: losses });
+        else {
+          losses.forEach((loss, i) => {
+            printLine(`step ${i + 1}: loss ${loss.toFixed(6)}`);
+          });
+          printLine(`wrote ${options.output}`);
+        }
+        executable.destroy();
+      } finally {
+        backend.destroy();
+      }
+    });
+}
+
+async function runSteps(
+  executable: Executable,
+  steps: number,
+  hyper: (t: number) => Float32Array,
+): Promise<number[]> {
+  const losses: number[] = [];
+  const take = ({ step, loss, gradNorm }: StepResult) => {
+    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
+      throw new JobError(
+        'loss-not-finite',
+        `step ${step}: the loss is ${loss}, the gradient norm ${gradNorm}`,
+        'a smaller learning rate, or --clip; nothing was written',
+      );
+    }
+    losses.push(loss);
+  };
+  if (executable instanceof WebgpuExecutable) {
+    const reader = new StepReader(executable.session);
+    for (let t = 1; t <= steps; t++) {
+      if (reader.full) take((await reader.next())!);
+      executable.write('input', 'hyper', hyper(t));
+      reader.submit(t);
+    }
+    for (let r = await reader.next(); r; r = await reader.next()) take(r);
+    reader.destroy();
+    return losses;
+  }
+  for (let t = 1; t <= steps; t++) {
+    executable.write('input', 'hyper', hyper(t));
+    executable.run();
+    const out = await executable.read('output', ['loss', 'norm2']);
+    take({ step: t, loss: out.get('loss')![0], gradNorm: Math.sqrt(out.get('norm2')![0]) });
+  }
+  return losses;
+}
+
+function betas(text: string): readonly [number, number] {
+  const parts = text.split(',').map(number('--betas', 0, 1));
+  if (parts.length !== 2) throw new Error('--betas takes two numbers, e.g. 0.9,0.999');
+  return [parts[0], parts[1]];
+}

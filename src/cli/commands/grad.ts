@@ -1,0 +1,61 @@
+import type { Command } from 'commander';
+import { gradientGraph } from '../../autodiff/training.ts';
+import { openModel, trainSection } from '../../compiler/model.ts';
+import { JobError } from '../../errors.ts';
+import { ops } from '../../ops/index.ts';
+import {
+  type BackendOptions,
+  type ModelOptions,
+  openBackend,
+  withBackendOptions,
+  withModelOptions,
+} from '../options.ts';
+import { feed, readInputs, targetIds, writeResults } from '../tensors.ts';
+import { printJson, printLine } from '../terminal.ts';
+
+interface GradOptions extends ModelOptions, BackendOptions {
+  readonly weights: string;
+  readonly input: string;
+  readonly output: string;
+  readonly section?: string;
+}
+
+export function register(program: Command): void {
+  withBackendOptions(withModelOptions(program.command('grad')))
+    .description("loss of the model's first train section, and every parameter's gradient")
+    .argument('<spec>')
+    .requiredOption('--weights <file>', 'safetensors with the weights')
+    .requiredOption('--input <file>', 'safetensors with `x` and `target`')
+    .requiredOption('--output <file>', 'safetensors to write `loss` and `g/<parameter>` to')
+    .option('--section <name>', 'another train section')
+    .action(async (spec: string, options: GradOptions) => {
+      const inputs = readInputs(options.input);
+      const model = openModel(spec, { set: options.set, batch: inputs.batch });
+      const target = targetIds(model, inputs, options.input);
+      const { graph, reached } = gradientGraph(model, trainSection(model, options.section), ops);
+      const backend = await openBackend(options);
+      try {
+        const executable = await backend.prepare(graph, model.name, model.batch);
+        feed(executable, model, options.weights, options.input, inputs);
+        executable.write('input', 'target', target);
+        executable.run();
+        const results = await executable.read(
+          'output',
+          graph.outputs.map((o) => o.name),
+        );
+        const loss = results.get('loss')![0];
+        if (!Number.isFinite(loss)) {
+          throw new JobError('loss-not-finite', `the loss is ${loss}`, 'check the weights and the input');
+        }
+        writeResults(options.output, [
+          ['loss', [1], results.get('loss')!],
+          ...reached.map((p) => [`g/${p.name}`, p.shape, results.get(`g/${p.name}`)!] as const),
+        ]);
+        if (options.json) printJson({ output: options.output, loss, gradients: reached.length });
+        else printLine(`loss ${loss.toFixed(6)}, ${reached.length} gradients → ${options.output}`);
+        executable.destroy();
+      } finally {
+        backend.destroy();
+      }
+    });
+}

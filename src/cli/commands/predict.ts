@@ -1,0 +1,91 @@
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { Command } from 'commander';
+import { openModel } from '../../compiler/model.ts';
+import { type CaseFiles, loadCase } from '../../data/case.ts';
+import { listCases } from '../../data/dataset.ts';
+import { type ImageEnding, imageEnding, writeLabels } from '../../data/image.ts';
+import { InputError } from '../../errors.ts';
+import { readSafetensors } from '../../tensors/safetensors.ts';
+import { Segmenter } from '../../training/predict.ts';
+import { matchWeights } from '../../training/weights.ts';
+import {
+  type BackendOptions,
+  integer,
+  type ModelOptions,
+  openBackend,
+  withBackendOptions,
+  withModelOptions,
+} from '../options.ts';
+import { startProgress } from '../progress.ts';
+import { printJson, printLine } from '../terminal.ts';
+
+interface PredictOptions extends ModelOptions, BackendOptions {
+  readonly weights: string;
+  readonly input: string;
+  readonly output: string;
+  readonly windows: number;
+  readonly ending: ImageEnding;
+}
+
+export function register(program: Command): void {
+  withBackendOptions(withModelOptions(program.command('predict')))
+    .description('segment images of any size: a window slides over them, logits are averaged')
+    .argument('<spec>')
+    .requiredOption('--weights <file>', 'safetensors with the weights')
+    .requiredOption('--input <path>', 'an image, or a folder of <case>_0000 images as in imagesTs')
+    .requiredOption('--output <folder>', 'where label maps go, <case>.png or <case>.nii.gz')
+    .option('--windows <n>', 'windows run at once', integer('--windows', 1), 4)
+    .option('--ending <ending>', 'kind of the images in a folder', imageEnding, '.png')
+    .action(async (spec: string, options: PredictOptions) => {
+      const model = openModel(spec, { set: options.set, batch: options.windows });
+      const weights = matchWeights(
+        model.parameters,
+        readSafetensors(options.weights).tensors,
+        options.weights,
+      );
+      const files = casesOf(options.input, options.ending);
+      const channels = model.inputs[0].shape[1];
+      const backend = await openBackend(options);
+      const progress = startProgress('segmenting', files.length, options.json);
+      try {
+        const segmenter = await Segmenter.create(backend, model, weights);
+        mkdirSync(options.output, { recursive: true });
+        const written: string[] = [];
+        for (const [i, file] of files.entries()) {
+          const labels = await segmenter.segment(loadCase(file, { channels }));
+          const path = join(options.output, `${file.id}${imageEnding(file.images[0])}`);
+          writeLabels(path, labels, file.images[0]);
+          written.push(path);
+          progress.update(i + 1, files.length, file.id);
+        }
+        segmenter.destroy();
+        progress.stop();
+        if (options.json) printJson({ predictions: written, backend: backend.description });
+        else printLine(`${written.length} label maps → ${options.output}`);
+      } finally {
+        progress.stop();
+        backend.destroy();
+      }
+    });
+}
+
+function casesOf(input: string, ending: ImageEnding): CaseFiles[] {
+  if (!existsSync(input)) throw new InputError('file-not-found', `${input} does not exist`);
+  if (!statSync(input).isDirectory()) {
+    const kind = imageEnding(input);
+    const id = basename(input)
+      .slice(0, -kind.length)
+      .replace(/_\d{4}$/, '');
+    return [{ id, images: [join(dirname(input), basename(input))] }];
+  }
+  const cases = listCases(input, ending);
+  if (cases.length === 0) {
+    throw new InputError(
+      'no-images',
+      `${input} holds no <case>_0000${ending}`,
+      'name images as nnU-Net does, or --ending',
+    );
+  }
+  return cases;
+}

@@ -1,0 +1,64 @@
+import type { Command } from 'commander';
+import { openModel } from '../../compiler/model.ts';
+import {
+  type BackendOptions,
+  type ModelOptions,
+  openBackend,
+  withBackendOptions,
+  withModelOptions,
+} from '../options.ts';
+import { feed, readInputs, writeResults } from '../tensors.ts';
+import { formatBytes, printJson, printLine } from '../terminal.ts';
+
+interface RunOptions extends ModelOptions, BackendOptions {
+  readonly weights: string;
+  readonly input: string;
+  readonly output: string;
+}
+
+export function register(program: Command): void {
+  withBackendOptions(withModelOptions(program.command('run')))
+    .description('one forward pass: x → y0, y1, …')
+    .argument('<spec>')
+    .requiredOption('--weights <file>', 'safetensors with the weights, by state_dict key')
+    .requiredOption('--input <file>', 'safetensors with `x` [B, C, H, W]')
+    .requiredOption('--output <file>', 'safetensors to write y0, y1, … to (finest first)')
+    .action(async (spec: string, options: RunOptions) => {
+      const inputs = readInputs(options.input);
+      const model = openModel(spec, { set: options.set, batch: inputs.batch });
+      const backend = await openBackend(options);
+      try {
+        const executable = await backend.prepare(model.graph, model.name, model.batch);
+        feed(executable, model, options.weights, options.input, inputs);
+        const started = performance.now();
+        executable.run();
+        const names = model.outputs.map((o) => o.name);
+        const results = await executable.read('output', names);
+        const seconds = (performance.now() - started) / 1000;
+        writeResults(
+          options.output,
+          model.outputs.map(
+            (o, i) => [`y${i}`, model.graph.values[o.value].shape, results.get(o.name)!] as const,
+          ),
+        );
+        const report = {
+          output: options.output,
+          outputs: model.outputs.map((o) => model.graph.values[o.value].shape),
+          seconds,
+          device_bytes: executable.bytes,
+          backend: backend.description,
+        };
+        if (options.json) printJson(report);
+        else {
+          printLine(
+            `${model.name}: ${names.length} outputs in ${seconds.toFixed(2)} s on ${backend.description}` +
+              (executable.bytes ? `, ${formatBytes(executable.bytes)} of buffers` : ''),
+          );
+          printLine(`wrote ${options.output}`);
+        }
+        executable.destroy();
+      } finally {
+        backend.destroy();
+      }
+    });
+}

@@ -1,0 +1,129 @@
+import type { Command } from 'commander';
+import { parseAdapterChoice } from '../../adapter/acquire.ts';
+import { webgpuBackend } from '../../backend/webgpu.ts';
+import { nodeRenderer } from '../../compiler/files.ts';
+import { openModel, trainSection } from '../../compiler/model.ts';
+import { ops } from '../../ops/index.ts';
+import { type JobReport, trainJob } from '../../training/job.ts';
+import { integer, type ModelOptions, number, withModelOptions } from '../options.ts';
+import { startProgress } from '../progress.ts';
+import { runFolder } from '../run-folder.ts';
+import { note, printJson, printLine } from '../terminal.ts';
+
+interface TrainCommandOptions extends ModelOptions {
+  readonly data: string;
+  readonly name?: string;
+  readonly output?: string;
+  readonly section?: string;
+  readonly steps?: number;
+  readonly seed?: number;
+  readonly checkpointEvery: number;
+  readonly minutes?: number;
+  readonly resume?: boolean;
+  readonly test?: boolean;
+  readonly adapter?: string;
+}
+
+/** Exit code of a job that Ctrl-C stopped, as shells report it. */
+const INTERRUPTED = 130;
+
+export function register(program: Command): void {
+  withModelOptions(program.command('train'))
+    .description('train on a data set, as the train section of the spec says')
+    .argument('<spec>')
+    .requiredOption(
+      '--data <folder>',
+      "data set in nnU-Net's raw layout (dataset.json, imagesTr, labelsTr, …)",
+    )
+    .option('--name <name>', 'name of the run (default: the model)')
+    .option('--output <folder>', 'where the run goes (default: runs/<name>, numbered where it exists)')
+    .option('--section <name>', "which train section (default: the model's first)")
+    .option('--steps <n>', 'another number of steps', integer('--steps', 1))
+    .option('--seed <n>', 'another seed', integer('--seed', 0))
+    .option('--checkpoint-every <n>', 'steps between checkpoints', integer('--checkpoint-every', 1), 100)
+    .option('--minutes <n>', 'do fewer steps where all would take longer than this', number('--minutes', 0.1))
+    .option('--resume', 'go on from the last checkpoint of the run')
+    .option('--test', 'segment the test images afterwards, and compare with their truth')
+    .option('--adapter <name>', 'gpu, lavapipe, swiftshader or auto')
+    .action(async (spec: string, options: TrainCommandOptions) => {
+      const section = trainSection(openModel(spec, { set: options.set, training: true }), options.section);
+      const open = (training: boolean) =>
+        openModel(spec, { set: options.set, batch: section.batch, training });
+      const model = open(true);
+      const folder = runFolder(
+        options.name ?? model.name.toLowerCase(),
+        options.output,
+        options.resume ?? false,
+      );
+      const adapter =
+        options.adapter === undefined ? undefined : parseAdapterChoice(options.adapter, '--adapter');
+      const backend = await webgpuBackend(ops, nodeRenderer(), { adapter });
+      const stop = new AbortController();
+      const onInterrupt = () => {
+        if (stop.signal.aborted) process.exit(INTERRUPTED);
+        stop.abort();
+        note('stopping after this step; press Ctrl-C again to stop at once');
+      };
+      process.on('SIGINT', onInterrupt);
+      process.on('SIGTERM', onInterrupt);
+      const steps = options.steps ?? section.steps;
+      const training = startProgress('training', steps, options.json);
+      let testing: ReturnType<typeof startProgress> | undefined;
+      try {
+        const report = await trainJob({
+          model,
+          predictor: open(false),
+          section,
+          data: options.data,
+          folder,
+          backend,
+          ops,
+          seed: options.seed ?? section.seed,
+          steps,
+          checkpointEvery: options.checkpointEvery,
+          resume: options.resume ?? false,
+          test: options.test ?? false,
+          budgetSeconds: options.minutes === undefined ? undefined : options.minutes * 60,
+          signal: stop.signal,
+          onStep: ({ step, loss }, total) => training.update(step, total, `loss ${loss.toFixed(4)}`),
+          onShortened: (fewer, each) =>
+            note(
+              `${each.toFixed(2)} s a step on this adapter: ${fewer} steps instead of ${steps} to keep to ${options.minutes} minutes`,
+            ),
+          onCase: (done, total, id) => {
+            training.stop();
+            testing ??= startProgress('testing', total, options.json);
+            testing.update(done, total, id);
+          },
+        });
+        training.stop();
+        testing?.stop();
+        if (options.json) printJson(report);
+        else printReport(report, options);
+        if (!report.finished) process.exitCode = INTERRUPTED;
+      } finally {
+        training.stop();
+        testing?.stop();
+        process.off('SIGINT', onInterrupt);
+        process.off('SIGTERM', onInterrupt);
+        backend.destroy();
+      }
+    });
+}
+
+function printReport(report: JobReport, options: TrainCommandOptions): void {
+  const { folder, steps, loss, seconds, adapter, test } = report;
+  printLine(
+    `${steps} steps in ${seconds.toFixed(0)} s on ${adapter}, last loss ${loss.toFixed(4)} → ${folder}`,
+  );
+  if (!report.finished) {
+    printLine(`stopped; go on with: archc train … --data ${options.data} --output ${folder} --resume`);
+  }
+  if (test) {
+    const otsu = test.otsuDsc === undefined ? '' : ` · Otsu's threshold: ${test.otsuDsc.toFixed(4)}`;
+    const names = Object.keys(test.classes).join(' and ');
+    printLine(
+      `mean DSC of ${names} together against background, ${test.images.length} test images: ${test.dsc.toFixed(4)}${otsu}`,
+    );
+  }
+}

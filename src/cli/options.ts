@@ -1,0 +1,74 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseAdapterChoice } from '../adapter/acquire.ts';
+import type { Backend } from '../backend/backend.ts';
+import { referenceBackend } from '../backend/reference.ts';
+import { webgpuBackend } from '../backend/webgpu.ts';
+import { nodeRenderer } from '../compiler/files.ts';
+import { ops } from '../ops/index.ts';
+
+/** What `--set` collects: raw text by parameter, checked against the model later. */
+export type Overrides = Record<string, string>;
+
+export interface ModelOptions {
+  readonly set: Overrides;
+  readonly json?: boolean;
+}
+
+export interface BackendOptions {
+  readonly backend: 'webgpu' | 'reference';
+  readonly adapter?: string;
+}
+
+/** `--set k=v`, repeatable, and `--json`. */
+export function withModelOptions(command: Command): Command {
+  return command
+    .option('--set <key=value>', 'set a parameter of the model, e.g. depths=<2,2,2,2>', collectSet, {})
+    .option('--json', 'print one JSON document on stdout');
+}
+
+export function withBackendOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--backend <name>', 'what runs the network')
+        .choices(['webgpu', 'reference'])
+        .default('webgpu'),
+    )
+    .option('--adapter <name>', 'gpu, lavapipe, swiftshader or auto (default: ARCHC_ADAPTER, else auto)');
+}
+
+export async function openBackend(options: BackendOptions): Promise<Backend> {
+  if (options.backend === 'reference') return referenceBackend(ops);
+  const adapter =
+    options.adapter === undefined ? undefined : parseAdapterChoice(options.adapter, '--adapter');
+  return webgpuBackend(ops, nodeRenderer(), { adapter });
+}
+
+export function collectSet(text: string, before: Overrides): Overrides {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError(`'${text}' is not key=value, e.g. depths=<2,2,2,2>`);
+  return { ...before, [text.slice(0, at).trim()]: text.slice(at + 1).trim() };
+}
+
+/** A finite number within a range. */
+export function number(name: string, least: number, most = Number.POSITIVE_INFINITY) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value) || value < least || value > most) {
+      throw new InvalidArgumentError(
+        `${name} must be a number from ${least}${most < 1e300 ? ` to ${most}` : ' up'}`,
+      );
+    }
+    return value;
+  };
+}
+
+/** A whole number from `least` up. */
+export function integer(name: string, least: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isSafeInteger(value) || value < least) {
+      throw new InvalidArgumentError(`${name} must be a whole number from ${least} up`);
+    }
+    return value;
+  };
+}

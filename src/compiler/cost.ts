@@ -1,0 +1,56 @@
+import { elementCount } from '../ir/graph.ts';
+import type { OpTable } from '../ir/op.ts';
+import type { ElaboratedModel } from '../language/program.ts';
+
+/** What a module costs, its own parts included. */
+export interface ModuleCost {
+  readonly path: string;
+  readonly block: string;
+  readonly params: number;
+  readonly macs: number;
+  /** Shape of the last value computed in it, `[]` where it computes nothing. */
+  readonly output: readonly number[];
+}
+
+export interface ModelCost {
+  readonly params: number;
+  /** Multiply-adds of one forward pass, counted as fvcore does. */
+  readonly macs: number;
+  /** The selective scans, in VMamba's convention (9·B·D·L·N); not part of `macs`. */
+  readonly scan_macs: number;
+  readonly tensors: readonly (readonly [name: string, shape: readonly number[]])[];
+  readonly modules: readonly ModuleCost[];
+}
+
+/** Counts parameters and multiply-adds of an elaborated model, in total and by module. */
+export function modelCost(model: ElaboratedModel, ops: OpTable): ModelCost {
+  const { values, nodes } = model.graph;
+  const shape = (v: number) => values[v].shape;
+  const ofNode = nodes.map((node) => {
+    const op = ops.get(node.op)!;
+    const inputs = node.inputs.map(shape);
+    return {
+      macs: op.macs?.(inputs, node.outputs.map(shape), node.attrs) ?? 0,
+      scan: op.scanMacs?.(inputs, node.attrs) ?? 0,
+    };
+  });
+  const inside = (path: string, name: string) => path === '' || name === path || name.startsWith(`${path}.`);
+  const modules = model.modules.map(({ path, block }): ModuleCost => {
+    let macs = 0;
+    let output: readonly number[] = [];
+    nodes.forEach((node, i) => {
+      if (!inside(path, node.scope)) return;
+      macs += ofNode[i].macs;
+      output = shape(node.outputs[0]);
+    });
+    const own = model.parameters.filter((p) => inside(path, p.name));
+    return { path, block, params: own.reduce((n, p) => n + elementCount(p.shape), 0), macs, output };
+  });
+  return {
+    params: model.parameters.reduce((n, p) => n + elementCount(p.shape), 0),
+    macs: ofNode.reduce((n, c) => n + c.macs, 0),
+    scan_macs: ofNode.reduce((n, c) => n + c.scan, 0),
+    tensors: model.parameters.map((p) => [p.name, p.shape]),
+    modules,
+  };
+}

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import type { LabelledSlice } from './case.ts';
+import { crop, randomCrop } from './crop.ts';
+import { Random } from './random.ts';
+
+function slice(height: number, width: number, label = new Int32Array(height * width)): LabelledSlice {
+  const image = Float32Array.from({ length: 2 * height * width }, (_, i) => i + 1);
+  return { channels: 2, height, width, image, label };
+}
+
+describe('crop', () => {
+  const source = slice(
+    3,
+    4,
+    Int32Array.from({ length: 12 }, (_, i) => i + 1),
+  );
+
+  it('cuts every channel and the label', () => {
+    const cut = crop(source, 1, 2, 2, 2);
+    expect([...cut.image]).toEqual([7, 8, 11, 12, 19, 20, 23, 24]);
+    expect([...cut.label]).toEqual([7, 8, 11, 12]);
+    expect([cut.height, cut.width]).toEqual([2, 2]);
+  });
+
+  it('is 0 beyond the image on every side', () => {
+    expect([...crop(source, -1, -1, 2, 2).label]).toEqual([0, 0, 0, 1]);
+    expect([...crop(source, 2, 3, 2, 2).label]).toEqual([12, 0, 0, 0]);
+    expect([...crop(source, 5, 9, 1, 2).image]).toEqual([0, 0, 0, 0]);
+    const around = crop(source, -1, -1, 5, 6);
+    expect([...around.label.subarray(6, 12)]).toEqual([0, 1, 2, 3, 4, 0]);
+    expect(crop(around, 1, 1, 3, 4)).toEqual(source);
+  });
+});
+
+describe('randomCrop', () => {
+  it('stays inside the image and reaches all of it', () => {
+    const source = slice(5, 4);
+    const corners = new Set<number>();
+    for (let i = 0; i < 200; i++) {
+      const { image } = randomCrop(source, 3, 2, Random.stream(1, i), false);
+      expect(image.includes(0)).toBe(false);
+      corners.add(image[0]);
+    }
+    // 3 rows × 3 columns where a window may start.
+    expect([...corners].sort((a, b) => a - b)).toEqual([1, 2, 3, 5, 6, 7, 9, 10, 11]);
+  });
+
+  it('centres and pads an image that is smaller', () => {
+    const cut = randomCrop(slice(1, 2, Int32Array.of(1, 2)), 2, 5, Random.stream(2), false);
+    expect([...cut.label]).toEqual([0, 1, 2, 0, 0, 0, 0, 0, 0, 0]);
+  });
+
+  it('shows foreground when told to, each class alike however rare', () => {
+    const label = new Int32Array(40 * 40);
+    label.fill(1, 0, 200);
+    label[1599] = 2;
+    const source = slice(40, 40, label);
+    let second = 0;
+    for (let i = 0; i < 400; i++) {
+      const cut = randomCrop(source, 5, 5, Random.stream(3, i), true).label;
+      expect(cut.some((value) => value !== 0)).toBe(true);
+      if (cut.includes(2)) second++;
+    }
+    // Binomial of 400 at 1/2: standard deviation 10.
+    expect(Math.abs(second - 200)).toBeLessThan(40);
+  });
+
+  it('takes any window where there is no foreground', () => {
+    expect(randomCrop(slice(4, 4), 2, 2, Random.stream(4), true).height).toBe(2);
+  });
+});

@@ -1,0 +1,66 @@
+import { withDefaults } from './builder.ts';
+import { dimsOf } from './dim.ts';
+import { type Graph, sameShape, type ValueId } from './graph.ts';
+import type { OpTable } from './op.ts';
+
+/**
+ * Checks a graph: every operand is defined before it is used and once, operand counts fit, every node's shapes
+ * and types are what its op's shape rule says, outputs and updates exist.
+ *
+ * @returns what is wrong, one sentence each; empty for a sound graph
+ */
+export function verifyGraph(graph: Graph, ops: OpTable): string[] {
+  const problems: string[] = [];
+  const defined = new Set<ValueId>();
+  const define = (v: ValueId, by: string) => {
+    if (defined.has(v)) problems.push(`%${v} is defined twice, last by ${by}`);
+    if (graph.values[v]?.id !== v) problems.push(`%${v} of ${by} is not in the table of values`);
+    defined.add(v);
+  };
+  for (const s of graph.sources) define(s.value, s.name);
+  graph.nodes.forEach((node, i) => {
+    const at = `node ${i} (${node.op})`;
+    for (const v of node.inputs) if (!defined.has(v)) problems.push(`${at} uses %${v} before it is defined`);
+    for (const v of node.outputs) define(v, at);
+    const op = ops.get(node.op);
+    if (op?.kind !== 'primitive') {
+      problems.push(`${at} is not a primitive op`);
+      return;
+    }
+    const required = op.operands.filter((o) => !o.optional && !o.variadic).length;
+    const variadic = op.operands.some((o) => o.variadic);
+    if (node.inputs.length < required || (!variadic && node.inputs.length > op.operands.length)) {
+      problems.push(
+        `${at} has ${node.inputs.length} operands, expected ${required} to ${op.operands.length}`,
+      );
+      return;
+    }
+    try {
+      const types = node.inputs.map((v) => ({
+        dims: dimsOf(graph.values[v].shape),
+        dtype: graph.values[v].dtype,
+      }));
+      const results = op.shape(types, withDefaults(op, node.attrs));
+      results.forEach((type, k) => {
+        const value = graph.values[node.outputs[k]];
+        const shape = type.dims.map((d) => d.at(1));
+        if (!value || value.dtype !== type.dtype || !sameShape(value.shape, shape)) {
+          problems.push(
+            `${at} gives ${type.dtype}[${shape}], the graph says ${value?.dtype}[${value?.shape}]`,
+          );
+        }
+      });
+      if (results.length !== node.outputs.length) problems.push(`${at} has ${node.outputs.length} outputs`);
+    } catch (error) {
+      problems.push(`${at}: ${(error as Error).message}`);
+    }
+  });
+  for (const { name, value } of graph.outputs) {
+    if (!defined.has(value)) problems.push(`output ${name} is %${value}, which nothing defines`);
+  }
+  for (const { sources, value } of graph.updates) {
+    for (const v of [...sources, value])
+      if (!defined.has(v)) problems.push(`an update uses %${v}, undefined`);
+  }
+  return problems;
+}

@@ -1,0 +1,99 @@
+import type { Argument, Component, Expr, Stmt } from '../../grammar/ast.ts';
+import type { Span } from '../../grammar/span.ts';
+import type { GraphBuilder } from '../ir/builder.ts';
+import type { OpTable } from '../ir/op.ts';
+import type { Extras, Reporter } from './diagnostics/index.ts';
+import type { Env } from './env.ts';
+import type { ModuleInstance, Parameter } from './program.ts';
+import type { ApplicationValue, InstanceValue, Value } from './values.ts';
+
+/** Steps of evaluation that one model may take; the largest shipped spec takes about 20 000. */
+export const MAX_STEPS = 2_000_000;
+/** Nesting of evaluation; deeper would exhaust the stack. */
+const MAX_DEPTH = 600;
+/** Calls within calls. */
+export const MAX_CALLS = 100;
+
+/** Ends evaluation after a limit was reported. */
+export class Stop extends Error {
+  override readonly name = 'Stop';
+}
+
+/** An argument with its value. */
+export interface Given {
+  readonly name: { readonly name: string; readonly span: Span } | undefined;
+  readonly value: Value;
+  readonly span: Span;
+  readonly expr: Expr | undefined;
+}
+
+/** What the parts of evaluation share. The functions at the end tie them together. */
+export interface Context {
+  readonly reporter: Reporter;
+  readonly report: Reporter['report'];
+  readonly builder: GraphBuilder;
+  readonly ops: OpTable;
+  readonly training: boolean;
+  readonly batch: number;
+  readonly parameters: Parameter[];
+  readonly modules: ModuleInstance[];
+  /** The blocks that are being instantiated, outermost first. */
+  readonly building: { component: Component; path: string }[];
+  readonly limits: Limits;
+  evaluate(expr: Expr, env: Env): Value;
+  /** Value of the last expression, `undefined` where the last statement is none. */
+  run(statements: readonly Stmt[], env: Env): Value | undefined;
+  call(callee: Value, args: readonly Given[], span: Span, env: Env): Value;
+  arguments(args: readonly Argument[], env: Env): Given[];
+  /** Creates the instance that an application stands for, under a name. */
+  instantiate(application: ApplicationValue, path: string): Value;
+  callInstance(instance: InstanceValue, args: readonly Given[], span: Span, env: Env): Value;
+}
+
+/** Counts what would otherwise have no end. */
+export class Limits {
+  private steps = 0;
+  private depth = 0;
+  private calls = 0;
+  private readonly report: Reporter['report'];
+
+  constructor(report: Reporter['report']) {
+    this.report = report;
+  }
+
+  step(span: Span, count = 1): void {
+    this.steps += count;
+    if (this.steps <= MAX_STEPS) return;
+    this.report('too-many-steps', span, { limit: MAX_STEPS });
+    throw new Stop();
+  }
+
+  nested<T>(span: Span, f: () => T): T {
+    if (++this.depth > MAX_DEPTH) this.tooDeep(span);
+    try {
+      return f();
+    } finally {
+      this.depth--;
+    }
+  }
+
+  called<T>(span: Span, f: () => T): T {
+    if (++this.calls > MAX_CALLS) this.tooDeep(span);
+    try {
+      return f();
+    } finally {
+      this.calls--;
+    }
+  }
+
+  private tooDeep(span: Span): never {
+    this.report('too-deep', span, { limit: MAX_CALLS });
+    throw new Stop();
+  }
+}
+
+/** Where the model stands when something inside a block fails. */
+export function placeNote(c: Context): Extras['notes'] {
+  const path = c.building[c.building.length - 1]?.path || c.builder.scope;
+  return path ? [`in \`${path}\``] : [];
+}

@@ -1,0 +1,42 @@
+import type { Entry } from './entry.ts';
+
+/** `train` sections. */
+export const trainingDiagnostics = {
+  'unknown-setting': {
+    severity: 'error',
+    message: 'a train section has no `{name}`',
+    hint: 'settings are {settings}',
+    explanation: 'See docs/language.md for the settings of a train section.',
+  },
+  'missing-setting': {
+    severity: 'error',
+    message: 'the train section {section} needs `{name}`',
+    hint: 'add {name} = …',
+    explanation: 'A train section states at least its loss, optimizer, batch and steps.',
+  },
+  'duplicate-setting': {
+    severity: 'error',
+    message: '`{name}` is set twice',
+    hint: 'remove one of the two',
+    explanation: 'Each setting of a train section stands once.',
+  },
+  'bad-loss': {
+    severity: 'error',
+    message: '{found} is no loss',
+    hint: 'add up cross_entropy and dice(batch: …, background: …, smooth: …), each with an optional factor',
+    explanation: 'A loss is a sum of terms, such as cross_entropy + 0.5 * dice(batch: true).',
+  },
+  'bad-setting': {
+    severity: 'error',
+    message: '{found} is no {what}',
+    hint: 'choose {choices}',
+    explanation: 'The setting takes one of the named forms, with arguments in parentheses.',
+  },
+  'supervise-length': {
+    severity: 'error',
+    message: '{outputs} outputs need as many weights, but {found} are given',
+    hint: 'give one weight an output, finest first, or use halving(last: 0)',
+    explanation:
+      'supervise = weights(<…>) weighs the loss of each output of the model. With deep_supervision false a model has only one.',
+  },
+} as const satisfies Record<string, Entry>;

@@ -1,0 +1,94 @@
+import { GraphBuilder } from '../ir/builder.ts';
+import type { OpTable } from '../ir/op.ts';
+import { evaluateArguments } from './arguments.ts';
+import { call, callInstance } from './calls.ts';
+import { type Context, Limits, Stop } from './context.ts';
+import { runDeclarations } from './declarations.ts';
+import type { Diagnostic, Reporter } from './diagnostics/index.ts';
+import { Env } from './env.ts';
+import { evaluate, runStatements } from './evaluate.ts';
+import type { EffectiveModel } from './extends.ts';
+import { instantiate } from './instantiate.ts';
+import { ModelBody } from './model-body.ts';
+import { bindModelParameters, type RawOverrides } from './model-parameters.ts';
+import type { Program } from './modules.ts';
+import type { ElaboratedModel } from './program.ts';
+import { elaborateTrain, trainSectionsOf } from './train.ts';
+
+export interface ElaborateOptions {
+  readonly batch: number;
+  readonly ops: OpTable;
+  /** Keeps ops that act in training only, such as drop_path. */
+  readonly training: boolean;
+}
+
+export function makeContext(reporter: Reporter, options: ElaborateOptions): Context {
+  const c: Context = {
+    reporter,
+    report: reporter.report,
+    builder: new GraphBuilder(options.ops),
+    ops: options.ops,
+    training: options.training,
+    batch: options.batch,
+    parameters: [],
+    modules: [],
+    building: [],
+    limits: new Limits(reporter.report),
+    evaluate: (expr, env) => evaluate(c, expr, env),
+    run: (statements, env) => runStatements(c, statements, env),
+    call: (callee, args, span, env) => call(c, callee, args, span, env),
+    arguments: (args, env) => evaluateArguments(c, args, env),
+    instantiate: (application, path) => instantiate(c, application, path),
+    callInstance: (instance, args, span) => callInstance(c, instance, args, span),
+  };
+  return c;
+}
+
+/** Builds the forward graph of a model. Everything that is wrong is reported; then there is no model. */
+export function elaborateModel(
+  program: Program,
+  model: EffectiveModel,
+  overrides: RawOverrides,
+  options: ElaborateOptions,
+  reporter: Reporter,
+): ElaboratedModel | undefined {
+  const before = reporter.count;
+  const c = makeContext(reporter, options);
+  const { component } = model;
+  const env = new Env(model.scope);
+  const body = new ModelBody(c, model, env);
+  try {
+    const chosen = bindModelParameters(c, program, model, overrides, env);
+    body.choose(chosen.variants);
+    c.modules.push({ path: '', block: component.name.name });
+    c.building.push({ component, path: '' });
+    runDeclarations(c, model.body, body.host);
+    c.building.pop();
+    body.finish();
+    const outputs = body.outputs.length;
+    const sections = trainSectionsOf(program, model);
+    const train = sections.flatMap((section) => {
+      const result = elaborateTrain(c, section, chosen.train, Math.max(1, outputs), body.failed);
+      return result ? [result] : [];
+    });
+    if (reporter.count > before || body.failed) return undefined;
+    const graph = c.builder.build();
+    return {
+      name: component.name.name,
+      doc: component.doc,
+      config: chosen.config,
+      batch: options.batch,
+      graph,
+      inputs: body.inputs,
+      outputs: body.outputs,
+      parameters: c.parameters,
+      modules: c.modules,
+      train,
+    };
+  } catch (e) {
+    if (e instanceof Stop) return undefined;
+    throw e;
+  }
+}
+
+export type { Diagnostic };

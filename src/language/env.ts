@@ -1,0 +1,59 @@
+import type { Value } from './values.ts';
+
+/** What one file sees: its own blocks and models, and those it imports. */
+export interface ModuleScope {
+  readonly file: string;
+  readonly names: Map<string, Value>;
+}
+
+/**
+ * Names of one instance or of one call of a function. There are no smaller scopes: as in Python, what a loop
+ * or a branch binds is there afterwards.
+ */
+export class Env {
+  readonly vars: Map<string, Value>;
+  readonly parent: Env | undefined;
+  readonly scope: ModuleScope;
+  /** Names that an inner `input` may print sizes with: those bound by `let`. */
+  readonly lets: Set<string>;
+
+  constructor(
+    scope: ModuleScope,
+    parent?: Env,
+    vars: Map<string, Value> = new Map(),
+    lets: Set<string> = new Set(),
+  ) {
+    this.scope = scope;
+    this.parent = parent;
+    this.vars = vars;
+    this.lets = lets;
+  }
+
+  child(): Env {
+    return new Env(this.scope, this);
+  }
+
+  /** The same names, seen from another file (a declaration that `extends` brought in). */
+  seenFrom(scope: ModuleScope): Env {
+    return scope === this.scope ? this : new Env(scope, this.parent, this.vars, this.lets);
+  }
+
+  set(name: string, value: Value): void {
+    this.vars.set(name, value);
+  }
+
+  /** Local names first, then those of the file. */
+  get(name: string): Value | undefined {
+    for (let env: Env | undefined = this; env; env = env.parent) {
+      const value = env.vars.get(name);
+      if (value) return value;
+    }
+    return this.scope.names.get(name);
+  }
+
+  /** All names that can be used here, innermost first. */
+  *names(): Iterable<string> {
+    for (let env: Env | undefined = this; env; env = env.parent) yield* env.vars.keys();
+    yield* this.scope.names.keys();
+  }
+}

@@ -1,0 +1,265 @@
+import type { Expr, Stmt } from '../../grammar/ast.ts';
+import type { Span } from '../../grammar/span.ts';
+import { Dim } from '../ir/dim.ts';
+import { evaluateArguments } from './arguments.ts';
+import { builtins } from './builtins.ts';
+import type { Context, Given } from './context.ts';
+import type { Env } from './env.ts';
+import { evaluateIndex } from './indexing.ts';
+import { evaluateBinary, evaluateUnary, truth } from './operators.ts';
+import { nearest } from './suggest.ts';
+import { bool, describe, ERROR, float, int, isInt, isNumber, NONE, show, type Value } from './values.ts';
+
+/** Entries that a range may have where it is gone through. */
+const MAX_RANGE = 1_000_000;
+
+/** The value of an expression; where it has none, that is reported and the result is the error value. */
+export function evaluate(c: Context, expr: Expr, env: Env): Value {
+  c.limits.step(expr.span);
+  return c.limits.nested(expr.span, () => {
+    switch (expr.kind) {
+      case 'bad':
+        return ERROR;
+      case 'int':
+        return int(expr.value);
+      case 'float':
+        return float(expr.value);
+      case 'string':
+        return { kind: 'string', value: expr.value };
+      case 'bool':
+        return bool(expr.value);
+      case 'none':
+        return NONE;
+      case 'name':
+        return lookUp(c, expr.name, expr.span, env);
+      case 'vector':
+        return vector(c, expr.items, env);
+      case 'list':
+      case 'tuple':
+        return { kind: 'list', items: expr.items.map((e) => c.evaluate(e, env)) };
+      case 'comprehension':
+        return comprehension(c, expr, env);
+      case 'unary':
+        return evaluateUnary(c, expr, env);
+      case 'binary':
+        return evaluateBinary(c, expr, env);
+      case 'range':
+        return range(c, expr, env);
+      case 'call': {
+        const callee = c.evaluate(expr.callee, env);
+        const args = evaluateArguments(c, expr.args, env);
+        return c.call(callee, args, expr.span, env);
+      }
+      case 'pipe':
+        return pipe(c, expr, env);
+      case 'index':
+        return evaluateIndex(c, expr, env);
+      case 'if': {
+        const branch = chosen(c, expr, env);
+        if (branch === 'error') return ERROR;
+        const value = branch && c.run(branch, env);
+        if (value) return value;
+        const what = branch ? 'this branch' : 'an `if` without `else` whose condition is false';
+        c.report('no-result', expr.span, { what });
+        return ERROR;
+      }
+    }
+  });
+}
+
+function lookUp(c: Context, name: string, span: Span, env: Env): Value {
+  const value = env.get(name);
+  if (value) return value;
+  const builtin = builtins.get(name);
+  if (builtin) return { kind: 'builtin', builtin };
+  const op = c.ops.get(name);
+  if (op && !op.internal) return { kind: 'op', op };
+  if (name === 'B') return { kind: 'dim', dim: Dim.B };
+  reportUnknown(c, name, span, [...env.names()]);
+  return ERROR;
+}
+
+export function reportUnknown(
+  c: Pick<Context, 'ops' | 'report'>,
+  name: string,
+  span: Span,
+  names: readonly string[],
+): void {
+  const callable = [...c.ops.values()].flatMap((op) => (op.internal ? [] : [op.name]));
+  const near = nearest(name, [...names, ...builtins.keys(), ...callable]);
+  c.report('unknown-name', span, { name }, near ? { hint: `\`${near}\`` } : {});
+}
+
+function vector(c: Context, exprs: readonly Expr[], env: Env): Value {
+  let fine = true;
+  const items = exprs.map((e) => {
+    const value = c.evaluate(e, env);
+    if (value.kind === 'error') fine = false;
+    else if (!isNumber(value) && value.kind !== 'bool' && value.kind !== 'dim') {
+      c.report('wrong-type', e.span, {
+        what: 'an entry of a vector',
+        expected: 'a number, true or false',
+        found: describe(value),
+      });
+      fine = false;
+    }
+    return value;
+  });
+  return fine ? { kind: 'vector', items } : ERROR;
+}
+
+function range(c: Context, expr: Extract<Expr, { kind: 'range' }>, env: Env): Value {
+  const [from, to] = [expr.from, expr.to].map((e) => {
+    const value = c.evaluate(e, env);
+    if (value.kind === 'error' || isInt(value)) return value;
+    const what = 'an end of a range';
+    if (isNumber(value)) c.report('not-an-integer', e.span, { what, found: show(value) });
+    else c.report('wrong-type', e.span, { what, expected: 'a whole number', found: describe(value) });
+    return ERROR;
+  });
+  return isInt(from) && isInt(to) ? { kind: 'range', from: from.num, to: to.num } : ERROR;
+}
+
+/** What `for` goes through; `undefined` once reported. */
+export function iterate(c: Context, source: Expr, env: Env): Iterable<Value> | undefined {
+  const value = c.evaluate(source, env);
+  if (value.kind === 'vector' || value.kind === 'list') return value.items;
+  if (value.kind === 'range') {
+    const length = Math.max(0, value.to - value.from);
+    if (length <= MAX_RANGE) return Array.from({ length }, (_, i) => int(value.from + i));
+    c.report('too-many-steps', source.span, { limit: MAX_RANGE });
+  } else if (value.kind !== 'error') c.report('not-iterable', source.span, { found: describe(value) });
+  return undefined;
+}
+
+function comprehension(c: Context, expr: Extract<Expr, { kind: 'comprehension' }>, env: Env): Value {
+  const source = iterate(c, expr.source, env);
+  if (!source) return ERROR;
+  const inner = env.child();
+  const items: Value[] = [];
+  for (const value of source) {
+    inner.set(expr.variable.name, value);
+    items.push(c.evaluate(expr.item, inner));
+  }
+  return { kind: 'list', items };
+}
+
+/** `x |> f(a)` is f(x, a), `x |> f` is f(x). */
+function pipe(c: Context, expr: Extract<Expr, { kind: 'pipe' }>, env: Env): Value {
+  const left = c.evaluate(expr.left, env);
+  const { right } = expr;
+  const first: Given = { name: undefined, value: left, span: expr.left.span, expr: expr.left };
+  if (right.kind === 'call') {
+    const callee = c.evaluate(right.callee, env);
+    return c.call(callee, [first, ...evaluateArguments(c, right.args, env)], right.span, env);
+  }
+  return c.call(c.evaluate(right, env), [first], right.span, env);
+}
+
+/** The branch of an `if`; `undefined` where the condition is false and there is no `else`. */
+function chosen(
+  c: Context,
+  expr: Extract<Expr, { kind: 'if' }>,
+  env: Env,
+): readonly Stmt[] | 'error' | undefined {
+  const cond = truth(c, expr.cond, env);
+  if (cond === undefined) {
+    for (const name of [...boundIn(expr.body), ...boundIn(expr.else ?? [])]) env.set(name, ERROR);
+    return 'error';
+  }
+  return cond ? expr.body : expr.else;
+}
+
+/** Runs statements in order; the value is that of the last one, if it is an expression. */
+export function runStatements(c: Context, statements: readonly Stmt[], env: Env): Value | undefined {
+  let result: Value | undefined;
+  for (const statement of statements) {
+    c.limits.step(statement.span);
+    result = undefined;
+    switch (statement.kind) {
+      case 'bind':
+        bind(c, statement, env);
+        break;
+      case 'for': {
+        const source = iterate(c, statement.source, env);
+        if (!source) for (const name of boundIn([statement])) env.set(name, ERROR);
+        for (const value of source ?? []) {
+          env.set(statement.variable.name, value);
+          c.run(statement.body, env);
+        }
+        break;
+      }
+      case 'require':
+        requirement(c, statement, env);
+        break;
+      case 'bad':
+        for (const name of statement.names) env.set(name, ERROR);
+        result = ERROR;
+        break;
+      case 'expr':
+        if (statement.value.kind === 'if') {
+          const expr = statement.value;
+          const branch = c.limits.nested(expr.span, () => chosen(c, expr, env));
+          result =
+            branch === 'error' ? ERROR : branch && c.limits.nested(expr.span, () => c.run(branch, env));
+        } else result = c.evaluate(statement.value, env);
+        break;
+    }
+  }
+  return result;
+}
+
+export function requirement(c: Context, { cond, message }: { cond: Expr; message?: Expr }, env: Env): void {
+  if (truth(c, cond, env) !== false) return;
+  const text = message ? c.evaluate(message, env) : undefined;
+  const place = c.building[c.building.length - 1];
+  c.report(
+    'requirement-failed',
+    cond.span,
+    { message: text?.kind === 'string' ? text.value : 'the condition is false' },
+    {
+      notes: place
+        ? [
+            `in ${place.path ? `\`${place.path}\`, an instance of ${place.component.name.name}` : place.component.name.name}`,
+          ]
+        : [],
+    },
+  );
+}
+
+function bind(c: Context, statement: Extract<Stmt, { kind: 'bind' }>, env: Env): void {
+  const value = c.evaluate(statement.value, env);
+  const { targets } = statement;
+  const set = ({ name, span }: { name: string; span: Span }, v: Value) =>
+    env.set(name, v.kind === 'tensor' ? { ...v, span, from: `\`${name}\`` } : v);
+  if (!statement.tuple) {
+    set(targets[0], value);
+    return;
+  }
+  const items = value.kind === 'list' || value.kind === 'vector' ? value.items : undefined;
+  if (items?.length === targets.length) {
+    targets.forEach((target, i) => {
+      set(target, items[i]);
+    });
+    return;
+  }
+  if (value.kind !== 'error') {
+    c.report('tuple-mismatch', statement.value.span, {
+      expected: targets.length,
+      found: items ? `${items.length} values` : describe(value),
+    });
+  }
+  for (const { name } of targets) env.set(name, ERROR);
+}
+
+/** All names that statements may bind. */
+export function boundIn(statements: readonly Stmt[]): string[] {
+  return statements.flatMap((s): string[] => {
+    if (s.kind === 'bind') return s.targets.map((t) => t.name);
+    if (s.kind === 'bad') return [...s.names];
+    if (s.kind === 'for') return [s.variable.name, ...boundIn(s.body)];
+    if (s.kind === 'expr' && s.value.kind === 'if')
+      return [...boundIn(s.value.body), ...boundIn(s.value.else ?? [])];
+    return [];
+  });
+}

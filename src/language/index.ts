@@ -1,0 +1,82 @@
+/** The language: from text to a checked program and to the graph of one of its models. */
+import type { Component } from '../../grammar/ast.ts';
+import type { OpTable } from '../ir/op.ts';
+import { type Diagnostic, Reporter } from './diagnostics/index.ts';
+import { elaborateModel } from './elaborate.ts';
+import type { ModuleScope } from './env.ts';
+import { effectiveModel } from './extends.ts';
+import type { RawOverrides } from './model-parameters.ts';
+import type { Program } from './modules.ts';
+import type { ElaboratedModel } from './program.ts';
+import { resolveNames } from './resolve.ts';
+import { nearest } from './suggest.ts';
+
+export { type Diagnostic, type DiagnosticCode, diagnosticTable } from './diagnostics/index.ts';
+export { type FileAccess, loadProgram, type Program } from './modules.ts';
+export type * from './program.ts';
+export { renderDiagnostic } from './render.ts';
+
+/** Names of the models that a file declares itself, in order. */
+export function modelNames(program: Program): string[] {
+  return modelsOf(program).map((m) => m.component.name.name);
+}
+
+function modelsOf(program: Program): { component: Component; scope: ModuleScope }[] {
+  const entry = program.modules.get(program.entry);
+  if (!entry) return [];
+  return entry.module.declarations.flatMap((component) =>
+    component.kind === 'model' ? [{ component, scope: entry.scope }] : [],
+  );
+}
+
+/**
+ * Everything that is wrong with a spec: its text, its imports, names anywhere in it, and each of its models
+ * with its default parameters. Batch and training mode change nothing about that.
+ */
+export function check(program: Program, ops: OpTable): Diagnostic[] {
+  const reporter = new Reporter();
+  for (const d of program.diagnostics) reporter.add(d);
+  resolveNames(program, ops, reporter);
+  for (const { component, scope } of modelsOf(program)) {
+    const model = effectiveModel(component, scope, reporter.report);
+    if (model) elaborateModel(program, model, {}, { batch: 1, ops, training: true }, reporter);
+  }
+  return reporter.diagnostics;
+}
+
+/**
+ * One model with parameters chosen (`overrides`: the raw text of each --set), as a graph for one batch size.
+ * `modelName` left out means the last model that the entry file declares. There is a model only where there
+ * are no diagnostics.
+ */
+export function elaborate(
+  program: Program,
+  modelName: string | undefined,
+  overrides: RawOverrides,
+  batch: number,
+  ops: OpTable,
+  { training }: { readonly training: boolean },
+): { model?: ElaboratedModel; diagnostics: Diagnostic[] } {
+  const reporter = new Reporter();
+  for (const d of program.diagnostics) reporter.add(d);
+  resolveNames(program, ops, reporter);
+  if (reporter.count > 0) return { diagnostics: reporter.diagnostics };
+  const models = modelsOf(program);
+  const start = { file: program.entry, start: 0, end: 0, line: 1, column: 1 };
+  const chosen =
+    modelName === undefined ? models.at(-1) : models.find((m) => m.component.name.name === modelName);
+  if (!chosen) {
+    if (modelName === undefined) reporter.report('no-model', start, { file: program.entry });
+    else {
+      const names = models.map((m) => m.component.name.name);
+      const near = nearest(modelName, names);
+      const hint = near ? `\`${near}\`` : names.length > 0 ? `its models are ${names.join(', ')}` : undefined;
+      reporter.report('unknown-model', start, { name: modelName }, { hint });
+    }
+    return { diagnostics: reporter.diagnostics };
+  }
+  const effective = effectiveModel(chosen.component, chosen.scope, reporter.report);
+  const model =
+    effective && elaborateModel(program, effective, overrides, { batch, ops, training }, reporter);
+  return { model, diagnostics: reporter.diagnostics };
+}

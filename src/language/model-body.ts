@@ -1,0 +1,191 @@
+import type { Decl } from '../../grammar/ast.ts';
+import { formatDims, type Symbol as NamedSize, sameDims } from '../ir/dim.ts';
+import type { Shape, ValueId } from '../ir/graph.ts';
+import type { Context } from './context.ts';
+import {
+  condition,
+  evaluateIndices,
+  type Host,
+  type Item,
+  itemsOf,
+  type ModelHooks,
+} from './declarations.ts';
+import { Env } from './env.ts';
+import type { EffectiveModel } from './extends.ts';
+import type { ModelOutput } from './program.ts';
+import { concreteShape, evaluateShape, shapeLabel } from './shapes.ts';
+import { describe, ERROR, isInt } from './values.ts';
+
+type DeclOf<K extends Decl['kind']> = Extract<Decl, { kind: K }>;
+
+/** The body of a model while it is worked through: inputs, `forward`, outputs, variants. */
+export class ModelBody implements ModelHooks {
+  readonly host: Host;
+  readonly inputs: { name: string; value: ValueId; shape: Shape }[] = [];
+  readonly outputs: ModelOutput[] = [];
+  failed = false;
+  private readonly c: Context;
+  private readonly model: EffectiveModel;
+  private variants: ReadonlyMap<string, string> = new Map();
+  private hasForward = false;
+  /** An output whose value or shape is wrong, so that their number says nothing. */
+  private outputDeclared = false;
+
+  constructor(c: Context, model: EffectiveModel, env: Env) {
+    this.c = c;
+    this.model = model;
+    this.host = {
+      name: model.component.name.name,
+      path: '',
+      env,
+      declared: new Set(),
+      indexed: new Map(),
+      instance: undefined,
+      model: this,
+      fail: () => {
+        this.failed = true;
+      },
+    };
+  }
+
+  choose(variants: ReadonlyMap<string, string>): void {
+    this.variants = variants;
+  }
+
+  input(decl: DeclOf<'input'>, env: Env): void {
+    const { name, span } = decl.name;
+    this.nameSizes(decl, env);
+    const dims = evaluateShape(this.c, decl.shape, env);
+    const shape = dims && concreteShape(this.c, dims, this.c.batch, `the input \`${name}\``, decl.shape.span);
+    if (this.inputs.some((i) => i.name === name)) this.c.report('duplicate-name', span, { name });
+    if (!dims || !shape) {
+      this.failed = true;
+      env.set(name, ERROR);
+      return;
+    }
+    const value = this.c.builder.source('input', name, shape);
+    this.inputs.push({ name, value, shape });
+    env.set(name, { kind: 'tensor', id: value, dims, dtype: 'f32', span, from: `the input \`${name}\`` });
+  }
+
+  /** Sizes bound by `let` become what shapes are printed in terms of. */
+  private nameSizes(decl: DeclOf<'input'>, env: Env): void {
+    for (const axis of decl.shape.dims) {
+      if (axis.kind !== 'name' || !env.lets.has(axis.name)) continue;
+      const value = env.get(axis.name);
+      if (!value || !isInt(value) || value.origin) continue;
+      const origin: NamedSize = { name: axis.name, size: value.num };
+      env.set(axis.name, { ...value, origin });
+    }
+  }
+
+  forward(decl: DeclOf<'forward'>, env: Env): void {
+    const { c } = this;
+    if (decl.hasParams && decl.fn.params.length > 0) {
+      c.report(
+        'misplaced-declaration',
+        decl.keyword,
+        { what: "a model's `forward` takes no arguments" },
+        {
+          hint: 'declare `input x: […]` and use it in forward { … }',
+        },
+      );
+      this.failed = true;
+    }
+    if (this.hasForward) {
+      c.report('misplaced-declaration', decl.keyword, { what: 'a model has one `forward`' });
+      return;
+    }
+    this.hasForward = true;
+    const inner = new Env(env.scope, env);
+    for (const param of decl.fn.params) inner.set(param.name.name, ERROR);
+    c.limits.called(decl.span, () => c.run(decl.fn.body, inner));
+    // What it binds can be used by the outputs below.
+    for (const [name, value] of inner.vars) env.set(name, value);
+  }
+
+  output(decl: DeclOf<'output'>, env: Env): void {
+    const { c } = this;
+    this.outputDeclared = true;
+    const cond = condition(c, decl.cond, env);
+    if (cond === false) return;
+    const indices = evaluateIndices(c, decl.indices, env);
+    const dims = evaluateShape(c, decl.shape, env);
+    const value = c.evaluate(decl.value, env);
+    const name = [decl.name.name, ...(indices ?? [])].join('.');
+    if (value.kind !== 'tensor' || !dims || !indices || cond === undefined) {
+      this.failed = true;
+      if (value.kind !== 'error' && value.kind !== 'tensor') {
+        const found = describe(value);
+        c.report('wrong-type', decl.value.span, {
+          what: `the output \`${name}\``,
+          expected: 'a tensor',
+          found,
+        });
+      }
+      return;
+    }
+    if (this.outputs.some((o) => o.name === name)) {
+      c.report('duplicate-name', decl.name.span, { name });
+      return;
+    }
+    if (!sameDims(dims, value.dims)) {
+      this.failed = true;
+      const what = `the output \`${name}\``;
+      const [expected, found] = [formatDims(dims), formatDims(value.dims)];
+      c.report(
+        'result-mismatch',
+        decl.shape.span,
+        { what, expected, found },
+        {
+          labels: [shapeLabel(value, decl.value.span)],
+        },
+      );
+      return;
+    }
+    c.builder.output(name, value.id);
+    this.outputs.push({ name, value: value.id, dims });
+  }
+
+  alternative(decl: DeclOf<'variant'>, env: Env): readonly Item[] {
+    const { name } = decl.name;
+    const chosen = this.variants.get(name) ?? decl.alternatives[0]?.name.name;
+    const alternative = decl.alternatives.find((a) => a.name.name === chosen);
+    if (!alternative) {
+      this.c.report('misplaced-declaration', decl.name.span, {
+        what: `the variant \`${name}\` has no alternatives`,
+      });
+      this.failed = true;
+      return [];
+    }
+    env.set(name, { kind: 'enum', value: alternative.name.name, alternatives: decl.alternatives });
+    return itemsOf(alternative.body, this.model.alternativeScopes.get(alternative) ?? env.scope);
+  }
+
+  finish(): void {
+    const { c, model } = this;
+    const { name } = model.component;
+    const keyword = name.span;
+    if (this.failed) return;
+    if (this.inputs.length === 0) {
+      c.report(
+        'misplaced-declaration',
+        keyword,
+        { what: `${name.name} has no \`input\`` },
+        {
+          hint: 'declare input image: [B, channels, H, W]',
+        },
+      );
+    } else if (!this.hasForward) c.report('no-forward', keyword, { name: name.name });
+    else if (!this.outputDeclared) {
+      c.report(
+        'misplaced-declaration',
+        keyword,
+        { what: `${name.name} has no \`output\`` },
+        {
+          hint: 'declare output logits: [B, classes, H, W] = …',
+        },
+      );
+    }
+  }
+}

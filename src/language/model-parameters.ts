@@ -1,0 +1,124 @@
+import type { Expr } from '../../grammar/ast.ts';
+import { parseExpression } from '../../grammar/parser.ts';
+import type { Span } from '../../grammar/span.ts';
+import type { Context } from './context.ts';
+import { Env } from './env.ts';
+import type { EffectiveModel } from './extends.ts';
+import { type Program, syntaxDiagnostic } from './modules.ts';
+import type { ConfigValue } from './program.ts';
+import { nearest } from './suggest.ts';
+import { checkType } from './types.ts';
+import { describe, ERROR, isNumber, toNumber, type Value } from './values.ts';
+
+/** `--set` as given: text by parameter name. */
+export type RawOverrides = Readonly<Record<string, string>>;
+
+export interface Chosen {
+  readonly config: Readonly<Record<string, ConfigValue>>;
+  readonly variants: ReadonlyMap<string, string>;
+  /** Settings of the train section that --set gives, without `train.`. */
+  readonly train: ReadonlyMap<string, Expr>;
+}
+
+/** Binds parameters in order: from --set, from `extends`, or the default; then the variants. */
+export function bindModelParameters(
+  c: Context,
+  program: Program,
+  model: EffectiveModel,
+  raw: RawOverrides,
+  env: Env,
+): Chosen {
+  const given = parseOverrides(c, program, model, raw);
+  const config: Record<string, ConfigValue> = {};
+  for (const { param, scope, override } of model.params) {
+    const { name, span } = param.name;
+    const what = `\`${name}\``;
+    const set = given.get(name);
+    let value: Value = ERROR;
+    if (set) {
+      const alone = new Env({ file: set.span.file, names: new Map() });
+      value = checkType(c, what, c.evaluate(set, alone), param.type, env.seenFrom(scope), set.span);
+    } else if (given.has(name)) value = ERROR;
+    else if (override) {
+      const expr = override.argument.value;
+      const raw = c.evaluate(expr, env.seenFrom(override.scope));
+      value = checkType(c, what, raw, param.type, env.seenFrom(scope), expr.span);
+    } else if (param.default) {
+      const inScope = env.seenFrom(scope);
+      value = checkType(c, what, c.evaluate(param.default, inScope), param.type, inScope, param.default.span);
+    } else {
+      const callee = model.component.name.name;
+      c.report('missing-argument', span, { callee, name }, { hint: `give it a default, or --set ${name}=…` });
+    }
+    env.set(name, value);
+    const plain = toConfig(value);
+    if (plain !== undefined) config[name] = plain;
+  }
+  const variants = new Map<string, string>();
+  for (const [name, { decl, override }] of model.variants) {
+    const choice = given.get(name) ?? override?.argument.value;
+    const names = decl.alternatives.map((a) => a.name.name);
+    const chosen = choice ? alternativeName(choice) : names[0];
+    if (chosen !== undefined && names.includes(chosen)) {
+      variants.set(name, chosen);
+      config[name] = chosen;
+    } else if (choice) {
+      const near = nearest(chosen ?? '', names);
+      c.report(
+        'unknown-alternative',
+        choice.span,
+        { name: chosen ?? 'this', variant: name, alternatives: names.join(', ') },
+        near ? { hint: `\`${near}\`` } : {},
+      );
+    }
+  }
+  const train = new Map<string, Expr>();
+  for (const [name, expr] of given) if (expr && name.startsWith('train.')) train.set(name.slice(6), expr);
+  return { config, variants, train };
+}
+
+const alternativeName = (expr: Expr): string | undefined =>
+  expr.kind === 'name' ? expr.name : expr.kind === 'string' ? expr.value : undefined;
+
+/** Texts parsed; `undefined` for one that is wrong, and reported. */
+function parseOverrides(
+  c: Context,
+  program: Program,
+  model: EffectiveModel,
+  raw: RawOverrides,
+): Map<string, Expr | undefined> {
+  const given = new Map<string, Expr | undefined>();
+  const names = [...model.params.map((p) => p.param.name.name), ...model.variants.keys()];
+  for (const [name, text] of Object.entries(raw)) {
+    const file = `--set ${name}`;
+    program.sources.set(file, text);
+    const start: Span = { file, start: 0, end: text.length, line: 1, column: 1 };
+    if (!names.includes(name) && !name.startsWith('train.')) {
+      const near = nearest(name, names);
+      c.report(
+        'unknown-parameter',
+        start,
+        { model: model.component.name.name, name, parameters: names.join(', ') || 'none' },
+        near ? { hint: `\`${near}\`` } : {},
+      );
+      continue;
+    }
+    const { expr, issues } = parseExpression(text, file);
+    for (const issue of issues) c.reporter.add(syntaxDiagnostic(issue.code, issue.span, issue.args));
+    if (!expr && issues.length === 0) {
+      c.report('unexpected-end', start, { expected: 'a value' });
+    }
+    given.set(name, expr);
+  }
+  return given;
+}
+
+/** The plain form of a parameter's value. */
+function toConfig(value: Value): ConfigValue | undefined {
+  if (isNumber(value)) return toNumber(value);
+  if (value.kind === 'bool' || value.kind === 'string' || value.kind === 'enum') return value.value;
+  if (value.kind === 'vector' || value.kind === 'list') {
+    return value.items.map((v) => (v.kind === 'bool' ? Number(v.value) : toNumber(v)));
+  }
+  return value.kind === 'error' ? undefined : describe(value);
+}

@@ -1,0 +1,237 @@
+import type { Span } from '../../grammar/span.ts';
+import type { Dims } from '../ir/dim.ts';
+import { formatDims, sameDims } from '../ir/dim.ts';
+import type { Attr, ValueId } from '../ir/graph.ts';
+import { type AttrSpec, type Op, ShapeError, type TensorType } from '../ir/op.ts';
+import { bindArguments } from './arguments.ts';
+import { type Context, type Given, placeNote } from './context.ts';
+import type { Env } from './env.ts';
+import { MAX_ELEMENTS, shapeLabel, tensorSuggestion } from './shapes.ts';
+import { describe, ERROR, isInt, isNumber, show, type TensorValue, toNumber, type Value } from './values.ts';
+
+/** Ops that only act in training; elsewhere, and at rate 0, they are left out of the graph. */
+const stochastic = new Set(['drop_path', 'dropout']);
+
+/** Applies an op: operands first, then attributes, by position or by name. Several outputs make a list. */
+export function applyOp(c: Context, op: Op, args: readonly Given[], span: Span, env: Env): Value {
+  const callee = `\`${op.name}\``;
+  const operands: (Given & { value: TensorValue })[] = [];
+  const split = operandsAndAttributes(op, args);
+  const names = [...split.operandNames, ...Object.keys(op.attrs)];
+  const required = [
+    ...op.operands.filter((o) => !o.optional && !o.variadic).map((o) => o.name),
+    ...Object.entries(op.attrs).flatMap(([name, spec]) => (spec.default === undefined ? [name] : [])),
+  ];
+  const bound = bindArguments(c, callee, names, required, split.args, span);
+  if (!bound) return ERROR;
+  let absent: string | undefined;
+  for (const name of split.operandNames) {
+    const given = bound.get(name);
+    const spec = op.operands.find((o) => o.name === name);
+    if (given?.value.kind === 'error') return ERROR;
+    if (!given || (given.value.kind === 'none' && spec?.optional)) {
+      absent ??= name;
+      continue;
+    }
+    if (given.value.kind !== 'tensor') {
+      const found = describe(given.value);
+      c.report('wrong-type', given.span, {
+        what: `the operand \`${name}\` of ${op.name}`,
+        expected: 'a tensor',
+        found,
+      });
+      return ERROR;
+    }
+    if (absent !== undefined) {
+      c.report(
+        'missing-argument',
+        span,
+        { callee, name: absent },
+        {
+          notes: [`\`${name}\` is given, and operands can only be left off from the end`],
+        },
+      );
+      return ERROR;
+    }
+    operands.push({ ...given, value: given.value });
+  }
+  const attrs: Record<string, Attr> = {};
+  for (const [name, spec] of Object.entries(op.attrs)) {
+    const given = bound.get(name);
+    const value = given ? toAttr(c, op, name, spec, given) : spec.default;
+    if (value === undefined) return ERROR;
+    attrs[name] =
+      spec.type === 'int[]' && typeof value === 'number' && spec.repeat
+        ? new Array(spec.repeat).fill(value)
+        : value;
+  }
+  if (stochastic.has(op.name) && (!c.training || attrs['rate'] === 0)) return operands[0].value;
+  return build(c, op, operands, attrs, span, env);
+}
+
+/** A variadic operand takes all tensors in front, and the entries of lists; each gets a name of its own. */
+function operandsAndAttributes(op: Op, args: readonly Given[]): { operandNames: string[]; args: Given[] } {
+  const last = op.operands[op.operands.length - 1];
+  if (!last?.variadic) return { operandNames: op.operands.map((o) => o.name), args: [...args] };
+  const spread = args.flatMap((a) =>
+    a.value.kind === 'list' &&
+    !a.name &&
+    a.value.items.every((v) => v.kind === 'tensor' || v.kind === 'error')
+      ? a.value.items.map((value): Given => ({ ...a, value }))
+      : [a],
+  );
+  const tensors = spread.filter(
+    (a) => !a.name && (a.value.kind === 'tensor' || a.value.kind === 'error'),
+  ).length;
+  const fixed = op.operands.slice(0, -1).map((o) => o.name);
+  const rest = Array.from({ length: Math.max(1, tensors - fixed.length) }, (_, i) => `${last.name} ${i + 1}`);
+  return { operandNames: [...fixed, ...rest], args: spread };
+}
+
+function build(
+  c: Context,
+  op: Op,
+  operands: readonly (Given & { value: TensorValue })[],
+  attrs: Readonly<Record<string, Attr>>,
+  span: Span,
+  env: Env,
+): Value {
+  const types: TensorType[] = operands.map(({ value }) => ({ dims: value.dims, dtype: value.dtype }));
+  let outputs: TensorType[];
+  let ids: ValueId[];
+  try {
+    outputs = op.shape(types, attrs);
+    for (const { dims } of outputs) {
+      const elements = dims.reduce((n, d) => n * d.at(c.batch), 1);
+      if (dims.some((d) => !Number.isInteger(d.size) || d.size < 0)) {
+        throw new ShapeError(
+          `\`${op.name}\` would give the impossible shape ${formatDims(dims)}`,
+          operands.map((_, i) => i),
+        );
+      }
+      if (elements > MAX_ELEMENTS) {
+        const what = `the result of ${op.name}`;
+        c.report(
+          'tensor-too-large',
+          span,
+          { what, elements: elements.toExponential(2) },
+          { notes: placeNote(c) },
+        );
+        return ERROR;
+      }
+    }
+    ids = c.builder.applyAll(
+      op.name,
+      operands.map(({ value }) => value.id),
+      attrs,
+    );
+  } catch (e) {
+    if (!(e instanceof ShapeError)) throw e;
+    reportShape(c, e, op, operands, span, env);
+    return ERROR;
+  }
+  const results = outputs.map(
+    ({ dims, dtype }, i): Value => ({
+      kind: 'tensor',
+      id: ids[i],
+      dims,
+      dtype,
+      span,
+      from: `\`${op.name}\``,
+    }),
+  );
+  return results.length === 1 ? results[0] : { kind: 'list', items: results };
+}
+
+function reportShape(
+  c: Context,
+  error: ShapeError,
+  op: Op,
+  operands: readonly (Given & { value: TensorValue })[],
+  span: Span,
+  env: Env,
+): void {
+  const shown = error.operands.length > 0 ? error.operands : operands.map((_, i) => i);
+  const labels = shown.flatMap((i) => (operands[i] ? [shapeLabel(operands[i].value, operands[i].span)] : []));
+  let hint = error.hint;
+  if (!hint && operands.length === 2 && shown.length === 2) {
+    const [a, b] = operands.map((o) => o.value);
+    const wanted = (dims: Dims) => (t: TensorValue) =>
+      t.id !== a.id && t.id !== b.id && sameDims(t.dims, dims);
+    hint =
+      op.name === 'add' || op.name === 'sub' || op.name === 'mul'
+        ? tensorSuggestion(env, '', wanted(a.dims))
+        : undefined;
+  }
+  c.report(
+    'shape-mismatch',
+    span,
+    { message: error.message },
+    {
+      labels,
+      notes: [
+        ...axisNotes(
+          op,
+          operands.map((o) => o.value.dims),
+        ),
+        ...(placeNote(c) ?? []),
+      ],
+      hint,
+    },
+  );
+}
+
+/** Which axes differ, for ops that take two tensors of one shape. */
+function axisNotes(op: Op, dims: readonly Dims[]): string[] {
+  if (
+    !['add', 'sub', 'mul', 'div'].includes(op.name) ||
+    dims.length !== 2 ||
+    dims[0].length !== dims[1].length
+  )
+    return [];
+  return dims[0].flatMap((d, i) =>
+    d.equals(dims[1][i]) ? [] : [`axis ${i} differs: ${d.size} and ${dims[1][i].size}`],
+  );
+}
+
+/** The value as the attribute wants it; `undefined` once reported. */
+function toAttr(c: Context, op: Op, name: string, spec: AttrSpec, given: Given): Attr | undefined {
+  const { value, span } = given;
+  if (value.kind === 'error') return undefined;
+  const what = `\`${name}\` of ${op.name}`;
+  const wrong = (expected: string): undefined => {
+    c.report('wrong-type', span, { what, expected, found: describe(value) }, { notes: placeNote(c) });
+    return undefined;
+  };
+  const whole = (v: Value): number | undefined => {
+    if (isInt(v)) return v.num;
+    if (isNumber(v)) c.report('not-an-integer', span, { what, found: show(v) }, { notes: placeNote(c) });
+    else wrong(spec.type === 'int' ? 'a whole number' : 'whole numbers');
+    return undefined;
+  };
+  switch (spec.type) {
+    case 'int':
+      return whole(value);
+    case 'float':
+      return isNumber(value) ? toNumber(value) : wrong('a number');
+    case 'bool':
+      return value.kind === 'bool' ? value.value : wrong('true or false');
+    case 'string':
+      if (value.kind !== 'string') return wrong('a string');
+      if (!spec.choices || spec.choices.includes(value.value)) return value.value;
+      c.report('illegal-value', span, {
+        what,
+        expected: `one of ${spec.choices.join(', ')}`,
+        found: `"${value.value}"`,
+      });
+      return undefined;
+    case 'int[]': {
+      if (isInt(value) && spec.repeat) return value.num;
+      if (value.kind !== 'vector' && value.kind !== 'list') return wrong('a vector of whole numbers');
+      // The axis that holds the batch is inferred, so that the graph holds for any batch size.
+      const items = value.items.map((v) => (v.kind === 'dim' ? -1 : whole(v)));
+      if (items.filter((v) => v === -1).length > 1) return wrong('at most one size that holds the batch');
+      return items.every((v): v is number => v !== undefined) ? items : undefined;
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import type { Expr, TrainDecl } from '../../grammar/ast.ts';
+import type { Span } from '../../grammar/span.ts';
+import type { Context } from './context.ts';
+import { Env, type ModuleScope } from './env.ts';
+import type { EffectiveModel } from './extends.ts';
+import type { Program } from './modules.ts';
+import type { TrainSection } from './program.ts';
+import { nearest } from './suggest.ts';
+import { augmentations, lossTerms, optimizer, schedule, supervision } from './train-forms.ts';
+import { SettingReader } from './train-values.ts';
+
+export interface ScopedTrain {
+  readonly decl: TrainDecl;
+  readonly scope: ModuleScope;
+}
+
+/** The train sections of a model, or of the nearest model it extends that has any. */
+export function trainSectionsOf(program: Program, model: EffectiveModel): ScopedTrain[] {
+  for (const { name, component } of model.chain) {
+    const found: ScopedTrain[] = [];
+    for (const { module, scope } of program.modules.values()) {
+      const target = scope.names.get(name);
+      if (target?.kind !== 'block' || target.component !== component) continue;
+      for (const decl of module.declarations) {
+        if (decl.kind === 'train' && decl.model.name === name) found.push({ decl, scope });
+      }
+    }
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+const settings = [
+  'loss',
+  'supervise',
+  'optimizer',
+  'schedule',
+  'batch',
+  'steps',
+  'validate',
+  'foreground',
+  'augment',
+  'seed',
+];
+/** What `--set train.lr=…` may change inside the optimizer. */
+const optimizerSettings = ['lr', 'weight_decay', 'betas', 'eps', 'momentum', 'nesterov', 'clip'];
+
+/** A train section worked out for a model with `outputs` outputs; `undefined` where something is wrong. */
+export function elaborateTrain(
+  c: Context,
+  { decl, scope }: ScopedTrain,
+  overrides: ReadonlyMap<string, Expr>,
+  outputs: number,
+  outputsUnknown: boolean,
+): TrainSection | undefined {
+  const before = c.reporter.count;
+  const entries = new Map<string, Expr>();
+  for (const { key, value } of decl.entries) {
+    if (!settings.includes(key.name)) reportUnknown(c, key.name, key.span, settings);
+    else if (entries.has(key.name)) c.report('duplicate-setting', key.span, { name: key.name });
+    else entries.set(key.name, value);
+  }
+  const inner = new Map<string, Expr>();
+  for (const [name, expr] of overrides) {
+    if (settings.includes(name)) entries.set(name, expr);
+    else if (optimizerSettings.includes(name)) inner.set(name, expr);
+    else reportUnknown(c, name, expr.span, [...settings, ...optimizerSettings]);
+  }
+  const r = new SettingReader(c, new Env(scope));
+  const needed = <T>(name: string, read: (expr: Expr) => T | undefined): T | undefined => {
+    const expr = entries.get(name);
+    if (expr) return read(expr);
+    c.report('missing-setting', decl.name.span, { section: decl.name.name, name });
+    return undefined;
+  };
+  const optional = <T>(name: string, otherwise: T, read: (expr: Expr) => T | undefined): T | undefined => {
+    const expr = entries.get(name);
+    return expr ? read(expr) : otherwise;
+  };
+  const loss = needed('loss', (e) => lossTerms(r, e));
+  const first = Array.from({ length: outputs }, (_, i) => (i === 0 ? 1 : 0));
+  const supervise = optional('supervise', first, (e) => supervision(r, e, outputs, outputsUnknown));
+  const opt = needed('optimizer', (e) => optimizer(r, e, inner));
+  const sched = optional('schedule', { kind: 'constant' } as const, (e) => schedule(r, e));
+  const batch = needed('batch', (e) => r.whole('`batch`', e, 1));
+  const steps = needed('steps', (e) => r.whole('`steps`', e, 1));
+  const validateEvery = optional('validate', 0, (e) => r.whole('`validate`', e, 0));
+  const foreground = optional('foreground', 0, (e) => r.number('`foreground`', e, { min: 0, max: 1 }));
+  const augment = optional('augment', [], (e) => augmentations(r, e));
+  const seed = optional('seed', 0, (e) => r.whole('`seed`', e, 0));
+  if (c.reporter.count > before || !loss || !supervise || !opt || !sched || !augment) return undefined;
+  if (batch === undefined || steps === undefined || validateEvery === undefined) return undefined;
+  if (foreground === undefined || seed === undefined) return undefined;
+  return {
+    name: decl.name.name,
+    model: decl.model.name,
+    loss,
+    supervise,
+    optimizer: opt,
+    schedule: sched,
+    batch,
+    steps,
+    validateEvery,
+    foreground,
+    augment,
+    seed,
+    span: decl.span,
+  };
+}
+
+function reportUnknown(c: Context, name: string, span: Span, known: readonly string[]): void {
+  const near = nearest(name, known);
+  c.report(
+    'unknown-setting',
+    span,
+    { name, settings: known.join(', ') },
+    near ? { hint: `\`${near}\`` } : {},
+  );
+}

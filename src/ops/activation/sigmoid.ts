@@ -1,0 +1,13 @@
+import { activation } from '../elementwise.ts';
+
+const value = (x: number) => 1 / (1 + Math.exp(-x));
+
+export const sigmoid = activation({
+  name: 'sigmoid',
+  doc: '1 / (1 + exp(-x)).',
+  value: () => value,
+  derivative: () => (x) => value(x) * (1 - value(x)),
+  wgsl: (x) => `sigmoid(${x})`,
+  wgslDerivative: (x) => `sigmoid(${x}) * sigmoid(-${x})`,
+  helpers: ['sigmoid'],
+});

@@ -1,0 +1,11 @@
+import { activation } from '../elementwise.ts';
+
+export const tanh = activation({
+  name: 'tanh',
+  doc: 'Hyperbolic tangent.',
+  value: () => Math.tanh,
+  derivative: () => (x) => 1 - Math.tanh(x) ** 2,
+  wgsl: (x) => `safe_tanh(${x})`,
+  wgslDerivative: (x) => `1.0f - safe_tanh(${x}) * safe_tanh(${x})`,
+  helpers: ['safe_tanh'],
+});

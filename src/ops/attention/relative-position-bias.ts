@@ -1,0 +1,141 @@
+import { Dim, formatDims } from '../../ir/dim.ts';
+import { type Attrs, elementCount } from '../../ir/graph.ts';
+import type { UniformType } from '../../ir/kernel.ts';
+import { type AttrSpec, type PrimitiveOp, ShapeError } from '../../ir/op.ts';
+import { perElement } from '../per-element.ts';
+
+const attrs: Readonly<Record<string, AttrSpec>> = {
+  window: { type: 'int[]', repeat: 2 },
+  table_window: { type: 'int[]', repeat: 2, default: 0 },
+};
+
+interface Geometry {
+  /** Tokens of a window. */
+  readonly tokens: number;
+  /** Rows and columns of the window that the table was made for. */
+  readonly rows: number;
+  readonly columns: number;
+  /** Rows of the table. */
+  readonly entries: number;
+}
+
+/** A `table_window` of 0 stands for `window`. */
+function geometryOf(attrs: Attrs): Geometry {
+  const window = attrs['window'] as readonly number[];
+  const [rows, columns] = (attrs['table_window'] as readonly number[]).map((n, a) => n || window[a]);
+  return { tokens: window[0] * window[1], rows, columns, entries: (2 * rows - 1) * (2 * columns - 1) };
+}
+
+/** Row of the table for a pair of tokens. */
+function entryOf({ rows, columns }: Geometry, query: number, key: number): number {
+  const down = Math.floor(query / columns) - Math.floor(key / columns);
+  const right = (query % columns) - (key % columns);
+  return (down + rows - 1) * (2 * columns - 1) + right + columns - 1;
+}
+
+export const relative_position_bias: PrimitiveOp = {
+  kind: 'primitive',
+  name: 'relative_position_bias',
+  doc:
+    'Bias of attention within a window of w₀×w₁ tokens: table [(2t₀ - 1)(2t₁ - 1), heads] → [heads, w₀w₁, w₀w₁] ' +
+    '(head, query, key), from row (Δr + t₀ - 1)(2t₁ - 1) + Δc + t₁ - 1 of the table, Δ = query - key (Swin, arXiv ' +
+    '2103.14030, equation 4). `table_window` is t, by default the window; in a smaller window token p still counts ' +
+    'as (p ÷ t₁, p mod t₁).',
+  operands: [{ name: 'table' }],
+  attrs,
+  shape: ([table], attrs) => {
+    const window = attrs['window'] as readonly number[];
+    const g = geometryOf(attrs);
+    if (window.length !== 2 || window.some((n) => n < 1) || g.tokens > g.rows * g.columns) {
+      throw new ShapeError(
+        `\`relative_position_bias\` of a window <${window.join(', ')}> by a table for <${g.rows}, ${g.columns}>`,
+        [],
+        'a window that is not larger than that of the table',
+      );
+    }
+    if (table.dims.length !== 2 || !table.dims[0].equals(g.entries)) {
+      throw new ShapeError(
+        `\`relative_position_bias\` for windows of <${g.rows}, ${g.columns}> needs a table [${g.entries}, heads], ` +
+          `found ${formatDims(table.dims)}`,
+        [0],
+      );
+    }
+    return [{ dims: [table.dims[1], Dim.of(g.tokens), Dim.of(g.tokens)], dtype: 'f32' }];
+  },
+  gradient: ({ b, grads, attrs }) => [b.apply('relative_position_bias_backward', [grads[0]!], attrs)],
+  reference: ([table], attrs, [out]) => {
+    const g = geometryOf(attrs);
+    const heads = out[0];
+    const data = new Float64Array(elementCount(out));
+    eachPair(g, heads, (i, query, key, head) => {
+      data[i] = table.data[entryOf(g, query, key) * heads + head];
+    });
+    return [{ shape: out, data }];
+  },
+  lowering: {
+    kind: 'kernels',
+    lower: ({ inputs: [table], outputs: [y], attrs }) => [
+      perElement(
+        'relative_position_bias',
+        {},
+        [{ name: 'table', value: table }],
+        { name: 'y', value: y },
+        uniformsOf(attrs, y.shape[0]),
+      ),
+    ],
+  },
+};
+
+export const relative_position_bias_backward: PrimitiveOp = {
+  kind: 'primitive',
+  name: 'relative_position_bias_backward',
+  doc: 'Gradient of relative_position_bias: each row of the table sums over the pairs that read it.',
+  internal: true,
+  operands: [{ name: 'dy' }],
+  attrs,
+  shape: ([dy], attrs) => [{ dims: [Dim.of(geometryOf(attrs).entries), dy.dims[0]], dtype: 'f32' }],
+  reference: ([dy], attrs, [out]) => {
+    const g = geometryOf(attrs);
+    const heads = out[1];
+    const data = new Float64Array(elementCount(out));
+    eachPair(g, heads, (i, query, key, head) => {
+      data[entryOf(g, query, key) * heads + head] += dy.data[i];
+    });
+    return [{ shape: out, data }];
+  },
+  lowering: {
+    kind: 'kernels',
+    lower: ({ inputs: [dy], outputs: [dtable], attrs }) => [
+      perElement(
+        'relative_position_bias_backward',
+        {},
+        [{ name: 'dy', value: dy }],
+        { name: 'dtable', value: dtable },
+        uniformsOf(attrs, dtable.shape[1]),
+      ),
+    ],
+  },
+};
+
+function eachPair(
+  { tokens }: Geometry,
+  heads: number,
+  visit: (i: number, query: number, key: number, head: number) => void,
+): void {
+  let i = 0;
+  for (let head = 0; head < heads; head++) {
+    for (let query = 0; query < tokens; query++) {
+      for (let key = 0; key < tokens; key++) visit(i++, query, key, head);
+    }
+  }
+}
+
+function uniformsOf(attrs: Attrs, heads: number): [string, UniformType, number][] {
+  const { tokens, rows, columns } = geometryOf(attrs);
+  return [
+    ['tokens', 'i32', tokens],
+    ['rows', 'i32', rows],
+    ['columns', 'i32', columns],
+    ['heads', 'i32', heads],
+  ];
+}

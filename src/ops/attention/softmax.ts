@@ -1,0 +1,105 @@
+import { formatDims } from '../../ir/dim.ts';
+import { elementCount, type Shape, type Value } from '../../ir/graph.ts';
+import type { KernelCall } from '../../ir/kernel.ts';
+import { type PrimitiveOp, type RefTensor, ShapeError } from '../../ir/op.ts';
+
+const attrs = { axis: { type: 'int', default: -1 } } as const;
+
+export const softmax: PrimitiveOp = {
+  kind: 'primitive',
+  name: 'softmax',
+  doc: 'exp(x − max) / Σ exp(x − max) along one axis (torch.softmax).',
+  operands: [{ name: 'x' }],
+  attrs,
+  shape: ([{ dims }], a) => {
+    const axis = a['axis'] as number;
+    if (axis < -dims.length || axis >= dims.length) {
+      throw new ShapeError(
+        `\`softmax\` along axis ${axis} of ${formatDims(dims)}: there is no such axis`,
+        [0],
+      );
+    }
+    return [{ dims, dtype: 'f32' }];
+  },
+  gradient: ({ b, outputs, grads, attrs: a }) => [b.apply('softmax_backward', [outputs[0], grads[0]!], a)],
+  reference: ([x], a, [out]) => {
+    const data = new Float64Array(x.data.length);
+    eachLine(x.shape, a['axis'] as number, (line) => {
+      const largest = line.reduce((m, i) => Math.max(m, x.data[i]), Number.NEGATIVE_INFINITY);
+      const sum = line.reduce((s, i) => s + Math.exp(x.data[i] - largest), 0);
+      for (const i of line) data[i] = Math.exp(x.data[i] - largest) / sum;
+    });
+    return [{ shape: out, data }];
+  },
+  lowering: {
+    kind: 'kernels',
+    lower: ({ inputs: [x], outputs: [y], attrs: a }) => [
+      lineCall('softmax', { x }, 'y', y, a['axis'] as number),
+    ],
+  },
+};
+
+export const softmaxBackward: PrimitiveOp = {
+  kind: 'primitive',
+  name: 'softmax_backward',
+  doc: 'Gradient of softmax from its output y: y · (dy − Σ dy·y).',
+  operands: [{ name: 'y' }, { name: 'dy' }],
+  attrs,
+  internal: true,
+  shape: ([y]) => [{ dims: y.dims, dtype: 'f32' }],
+  reference: ([y, dy], a, [out]) => {
+    const data = new Float64Array(y.data.length);
+    eachLine(y.shape, a['axis'] as number, (line) => {
+      const dot = line.reduce((s, i) => s + y.data[i] * dy.data[i], 0);
+      for (const i of line) data[i] = y.data[i] * (dy.data[i] - dot);
+    });
+    return [{ shape: out, data } satisfies RefTensor];
+  },
+  lowering: {
+    kind: 'kernels',
+    lower: ({ inputs: [y, dy], outputs: [dx], attrs: a }) => [
+      lineCall('softmax_backward', { y, dy }, 'dx', dx, a['axis'] as number),
+    ],
+  },
+};
+
+/** Length of the axis, and distance of neighbours along it. */
+function lineOf(shape: Shape, axis: number) {
+  const at = axis < 0 ? axis + shape.length : axis;
+  return { length: shape[at], stride: elementCount(shape.slice(at + 1)) };
+}
+
+/** Calls `f` with the indices of each line along the axis. */
+function eachLine(shape: Shape, axis: number, f: (line: number[]) => void): void {
+  const { length, stride } = lineOf(shape, axis);
+  const lines = elementCount(shape) / Math.max(length, 1);
+  for (let l = 0; l < lines; l++) {
+    const base = Math.floor(l / stride) * stride * length + (l % stride);
+    f(Array.from({ length }, (_, k) => base + k * stride));
+  }
+}
+
+/** One thread a line. */
+function lineCall(
+  template: string,
+  reads: Readonly<Record<string, Value>>,
+  name: string,
+  out: Value,
+  axis: number,
+): KernelCall {
+  const { length, stride } = lineOf(out.shape, axis);
+  const lines = elementCount(out.shape) / Math.max(length, 1);
+  return {
+    template,
+    options: { workgroup: 64 },
+    uniforms: [
+      ['lines', 'u32', lines],
+      ['length', 'u32', length],
+      ['stride', 'u32', stride],
+    ],
+    reads: Object.entries(reads).map(([n, value]) => ({ name: n, value })),
+    writes: [{ name, value: out }],
+    workgroups: [Math.ceil(lines / 64), 1, 1],
+    fusable: name,
+  };
+}

@@ -1,0 +1,18 @@
+import { dimsOf } from '../../ir/dim.ts';
+import { elementCount } from '../../ir/graph.ts';
+import type { PrimitiveOp } from '../../ir/op.ts';
+import { f32 } from '../elementwise.ts';
+
+export const full: PrimitiveOp = {
+  kind: 'primitive',
+  name: 'full',
+  doc: 'A tensor whose elements are all `value` (torch.full).',
+  operands: [],
+  attrs: { shape: { type: 'int[]' }, value: { type: 'float' } },
+  shape: (_, attrs) => [{ dims: dimsOf(attrs['shape'] as readonly number[]), dtype: 'f32' }],
+  gradient: () => [],
+  reference: (_, attrs, [out]) => [
+    { shape: out, data: new Float64Array(elementCount(out)).fill(attrs['value'] as number) },
+  ],
+  lowering: { kind: 'elementwise', expression: (_, attrs) => f32(attrs['value'] as number) },
+};

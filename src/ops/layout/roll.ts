@@ -1,0 +1,64 @@
+import { formatDims } from '../../ir/dim.ts';
+import { type Attrs, stridesOf } from '../../ir/graph.ts';
+import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
+import { checkedAxes, resolveAxis } from '../axis.ts';
+import { gather } from './gather.ts';
+import { copyCall } from './strided-copy.ts';
+
+export const roll: PrimitiveOp = {
+  kind: 'primitive',
+  name: 'roll',
+  doc: 'Moves elements by `shifts[k]` places along `axes[k]`; what leaves at one end enters at the other (torch.roll).',
+  operands: [{ name: 'x' }],
+  attrs: { shifts: { type: 'int[]' }, axes: { type: 'int[]' } },
+  shape: ([x], attrs) => {
+    const shifts = attrs['shifts'] as readonly number[];
+    const given = attrs['axes'] as readonly number[];
+    const axes = checkedAxes('roll', x.dims, given);
+    if (shifts.length !== axes.length) {
+      throw new ShapeError(
+        `\`roll\` needs as many shifts as axes, found <${shifts.join(', ')}> and <${given.join(', ')}>`,
+        [0],
+      );
+    }
+    if (axes.some((a) => x.dims[a].batch)) {
+      throw new ShapeError(`\`roll\` of ${formatDims(x.dims)}: the batch cannot be rolled`, [0]);
+    }
+    return [{ dims: x.dims, dtype: 'f32' }];
+  },
+  gradient: ({ b, grads, attrs }) => [
+    b.apply('roll', [grads[0]!], {
+      shifts: (attrs['shifts'] as readonly number[]).map((n) => 0 - n),
+      axes: attrs['axes'],
+    }),
+  ],
+  reference: ([x], attrs, [out]) => {
+    const shifts = shiftsOf(attrs, out.length);
+    return [gather(x, out, (at) => at.map((c, a) => modulo(c - shifts[a], out[a])))];
+  },
+  lowering: {
+    kind: 'kernels',
+    lower: ({ inputs: [x], outputs: [y], attrs }) => {
+      const strides = stridesOf(x.shape);
+      const shifts = shiftsOf(attrs, x.shape.length);
+      const axes = x.shape.map((size, a) => ({
+        size,
+        stride: strides[a],
+        shift: modulo(-shifts[a], size),
+      }));
+      return [copyCall(x, y, { base: 0, axes })];
+    },
+  },
+};
+
+function shiftsOf(attrs: Attrs, rank: number): number[] {
+  const shifts = new Array<number>(rank).fill(0);
+  (attrs['axes'] as readonly number[]).forEach((a, k) => {
+    shifts[resolveAxis(a, rank)] = (attrs['shifts'] as readonly number[])[k];
+  });
+  return shifts;
+}
+
+function modulo(a: number, n: number): number {
+  return ((a % n) + n) % n;
+}

@@ -1,0 +1,66 @@
+import { type Dim, formatDims } from '../../ir/dim.ts';
+import type { ValueId } from '../../ir/graph.ts';
+import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
+import { checkedAxis, resolveAxis } from '../axis.ts';
+import { gather } from './gather.ts';
+import { window } from './pad.ts';
+import { copyCall } from './strided-copy.ts';
+
+export const split: PrimitiveOp = {
+  kind: 'primitive',
+  name: 'split',
+  doc: 'Cuts an axis into pieces of the given sizes, one output each (torch.split).',
+  operands: [{ name: 'x' }],
+  attrs: { sizes: { type: 'int[]' }, axis: { type: 'int' } },
+  shape: ([x], attrs) => {
+    const sizes = attrs['sizes'] as readonly number[];
+    const axis = checkedAxis('split', x.dims, attrs['axis'] as number);
+    const total = sizes.reduce((sum, n) => sum + n, 0);
+    if (sizes.length === 0 || sizes.some((n) => n < 1) || !x.dims[axis].equals(total)) {
+      throw new ShapeError(
+        `\`split\` of axis ${axis} of ${formatDims(x.dims)} into <${sizes.join(', ')}>: ` +
+          (x.dims[axis].batch
+            ? 'the batch cannot be split'
+            : `the sizes sum to ${total}, the axis holds ${x.dims[axis].size}`),
+        [0],
+        x.dims[axis].batch ? undefined : `positive sizes that sum to ${x.dims[axis].size}`,
+      );
+    }
+    const piece = (n: number) => x.dims[axis].map(() => n) as Dim;
+    return sizes.map((n) => ({ dims: x.dims.map((d, a) => (a === axis ? piece(n) : d)), dtype: 'f32' }));
+  },
+  gradient: ({ b, inputs, grads, attrs }) => {
+    const axis = attrs['axis'] as number;
+    const sizes = attrs['sizes'] as readonly number[];
+    if (grads.every((g) => g !== undefined)) return [b.apply('concat', grads as ValueId[], { axis })];
+    const starts = startsOf(sizes).filter((_, k) => grads[k] !== undefined);
+    const given = grads.filter((g) => g !== undefined);
+    return [b.apply('place', given, { axis, starts, size: b.shape(inputs[0]).at(axis)! })];
+  },
+  reference: ([x], attrs, outs) => {
+    const starts = startsOf(attrs['sizes'] as readonly number[]);
+    const axis = resolveAxis(attrs['axis'] as number, x.shape.length);
+    return outs.map((out, k) =>
+      gather(x, out, (at) => {
+        at[axis] += starts[k];
+        return at;
+      }),
+    );
+  },
+  lowering: {
+    kind: 'kernels',
+    lower: ({ inputs: [x], outputs, attrs }) => {
+      const starts = startsOf(attrs['sizes'] as readonly number[]);
+      const axis = resolveAxis(attrs['axis'] as number, x.shape.length);
+      return outputs.map((y, k) => {
+        const before = x.shape.map((_, a) => (a === axis ? -starts[k] : 0));
+        return copyCall(x, y, window(x.shape, y.shape, before));
+      });
+    },
+  },
+};
+
+function startsOf(sizes: readonly number[]): number[] {
+  let start = 0;
+  return sizes.map((n) => (start += n) - n);
+}

@@ -1,0 +1,120 @@
+import type { Value } from '../../ir/graph.ts';
+import type { CompositeOp, PrimitiveOp } from '../../ir/op.ts';
+import { reductionPasses } from '../reduction/lower.ts';
+import { checkLabels, logitLayout } from './labels.ts';
+import { sharedLogSumExp } from './log_sum_exp.ts';
+
+export const crossEntropy: CompositeOp = {
+  kind: 'composite',
+  name: 'cross_entropy',
+  doc: 'Mean over all positions of −log softmax(x)[target], softmax over axis 1 (torch.nn.functional.cross_entropy). x [B, C, ...], target [B, ...] holds class ids below C. → [].',
+  operands: [{ name: 'x' }, { name: 'target', dtype: 'i32' }],
+  attrs: {},
+  shape: (inputs) => {
+    checkLabels('cross_entropy', inputs);
+    return [{ dims: [], dtype: 'f32' }];
+  },
+  expand: (b, [x, target]) => [b.apply('cross_entropy_from', [x, target, sharedLogSumExp(b, x)])],
+};
+
+/** Threads that walk all positions; their partial sums are added up in a second pass. */
+const THREADS = 4096;
+const LEAST_PER_THREAD = 16;
+
+export const crossEntropyFrom: PrimitiveOp = {
+  kind: 'primitive',
+  name: 'cross_entropy_from',
+  doc: 'Cross-entropy, given the log-sum-exp of the logits. A label that is no class counts as loss 0.',
+  operands: [{ name: 'x' }, { name: 'target', dtype: 'i32' }, { name: 'lse' }],
+  attrs: {},
+  internal: true,
+  shape: (inputs) => crossEntropy.shape(inputs, {}),
+  gradient: ({ b, inputs, grads }) => [b.apply('cross_entropy_backward', [...inputs, grads[0]!])],
+  reference: ([x, target, lse]) => {
+    const { classes, inner, positions } = logitLayout(x.shape);
+    let loss = 0;
+    for (let i = 0; i < positions; i++) {
+      const label = target.data[i];
+      if (label < 0 || label >= classes) continue;
+      loss += lse.data[i] - x.data[(Math.floor(i / inner) * classes + label) * inner + (i % inner)];
+    }
+    return [{ shape: [], data: Float64Array.of(loss / positions) }];
+  },
+  lowering: {
+    kind: 'kernels',
+    lower: (c) => {
+      const [x] = c.inputs;
+      const { positions } = logitLayout(x.shape);
+      const threads = Math.max(1, Math.min(THREADS, Math.ceil(positions / LEAST_PER_THREAD)));
+      const sums = c.scratch([threads]);
+      return [
+        {
+          template: 'cross_entropy',
+          options: { workgroup: 64 },
+          uniforms: [...uniforms(x), ['threads', 'u32', threads]],
+          reads: reads(c.inputs),
+          writes: [{ name: 'sums', value: sums }],
+          workgroups: [Math.ceil(threads / 64), 1, 1],
+        },
+        ...reductionPasses(c, sums, c.outputs[0], [], [{ size: threads, stride: 1 }]),
+      ];
+    },
+  },
+};
+
+export const crossEntropyBackward: PrimitiveOp = {
+  kind: 'primitive',
+  name: 'cross_entropy_backward',
+  doc: 'Gradient of cross-entropy by the logits: (softmax(x) − one-hot(target)) · dloss / positions.',
+  operands: [{ name: 'x' }, { name: 'target', dtype: 'i32' }, { name: 'lse' }, { name: 'dloss' }],
+  attrs: {},
+  internal: true,
+  shape: ([x]) => [{ dims: x.dims, dtype: 'f32' }],
+  reference: ([x, target, lse, dloss]) => {
+    const { classes, inner, positions } = logitLayout(x.shape);
+    const data = new Float64Array(x.data.length);
+    for (let i = 0; i < positions; i++) {
+      const label = target.data[i];
+      if (label < 0 || label >= classes) continue;
+      for (let c = 0; c < classes; c++) {
+        const at = (Math.floor(i / inner) * classes + c) * inner + (i % inner);
+        const error = Math.exp(x.data[at] - lse.data[i]) - (c === label ? 1 : 0);
+        data[at] = (error * dloss.data[0]) / positions;
+      }
+    }
+    return [{ shape: x.shape, data }];
+  },
+  lowering: {
+    kind: 'kernels',
+    lower: ({ inputs, outputs: [dx] }) => {
+      const { positions } = logitLayout(inputs[0].shape);
+      return [
+        {
+          template: 'cross_entropy_backward',
+          options: { workgroup: 64 },
+          uniforms: uniforms(inputs[0]),
+          reads: [...reads(inputs), { name: 'dloss', value: inputs[3] }],
+          writes: [{ name: 'dx', value: dx }],
+          workgroups: [Math.ceil(positions / 64), 1, 1],
+          fusable: 'dx',
+        },
+      ];
+    },
+  },
+};
+
+function uniforms(x: Value) {
+  const { classes, inner, positions } = logitLayout(x.shape);
+  return [
+    ['positions', 'u32', positions],
+    ['classes', 'u32', classes],
+    ['inner', 'u32', inner],
+    ['scale', 'f32', 1 / positions],
+  ] as const;
+}
+
+const reads = ([x, target, lse]: readonly Value[]) => [
+  { name: 'x', value: x },
+  { name: 'labels', value: target },
+  { name: 'lse', value: lse },
+];

@@ -1,0 +1,57 @@
+import type { GraphBuilder } from '../../ir/builder.ts';
+import type { ValueId } from '../../ir/graph.ts';
+import type { PrimitiveOp } from '../../ir/op.ts';
+import { logitLayout } from './labels.ts';
+
+/**
+ * Normaliser of the softmax over classes, computed once for all losses of the same logits. They differentiate
+ * through it themselves, so it has no gradient of its own.
+ */
+export const logSumExp: PrimitiveOp = {
+  kind: 'primitive',
+  name: 'log_sum_exp',
+  doc: 'log Σ exp(x) over axis 1: [B, C, ...] → [B, ...], largest logit first taken out.',
+  operands: [{ name: 'x' }],
+  attrs: {},
+  internal: true,
+  shape: ([{ dims }]) => [{ dims: dims.filter((_, i) => i !== 1), dtype: 'f32' }],
+  reference: ([x], _attrs, [out]) => {
+    const { classes, inner, positions } = logitLayout(x.shape);
+    const data = new Float64Array(positions);
+    for (let i = 0; i < positions; i++) {
+      const base = Math.floor(i / inner) * classes * inner + (i % inner);
+      let largest = Number.NEGATIVE_INFINITY;
+      for (let c = 0; c < classes; c++) largest = Math.max(largest, x.data[base + c * inner]);
+      let sum = 0;
+      for (let c = 0; c < classes; c++) sum += Math.exp(x.data[base + c * inner] - largest);
+      data[i] = largest + Math.log(sum);
+    }
+    return [{ shape: out, data }];
+  },
+  lowering: {
+    kind: 'kernels',
+    lower: ({ inputs: [x], outputs: [y] }) => {
+      const { classes, inner, positions } = logitLayout(x.shape);
+      return [
+        {
+          template: 'log_sum_exp',
+          options: { workgroup: 64 },
+          uniforms: [
+            ['positions', 'u32', positions],
+            ['classes', 'u32', classes],
+            ['inner', 'u32', inner],
+          ],
+          reads: [{ name: 'x', value: x }],
+          writes: [{ name: 'y', value: y }],
+          workgroups: [Math.ceil(positions / 64), 1, 1],
+        },
+      ];
+    },
+  },
+};
+
+/** The log-sum-exp of `x`, the node that another loss made if there is one. */
+export function sharedLogSumExp(b: GraphBuilder, x: ValueId): ValueId {
+  const known = b.nodeList.find((n) => n.op === logSumExp.name && n.inputs[0] === x);
+  return known ? known.outputs[0] : b.apply(logSumExp.name, [x]);
+}

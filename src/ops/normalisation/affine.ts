@@ -1,0 +1,65 @@
+import { Dim, type Dims, formatDims } from '../../ir/dim.ts';
+import type { Value } from '../../ir/graph.ts';
+import type { KernelCall } from '../../ir/kernel.ts';
+import { type OperandSpec, ShapeError, type TensorType } from '../../ir/op.ts';
+
+/** The operands of a normalisation with an optional affine part. */
+export const affineOperands: readonly OperandSpec[] = [
+  { name: 'x' },
+  { name: 'weight', optional: true },
+  { name: 'bias', optional: true },
+];
+
+/** fvcore counts five operations an element, four where there is no affine part. */
+export const normalisationMacs = (operands: number, elements: number) => (operands > 1 ? 5 : 4) * elements;
+
+/** Weight and bias must both be there, or neither, and be as long as `channels`. Throws {@link ShapeError}. */
+export function checkAffine(name: string, inputs: readonly TensorType[], channels: Dim): void {
+  const [x, weight, bias] = inputs;
+  if (weight && !bias) {
+    throw new ShapeError(`\`${name}\` has a weight but no bias`, [1], 'pass both or neither');
+  }
+  [weight, bias].forEach((operand, i) => {
+    if (operand && (operand.dims.length !== 1 || !operand.dims[0].equals(channels))) {
+      throw new ShapeError(
+        `\`${name}\` of ${formatDims(x.dims)} needs a ${i === 0 ? 'weight' : 'bias'} of ${formatDims([channels])}, found ${formatDims(operand.dims)}`,
+        [0, i + 1],
+      );
+    }
+  });
+}
+
+/** The channel axis of [B, C, ...]. Throws {@link ShapeError}. */
+export function channelsOf(name: string, dims: Dims): Dim {
+  if (dims.length < 3 || dims[1].batch) {
+    throw new ShapeError(
+      `\`${name}\` needs [B, C, ...] with at least one axis after C, found ${formatDims(dims)}`,
+      [0],
+    );
+  }
+  return dims[1];
+}
+
+/** Mean and reciprocal standard deviation of each of `rows`. */
+export function statsType(rows: Dim): TensorType {
+  return { dims: [rows, Dim.of(2)], dtype: 'f32' };
+}
+
+/** Adds up `parts` partial sums [parts, channels, 2] of (dy·xhat, dy) to the gradients of weight and bias. */
+export function affineGradientsCall(sums: Value, parts: number, dw: Value, db: Value): KernelCall {
+  const channels = dw.shape[0];
+  return {
+    template: 'affine_gradients',
+    options: { workgroup: 64 },
+    uniforms: [
+      ['channels', 'u32', channels],
+      ['parts', 'u32', parts],
+    ],
+    reads: [{ name: 'sums', value: sums }],
+    writes: [
+      { name: 'dw', value: dw },
+      { name: 'db', value: db },
+    ],
+    workgroups: [Math.ceil(channels / 64), 1, 1],
+  };
+}

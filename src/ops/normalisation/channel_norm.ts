@@ -1,0 +1,241 @@
+import { Dim, formatDims } from '../../ir/dim.ts';
+import { elementCount, type Shape } from '../../ir/graph.ts';
+import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
+import {
+  affineGradientsCall,
+  affineOperands,
+  channelsOf,
+  checkAffine,
+  normalisationMacs,
+  statsType,
+} from './affine.ts';
+import { planeTiling, rowTiling } from './tiling.ts';
+
+const attrs = {
+  groups: { type: 'int' },
+  over_batch: { type: 'bool', default: false },
+} as const;
+
+/**
+ * The layout of statistics over [B, C, ...]: either per sample and group of channels, or per channel over the
+ * batch. A plane is one channel of one sample.
+ */
+function layoutOf(shape: Shape, groups: number, overBatch: boolean) {
+  const [batch, channels] = shape;
+  const inner = elementCount(shape.slice(2));
+  const perGroup = channels / groups;
+  return {
+    channels,
+    inner,
+    planes: batch * channels,
+    rows: overBatch ? channels : batch * groups,
+    /** Planes of one row: how many, where the first one is, and how far apart they are. */
+    setSize: overBatch ? batch : perGroup,
+    setFirst: overBatch ? 1 : perGroup,
+    setStride: overBatch ? channels : 1,
+    /** The row that a plane belongs to. */
+    row: (plane: number) => (overBatch ? plane % channels : Math.floor(plane / perGroup)),
+  };
+}
+
+/** What instance, group and batch norm (in training) are made of. */
+export const channelNorm: PrimitiveOp = {
+  kind: 'primitive',
+  name: 'channel_norm',
+  doc: '(x − mean) / sqrt(variance + eps) · weight[c] + bias[c] for x [B, C, ...], with statistics per sample and group of C / groups channels, or (`over_batch`, groups = C) per channel over the batch. The second output holds mean and 1 / sqrt(variance + eps) of each set.',
+  operands: affineOperands,
+  attrs: { ...attrs, eps: { type: 'float', default: 1e-5 } },
+  internal: true,
+  shape: (inputs, a) => {
+    const { dims } = inputs[0];
+    const channels = channelsOf('channel_norm', dims);
+    checkAffine('channel_norm', inputs, channels);
+    const groups = Dim.of(a['groups'] as number);
+    if (!channels.over(groups)) {
+      throw new ShapeError(
+        `${groups} groups do not divide the ${channels} channels of ${formatDims(dims)}`,
+        [0],
+      );
+    }
+    const rows = a['over_batch'] ? channels : dims[0].times(groups)!;
+    return [{ dims, dtype: 'f32' }, statsType(rows)];
+  },
+  macs: (inputs) => normalisationMacs(inputs.length, elementCount(inputs[0])),
+  gradient: ({ b, inputs, outputs, grads, attrs: { groups, over_batch } }) =>
+    b.applyAll('channel_norm_backward', [grads[0]!, inputs[0], outputs[1], ...inputs.slice(1, 2)], {
+      groups,
+      over_batch,
+    }),
+  reference: ([x, weight, bias], a, [, statsShape]) => {
+    const l = layoutOf(x.shape, a['groups'] as number, a['over_batch'] as boolean);
+    const count = l.setSize * l.inner;
+    const stats = new Float64Array(2 * l.rows);
+    const each = (f: (row: number, i: number, channel: number) => void) => {
+      for (let i = 0; i < x.data.length; i++) {
+        const plane = Math.floor(i / l.inner);
+        f(l.row(plane), i, plane % l.channels);
+      }
+    };
+    each((row, i) => {
+      stats[2 * row] += x.data[i] / count;
+    });
+    each((row, i) => {
+      stats[2 * row + 1] += (x.data[i] - stats[2 * row]) ** 2 / count;
+    });
+    for (let row = 0; row < l.rows; row++) {
+      stats[2 * row + 1] = 1 / Math.sqrt(stats[2 * row + 1] + (a['eps'] as number));
+    }
+    const y = new Float64Array(x.data.length);
+    each((row, i, channel) => {
+      const normal = (x.data[i] - stats[2 * row]) * stats[2 * row + 1];
+      y[i] = weight ? normal * weight.data[channel] + bias.data[channel] : normal;
+    });
+    return [
+      { shape: x.shape, data: y },
+      { shape: statsShape, data: stats },
+    ];
+  },
+  lowering: {
+    kind: 'kernels',
+    lower: ({ inputs: [x, weight, bias], outputs: [y, stats], attrs: a, limits }) => {
+      const overBatch = a['over_batch'] as boolean;
+      const l = layoutOf(x.shape, a['groups'] as number, overBatch);
+      // The affine part is constant on a plane, so a plane is one piece of a row; without one a group's planes
+      // are one piece.
+      const pieces = weight || overBatch ? l.setSize : 1;
+      const { options, chunk, workgroups } = rowTiling(l.rows, l.setSize * l.inner, limits, pieces);
+      return [
+        {
+          template: 'normalise',
+          options: { ...options, affine: weight ? 'channel' : 'none' },
+          uniforms: [
+            ['rows', 'u32', l.rows],
+            ['row_stride', 'u32', l.setFirst * l.inner],
+            ['outer', 'u32', pieces],
+            ['outer_stride', 'u32', l.setStride * l.inner],
+            ['inner', 'u32', (l.setSize / pieces) * l.inner],
+            ['chunk', 'u32', chunk],
+            ['eps', 'f32', a['eps'] as number],
+            ['row_channels', 'u32', l.channels / l.setFirst],
+            ['outer_channels', 'u32', l.setFirst],
+          ],
+          reads: [
+            { name: 'x', value: x },
+            ...(weight
+              ? [
+                  { name: 'weight', value: weight },
+                  { name: 'bias', value: bias },
+                ]
+              : []),
+          ],
+          writes: [
+            { name: 'stats', value: stats },
+            { name: 'y', value: y },
+          ],
+          workgroups,
+          fusable: 'y',
+        },
+      ];
+    },
+  },
+};
+
+/** Gradients of `channel_norm`: of x, and of weight and bias where there are any. */
+export const channelNormBackward: PrimitiveOp = {
+  kind: 'primitive',
+  name: 'channel_norm_backward',
+  doc: 'Gradients of `channel_norm` with respect to x and, given a weight, to weight and bias.',
+  operands: [{ name: 'dy' }, { name: 'x' }, { name: 'stats' }, { name: 'weight', optional: true }],
+  attrs,
+  internal: true,
+  shape: ([, x, , weight]) => [
+    { dims: x.dims, dtype: 'f32' },
+    ...(weight ? [weight, weight].map(({ dims }) => ({ dims, dtype: 'f32' as const })) : []),
+  ],
+  reference: ([dy, x, stats, weight], a) => {
+    const l = layoutOf(x.shape, a['groups'] as number, a['over_batch'] as boolean);
+    const count = l.setSize * l.inner;
+    const meanG = new Float64Array(l.rows);
+    const meanGX = new Float64Array(l.rows);
+    const dw = new Float64Array(l.channels);
+    const db = new Float64Array(l.channels);
+    const dx = new Float64Array(x.data.length);
+    const each = (f: (i: number, row: number, normal: number, g: number, channel: number) => void) => {
+      for (let i = 0; i < x.data.length; i++) {
+        const plane = Math.floor(i / l.inner);
+        const channel = plane % l.channels;
+        const row = l.row(plane);
+        const normal = (x.data[i] - stats.data[2 * row]) * stats.data[2 * row + 1];
+        f(i, row, normal, dy.data[i] * (weight ? weight.data[channel] : 1), channel);
+      }
+    };
+    each((i, row, normal, g, channel) => {
+      meanG[row] += g / count;
+      meanGX[row] += (g * normal) / count;
+      dw[channel] += dy.data[i] * normal;
+      db[channel] += dy.data[i];
+    });
+    each((i, row, normal, g) => {
+      dx[i] = stats.data[2 * row + 1] * (g - meanG[row] - normal * meanGX[row]);
+    });
+    const gradient = { shape: x.shape, data: dx };
+    return weight
+      ? [gradient, { shape: weight.shape, data: dw }, { shape: weight.shape, data: db }]
+      : [gradient];
+  },
+  lowering: {
+    kind: 'kernels',
+    lower: (c) => {
+      const [dy, x, stats, weight] = c.inputs;
+      const overBatch = c.attrs['over_batch'] as boolean;
+      const l = layoutOf(x.shape, c.attrs['groups'] as number, overBatch);
+      const tiling = rowTiling(l.planes, l.inner, c.limits);
+      const sums = c.scratch([l.planes, 2]);
+      const { parts, team, chunk } = planeTiling(l.inner);
+      const reads = [
+        { name: 'dy', value: dy },
+        { name: 'x', value: x },
+        { name: 'stats', value: stats },
+      ];
+      const shared = [
+        ['planes', 'u32', l.planes],
+        ['inner', 'u32', l.inner],
+        ['stat_divisor', 'u32', overBatch ? 1 : l.setSize],
+        ['stat_count', 'u32', l.rows],
+      ] as const;
+      return [
+        {
+          template: 'plane_sums',
+          options: tiling.options,
+          uniforms: [...shared, ['chunk', 'u32', tiling.chunk]],
+          reads,
+          writes: [{ name: 'sums', value: sums }],
+          workgroups: tiling.workgroups,
+        },
+        ...(weight ? [affineGradientsCall(sums, l.planes / l.channels, c.outputs[1], c.outputs[2])] : []),
+        {
+          template: 'plane_norm_backward',
+          options: { workgroup: 64, affine: weight !== undefined },
+          uniforms: [
+            ...shared,
+            ['channels', 'u32', l.channels],
+            ['parts', 'u32', parts],
+            ['team', 'u32', team],
+            ['chunk', 'u32', chunk],
+            ['set_size', 'u32', l.setSize],
+            ['set_first', 'u32', l.setFirst],
+            ['set_stride', 'u32', l.setStride],
+          ],
+          reads: [
+            ...reads,
+            { name: 'sums', value: sums },
+            ...(weight ? [{ name: 'weight', value: weight }] : []),
+          ],
+          writes: [{ name: 'dx', value: c.outputs[0] }],
+          workgroups: [Math.ceil((l.planes * parts) / 64), 1, 1],
+          fusable: 'dx',
+        },
+      ];
+    },
+  },
+};

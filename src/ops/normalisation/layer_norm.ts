@@ -1,0 +1,211 @@
+import { type Dims, formatDims, productOf } from '../../ir/dim.ts';
+import { elementCount } from '../../ir/graph.ts';
+import type { LowerContext } from '../../ir/kernel.ts';
+import { type CompositeOp, type PrimitiveOp, ShapeError } from '../../ir/op.ts';
+import { affineGradientsCall, affineOperands, checkAffine, normalisationMacs, statsType } from './affine.ts';
+import { rowTiling } from './tiling.ts';
+
+const attrs = { eps: { type: 'float', default: 1e-5 } } as const;
+
+export const layerNorm: CompositeOp = {
+  kind: 'composite',
+  name: 'layer_norm',
+  doc: '(x − mean) / sqrt(variance + eps) · weight + bias, over the last axis (Ba et al. 2016, arXiv 1607.06450). x [..., C], weight and bias [C] or neither.',
+  operands: affineOperands,
+  attrs,
+  shape: (inputs) => {
+    const { dims } = inputs[0];
+    if (dims.length === 0) throw new ShapeError('`layer_norm` of a scalar: it needs at least one axis', [0]);
+    checkAffine('layer_norm', inputs, dims[dims.length - 1]);
+    return [{ dims, dtype: 'f32' }];
+  },
+  expand: (b, inputs, a) => [b.applyAll('layer_norm_with_stats', inputs, a)[0]],
+};
+
+/** Layer norm that also keeps mean and 1/σ of each row for its gradient. */
+export const layerNormWithStats: PrimitiveOp = {
+  kind: 'primitive',
+  name: 'layer_norm_with_stats',
+  doc: 'Layer norm; the second output [rows, 2] holds mean and 1 / sqrt(variance + eps) of each row.',
+  operands: affineOperands,
+  attrs,
+  internal: true,
+  shape: (inputs, a) => [...layerNorm.shape(inputs, a), statsType(rowsOf(inputs[0].dims))],
+  macs: (inputs) => normalisationMacs(inputs.length, elementCount(inputs[0])),
+  gradient: ({ b, inputs, outputs, grads }) =>
+    b.applyAll('layer_norm_backward', [grads[0]!, inputs[0], outputs[1], ...inputs.slice(1, 2)]),
+  reference: ([x, weight, bias], a) => {
+    const { length, rows } = rowsAndLength(x.shape);
+    const y = new Float64Array(x.data.length);
+    const stats = new Float64Array(2 * rows);
+    for (let r = 0; r < rows; r++) {
+      let mean = 0;
+      for (let k = 0; k < length; k++) mean += x.data[r * length + k] / length;
+      let variance = 0;
+      for (let k = 0; k < length; k++) variance += (x.data[r * length + k] - mean) ** 2 / length;
+      const rstd = 1 / Math.sqrt(variance + (a['eps'] as number));
+      stats.set([mean, rstd], 2 * r);
+      for (let k = 0; k < length; k++) {
+        const normal = (x.data[r * length + k] - mean) * rstd;
+        y[r * length + k] = weight ? normal * weight.data[k] + bias.data[k] : normal;
+      }
+    }
+    return [
+      { shape: x.shape, data: y },
+      { shape: [rows, 2], data: stats },
+    ];
+  },
+  lowering: {
+    kind: 'kernels',
+    lower: ({ inputs: [x, weight, bias], outputs: [y, stats], attrs: a, limits }) => {
+      const { length, rows } = rowsAndLength(x.shape);
+      const { options, chunk, workgroups } = rowTiling(rows, length, limits);
+      return [
+        {
+          template: 'normalise',
+          options: { ...options, affine: weight ? 'element' : 'none' },
+          uniforms: [
+            ['rows', 'u32', rows],
+            ['row_stride', 'u32', length],
+            ['outer', 'u32', 1],
+            ['outer_stride', 'u32', 0],
+            ['inner', 'u32', length],
+            ['chunk', 'u32', chunk],
+            ['eps', 'f32', a['eps'] as number],
+          ],
+          reads: [
+            { name: 'x', value: x },
+            ...(weight
+              ? [
+                  { name: 'weight', value: weight },
+                  { name: 'bias', value: bias },
+                ]
+              : []),
+          ],
+          writes: [
+            { name: 'stats', value: stats },
+            { name: 'y', value: y },
+          ],
+          workgroups,
+          fusable: 'y',
+        },
+      ];
+    },
+  },
+};
+
+/** Gradients of layer norm: of x, and of weight and bias where there are any. */
+export const layerNormBackward: PrimitiveOp = {
+  kind: 'primitive',
+  name: 'layer_norm_backward',
+  doc: 'Gradients of layer norm with respect to x and, given a weight, to weight and bias; stats [rows, 2] as `layer_norm_with_stats` gives them.',
+  operands: [{ name: 'dy' }, { name: 'x' }, { name: 'stats' }, { name: 'weight', optional: true }],
+  attrs: {},
+  internal: true,
+  shape: ([, x, , weight]) => [
+    { dims: x.dims, dtype: 'f32' },
+    ...(weight ? [weight, weight].map(({ dims }) => ({ dims, dtype: 'f32' as const })) : []),
+  ],
+  reference: ([dy, x, stats, weight]) => {
+    const { length, rows } = rowsAndLength(x.shape);
+    const dx = new Float64Array(x.data.length);
+    const dw = new Float64Array(length);
+    const db = new Float64Array(length);
+    for (let r = 0; r < rows; r++) {
+      const [mean, rstd] = stats.data.subarray(2 * r, 2 * r + 2);
+      let meanG = 0;
+      let meanGX = 0;
+      for (let k = 0; k < length; k++) {
+        const i = r * length + k;
+        const normal = (x.data[i] - mean) * rstd;
+        const g = dy.data[i] * (weight ? weight.data[k] : 1);
+        meanG += g / length;
+        meanGX += (g * normal) / length;
+        dw[k] += dy.data[i] * normal;
+        db[k] += dy.data[i];
+      }
+      for (let k = 0; k < length; k++) {
+        const i = r * length + k;
+        const g = dy.data[i] * (weight ? weight.data[k] : 1);
+        dx[i] = rstd * (g - meanG - (x.data[i] - mean) * rstd * meanGX);
+      }
+    }
+    const gradient = { shape: x.shape, data: dx };
+    return weight
+      ? [gradient, { shape: weight.shape, data: dw }, { shape: weight.shape, data: db }]
+      : [gradient];
+  },
+  lowering: {
+    kind: 'kernels',
+    lower: (c) => {
+      const [dy, x, stats, weight] = c.inputs;
+      const { length, rows } = rowsAndLength(x.shape);
+      const { options, workgroups } = rowTiling(rows, length, c.limits);
+      return [
+        ...(weight ? affineGradients(c, rows, length) : []),
+        {
+          template: 'row_norm_backward',
+          options: { ...options, affine: weight !== undefined },
+          uniforms: [
+            ['rows', 'u32', rows],
+            ['length', 'u32', length],
+          ],
+          reads: [
+            { name: 'dy', value: dy },
+            { name: 'x', value: x },
+            { name: 'stats', value: stats },
+            ...(weight ? [{ name: 'weight', value: weight }] : []),
+          ],
+          writes: [{ name: 'dx', value: c.outputs[0] }],
+          workgroups,
+          fusable: 'dx',
+        },
+      ];
+    },
+  },
+};
+
+/** Columns that one thread sums, so that it loads a row's statistics once for all of them. */
+const COLUMNS = 4;
+/** Threads in all; more only make the second pass longer. */
+const MOST_THREADS = 8192;
+const LEAST_ROWS = 16;
+
+function affineGradients(c: LowerContext, rows: number, columns: number) {
+  const [dy, x, stats] = c.inputs;
+  const [, dw, db] = c.outputs;
+  const stride = Math.ceil(columns / COLUMNS);
+  const parts = Math.max(1, Math.min(Math.floor(rows / LEAST_ROWS), Math.floor(MOST_THREADS / stride)));
+  const sums = c.scratch([parts, columns, 2]);
+  return [
+    {
+      template: 'column_gradients',
+      options: { workgroup: 64, columns: COLUMNS },
+      uniforms: [
+        ['rows', 'u32', rows],
+        ['columns', 'u32', columns],
+        ['stride', 'u32', stride],
+        ['parts', 'u32', parts],
+      ] as const,
+      reads: [
+        { name: 'dy', value: dy },
+        { name: 'x', value: x },
+        { name: 'stats', value: stats },
+      ],
+      writes: [{ name: 'sums', value: sums }],
+      workgroups: [Math.ceil((stride * parts) / 64), 1, 1] as const,
+    },
+    affineGradientsCall(sums, parts, dw, db),
+  ];
+}
+
+function rowsOf(dims: Dims) {
+  const rows = productOf(dims.slice(0, -1));
+  if (!rows) throw new ShapeError(`\`layer_norm\` of ${formatDims(dims)}: the batch occurs twice`, [0]);
+  return rows;
+}
+
+function rowsAndLength(shape: readonly number[]) {
+  const length = shape[shape.length - 1];
+  return { length, rows: elementCount(shape) / Math.max(length, 1) };
+}

@@ -1,0 +1,89 @@
+import { type Attrs, elementCount, type Shape } from '../../ir/graph.ts';
+import { type AttrSpec, type PrimitiveOp, ShapeError } from '../../ir/op.ts';
+import { perElement } from '../per-element.ts';
+import { eachTap, poolAttrs, pooledDims, poolUniforms, windowOf } from './window.ts';
+
+const attrs: Readonly<Record<string, AttrSpec>> = {
+  ...poolAttrs,
+  count_include_pad: { type: 'bool', default: true },
+};
+
+export const avg_pool2d: PrimitiveOp = {
+  kind: 'primitive',
+  name: 'avg_pool2d',
+  doc:
+    'Mean of each window of [B, C, H, W]; padding counts as zeros, or not at all where `count_include_pad` is ' +
+    'false; `stride` 0 stands for kernel_size (torch.nn.functional.avg_pool2d).',
+  operands: [{ name: 'x' }],
+  attrs,
+  shape: ([x], attrs) => [{ dims: pooledDims('avg_pool2d', x.dims, attrs), dtype: 'f32' }],
+  gradient: ({ b, inputs, grads, attrs }) => {
+    const [, , height, width] = b.shape(inputs[0]);
+    return [b.apply('avg_pool2d_backward', [grads[0]!], { ...attrs, size: [height, width] })];
+  },
+  reference: ([x], attrs, [out]) => {
+    const counts = countsOf(x.shape, out, attrs);
+    const data = new Float64Array(elementCount(out));
+    eachTap(x.shape, out, windowOf(attrs), (o, i) => {
+      data[o] += x.data[i] / counts[o];
+    });
+    return [{ shape: out, data }];
+  },
+  lowering: {
+    kind: 'kernels',
+    lower: ({ inputs: [x], outputs: [y], attrs }) => [
+      perElement(
+        'pool2d',
+        { max: false, include_pad: attrs['count_include_pad'] as boolean },
+        [{ name: 'x', value: x }],
+        { name: 'y', value: y },
+        poolUniforms(x.shape, y.shape, windowOf(attrs)),
+      ),
+    ],
+  },
+};
+
+export const avg_pool2d_backward: PrimitiveOp = {
+  kind: 'primitive',
+  name: 'avg_pool2d_backward',
+  doc: 'Gradient of avg_pool2d for an input of `size` (height, width): each window shares dy among its elements.',
+  internal: true,
+  operands: [{ name: 'dy' }],
+  attrs: { ...attrs, size: { type: 'int[]' } },
+  shape: ([dy], attrs) => {
+    const dims = (attrs['size'] as readonly number[]).map((n, a) => dy.dims[a + 2].map(() => n));
+    if (!dims[0] || !dims[1]) throw new ShapeError('`avg_pool2d_backward` over the batch', [0]);
+    return [{ dims: [dy.dims[0], dy.dims[1], dims[0], dims[1]], dtype: 'f32' }];
+  },
+  reference: ([dy], attrs, [out]) => {
+    const counts = countsOf(out, dy.shape, attrs);
+    const data = new Float64Array(elementCount(out));
+    eachTap(out, dy.shape, windowOf(attrs), (o, i) => {
+      data[i] += dy.data[o] / counts[o];
+    });
+    return [{ shape: out, data }];
+  },
+  lowering: {
+    kind: 'kernels',
+    lower: ({ inputs: [dy], outputs: [dx], attrs }) => [
+      perElement(
+        'pool2d_backward',
+        { max: false, include_pad: attrs['count_include_pad'] as boolean },
+        [{ name: 'dy', value: dy }],
+        { name: 'dx', value: dx },
+        poolUniforms(dx.shape, dy.shape, windowOf(attrs)),
+      ),
+    ],
+  },
+};
+
+/** What each output element's sum is divided by. */
+function countsOf(x: Shape, y: Shape, attrs: Attrs): Float64Array {
+  const window = windowOf(attrs);
+  const counts = new Float64Array(elementCount(y));
+  if (attrs['count_include_pad']) return counts.fill(window.kernel[0] * window.kernel[1]);
+  eachTap(x, y, window, (o) => {
+    counts[o]++;
+  });
+  return counts;
+}

@@ -1,0 +1,140 @@
+import type { KernelCall, LowerContext } from '../../ir/kernel.ts';
+import {
+  bindings,
+  groupsFor,
+  type ScanSizes,
+  ScratchRanges,
+  scanSizes,
+  sizeUniforms,
+  WORKGROUP,
+} from './sizes.ts';
+
+/** Time steps of a chunk; a thread holds them all in registers. */
+const STEPS = 8;
+
+/** Tiles of channels over which a thread sums the gradients of B and C: 32 channels. */
+const TILES_PER_PART = 8;
+
+/**
+ * Four dispatches, three where the sequence is one chunk: what each chunk hands on in both directions, the
+ * hand-over from chunk to chunk, the gradients within each chunk, and the sums of their parts.
+ *
+ * Scratch memory of B·G·D channels: 2 N / STEPS numbers a channel and time step (states handed over), and
+ * 2 N / 32 (parts of the gradients of B and C). Where a binding cannot hold that, pairs of image and group are
+ * done one slice after the other.
+ */
+export function lowerScanBackward(c: LowerContext): KernelCall[] {
+  const s = scanSizes(c);
+  const most = Math.floor(c.limits.maxStorageBufferBindingSize / 4);
+  let slices = 1;
+  while (slices < s.planes && layout(s, Math.ceil(s.planes / slices)).elements > most) slices++;
+  const planes = Math.ceil(s.planes / slices);
+  const scratch = c.scratch([layout(s, planes).elements]);
+  const calls: KernelCall[] = [];
+  for (let first = 0; first < s.planes; first += planes) {
+    calls.push(...slice(c, s, first, Math.min(planes, s.planes - first), scratch));
+  }
+  return calls;
+}
+
+function layout(s: ScanSizes, planes: number) {
+  const chunks = Math.ceil(s.length / STEPS);
+  const parts = Math.ceil(s.tiles / TILES_PER_PART);
+  const rows = planes * s.depth;
+  const channels = s.groups * s.depth;
+  const ranges = new ScratchRanges();
+  const at = {
+    a_at: ranges.take(channels * s.states),
+    d_at: ranges.take(channels),
+    bias_at: ranges.take(channels),
+    // Sum of dt at first, then the part of D's gradient.
+    sum_at: ranges.take(rows * chunks),
+    dbias_at: ranges.take(rows * chunks),
+    // States handed over at first, then the part of A's gradient.
+    h_at: ranges.take(rows * s.states * chunks),
+    g_at: ranges.take(rows * s.states * chunks),
+    b_at: ranges.take(parts * planes * s.states * s.length),
+    c_at: ranges.take(parts * planes * s.states * s.length),
+  };
+  return { at, chunks, parts, rows, elements: ranges.elements };
+}
+
+/** The dispatches for planes `first` to `first + planes`. */
+function slice(
+  c: LowerContext,
+  s: ScanSizes,
+  first: number,
+  planes: number,
+  scratch: LowerContext['inputs'][number],
+): KernelCall[] {
+  const [u, delta, aLog, b, cc, d, bias, dy] = c.inputs;
+  const { at, chunks, parts, rows } = layout(s, planes);
+  const place = (...names: (keyof typeof at)[]) => names.map((n) => [n, 'u32', at[n]] as const);
+  const softplus = c.attrs['delta_softplus'] as boolean;
+  const functions = softplus ? 'softplus4 scan_tile' : 'scan_tile';
+  const shared = [...sizeUniforms(s), ['first', 'u32', first], ['chunks', 'u32', chunks]] as const;
+  const scratchBinding = { name: 'scratch', value: scratch, readWrite: true };
+  const walkers = planes * s.tiles * chunks;
+  const summers = planes * parts * chunks;
+  const reducers = planes * s.states * s.length + s.groups * s.depth * (s.states + 1);
+  const carry: KernelCall = {
+    template: 'scan_carry',
+    options: { workgroup: WORKGROUP, steps: STEPS, softplus, reverse: true, functions },
+    uniforms: [
+      ...shared,
+      ['threads', 'u32', walkers],
+      ['blocks', 'u32', 1],
+      ...place('sum_at', 'h_at', 'g_at'),
+    ],
+    reads: bindings(['u', 'delta', 'A_log', 'B', 'C', 'delta_bias', 'dy'], [u, delta, aLog, b, cc, bias, dy]),
+    writes: [scratchBinding],
+    workgroups: groupsFor(walkers),
+  };
+  const combine: KernelCall = {
+    template: 'scan_combine',
+    options: { workgroup: WORKGROUP, reverse: true },
+    uniforms: [
+      ...shared,
+      ['threads', 'u32', rows * s.states],
+      ...place('a_at', 'd_at', 'bias_at', 'sum_at', 'h_at', 'g_at'),
+    ],
+    reads: bindings(['A_log', 'D', 'delta_bias'], [aLog, d, bias]),
+    writes: [scratchBinding],
+    workgroups: groupsFor(rows * s.states),
+  };
+  const gradient: KernelCall = {
+    template: 'scan_gradient',
+    options: { workgroup: WORKGROUP, steps: STEPS, softplus, functions },
+    uniforms: [
+      ...shared,
+      ['threads', 'u32', summers],
+      ['planes', 'u32', planes],
+      ['parts', 'u32', parts],
+      ['tiles_per_part', 'u32', TILES_PER_PART],
+      ...place('a_at', 'd_at', 'bias_at', 'sum_at', 'dbias_at', 'h_at', 'g_at', 'b_at', 'c_at'),
+    ],
+    reads: bindings(['u', 'delta', 'B', 'C', 'dy'], [u, delta, b, cc, dy]),
+    writes: [scratchBinding, ...bindings(['du', 'ddelta'], c.outputs)],
+    workgroups: groupsFor(summers),
+  };
+  const reduce: KernelCall = {
+    template: 'scan_reduce',
+    options: { workgroup: WORKGROUP },
+    uniforms: [
+      ...shared,
+      ['planes', 'u32', planes],
+      ['parts', 'u32', parts],
+      ...place('sum_at', 'dbias_at', 'h_at', 'b_at', 'c_at'),
+    ],
+    reads: [{ name: 'A_log', value: aLog }],
+    writes: [
+      scratchBinding,
+      ...bindings(['dA_log', 'dB', 'dC', 'dD', 'ddelta_bias'], c.outputs.slice(2)).map((w) => ({
+        ...w,
+        readWrite: first > 0,
+      })),
+    ],
+    workgroups: groupsFor(reducers),
+  };
+  return chunks > 1 ? [carry, combine, gradient, reduce] : [combine, gradient, reduce];
+}

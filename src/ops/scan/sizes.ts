@@ -1,0 +1,69 @@
+import type { Value } from '../../ir/graph.ts';
+import type { KernelCall, LowerContext } from '../../ir/kernel.ts';
+
+type Uniform = KernelCall['uniforms'][number];
+
+/** Threads of a workgroup: small, so that few threads still are several workgroups for the cores. */
+export const WORKGROUP = 32;
+
+/** Channels that a thread takes at a time: they share its loads of B and C, and are one vec4. */
+export const TILE = 4;
+
+export interface ScanSizes {
+  readonly batch: number;
+  readonly groups: number;
+  /** Channels of a group. */
+  readonly depth: number;
+  readonly states: number;
+  readonly length: number;
+  /** Pairs of image and group, which share B and C. */
+  readonly planes: number;
+  /** Tiles of {@link TILE} channels in a group. */
+  readonly tiles: number;
+}
+
+export function scanSizes({ inputs }: LowerContext): ScanSizes {
+  const [batch, channels, length] = inputs[0].shape;
+  const [, groups, states] = inputs[3].shape;
+  const depth = channels / groups;
+  return {
+    batch,
+    groups,
+    depth,
+    states,
+    length,
+    planes: batch * groups,
+    tiles: Math.ceil(depth / TILE),
+  };
+}
+
+/** Uniforms that say how the tensors are laid out. */
+export function sizeUniforms(s: ScanSizes): Uniform[] {
+  return [
+    ['groups', 'u32', s.groups],
+    ['depth', 'u32', s.depth],
+    ['states', 'u32', s.states],
+    ['length', 'u32', s.length],
+    ['tiles', 'u32', s.tiles],
+  ];
+}
+
+/** Hands out ranges of one scratch buffer: the kernels would otherwise need more bindings than browsers promise. */
+export class ScratchRanges {
+  elements = 0;
+
+  take(count: number): number {
+    const at = this.elements;
+    this.elements += count;
+    return at;
+  }
+}
+
+export const bindings = (names: readonly string[], values: readonly Value[]) =>
+  names.map((name, i) => ({ name, value: values[i] }));
+
+export const groupsFor = (threads: number): readonly [number, number, number] => [
+  Math.ceil(threads / WORKGROUP),
+  1,
+  1,
+];

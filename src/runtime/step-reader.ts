@@ -1,0 +1,60 @@
+import type { Session } from './session.ts';
+
+/** What a training step tells the host. */
+export interface StepResult {
+  /** From 1. */
+  readonly step: number;
+  readonly loss: number;
+  /** Norm of all gradients before clipping. */
+  readonly gradNorm: number;
+}
+
+const MAP_READ = 1;
+const COPY_DST = 8;
+
+/**
+ * Runs training steps without waiting for their losses: each run copies loss and norm into one of a ring of
+ * staging buffers, which is read when the device gets there. At most `depth` steps are in flight.
+ */
+export class StepReader {
+  private readonly session: Session;
+  private readonly ring: GPUBuffer[];
+  private readonly pending: Promise<StepResult>[] = [];
+
+  constructor(session: Session, depth = 4) {
+    this.session = session;
+    this.ring = Array.from({ length: depth }, () =>
+      session.device.createBuffer({ size: 16, usage: MAP_READ | COPY_DST }),
+    );
+  }
+
+  /** Whether a result has to be taken before the next step may be submitted. */
+  get full(): boolean {
+    return this.pending.length >= this.ring.length;
+  }
+
+  /** Submits a step; call {@link next} first when {@link full}. */
+  submit(step: number): void {
+    const staging = this.ring[(step - 1) % this.ring.length];
+    this.session.run((encoder) => {
+      this.session.copyTo(encoder, 'output', 'loss', staging, 0);
+      this.session.copyTo(encoder, 'output', 'norm2', staging, 4);
+    });
+    this.pending.push(
+      staging.mapAsync(1).then(() => {
+        const [loss, norm2] = new Float32Array(staging.getMappedRange().slice(0));
+        staging.unmap();
+        return { step, loss, gradNorm: Math.sqrt(norm2) };
+      }),
+    );
+  }
+
+  /** The oldest step's result; `undefined` when none is in flight. */
+  async next(): Promise<StepResult | undefined> {
+    return this.pending.shift();
+  }
+
+  destroy(): void {
+    for (const buffer of this.ring) buffer.destroy();
+  }
+}

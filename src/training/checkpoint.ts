@@ -1,0 +1,99 @@
+import type { LoaderState } from '../data/loader.ts';
+import { InputError } from '../errors.ts';
+import type { ElaboratedModel } from '../language/program.ts';
+import { readSafetensors, writeSafetensors } from '../tensors/safetensors.ts';
+import { float32Tensor, type Tensor, toFloat32 } from '../tensors/tensor.ts';
+import { matchWeights } from './weights.ts';
+
+/** All that a run is, but for its data: weights, optimizer state, position, history. */
+export interface RunState {
+  /** Steps done. */
+  readonly step: number;
+  /** Steps that the schedule is made for. */
+  readonly steps: number;
+  readonly seed: number;
+  readonly loader: LoaderState;
+  /** The model's parameters as `--json` prints them; a run goes on only with the same. */
+  readonly config: ElaboratedModel['config'];
+  readonly model: string;
+  /** Loss of every step so far. */
+  readonly losses: readonly number[];
+  readonly weights: ReadonlyMap<string, Float32Array>;
+  /** Flat optimizer state by name. */
+  readonly optimizer: ReadonlyMap<string, Float32Array>;
+}
+
+const FORMAT = 'archc-checkpoint-1';
+
+/** Writes a checkpoint, whole or not at all. */
+export function writeCheckpoint(path: string, model: ElaboratedModel, state: RunState): void {
+  const entries: [string, Tensor][] = [];
+  for (const p of model.parameters) {
+    const data = state.weights.get(p.name);
+    if (data) entries.push([`param/${p.name}`, float32Tensor([...p.shape], data)]);
+  }
+  for (const [name, data] of state.optimizer)
+    entries.push([`state/${name}`, float32Tensor([data.length], data)]);
+  entries.push([
+    'losses',
+    { dtype: 'F64', shape: [state.losses.length], data: Float64Array.from(state.losses) },
+  ]);
+  const { step, steps, seed, loader, config } = state;
+  writeSafetensors(path, entries, {
+    format: FORMAT,
+    run: JSON.stringify({ step, steps, seed, loader, config, model: state.model }),
+  });
+}
+
+/**
+ * Reads a checkpoint of the same model.
+ *
+ * @throws InputError `bad-checkpoint` where the file is no checkpoint, `checkpoint-mismatch` where it belongs to
+ *   another model or configuration
+ */
+export function readCheckpoint(path: string, model: ElaboratedModel): RunState {
+  const { tensors, metadata } = readSafetensors(path);
+  if (metadata['format'] !== FORMAT) {
+    throw new InputError(
+      'bad-checkpoint',
+      `${path} is not a checkpoint of archc`,
+      'give checkpoint.safetensors of a run',
+    );
+  }
+  const run = parseRun(path, metadata['run']);
+  const ours = JSON.stringify(model.config);
+  if (run.model !== model.name || JSON.stringify(run.config) !== ours) {
+    throw new InputError(
+      'checkpoint-mismatch',
+      `${path} belongs to ${run.model} with ${JSON.stringify(run.config)}, this is ${model.name} with ${ours}`,
+      'resume with the spec and --set values of the run',
+    );
+  }
+  const params = new Map<string, Tensor>();
+  const optimizer = new Map<string, Float32Array>();
+  for (const [name, tensor] of tensors) {
+    if (name.startsWith('param/')) params.set(name.slice('param/'.length), tensor);
+    else if (name.startsWith('state/')) optimizer.set(name.slice('state/'.length), toFloat32(tensor));
+  }
+  const losses = tensors.get('losses');
+  if (!losses) throw new InputError('bad-checkpoint', `${path} has no losses`, 'start a new run');
+  return {
+    ...run,
+    losses: Array.from(losses.data as Float64Array),
+    weights: matchWeights(model.parameters, params, path),
+    optimizer,
+  };
+}
+
+type RunHeader = Pick<RunState, 'step' | 'steps' | 'seed' | 'loader' | 'config' | 'model'>;
+
+function parseRun(path: string, text: string | undefined): RunHeader {
+  try {
+    const run = JSON.parse(text ?? '') as RunHeader;
+    if (Number.isSafeInteger(run.step) && Number.isSafeInteger(run.steps) && run.loader && run.config)
+      return run;
+  } catch {
+    // Falls through to the error below.
+  }
+  throw new InputError('bad-checkpoint', `${path} does not say where its run stands`, 'start a new run');
+}

@@ -1,0 +1,69 @@
+import type { Backend, Executable } from '../backend/backend.ts';
+import type { Case } from '../data/case.ts';
+import { InputError } from '../errors.ts';
+import { predictCase } from '../evaluation/sliding-window.ts';
+import type { ElaboratedModel } from '../language/program.ts';
+
+/** A model with weights, ready to segment images of any size. */
+export class Segmenter {
+  readonly model: ElaboratedModel;
+  private readonly executable: Executable;
+
+  private constructor(model: ElaboratedModel, executable: Executable) {
+    this.model = model;
+    this.executable = executable;
+  }
+
+  /**
+   * @param model elaborated with as many windows a batch as shall run at once
+   * @throws InputError `not-2d` where the model is no 2D segmentation network
+   */
+  static async create(
+    backend: Backend,
+    model: ElaboratedModel,
+    weights: ReadonlyMap<string, Float32Array>,
+  ): Promise<Segmenter> {
+    const shape = model.graph.values[model.outputs[0].value].shape;
+    const input = model.inputs[0].shape;
+    if (input.length !== 4 || shape.length !== 4 || shape[2] !== input[2] || shape[3] !== input[3]) {
+      throw new InputError(
+        'not-segmentation',
+        `${model.name} maps [${input.join(', ')}] to [${shape.join(', ')}]; segmentation needs an output of the input's size`,
+      );
+    }
+    // Only the finest output is needed: what the others compute alone is not run.
+    const graph = {
+      ...model.graph,
+      outputs: model.graph.outputs.filter((o) => o.value === model.outputs[0].value),
+    };
+    const executable = await backend.prepare(graph, model.name, model.batch);
+    for (const [name, data] of weights)
+      if (executable.has('param', name)) executable.write('param', name, data);
+    return new Segmenter(model, executable);
+  }
+
+  /** Class ids, [D, H, W] (D is 1 for an image), of a case with values as stored. */
+  async segment(image: Case): Promise<Int32Array> {
+    const [batch, channels, height, width] = this.model.inputs[0].shape;
+    const found = image.slices[0].channels;
+    if (found !== channels) {
+      throw new InputError(
+        'image-channels',
+        `${image.id} has ${found} channels, ${this.model.name} takes ${channels}`,
+        `--set in_channels=${found}, with weights made for it`,
+      );
+    }
+    const classes = this.model.graph.values[this.model.outputs[0].value].shape[1];
+    const run = async (x: Float32Array) => {
+      this.executable.write('input', this.model.inputs[0].name, x);
+      this.executable.run();
+      const { name } = this.model.outputs[0];
+      return Float32Array.from((await this.executable.read('output', [name])).get(name)!);
+    };
+    return predictCase(run, image, { height, width, classes, batch });
+  }
+
+  destroy(): void {
+    this.executable.destroy();
+  }
+}

@@ -1,0 +1,97 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Case, type CaseFiles, loadCase, stackedLabel } from '../data/case.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { writeLabels } from '../data/image.ts';
+import { type DiceReport, evaluateDice, foregroundRegions } from '../evaluation/dice.ts';
+import { luma601, otsuForeground } from '../evaluation/otsu.ts';
+import { type SheetRow, writeContactSheet } from '../report/contact-sheet.ts';
+import type { Segmenter } from './predict.ts';
+
+export interface TestReport {
+  /** Mean over images of the DSC of all foreground labels together against background. */
+  readonly dsc: number;
+  /** The same of Otsu's threshold; `undefined` where the images are volumes. */
+  readonly otsuDsc: number | undefined;
+  readonly images: readonly {
+    readonly id: string;
+    readonly dsc: number;
+    readonly otsuDsc: number | undefined;
+  }[];
+  /** Mean DSC by class name. */
+  readonly classes: Readonly<Record<string, number>>;
+}
+
+/** Rows of the picture that shows several cases at once. */
+const OVERVIEW_ROWS = 6;
+
+/**
+ * Segments a data set's test images and compares them with their truth. Writes `predictions/<case>`, a picture
+ * of image, truth and prediction for each in `pictures/`, and `overview.png`.
+ */
+export async function testOn(
+  segmenter: Segmenter,
+  dataset: Dataset,
+  folder: string,
+  onCase: (done: number, total: number, id: string) => void,
+): Promise<TestReport> {
+  mkdirSync(join(folder, 'predictions'), { recursive: true });
+  mkdirSync(join(folder, 'pictures'), { recursive: true });
+  const rows: SheetRow[] = [];
+  const pairs: { id: string; truth: Int32Array; prediction: Int32Array; otsu: Uint8Array | undefined }[] = [];
+  const files = dataset.test.filter((f) => f.label !== undefined);
+  for (const [i, file] of files.entries()) {
+    const image = loadCase(file, { channels: dataset.channels.length, classes: dataset.classes });
+    const prediction = await segmenter.segment(image);
+    writeLabels(join(folder, 'predictions', `${file.id}${dataset.fileEnding}`), prediction, file.images[0]);
+    const truth = stackedLabel(image)!;
+    pairs.push({ id: file.id, truth, prediction, otsu: otsuOf(image) });
+    if (image.slices.length === 1) {
+      const row = { image: image.slices[0], truth, prediction };
+      writeContactSheet(join(folder, 'pictures', `${file.id}.png`), [row]);
+      if (rows.length < OVERVIEW_ROWS) rows.push(row);
+    }
+    onCase(i + 1, files.length, file.id);
+  }
+  if (rows.length > 0) writeContactSheet(join(folder, 'overview.png'), rows);
+
+  const foreground = [
+    { name: 'foreground', labels: dataset.classes.map((c) => c.value).filter((v) => v !== 0) },
+  ];
+  const together = evaluateDice(pairs, foreground);
+  const otsu = pairs.every((p) => p.otsu)
+    ? evaluateDice(
+        pairs.map(({ id, truth, otsu: o }) => ({
+          id,
+          truth: truth.map((v) => (v > 0 ? 1 : 0)),
+          prediction: o!,
+        })),
+        [{ name: 'foreground', labels: [1] }],
+      )
+    : undefined;
+  const regions = foregroundRegions(dataset.classes);
+  const byClass = evaluateDice(pairs, regions);
+  return {
+    dsc: together.regionMeans[0],
+    otsuDsc: otsu?.regionMeans[0],
+    images: pairs.map(({ id }, i) => ({ id, dsc: dscOf(together, i), otsuDsc: otsu && dscOf(otsu, i) })),
+    classes: Object.fromEntries(regions.map((r, i) => [r.name, byClass.regionMeans[i]])),
+  };
+}
+
+function dscOf(report: DiceReport, image: number): number {
+  return report.images[image].scores[0].dsc;
+}
+
+/** Otsu's threshold on an image of one or three channels; nothing for volumes. */
+function otsuOf({ slices }: Case): Uint8Array | undefined {
+  if (slices.length !== 1) return undefined;
+  const [{ image, channels }] = slices;
+  if (channels === 3) return otsuForeground(luma601(image));
+  return channels === 1 ? otsuForeground(Uint8Array.from(image, Math.round)) : undefined;
+}
+
+/** Training cases, read and checked. */
+export function loadCases(files: readonly CaseFiles[], dataset: Dataset): Case[] {
+  return files.map((f) => loadCase(f, { channels: dataset.channels.length, classes: dataset.classes }));
+}

@@ -1,0 +1,184 @@
+import { hyperParameters, trainingGraph } from '../autodiff/training.ts';
+import { type WebgpuBackend, WebgpuExecutable } from '../backend/webgpu.ts';
+import type { LabelledSlice } from '../data/case.ts';
+import { SegmentationLoader } from '../data/loader.ts';
+import { InputError, JobError } from '../errors.ts';
+import type { OpTable } from '../ir/op.ts';
+import type { ElaboratedModel, TrainSection } from '../language/program.ts';
+import { StepReader, type StepResult } from '../runtime/step-reader.ts';
+import { augmentationOf } from './augmentation.ts';
+import { type RunState, writeCheckpoint } from './checkpoint.ts';
+import { initialise } from './initialise.ts';
+import { learningRate } from './schedule.ts';
+
+export interface TrainOptions {
+  readonly model: ElaboratedModel;
+  readonly section: TrainSection;
+  readonly slices: readonly LabelledSlice[];
+  readonly backend: WebgpuBackend;
+  readonly ops: OpTable;
+  readonly seed: number;
+  readonly steps: number;
+  /** Where checkpoints go. */
+  readonly checkpointPath: string;
+  readonly checkpointEvery: number;
+  /** Goes on from here. */
+  readonly resume?: RunState;
+  /** First weights instead of the spec's initialisers. */
+  readonly weights?: ReadonlyMap<string, Float32Array>;
+  /** Stops after the step in flight, with a checkpoint. */
+  readonly signal?: AbortSignal;
+  /**
+   * Seconds that training may take. After some steps the speed is known; where all steps would take longer,
+   * fewer are done, and the schedule is made for those.
+   */
+  readonly budgetSeconds?: number;
+  /** Called for every step, in order. */
+  onStep?(result: StepResult, steps: number): void;
+  /** Called once where the budget shortens the run. */
+  onShortened?(steps: number, secondsPerStep: number): void;
+}
+
+export interface TrainResult {
+  readonly state: RunState;
+  readonly finished: boolean;
+  readonly seconds: number;
+}
+
+/** Steps after which the speed is known; the first compile kernels and do not count. */
+const WARM_STEPS = 4;
+const TIMED_STEPS = 8;
+
+/**
+ * The training loop. One submission a step; losses come back some steps later and are checked then, while the
+ * device itself never applies an update of a step whose loss or gradient is not finite.
+ *
+ * @throws JobError `loss-not-finite` that names the step; the last checkpoint stays as it is
+ */
+export async function train(options: TrainOptions): Promise<TrainResult> {
+  const { model, section, backend, ops, seed, resume } = options;
+  const graph = trainingGraph(model, section, section.optimizer, ops);
+  const executable = await backend.prepare(graph.graph, model.name, model.batch);
+  if (!(executable instanceof WebgpuExecutable)) throw new Error('training needs the webgpu backend');
+  const loader = makeLoader(options);
+  const losses: number[] = [...(resume?.losses ?? [])];
+  let steps = resume?.steps ?? options.steps;
+  let done = resume?.step ?? 0;
+  for (const p of model.parameters) {
+    const data = (resume?.weights ?? options.weights)?.get(p.name) ?? initialise(p, seed);
+    if (executable.has('param', p.name)) executable.write('param', p.name, data);
+  }
+  if (resume) {
+    loader.restore({ ...resume.loader, step: done });
+    for (const [name, data] of resume.optimizer) executable.write('state', name, data);
+  }
+
+  const reader = new StepReader(executable.session);
+  const take = (result: StepResult) => {
+    if (!Number.isFinite(result.loss) || !Number.isFinite(result.gradNorm)) {
+      throw new JobError(
+        'loss-not-finite',
+        `step ${result.step}: the loss is ${result.loss}, the gradient norm ${result.gradNorm}; training stopped`,
+        `a smaller learning rate; the last good checkpoint, if any, is ${options.checkpointPath}`,
+      );
+    }
+    losses.push(result.loss);
+    done = result.step;
+    options.onStep?.(result, steps);
+  };
+  const drain = async () => {
+    for (let r = await reader.next(); r; r = await reader.next()) take(r);
+  };
+  const snapshot = async (): Promise<RunState> => {
+    await drain();
+    const read = async (kind: 'param' | 'state', names: readonly string[]) =>
+      (await executable.read(kind, names)) as Map<string, Float32Array>;
+    const known = model.parameters.map((p) => p.name).filter((name) => executable.has('param', name));
+    const weights = await read('param', known);
+    for (const p of model.parameters) {
+      // A head of weight 0 is not part of the training graph; it keeps its first values.
+      if (!weights.has(p.name)) weights.set(p.name, options.weights?.get(p.name) ?? initialise(p, seed));
+    }
+    return {
+      step: done,
+      steps,
+      seed,
+      loader: { ...loader.state(), step: done },
+      config: model.config,
+      model: model.name,
+      losses: [...losses],
+      weights,
+      optimizer: await read('state', graph.state),
+    };
+  };
+
+  const started = performance.now();
+  let warm = started;
+  try {
+    const first = done;
+    for (let t = done + 1; t <= steps && !options.signal?.aborted; t++) {
+      while (reader.full) take((await reader.next())!);
+      const batch = loader.next();
+      executable.write('input', model.inputs[0].name, batch.x);
+      executable.write('input', 'target', batch.target);
+      executable.write('input', 'hyper', hyperParameters(section.optimizer, rate(section, t, steps), t));
+      if (executable.has('input', 'rng'))
+        executable.write('input', 'rng', Int32Array.of((seed * 65537 + t) | 0));
+      reader.submit(t);
+      if (t - first === WARM_STEPS) {
+        await drain();
+        warm = performance.now();
+      } else if (t - first === WARM_STEPS + TIMED_STEPS && options.budgetSeconds !== undefined) {
+        await drain();
+        const perStep = (performance.now() - warm) / 1000 / TIMED_STEPS;
+        const left = options.budgetSeconds - (performance.now() - started) / 1000;
+        const affordable = Math.max(t, t + Math.floor(left / perStep));
+        if (affordable < steps) {
+          steps = affordable;
+          options.onShortened?.(steps, perStep);
+        }
+      }
+      if (t % options.checkpointEvery === 0 && t < steps) {
+        writeCheckpoint(options.checkpointPath, model, await snapshot());
+      }
+      // Let signals and timers run.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const state = await snapshot();
+    writeCheckpoint(options.checkpointPath, model, state);
+    return { state, finished: state.step >= steps, seconds: (performance.now() - started) / 1000 };
+  } finally {
+    reader.destroy();
+    executable.destroy();
+  }
+}
+
+function rate(section: TrainSection, t: number, steps: number): number {
+  return learningRate(section.schedule, section.optimizer.lr, t - 1, steps);
+}
+
+function makeLoader({ model, section, slices, seed }: TrainOptions): SegmentationLoader {
+  const [input] = model.inputs;
+  const [batch, channels, height, width] = input.shape;
+  if (input.shape.length !== 4) {
+    throw new InputError(
+      'not-2d',
+      `${model.name} takes [${input.shape.join(', ')}], training needs [B, C, H, W]`,
+    );
+  }
+  if (slices.length > 0 && slices[0].channels !== channels) {
+    throw new InputError(
+      'image-channels',
+      `the images have ${slices[0].channels} channels, ${model.name} takes ${channels}`,
+      `--set in_channels=${slices[0].channels}`,
+    );
+  }
+  return new SegmentationLoader(slices, {
+    seed,
+    batch,
+    height,
+    width,
+    oversampleForeground: section.foreground,
+    augmentation: augmentationOf(section.augment),
+  });
+}

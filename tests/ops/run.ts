@@ -1,0 +1,54 @@
+import { type AcquiredDevice, adapterLimits } from '../../src/adapter/acquire.ts';
+import { nodeRenderer } from '../../src/compiler/files.ts';
+import type { Graph, ValueId } from '../../src/ir/graph.ts';
+import type { DeviceLimits } from '../../src/ir/kernel.ts';
+import type { RefTensor } from '../../src/ir/op.ts';
+import { ops } from '../../src/ops/index.ts';
+import { planGraph } from '../../src/plan/plan.ts';
+import { interpret } from '../../src/reference/interpret.ts';
+import { Session } from '../../src/runtime/session.ts';
+
+/** Data of each source by name; sources are all fed. */
+export type Feeds = Readonly<Record<string, ArrayLike<number>>>;
+/** Each output by name. */
+export type Results = ReadonlyMap<string, ArrayLike<number>>;
+
+/** The outputs of a graph in float64. */
+export function runReference(graph: Graph, feeds: Feeds): Results {
+  const tensors = new Map<ValueId, RefTensor>();
+  for (const { name, value } of graph.sources) {
+    tensors.set(value, { shape: graph.values[value].shape, data: Float64Array.from(feeds[name]) });
+  }
+  const results = interpret(graph, ops, tensors);
+  return new Map(graph.outputs.map((o) => [o.name, results.get(o.value)!.data]));
+}
+
+/** The graph as a session of the device. The caller destroys it. */
+export function openSession(acquired: AcquiredDevice, graph: Graph): Promise<Session> {
+  const limits = adapterLimits(acquired.adapter) as unknown as DeviceLimits;
+  const bundle = planGraph(graph, ops, nodeRenderer(), { model: 'test', batch: 1, limits });
+  return Session.create(acquired.device, bundle);
+}
+
+/** Writes sources; those that nothing reads are passed over. */
+export function feed(session: Session, graph: Graph, feeds: Feeds): void {
+  for (const { kind, name, value } of graph.sources) {
+    const data = feeds[name];
+    if (data === undefined || !session.has(kind, name)) continue;
+    const typed = graph.values[value].dtype === 'i32' ? Int32Array.from(data) : Float32Array.from(data);
+    session.write(kind, name, typed);
+  }
+}
+
+/** The outputs of a graph on the device. */
+export async function runWebgpu(acquired: AcquiredDevice, graph: Graph, feeds: Feeds): Promise<Results> {
+  const session = await openSession(acquired, graph);
+  feed(session, graph, feeds);
+  session.run();
+  const results = await session.read(
+    'output',
+    graph.outputs.map((o) => o.name),
+  );
+  session.destroy();
+  return results;
+}

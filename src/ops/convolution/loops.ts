@@ -17,7 +17,13 @@ export interface KernelRow {
  * Calls `f` for every row of taps that lies inside the map, for x [B, C, H, W], weight [C2, C/groups, kh, kw] and
  * y [B, C2, H', W']. The object that `f` gets is the same each time.
  */
-export function eachKernelRow(w: Window, x: Shape, weight: Shape, y: Shape, f: (row: KernelRow) => void): void {
+export function eachKernelRow(
+  w: Window,
+  x: Shape,
+  weight: Shape,
+  y: Shape,
+  f: (row: KernelRow) => void,
+): void {
   const [batch, channels, height, width] = x;
   const [outChannels, groupChannels, kh, kw] = weight;
   const [, , outHeight, outWidth] = y;

@@ -1,8 +1,8 @@
 import { Dim, formatDims } from '../../ir/dim.ts';
-import { type Attrs, elementCount, type Shape } from '../../ir/graph.ts';
+import { elementCount, type Shape } from '../../ir/graph.ts';
 import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
 import { convolvedSize, windowAttrs, windowOf } from './geometry.ts';
-import { eachProduct } from './loops.ts';
+import { eachKernelRow } from './loops.ts';
 import { lowerForward, lowerInputGradient, lowerWeightGradient } from './lower.ts';
 import { checkedWindow, convolvedDims } from './shapes.ts';
 
@@ -34,8 +34,10 @@ export const convolution: PrimitiveOp = {
   },
   reference: ([x, weight], attrs, [y]) => {
     const data = new Float64Array(elementCount(y));
-    eachProduct(windowOf(attrs), x.shape, weight.shape, y, (i, k, o) => {
-      data[o] += x.data[i] * weight.data[k];
+    eachKernelRow(windowOf(attrs), x.shape, weight.shape, y, (row) => {
+      for (let t = 0; t < row.count; t++) {
+        data[row.y] += x.data[row.x + t * row.step] * weight.data[row.weight + t];
+      }
     });
     return [{ shape: y, data }];
   },
@@ -86,8 +88,10 @@ export const conv2dGradInput: PrimitiveOp = {
   },
   reference: ([dy, weight], attrs, [dx]) => {
     const data = new Float64Array(elementCount(dx));
-    eachProduct(windowOf(attrs), dx, weight.shape, dy.shape, (i, k, o) => {
-      data[i] += dy.data[o] * weight.data[k];
+    eachKernelRow(windowOf(attrs), dx, weight.shape, dy.shape, (row) => {
+      for (let t = 0; t < row.count; t++) {
+        data[row.x + t * row.step] += dy.data[row.y] * weight.data[row.weight + t];
+      }
     });
     return [{ shape: dx, data }];
   },
@@ -132,8 +136,10 @@ export const conv2dGradWeight: PrimitiveOp = {
   },
   reference: ([x, dy], attrs, [dweight]) => {
     const data = new Float64Array(elementCount(dweight));
-    eachProduct(windowOf(attrs as Attrs), x.shape, dweight, dy.shape, (i, k, o) => {
-      data[k] += dy.data[o] * x.data[i];
+    eachKernelRow(windowOf(attrs), x.shape, dweight, dy.shape, (row) => {
+      for (let t = 0; t < row.count; t++) {
+        data[row.weight + t] += dy.data[row.y] * x.data[row.x + t * row.step];
+      }
     });
     return [{ shape: dweight, data }];
   },

@@ -5,7 +5,8 @@ import { type PrimitiveOp, type RefTensor, ShapeError } from '../../ir/op.ts';
 import { checkedAxis, resolveAxis } from '../axis.ts';
 
 const WORKGROUP = 64;
-const PER_THREAD = 4;
+/** Neighbours that a thread copies, as far as they are all of one operand (see strided-copy.ts). */
+const RUNS = [16, 8, 4, 1];
 /** Storage buffers left to what is fused behind a concatenation. */
 const SPARE_BINDINGS = 3;
 
@@ -154,20 +155,23 @@ interface Part {
 function placeCall(parts: readonly Part[], origin: number, y: Part['value']): KernelCall {
   const count = elementCount(y.shape);
   const rows = elementCount(parts[0].value.shape) / (parts[0].end - parts[0].start);
+  const row = count / rows;
+  const edges = [row, ...parts.flatMap(({ start, end }) => [start - origin, end - origin])];
+  const run = RUNS.find((n) => edges.every((e) => e % n === 0))!;
   const uniforms: [string, UniformType, number][] = [
     ['count', 'u32', count],
-    ['row', 'u32', count / rows],
+    ['row', 'u32', row],
   ];
   parts.forEach(({ start, end }, k) => {
     uniforms.push([`start${k}`, 'u32', start - origin], [`end${k}`, 'u32', end - origin]);
   });
   return {
     template: 'concat',
-    options: { parts: parts.length, workgroup: WORKGROUP, per_thread: PER_THREAD },
+    options: { parts: parts.length, run, workgroup: WORKGROUP },
     uniforms,
     reads: parts.map(({ value }, k) => ({ name: `x${k}`, value })),
     writes: [{ name: 'y', value: y }],
-    workgroups: [Math.ceil(count / (WORKGROUP * PER_THREAD)), 1, 1],
+    workgroups: [Math.ceil(count / (WORKGROUP * run)), 1, 1],
     fusable: 'y',
   };
 }

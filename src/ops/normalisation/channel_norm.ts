@@ -9,7 +9,7 @@ import {
   normalisationMacs,
   statsType,
 } from './affine.ts';
-import { rowTiling } from './tiling.ts';
+import { planeTiling, rowTiling } from './tiling.ts';
 
 const attrs = {
   groups: { type: 'int' },
@@ -103,7 +103,7 @@ export const channelNorm: PrimitiveOp = {
       // The affine part is constant on a plane, so a plane is one piece of a row; without one a group's planes
       // are one piece.
       const pieces = weight || overBatch ? l.setSize : 1;
-      const { options, workgroups } = rowTiling(l.rows, l.setSize * l.inner, limits);
+      const { options, chunk, workgroups } = rowTiling(l.rows, l.setSize * l.inner, limits, pieces);
       return [
         {
           template: 'normalise',
@@ -114,6 +114,7 @@ export const channelNorm: PrimitiveOp = {
             ['outer', 'u32', pieces],
             ['outer_stride', 'u32', l.setStride * l.inner],
             ['inner', 'u32', (l.setSize / pieces) * l.inner],
+            ['chunk', 'u32', chunk],
             ['eps', 'f32', a['eps'] as number],
             ['row_channels', 'u32', l.channels / l.setFirst],
             ['outer_channels', 'u32', l.setFirst],
@@ -138,9 +139,6 @@ export const channelNorm: PrimitiveOp = {
     },
   },
 };
-
-/** Elements a thread takes in the gradient's last pass. */
-const PER_THREAD = 32;
 
 /** Gradients of `channel_norm`: of x, and of weight and bias where there are any. */
 export const channelNormBackward: PrimitiveOp = {
@@ -193,7 +191,7 @@ export const channelNormBackward: PrimitiveOp = {
       const l = layoutOf(x.shape, c.attrs['groups'] as number, overBatch);
       const tiling = rowTiling(l.planes, l.inner, c.limits);
       const sums = c.scratch([l.planes, 2]);
-      const parts = Math.max(1, Math.floor(l.inner / PER_THREAD));
+      const { parts, team, chunk } = planeTiling(l.inner);
       const reads = [
         { name: 'dy', value: dy },
         { name: 'x', value: x },
@@ -209,7 +207,7 @@ export const channelNormBackward: PrimitiveOp = {
         {
           template: 'plane_sums',
           options: tiling.options,
-          uniforms: shared,
+          uniforms: [...shared, ['chunk', 'u32', tiling.chunk]],
           reads,
           writes: [{ name: 'sums', value: sums }],
           workgroups: tiling.workgroups,
@@ -222,6 +220,8 @@ export const channelNormBackward: PrimitiveOp = {
             ...shared,
             ['channels', 'u32', l.channels],
             ['parts', 'u32', parts],
+            ['team', 'u32', team],
+            ['chunk', 'u32', chunk],
             ['set_size', 'u32', l.setSize],
             ['set_first', 'u32', l.setFirst],
             ['set_stride', 'u32', l.setStride],

@@ -59,7 +59,7 @@ export const layerNormWithStats: PrimitiveOp = {
     kind: 'kernels',
     lower: ({ inputs: [x, weight, bias], outputs: [y, stats], attrs: a, limits }) => {
       const { length, rows } = rowsAndLength(x.shape);
-      const { options, workgroups } = rowTiling(rows, length, limits);
+      const { options, chunk, workgroups } = rowTiling(rows, length, limits);
       return [
         {
           template: 'normalise',
@@ -70,6 +70,7 @@ export const layerNormWithStats: PrimitiveOp = {
             ['outer', 'u32', 1],
             ['outer_stride', 'u32', 0],
             ['inner', 'u32', length],
+            ['chunk', 'u32', chunk],
             ['eps', 'f32', a['eps'] as number],
           ],
           reads: [

@@ -2,9 +2,13 @@ import { elementCount } from '../../ir/graph.ts';
 import type { KernelCall } from '../../ir/kernel.ts';
 import type { PrimitiveOp } from '../../ir/op.ts';
 
-/** Threads of the passes after one another; the last one is a single thread's loop over the sums before it. */
-const MOST_THREADS = 8192;
-const LEAST_PER_THREAD = 64;
+const WORKGROUP = 64;
+/** Lanes that take turns in one chunk: together they read a cache line. */
+const TEAM = 16;
+/** Elements a thread sums: a team's chunk (16 KiB) then stays in the cache while its lanes take turns. */
+const PER_THREAD = 256;
+/** The last pass is one thread's loop over so many sums at most. */
+const LAST = 256;
 
 export const sumSquares: PrimitiveOp = {
   kind: 'primitive',
@@ -22,19 +26,21 @@ export const sumSquares: PrimitiveOp = {
       let from = c.inputs[0];
       for (let last = false; !last; ) {
         const count = elementCount(from.shape);
-        const threads = Math.max(1, Math.min(MOST_THREADS, Math.floor(count / LEAST_PER_THREAD)));
-        last = threads === 1;
+        last = count <= LAST;
+        const chunks = last ? 1 : Math.ceil(count / (TEAM * PER_THREAD));
+        const threads = last ? 1 : chunks * TEAM;
         const y = last ? c.outputs[0] : c.scratch([threads]);
         calls.push({
           template: 'sum_squares',
-          options: { workgroup: 64, square: calls.length === 0 },
+          options: { workgroup: WORKGROUP, team: last ? 1 : TEAM, square: calls.length === 0 },
           uniforms: [
             ['count', 'u32', count],
             ['threads', 'u32', threads],
+            ['chunk', 'u32', Math.ceil(count / chunks)],
           ],
           reads: [{ name: 'x', value: from }],
           writes: [{ name: 'y', value: y }],
-          workgroups: [Math.ceil(threads / 64), 1, 1],
+          workgroups: [Math.ceil(threads / WORKGROUP), 1, 1],
         });
         from = y;
       }

@@ -12,8 +12,14 @@ interface Run {
 /** Largest number of groups of reduced (or kept) axes that the template walks; neighbours merge into one. */
 const MAX_RUNS = 3;
 const WORKGROUP = 64;
-/** A thread sums at least so many elements before a second pass pays for its dispatch. */
+/** A sum up to this length is one thread's: a second pass would cost more. */
+const LONGEST_ALONE = 512;
+/** Elements a thread of the first pass sums at least. */
 const LEAST_PER_THREAD = 64;
+/** ... and at most, where a team shares a chunk: so that the chunk (16 KiB) stays in the cache between its lanes. */
+const MOST_PER_THREAD = 256;
+/** Lanes that take turns in one chunk: together they read a cache line. */
+const TEAM = 16;
 /** More threads than this only make the second pass longer. */
 const MOST_THREADS = 16384;
 
@@ -45,11 +51,14 @@ export function reductionPasses(
   // The longest run is the one that threads share.
   const red = padded([...reduced].sort((a, b) => a.size - b.size));
   const keep = padded(kept);
-  const parts = partsOf(count, red[0].size * red[1].size * red[2].size, red[2].size);
   const contiguous = red[2].stride === 1;
+  const length = red[0].size * red[1].size * red[2].size;
+  const { parts, team, chunk } = tilingOf(count, length, red[2].size, contiguous);
   const uniforms: Uniform[] = [
     ['count', 'u32', count],
     ['parts', 'u32', parts],
+    ['team', 'u32', team],
+    ['chunk', 'u32', chunk],
     ['keep_divisor', 'u32', contiguous ? parts : 1],
     ['part_divisor', 'u32', contiguous ? 1 : count],
   ];
@@ -84,11 +93,28 @@ export function reductionPasses(
   ];
 }
 
-/** Threads that share one sum of `length` elements, `longest` of them in the run that can be shared. */
-function partsOf(count: number, length: number, longest: number): number {
-  const most = Math.min(longest, Math.floor(length / LEAST_PER_THREAD), Math.floor(MOST_THREADS / count));
-  // Splitting a short sum in two or three costs a dispatch and gains little.
-  return most < 4 ? 1 : most;
+interface Tiling {
+  /** Threads that share one sum. */
+  readonly parts: number;
+  /** Threads that take turns in one chunk of the last run. */
+  readonly team: number;
+  readonly chunk: number;
+}
+
+/** How `count` sums of `length` elements are shared; `last` of them are in the run that can be. */
+function tilingOf(count: number, length: number, last: number, contiguous: boolean): Tiling {
+  const whole = { parts: 1, team: 1, chunk: last };
+  if (length <= LONGEST_ALONE || count >= MOST_THREADS) return whole;
+  if (contiguous) {
+    const perThread = Math.min(MOST_PER_THREAD, Math.ceil((count * last) / MOST_THREADS));
+    const least = Math.ceil((LEAST_PER_THREAD * last) / length);
+    const teams = Math.ceil(last / (TEAM * Math.max(perThread, least)));
+    return { parts: TEAM * teams, team: TEAM, chunk: Math.ceil(last / teams) };
+  }
+  const parts = Math.min(last, Math.floor(length / LEAST_PER_THREAD), Math.floor(MOST_THREADS / count));
+  const chunk = Math.ceil(last / Math.max(parts, 1));
+  // Splitting a sum in two or three costs a dispatch and gains little.
+  return parts < 4 ? whole : { parts: Math.ceil(last / chunk), team: 1, chunk };
 }
 
 /** Axes for which `wanted` holds as (size, stride), neighbours merged. */

@@ -228,9 +228,10 @@ function toAttr(c: Context, op: Op, name: string, spec: AttrSpec, given: Given):
     case 'int[]': {
       if (isInt(value) && spec.repeat) return value.num;
       if (value.kind !== 'vector' && value.kind !== 'list') return wrong('a vector of whole numbers');
-      // The axis that holds the batch is inferred, so that the graph holds for any batch size.
-      const items = value.items.map((v) => (v.kind === 'dim' ? -1 : whole(v)));
-      if (items.filter((v) => v === -1).length > 1) return wrong('at most one size that holds the batch');
+      // A shape's axis that holds the batch is inferred, so that the graph holds for any batch size.
+      const free = value.items.filter((v) => name === 'shape' && v.kind === 'dim');
+      if (free.length > 1) return wrong('at most one size that holds the batch');
+      const items = value.items.map((v) => (free.includes(v) ? -1 : whole(v)));
       return items.every((v): v is number => v !== undefined) ? items : undefined;
     }
   }

@@ -122,7 +122,7 @@ function bindTensor(
     { callee, name: param.name.name, expected, found: formatDims(value.dims) },
     {
       labels: [shapeLabel(value, given.span), { span: shape.span, text: `${name} is ${expected} here` }],
-      notes: [...differences(patterns, value.dims), ...(placeNote(c) ?? [])],
+      notes: [...differences(patterns, value.dims), ...placeNote(c, 1)],
       hint: tensorSuggestion(env, callee, (t) => match(patterns, t.dims)),
     },
   );
@@ -149,7 +149,7 @@ export function checkResult(c: Context, what: string, value: Value, shape: Shape
     { what, expected: formatPatterns(patterns), found: formatDims(value.dims) },
     {
       labels: [shapeLabel(value, value.span)],
-      notes: [...differences(patterns, value.dims), ...(placeNote(c) ?? [])],
+      notes: [...differences(patterns, value.dims), ...placeNote(c)],
     },
   );
   return ERROR;
@@ -195,15 +195,14 @@ function patternText(shape: ShapeRef): string {
 function differences(patterns: readonly AxisPattern[], dims: Dims): string[] {
   if (patterns.some((p) => p && 'rest' in p)) return [];
   if (patterns.length !== dims.length) return [`${patterns.length} axes expected, ${dims.length} found`];
-  return patterns.flatMap((p, i) =>
-    p && 'dim' in p && !p.dim.equals(dims[i])
-      ? [`axis ${i} differs: ${sized(p.dim)} and ${sized(dims[i])}`]
-      : [],
+  const differing = patterns.flatMap((p, i) =>
+    p && 'dim' in p && !p.dim.equals(dims[i]) ? [`axis ${i}: ${sized(p.dim)} and ${sized(dims[i])}`] : [],
   );
+  return differing.length > 0 ? [`these differ: ${differing.join('; ')}`] : [];
 }
 
 /** `H/4`, with the number where the text is not one. */
-function sized(dim: Dim): string {
+export function sized(dim: Dim): string {
   const text = String(dim);
   return dim.batch || text === String(dim.size) ? text : `${text} = ${dim.size}`;
 }

@@ -34,7 +34,11 @@ export async function profile(session: Session): Promise<DispatchTime[]> {
     const stamps = new BigInt64Array(staging.getMappedRange().slice(0));
     for (let i = 0; i < count; i++) {
       const { label, kernel } = dispatches[first + i];
-      times.push({ label, kernel: kernels[kernel].name, nanoseconds: Number(stamps[2 * i + 1] - stamps[2 * i]) });
+      times.push({
+        label,
+        kernel: kernels[kernel].name,
+        nanoseconds: Number(stamps[2 * i + 1] - stamps[2 * i]),
+      });
     }
     for (const resource of [querySet, resolved, staging]) resource.destroy();
   }

@@ -107,7 +107,7 @@ test('a run that Ctrl-C stopped goes on to the same bytes', async () => {
 test('fit twice gives the same bytes', async () => {
   const weights = writeWeights(inFolder('w.safetensors'));
   const inputs = writeInputs(inFolder('i.safetensors'));
-  const fit = async (name: string) => {
+  const fitTo = async (name: string) => {
     const result = await archc(
       ...['fit', TINY, '--weights', weights, '--input', inputs, '--output', inFolder(name)],
       ...['--steps', '6', '--lr', '1e-2', '--weight-decay', '0.05', '--clip', '12', '--schedule', 'cosine'],
@@ -115,7 +115,7 @@ test('fit twice gives the same bytes', async () => {
     expect(result.stdout.match(/^step \d: loss/gm)?.length).toBe(6);
     return readFileSync(inFolder(name));
   };
-  expect(await fit('one.safetensors')).toEqual(await fit('two.safetensors'));
+  expect(await fitTo('one.safetensors')).toEqual(await fitTo('two.safetensors'));
 });
 
 /** Every number in a checkpoint. */

@@ -2,8 +2,9 @@
  * Time that `archc check` itself takes on each shipped spec, start-up apart: the first check of a fresh process,
  * which compiles the parser, and the median of ten more.
  */
-import { readdirSync } from 'node:fs';
+
 import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { openProgram } from '../src/compiler/model.ts';
 import { check } from '../src/language/index.ts';

@@ -2,7 +2,7 @@
  * `npm run bench` lists the benchmarks; `npm run bench NAME [-- arguments]` runs one. Each file of this folder is one.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
@@ -13,11 +13,14 @@ const [name, ...args] = process.argv.slice(2);
 
 if (name === undefined) {
   for (const n of names) {
-    const about = /\/\*\*\s*(?:\s*\* )?\s*(.+?)(?:\n|\*\/)/.exec(readFileSync(`${folder}${n}.ts`, 'utf8'))?.[1] ?? '';
+    const about =
+      /\/\*\*\s*(?:\s*\* )?\s*(.+?)(?:\n|\*\/)/.exec(readFileSync(`${folder}${n}.ts`, 'utf8'))?.[1] ?? '';
     console.log(`${n.padEnd(16)} ${about}`);
   }
 } else if (names.includes(name)) {
-  const result = spawnSync(process.execPath, ['--import', 'tsx', `${folder}${name}.ts`, ...args], { stdio: 'inherit' });
+  const result = spawnSync(process.execPath, ['--import', 'tsx', `${folder}${name}.ts`, ...args], {
+    stdio: 'inherit',
+  });
   process.exitCode = result.status ?? 1;
 } else {
   console.error(`error: there is no benchmark ${name}; there are ${names.join(', ')}`);

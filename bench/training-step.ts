@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { hyperParameters, trainingGraph } from '../src/autodiff/training.ts';
-import { WebgpuExecutable, webgpuBackend } from '../src/backend/webgpu.ts';
+import { type WebgpuExecutable, webgpuBackend } from '../src/backend/webgpu.ts';
 import { nodeRenderer } from '../src/compiler/files.ts';
 import { openModel, trainSection } from '../src/compiler/model.ts';
 import { ops } from '../src/ops/index.ts';
@@ -31,11 +31,17 @@ for (const p of model.parameters) {
   if (executable.has('param', p.name)) executable.write('param', p.name, initialise(p, 0));
 }
 const [input] = model.inputs;
-executable.write('input', input.name, Float32Array.from({ length: input.shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i)));
+executable.write(
+  'input',
+  input.name,
+  Float32Array.from({ length: input.shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i)),
+);
 executable.write('input', 'hyper', hyperParameters(section.optimizer, 1e-4, 1));
 const { session } = executable;
 const { manifest } = session.bundle;
-console.log(`${backend.description}\n${manifest.dispatches.length} dispatches, ${manifest.kernels.length} kernels, ${(session.bytes / 2 ** 20).toFixed(0)} MiB`);
+console.log(
+  `${backend.description}\n${manifest.dispatches.length} dispatches, ${manifest.kernels.length} kernels, ${(session.bytes / 2 ** 20).toFixed(0)} MiB`,
+);
 
 const cold = performance.now();
 session.run();

@@ -15,9 +15,7 @@ class ModuleParser extends DeclarationParser {
   private read(text: string, file: string): { layout: Layout; comments: readonly IToken[] } {
     const { tokens, comments, unknown } = t.lex(text);
     const layout = layOut(tokens, file);
-    this.file = file;
-    this.docs = layout.docs;
-    this.issues = [...layout.issues];
+    this.begin(file, layout.docs, layout.issues);
     for (const u of merged(unknown)) {
       const span = { file, start: u.offset, end: u.offset + u.length, line: u.line, column: u.column };
       this.report('unexpected-character', span, {

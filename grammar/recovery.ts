@@ -1,5 +1,5 @@
 import { EmbeddedActionsParser, type IToken, isRecognitionException, type TokenType } from 'chevrotain';
-import type { SyntaxIssue } from './issue.ts';
+import { MAX_ISSUES, type SyntaxIssue } from './issue.ts';
 import { depthOf, MAX_NESTING, spanOf } from './layout.ts';
 import { syntaxMessages } from './messages.ts';
 import type { Span } from './span.ts';
@@ -16,9 +16,17 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
   protected file = '';
   protected docs: ReadonlyMap<number, string> = new Map();
   protected issues: SyntaxIssue[] = [];
+  private readonly damagedLines = new Set<number>();
 
   constructor() {
     super(t.allTokens, { recoveryEnabled: false, maxLookahead: 3, errorMessageProvider: syntaxMessages });
+  }
+
+  protected begin(file: string, docs: ReadonlyMap<number, string>, issues: readonly SyntaxIssue[]): void {
+    this.file = file;
+    this.docs = docs;
+    this.issues = [...issues];
+    this.damagedLines.clear();
   }
 
   // --- positions and errors ---
@@ -34,7 +42,11 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
 
   protected report(code: SyntaxIssue['code'], span: Span, args: Record<string, string> = {}): void {
     if (this.RECORDING_PHASE) return;
-    this.issues.push({ code, span, args });
+    // What follows from a character that was left out is no mistake of its own.
+    const follows =
+      (code === 'unexpected-token' || code === 'unexpected-end') && this.damagedLines.has(span.line);
+    if (code === 'unexpected-character') this.damagedLines.add(span.line);
+    if (!follows && this.issues.length < MAX_ISSUES) this.issues.push({ code, span, args });
   }
 
   /** What was expected instead of the next token. */
@@ -85,10 +97,11 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     return onError(first);
   }
 
-  /** Skips to the end of the statement that began with `first`. */
+  /** Skips to the end of the statement that began with `first`; after too many mistakes, to that of the file. */
   protected skipStatement(first: IToken): void {
     if (this.RECORDING_PHASE) return;
-    while (!this.atStatementEnd(depthOf(first))) this.SKIP_TOKEN();
+    const giveUp = this.issues.length >= MAX_ISSUES;
+    while (giveUp ? !isEnd(this.LA(1)) : !this.atStatementEnd(depthOf(first))) this.SKIP_TOKEN();
   }
 
   /**

@@ -10,7 +10,7 @@ export function evaluateArguments(c: Context, args: readonly Argument[], env: En
   return args.map(({ name, value, span }) => {
     if (name) named = true;
     else if (named) c.report('argument-order', span, {});
-    return { name, value: c.evaluate(value, env), span, expr: value };
+    return { name, value: c.evaluate(value, env), span: value.span, expr: value };
   });
 }
 
@@ -57,7 +57,7 @@ export function bindArguments(
       continue;
     }
     if (bound.has(name)) {
-      c.report('duplicate-argument', arg.span, { callee, name });
+      c.report('duplicate-argument', arg.name?.span ?? arg.span, { callee, name });
       fine = false;
     } else bound.set(name, arg);
   }

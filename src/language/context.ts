@@ -2,7 +2,7 @@ import type { Argument, Component, Expr, Stmt } from '../../grammar/ast.ts';
 import type { Span } from '../../grammar/span.ts';
 import type { GraphBuilder } from '../ir/builder.ts';
 import type { OpTable } from '../ir/op.ts';
-import type { Extras, Reporter } from './diagnostics/index.ts';
+import type { Reporter } from './diagnostics/index.ts';
 import type { Env } from './env.ts';
 import type { ModuleInstance, Parameter } from './program.ts';
 import type { ApplicationValue, InstanceValue, Value } from './values.ts';
@@ -92,8 +92,8 @@ export class Limits {
   }
 }
 
-/** Where the model stands when something inside a block fails. */
-export function placeNote(c: Context): Extras['notes'] {
-  const path = c.building[c.building.length - 1]?.path || c.builder.scope;
+/** Where in the model something failed; `outer` skips as many instances, innermost first. */
+export function placeNote(c: Context, outer = 0): string[] {
+  const path = c.building[c.building.length - 1 - outer]?.path;
   return path ? [`in \`${path}\``] : [];
 }

@@ -44,7 +44,10 @@ export function effectiveModel(
 ): EffectiveModel | undefined {
   const { name } = component.name;
   if (seen.includes(component)) {
-    report('recursive-extends', component.extends?.base.span ?? component.span, { name });
+    // One error for the cycle, whichever of its models is asked for.
+    const cycle = seen.slice(seen.indexOf(component));
+    const first = cycle.reduce((a, b) => (placeOf(b) < placeOf(a) ? b : a));
+    report('recursive-extends', first.extends?.base.span ?? first.span, { name: first.name.name });
     return undefined;
   }
   const own = component.params.map((param): ModelParameter => ({ param, scope, override: undefined }));
@@ -105,6 +108,8 @@ export function effectiveModel(
     chain: [{ name, component }, ...base.chain],
   };
 }
+
+const placeOf = ({ span }: Component): string => `${span.file}:${String(span.start).padStart(9, '0')}`;
 
 function bindOverrides(
   base: EffectiveModel,

@@ -6,7 +6,7 @@ import { type AttrSpec, type Op, ShapeError, type TensorType } from '../ir/op.ts
 import { bindArguments } from './arguments.ts';
 import { type Context, type Given, placeNote } from './context.ts';
 import type { Env } from './env.ts';
-import { MAX_ELEMENTS, shapeLabel, tensorSuggestion } from './shapes.ts';
+import { MAX_ELEMENTS, shapeLabel, sized, tensorSuggestion } from './shapes.ts';
 import { describe, ERROR, isInt, isNumber, show, type TensorValue, toNumber, type Value } from './values.ts';
 
 /** Ops that only act in training; elsewhere, and at rate 0, they are left out of the graph. */
@@ -153,16 +153,8 @@ function reportShape(
 ): void {
   const shown = error.operands.length > 0 ? error.operands : operands.map((_, i) => i);
   const labels = shown.flatMap((i) => (operands[i] ? [shapeLabel(operands[i].value, operands[i].span)] : []));
-  let hint = error.hint;
-  if (!hint && operands.length === 2 && shown.length === 2) {
-    const [a, b] = operands.map((o) => o.value);
-    const wanted = (dims: Dims) => (t: TensorValue) =>
-      t.id !== a.id && t.id !== b.id && sameDims(t.dims, dims);
-    hint =
-      op.name === 'add' || op.name === 'sub' || op.name === 'mul'
-        ? tensorSuggestion(env, '', wanted(a.dims))
-        : undefined;
-  }
+  const values = operands.map((o) => o.value);
+  const hint = error.hint ?? (pointwise.has(op.name) ? sameShapeSuggestion(values, env) : undefined);
   c.report(
     'shape-mismatch',
     span,
@@ -174,24 +166,28 @@ function reportShape(
           op,
           operands.map((o) => o.value.dims),
         ),
-        ...(placeNote(c) ?? []),
+        ...placeNote(c),
       ],
       hint,
     },
   );
 }
 
+const pointwise = new Set(['add', 'sub', 'mul', 'div']);
+
+/** A tensor in scope that could stand in for the second operand, or else for the first. */
+function sameShapeSuggestion([a, b]: readonly TensorValue[], env: Env): string | undefined {
+  const fits = (dims: Dims) => (t: TensorValue) => t.id !== a.id && t.id !== b.id && sameDims(t.dims, dims);
+  return tensorSuggestion(env, '', fits(a.dims)) ?? tensorSuggestion(env, '', fits(b.dims));
+}
+
 /** Which axes differ, for ops that take two tensors of one shape. */
-function axisNotes(op: Op, dims: readonly Dims[]): string[] {
-  if (
-    !['add', 'sub', 'mul', 'div'].includes(op.name) ||
-    dims.length !== 2 ||
-    dims[0].length !== dims[1].length
-  )
-    return [];
-  return dims[0].flatMap((d, i) =>
-    d.equals(dims[1][i]) ? [] : [`axis ${i} differs: ${d.size} and ${dims[1][i].size}`],
+function axisNotes(op: Op, [a, b]: readonly Dims[]): string[] {
+  if (!pointwise.has(op.name) || a.length !== b.length) return [];
+  const differing = a.flatMap((d, i) =>
+    d.equals(b[i]) ? [] : [`axis ${i}: ${sized(d)} and ${sized(b[i])}`],
   );
+  return [`these differ: ${differing.join('; ')}`];
 }
 
 /** The value as the attribute wants it; `undefined` once reported. */
@@ -228,9 +224,11 @@ function toAttr(c: Context, op: Op, name: string, spec: AttrSpec, given: Given):
     case 'int[]': {
       if (isInt(value) && spec.repeat) return value.num;
       if (value.kind !== 'vector' && value.kind !== 'list') return wrong('a vector of whole numbers');
-      // The axis that holds the batch is inferred, so that the graph holds for any batch size.
+      const isShape = name === 'shape';
+      if (!isShape && value.items.some((v) => v.kind === 'dim')) return wrong('sizes without the batch');
+      // A shape's axis that holds the batch is inferred, so that the graph holds for any batch size.
       const items = value.items.map((v) => (v.kind === 'dim' ? -1 : whole(v)));
-      if (items.filter((v) => v === -1).length > 1) return wrong('at most one size that holds the batch');
+      if (isShape && items.filter((v) => v === -1).length > 1) return wrong('at most one size that is inferred');
       return items.every((v): v is number => v !== undefined) ? items : undefined;
     }
   }

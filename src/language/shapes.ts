@@ -79,7 +79,13 @@ export function bindSignature(
       if (param.shape) value = bindTensor(c, callee, param, param.shape, given, env, span) ? value : ERROR;
       else if (param.type) value = checkType(c, `\`${param.name.name}\``, value, param.type, env, given.span);
     }
-    if (value.kind === 'error') fine = false;
+    if (value.kind === 'error') {
+      fine = false;
+      // The sizes that it would have bound are unknown, not undefined, to the arguments after it.
+      for (const axis of param.shape?.dims ?? []) {
+        if (axis.kind === 'name' && axis.name !== 'B' && !env.get(axis.name)) env.set(axis.name, ERROR);
+      }
+    }
     env.set(param.name.name, value);
   }
   return fine;
@@ -116,7 +122,7 @@ function bindTensor(
     { callee, name: param.name.name, expected, found: formatDims(value.dims) },
     {
       labels: [shapeLabel(value, given.span), { span: shape.span, text: `${name} is ${expected} here` }],
-      notes: [...differences(patterns, value.dims), ...(placeNote(c) ?? [])],
+      notes: [...differences(patterns, value.dims), ...placeNote(c, 1)],
       hint: tensorSuggestion(env, callee, (t) => match(patterns, t.dims)),
     },
   );
@@ -143,7 +149,7 @@ export function checkResult(c: Context, what: string, value: Value, shape: Shape
     { what, expected: formatPatterns(patterns), found: formatDims(value.dims) },
     {
       labels: [shapeLabel(value, value.span)],
-      notes: [...differences(patterns, value.dims), ...(placeNote(c) ?? [])],
+      notes: [...differences(patterns, value.dims), ...placeNote(c)],
     },
   );
   return ERROR;
@@ -151,7 +157,11 @@ export function checkResult(c: Context, what: string, value: Value, shape: Shape
 
 function patternsOf(c: Context, shape: ShapeRef, env: Env): AxisPattern[] {
   return shape.dims.map((axis): AxisPattern => {
-    if (axis.kind === 'rest') return { rest: true };
+    if (axis.kind === 'rest') {
+      if (shape.dims.find((d) => d.kind === 'rest') === axis) return { rest: true };
+      c.report('bad-shape', axis.span, { what: 'a second `...`', found: 'only one can stand for any axes' });
+      return undefined;
+    }
     if (axis.kind === 'name' && axis.name !== 'B' && env.get(axis.name) === undefined)
       return { binds: axis.name };
     const dim = evaluateDim(c, axis, env);
@@ -189,15 +199,14 @@ function patternText(shape: ShapeRef): string {
 function differences(patterns: readonly AxisPattern[], dims: Dims): string[] {
   if (patterns.some((p) => p && 'rest' in p)) return [];
   if (patterns.length !== dims.length) return [`${patterns.length} axes expected, ${dims.length} found`];
-  return patterns.flatMap((p, i) =>
-    p && 'dim' in p && !p.dim.equals(dims[i])
-      ? [`axis ${i} differs: ${sized(p.dim)} and ${sized(dims[i])}`]
-      : [],
+  const differing = patterns.flatMap((p, i) =>
+    p && 'dim' in p && !p.dim.equals(dims[i]) ? [`axis ${i}: ${sized(p.dim)} and ${sized(dims[i])}`] : [],
   );
+  return differing.length > 0 ? [`these differ: ${differing.join('; ')}`] : [];
 }
 
 /** `H/4`, with the number where the text is not one. */
-function sized(dim: Dim): string {
+export function sized(dim: Dim): string {
   const text = String(dim);
   return dim.batch || text === String(dim.size) ? text : `${text} = ${dim.size}`;
 }

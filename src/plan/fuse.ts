@@ -14,7 +14,7 @@ import type { Views } from './views.ts';
 
 /** Threads of an element-wise workgroup, and elements a thread: few large kernels suit software adapters. */
 const WORKGROUP = 64;
-const PER_THREAD = 4;
+const PER_THREAD = 16;
 
 /**
  * Turns nodes into units, in order. An element-wise op joins the unit that computes one of its operands at full

@@ -68,9 +68,16 @@ export function outputOf({ graph, results }: Probe, name: string): RefTensor {
   return results.get(graph.outputs.find((o) => o.name === name)!.value)!;
 }
 
-/** Largest error of any output on WebGPU against the reference backend, relative to the output's largest value. */
-export async function deviceError({ adapter, device }: AcquiredDevice, p: Probe): Promise<number> {
-  const limits = adapterLimits(adapter) as unknown as DeviceLimits;
+/**
+ * Largest error of any output on WebGPU against the reference backend, relative to the output's largest value.
+ * `narrower` limits are planned for instead of the adapter's.
+ */
+export async function deviceError(
+  { adapter, device }: AcquiredDevice,
+  p: Probe,
+  narrower: Partial<DeviceLimits> = {},
+): Promise<number> {
+  const limits = { ...(adapterLimits(adapter) as unknown as DeviceLimits), ...narrower };
   const bundle = planGraph(p.graph, ops, nodeRenderer(), { model: 'probe', batch: 1, limits });
   const session = await Session.create(device, bundle);
   for (const s of p.graph.sources) {

@@ -1,5 +1,6 @@
 import type { Value } from '../../ir/graph.ts';
 import type { CompositeOp, PrimitiveOp } from '../../ir/op.ts';
+import { chunks } from '../reduction/chunks.ts';
 import { reductionPasses } from '../reduction/lower.ts';
 import { checkLabels, logitLayout } from './labels.ts';
 import { sharedLogSumExp } from './log_sum_exp.ts';
@@ -16,10 +17,6 @@ export const crossEntropy: CompositeOp = {
   },
   expand: (b, [x, target]) => [b.apply('cross_entropy_from', [x, target, sharedLogSumExp(b, x)])],
 };
-
-/** Threads that walk all positions; their partial sums are added up in a second pass. */
-const THREADS = 4096;
-const LEAST_PER_THREAD = 16;
 
 export const crossEntropyFrom: PrimitiveOp = {
   kind: 'primitive',
@@ -45,13 +42,18 @@ export const crossEntropyFrom: PrimitiveOp = {
     lower: (c) => {
       const [x] = c.inputs;
       const { positions } = logitLayout(x.shape);
-      const threads = Math.max(1, Math.min(THREADS, Math.ceil(positions / LEAST_PER_THREAD)));
+      const { parts: threads, team, chunk } = chunks(positions);
       const sums = c.scratch([threads]);
       return [
         {
           template: 'cross_entropy',
           options: { workgroup: 64 },
-          uniforms: [...uniforms(x), ['threads', 'u32', threads]],
+          uniforms: [
+            ...uniforms(x),
+            ['threads', 'u32', threads],
+            ['team', 'u32', team],
+            ['chunk', 'u32', chunk],
+          ],
           reads: reads(c.inputs),
           writes: [{ name: 'sums', value: sums }],
           workgroups: [Math.ceil(threads / 64), 1, 1],

@@ -2,6 +2,7 @@ import { Dim } from '../../ir/dim.ts';
 import type { Attrs, Shape, Value } from '../../ir/graph.ts';
 import type { KernelCall } from '../../ir/kernel.ts';
 import { type CompositeOp, type PrimitiveOp, type RefTensor, ShapeError } from '../../ir/op.ts';
+import { chunks } from '../reduction/chunks.ts';
 import { checkLabels, logitLayout } from './labels.ts';
 import { sharedLogSumExp } from './log_sum_exp.ts';
 
@@ -75,22 +76,25 @@ export const diceLossFrom: PrimitiveOp = {
     lower: (c): KernelCall[] => {
       const [x] = c.inputs;
       const l = diceLayout(x.shape, c.attrs);
-      const parts = partsOf(l.rows, l.inner, l.samplesPerRow);
+      const quads = Math.ceil(l.classes / 4) * (l.rows / l.classes);
+      const { parts, team, chunk } = chunks(l.inner, quads, l.samplesPerRow);
       const sums = c.scratch([l.rows, parts, 2]);
       return [
         {
           template: 'dice_sums',
           options: { workgroup: 64 },
           uniforms: [
-            ['rows', 'u32', l.rows],
+            ['quads', 'u32', quads],
             ['parts', 'u32', parts],
+            ['team', 'u32', team],
+            ['chunk', 'u32', chunk],
             ['classes', 'u32', l.classes],
             ['inner', 'u32', l.inner],
             ['samples', 'u32', l.samplesPerRow],
           ],
           reads: reads(c.inputs),
           writes: [{ name: 'sums', value: sums }],
-          workgroups: [Math.ceil((l.rows * parts) / 64), 1, 1],
+          workgroups: [Math.ceil((quads * parts) / 64), 1, 1],
         },
         {
           template: 'dice_loss',
@@ -154,12 +158,11 @@ export const diceLossBackward: PrimitiveOp = {
       return [
         {
           template: 'dice_loss_backward',
-          options: { workgroup: 64 },
+          options: { workgroup: 64, batch: a['batch'] as boolean },
           uniforms: [
             ['positions', 'u32', positions],
             ['classes', 'u32', classes],
             ['inner', 'u32', inner],
-            ['sample_rows', 'u32', a['batch'] ? 0 : classes],
           ],
           reads: [
             ...reads(inputs),
@@ -190,15 +193,6 @@ function diceLayout(shape: Shape, a: Attrs) {
     sampleRows: batch ? 0 : classes,
     scale: 1 / ((classes - firstClass) * (batch ? 1 : samples)),
   };
-}
-
-/** Threads in all, and positions that a thread takes at least. */
-const MOST_THREADS = 4096;
-const LEAST_PER_THREAD = 32;
-
-function partsOf(rows: number, inner: number, samples: number): number {
-  const most = Math.min(inner, Math.floor((inner * samples) / LEAST_PER_THREAD));
-  return Math.max(1, Math.min(most, Math.floor(MOST_THREADS / rows)));
 }
 
 function eachProbability(

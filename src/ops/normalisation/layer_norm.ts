@@ -186,6 +186,7 @@ function affineGradients(c: LowerContext, rows: number, columns: number) {
         ['columns', 'u32', columns],
         ['stride', 'u32', stride],
         ['parts', 'u32', parts],
+        ['chunk', 'u32', Math.ceil(rows / parts)],
       ] as const,
       reads: [
         { name: 'dy', value: dy },

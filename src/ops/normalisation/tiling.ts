@@ -1,11 +1,10 @@
 import type { DeviceLimits } from '../../ir/kernel.ts';
+import { TEAM } from '../reduction/chunks.ts';
 
 /** Threads of a workgroup in which each thread has a row of its own. */
 const THREADS = 64;
 /** From this row length on a workgroup shares a row. */
 const COOPERATIVE_FROM = 512;
-/** Lanes that take turns in one chunk: together they read a cache line, and a chunk is read in order. */
-const TEAM = 16;
 
 export interface RowTiling {
   readonly options: {
@@ -23,7 +22,7 @@ export interface RowTiling {
 export function rowTiling(rows: number, length: number, limits: DeviceLimits, pieces = 1): RowTiling {
   const cooperative = length >= COOPERATIVE_FROM;
   const workgroup =
-    cooperative && length >= 8 * COOPERATIVE_FROM
+    cooperative && length >= 32 * COOPERATIVE_FROM
       ? Math.min(256, limits.maxComputeInvocationsPerWorkgroup)
       : THREADS;
   return {

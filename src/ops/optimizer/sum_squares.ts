@@ -1,10 +1,9 @@
 import { elementCount } from '../../ir/graph.ts';
 import type { KernelCall } from '../../ir/kernel.ts';
 import type { PrimitiveOp } from '../../ir/op.ts';
+import { TEAM } from '../reduction/chunks.ts';
 
 const WORKGROUP = 64;
-/** Lanes that take turns in one chunk: together they read a cache line. */
-const TEAM = 16;
 /** Elements a thread sums: a team's chunk (16 KiB) then stays in the cache while its lanes take turns. */
 const PER_THREAD = 256;
 /** The last pass is one thread's loop over so many sums at most. */

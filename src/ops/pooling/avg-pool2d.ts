@@ -1,6 +1,6 @@
 import { type Attrs, elementCount, type Shape } from '../../ir/graph.ts';
 import { type AttrSpec, type PrimitiveOp, ShapeError } from '../../ir/op.ts';
-import { perElement } from '../per-element.ts';
+import { perLine } from './lower.ts';
 import { eachTap, poolAttrs, pooledDims, poolUniforms, windowOf } from './window.ts';
 
 const attrs: Readonly<Record<string, AttrSpec>> = {
@@ -32,7 +32,7 @@ export const avg_pool2d: PrimitiveOp = {
   lowering: {
     kind: 'kernels',
     lower: ({ inputs: [x], outputs: [y], attrs }) => [
-      perElement(
+      perLine(
         'pool2d',
         { max: false, include_pad: attrs['count_include_pad'] as boolean },
         [{ name: 'x', value: x }],
@@ -66,7 +66,7 @@ export const avg_pool2d_backward: PrimitiveOp = {
   lowering: {
     kind: 'kernels',
     lower: ({ inputs: [dy], outputs: [dx], attrs }) => [
-      perElement(
+      perLine(
         'pool2d_backward',
         { max: false, include_pad: attrs['count_include_pad'] as boolean },
         [{ name: 'dy', value: dy }],

@@ -8,7 +8,7 @@ import {
   ShapeError,
   type TensorType,
 } from '../../ir/op.ts';
-import { perElement } from '../per-element.ts';
+import { perLine } from './lower.ts';
 
 const attrs: Readonly<Record<string, AttrSpec>> = {
   size: { type: 'int[]', repeat: 2 },
@@ -61,7 +61,7 @@ export const interpolate: PrimitiveOp = {
   lowering: {
     kind: 'kernels',
     lower: ({ inputs: [x], outputs: [y], attrs }) => [
-      perElement(
+      perLine(
         'interpolate',
         { bilinear: attrs['mode'] === 'bilinear' },
         [{ name: 'x', value: x }],
@@ -92,7 +92,7 @@ export const interpolate_backward: PrimitiveOp = {
   lowering: {
     kind: 'kernels',
     lower: ({ inputs: [dy], outputs: [dx], attrs }) => [
-      perElement(
+      perLine(
         'interpolate_backward',
         { bilinear: attrs['mode'] === 'bilinear' },
         [{ name: 'dy', value: dy }],

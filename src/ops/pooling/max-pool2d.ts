@@ -1,6 +1,6 @@
 import { elementCount } from '../../ir/graph.ts';
 import type { PrimitiveOp } from '../../ir/op.ts';
-import { perElement } from '../per-element.ts';
+import { perLine } from './lower.ts';
 import { eachTap, poolAttrs, pooledDims, poolUniforms, windowOf } from './window.ts';
 
 export const max_pool2d: PrimitiveOp = {
@@ -23,7 +23,7 @@ export const max_pool2d: PrimitiveOp = {
   lowering: {
     kind: 'kernels',
     lower: ({ inputs: [x], outputs: [y], attrs }) => [
-      perElement(
+      perLine(
         'pool2d',
         { max: true, include_pad: false },
         [{ name: 'x', value: x }],
@@ -56,7 +56,7 @@ export const max_pool2d_backward: PrimitiveOp = {
   lowering: {
     kind: 'kernels',
     lower: ({ inputs: [x, dy], outputs: [dx], attrs }) => [
-      perElement(
+      perLine(
         'pool2d_backward',
         { max: true, include_pad: false },
         [

@@ -51,6 +51,14 @@ describe.each(Object.entries(probes))('%s', (_, make) => {
   });
 });
 
+test.each(['max_pool2d with overlap and padding', 'bilinear upsampling by 2'])(
+  '%s in more workgroups than a dimension takes',
+  async (name) => {
+    const p = probes[name]();
+    expect(await deviceError(device, p, { maxComputeWorkgroupsPerDimension: 2 })).toBeLessThan(1e-6);
+  },
+);
+
 test("max_pool2d's gradient goes to the first of equal elements", async () => {
   // x·0 makes all elements of a window equal.
   const p = probe(

@@ -1,6 +1,7 @@
 import { elementCount, stridesOf, type Value } from '../../ir/graph.ts';
 import type { KernelCall, LowerContext, UniformType } from '../../ir/kernel.ts';
 import { normaliseAxes } from './axes.ts';
+import { TEAM } from './chunks.ts';
 
 type Uniform = readonly [string, UniformType, number];
 
@@ -18,8 +19,6 @@ const LONGEST_ALONE = 512;
 const LEAST_PER_THREAD = 64;
 /** ... and at most, where a team shares a chunk: so that the chunk (16 KiB) stays in the cache between its lanes. */
 const MOST_PER_THREAD = 256;
-/** Lanes that take turns in one chunk: together they read a cache line. */
-const TEAM = 16;
 /** More threads than this only make the second pass longer. */
 const MOST_THREADS = 16384;
 

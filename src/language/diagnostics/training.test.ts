@@ -1,0 +1,60 @@
+import { describe } from 'vitest';
+import { testMistakes } from './mistakes.ts';
+import { type MistakeCase, train } from './testing.ts';
+import { trainingDiagnostics } from './training.ts';
+
+const settings: Readonly<Record<string, string>> = {
+  loss: 'cross_entropy',
+  optimizer: 'adam(lr: 1e-3)',
+  batch: '2',
+  steps: '10',
+};
+/** A complete section with some settings changed; `undefined` leaves one out. */
+const section = (changed: Readonly<Record<string, string | undefined>>): string =>
+  train(
+    Object.entries({ ...settings, ...changed })
+      .flatMap(([key, value]) => (value === undefined ? [] : [`  ${key} = ${value}`]))
+      .join('\n'),
+  );
+
+const cases: MistakeCase[] = [
+  { code: 'unknown-setting', text: section({ '⟦batches': '3' }) },
+  { code: 'unknown-setting', title: '--set', text: `⟦${section({})}`, set: { 'train.rate': '1' } },
+  { code: 'missing-setting', text: section({ steps: undefined }).replace('train T', 'train ⟦T') },
+  { code: 'duplicate-setting', text: section({ batch: '2\n  ⟦batch = 3' }) },
+  { code: 'bad-loss', text: section({ loss: 'cross_entropy + ⟦hinge' }) },
+  { code: 'bad-setting', text: section({ optimizer: '⟦adagrad(lr: 1e-3)' }) },
+  { code: 'bad-setting', title: 'schedule', text: section({ schedule: '⟦linear' }) },
+  { code: 'bad-setting', title: 'augment', text: section({ augment: 'flips + ⟦noise(0.1)' }) },
+  { code: 'bad-setting', title: 'supervise', text: section({ supervise: '⟦all' }) },
+  { code: 'supervise-length', text: section({ supervise: 'weights(⟦<1, 2>)' }) },
+  // Codes of other tables, at their places in train sections.
+  { code: 'illegal-value', title: 'negative lr', text: section({ optimizer: 'adam(lr: ⟦-1e-3)' }) },
+  { code: 'illegal-value', title: 'no batch', text: section({ batch: '⟦0' }) },
+  {
+    code: 'illegal-value',
+    title: 'beta of 1',
+    text: section({ optimizer: 'adam(lr: 1, betas: ⟦<1.0, 0.9>)' }),
+  },
+  { code: 'illegal-value', title: 'foreground', text: section({ foreground: '⟦2' }) },
+  {
+    code: 'illegal-value',
+    title: 'nesterov without momentum',
+    text: section({ optimizer: 'sgd(lr: 1, nesterov: ⟦true)' }),
+  },
+  { code: 'illegal-value', title: 'no weight', text: section({ supervise: '⟦weights(<0>)' }) },
+  { code: 'illegal-value', title: '--set', text: `⟦${section({})}`, set: { 'train.lr': '0 - 1' } },
+  { code: 'not-an-integer', title: 'steps', text: section({ steps: '⟦1 / 2' }) },
+  { code: 'wrong-type', title: 'steps', text: section({ steps: '⟦"many"' }) },
+  { code: 'wrong-length', title: 'betas', text: section({ optimizer: 'adam(lr: 1, betas: ⟦<0.9>)' }) },
+  { code: 'missing-argument', title: 'lr', text: section({ optimizer: '⟦adam' }) },
+  {
+    code: 'unknown-argument',
+    title: 'of an optimizer',
+    text: section({ optimizer: 'adam(lr: 1, ⟦momentum: 0.9)' }),
+  },
+];
+
+describe('train sections', () => {
+  testMistakes(trainingDiagnostics, cases);
+});

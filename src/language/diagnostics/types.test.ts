@@ -1,0 +1,108 @@
+import { describe } from 'vitest';
+import { testMistakes } from './mistakes.ts';
+import { forward, type MistakeCase, model } from './testing.ts';
+import { typeDiagnostics } from './types.ts';
+
+const end = '  forward { y = x }\n  output out: [B, 4, 8, 8] = y';
+const act = 'block Act(slope: float = 0.1) {\n  forward(x: [B, ...]) { leaky_relu(x, slope: slope) }\n}\n';
+/** A model with an instance `act`, declared by `instance`. */
+const withAct = (instance: string, statements: string) =>
+  `${model(`${instance}\n  forward {\n${statements}\n  }\n  output out: [B, 4, 8, 8] = y`)}${act}`;
+const constant = (expr: string) => model(`  let v = ${expr}\n${end}`);
+
+const cases: MistakeCase[] = [
+  { code: 'wrong-type', text: withAct('  act = Act(slope: ⟦"steep")', '    y = act(x)') },
+  { code: 'wrong-type', title: 'a condition', text: forward('    y = if ⟦3 { x } else { x }') },
+  { code: 'wrong-type', title: '--set', text: `⟦${model(end, 'n: int = 1')}`, set: { n: 'true' } },
+  { code: 'wrong-type', title: 'a number where a tensor is needed', text: forward('    y = relu(⟦3)') },
+  { code: 'not-an-integer', text: constant('<1, 2>[⟦1 / 2]') },
+  { code: 'not-an-integer', title: 'an attribute', text: forward('    y = softmax(x, axis: ⟦3 / 2)') },
+  { code: 'not-an-integer', title: '--set', text: `⟦${model(end, 'n: int = 1')}`, set: { n: '3 / 2' } },
+  { code: 'wrong-length', text: model(end, 'dims: <int; 4> = ⟦<1, 2>') },
+  {
+    code: 'wrong-length',
+    title: 'bound by another',
+    text: model(end, 'a: <int; N> = <1, 2>, b: <int; N> = ⟦<1, 2, 3>'),
+  },
+  { code: 'unknown-type', text: model(end, 'n: ⟦integer = 3') },
+  { code: 'bad-operands', text: constant('1 ⟦+ true') },
+  { code: 'bad-operands', title: 'lists and vectors', text: constant('[1] ⟦+ <1>') },
+  { code: 'division-by-zero', text: constant('1 / ⟦0') },
+  { code: 'batch-arithmetic', text: forward('    n = B ⟦+ 1\n    y = x') },
+  { code: 'missing-argument', text: forward('    y = ⟦softplus()') },
+  {
+    code: 'missing-argument',
+    title: 'of a block',
+    text: `${model(`  a = ⟦A()\n${end}`)}block A(n: int) {}\n`,
+  },
+  { code: 'missing-argument', title: 'of a model', text: model(end, '⟦n: int') },
+  { code: 'unknown-argument', text: withAct('  act = Act(⟦slop: 0.2)', '    y = act(x)') },
+  { code: 'unknown-argument', title: 'of an op', text: forward('    y = softmax(x, ⟦dim: 1)') },
+  { code: 'duplicate-argument', text: withAct('  act = Act(0.2, ⟦slope: 0.2)', '    y = act(x)') },
+  { code: 'too-many-arguments', text: withAct('  act = Act(0.2, ⟦0.3)', '    y = act(x)') },
+  {
+    code: 'argument-order',
+    text: forward('    y = permute(x: x, ⟦<0, 1, 2, 3>)')
+      .replace('x: x', 'axes: <0, 1, 2, 3>')
+      .replace('⟦<0, 1, 2, 3>', '⟦x'),
+  },
+  { code: 'not-callable', text: forward('    n = 3\n    y = ⟦n(x)') },
+  { code: 'absent-instance', text: withAct('  act = Act()   if false', '    y = x |> ⟦act') },
+  { code: 'block-in-forward', text: forward('    y = ⟦Act()(x)').replace('Act()(x)', 'Act(x)') + act },
+  { code: 'not-a-block', text: model(`  n = ⟦3\n${end}`) },
+  {
+    code: 'model-in-block',
+    text: `${model(`  n = ⟦N()\n${end}`)}model N() {\n  input x: [B, 4, 8, 8]\n${end}\n}\n`,
+  },
+  { code: 'not-iterable', text: forward('    for i in ⟦4 { z = i }\n    y = x') },
+  { code: 'index-out-of-range', text: constant('<1, 2>[⟦2]') },
+  { code: 'index-out-of-range', title: 'a slice', text: constant('<1, 2>[⟦1..3]') },
+  { code: 'not-indexable', text: forward('    y = ⟦x[0]') },
+  { code: 'not-an-initialiser', text: model(`  param w: [4] = ⟦0.5\n${end}`) },
+  { code: 'illegal-value', text: forward('    y = interpolate(x, size: 8, mode: ⟦"cubic")') },
+  {
+    code: 'illegal-value',
+    title: 'a fan of one axis',
+    text: model(`  param w: [4] = ⟦xavier_uniform\n${end}`),
+  },
+  {
+    code: 'too-many-steps',
+    text: forward('    for i in 0..1000 { for j in 0..1000 { z = ⟦i + j } }\n    y = x'),
+  },
+  {
+    code: 'too-many-steps',
+    title: 'a range',
+    text: forward('    for i in ⟦0..1000000000 { z = i }\n    y = x'),
+  },
+  { code: 'requirement-failed', text: model(`  require ⟦n > 1, "more than one"\n${end}`, 'n: int = 1') },
+  {
+    code: 'no-result',
+    text: `${model(`  a = A()\n  forward { y = a(x) }\n  output o: [B, 4, 8, 8] = y`)}block A() {\n  forward⟦(x: [B, ...]) { y = x }\n}\n`,
+  },
+  { code: 'no-result', title: 'an `if` without `else`', text: forward('    y = ⟦if false { x }') },
+  { code: 'tuple-mismatch', text: forward('    (y, z) = ⟦split(x, sizes: <1, 1, 2>, axis: 1)') },
+  { code: 'tuple-mismatch', title: 'in let', text: model(`  let <a, b> = ⟦<1, 2, 3>\n${end}`) },
+  {
+    code: 'no-forward',
+    text: `${model('  a = A()\n  forward { y = ⟦a(x) }\n  output o: [B, 4, 8, 8] = y')}block A() {}\n`,
+  },
+  { code: 'no-forward', title: 'in a model', text: model('  output o: [B, 4, 8, 8] = x').replace('M', '⟦M') },
+  {
+    code: 'misplaced-declaration',
+    text: `${model(`  a = A()\n${end}`)}block A() {\n  input ⟦x: [B, 3]\n}\n`,
+  },
+  {
+    code: 'misplaced-declaration',
+    title: 'no output',
+    text: model('  forward { y = x }').replace('M', '⟦M'),
+  },
+  {
+    code: 'misplaced-declaration',
+    title: 'arguments of a model',
+    text: model('  ⟦forward(z) { y = x }\n  output o: [B, 4, 8, 8] = y'),
+  },
+];
+
+describe('types and calls', () => {
+  testMistakes(typeDiagnostics, cases);
+});

@@ -1,0 +1,200 @@
+import { unzipSync } from 'fflate';
+import { InputError } from '../errors.ts';
+import {
+  PickleDict,
+  type PickleGlobal,
+  PickleObject,
+  type PickleValue,
+  readPickle,
+  refused,
+} from './pickle.ts';
+import { readBytes } from './read-file.ts';
+import { bytesPerElement, type Dtype, elementCount, type Tensor, tensorOfBytes } from './tensor.ts';
+
+/** Storage classes of PyTorch and what they hold. */
+const storages: Readonly<Record<string, Dtype>> = {
+  'torch.FloatStorage': 'F32',
+  'torch.DoubleStorage': 'F64',
+  'torch.HalfStorage': 'F16',
+  'torch.BFloat16Storage': 'BF16',
+  'torch.LongStorage': 'I64',
+  'torch.IntStorage': 'I32',
+  'torch.ShortStorage': 'I16',
+  'torch.CharStorage': 'I8',
+  'torch.ByteStorage': 'U8',
+  'torch.BoolStorage': 'BOOL',
+};
+
+/** Dictionaries under which checkpoints keep the state_dict. */
+const NESTED = ['model', 'state_dict', 'network_weights', 'model_state_dict'];
+
+interface Storage {
+  readonly key: string;
+  readonly dtype: Dtype;
+}
+
+/** A tensor before its storage is read: legacy files hold the storages after the pickle. */
+interface LazyTensor {
+  readonly storage: Storage;
+  readonly offset: number;
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+}
+
+/**
+ * Reads the tensors of a file that `torch.save` wrote, zip or legacy, without running any of it. Views and shared
+ * storages become tensors of their own, row-major. A state_dict nested under `model` or `state_dict` is found.
+ *
+ * @throws InputError `bad-checkpoint-file` where it is no such file or damaged, `unsafe-pickle` where it asks for
+ *   more than tensors
+ */
+export function readTorchCheckpoint(path: string): Map<string, Tensor> {
+  const bytes = readBytes(path, 'checkpoint');
+  return bytes[0] === 0x50 && bytes[1] === 0x4b ? readZip(path, bytes) : readLegacy(path, bytes);
+}
+
+function readZip(path: string, bytes: Uint8Array): Map<string, Tensor> {
+  let files: Record<string, Uint8Array>;
+  try {
+    files = unzipSync(bytes);
+  } catch (error) {
+    throw bad(path, `it is no whole zip archive (${(error as Error).message})`);
+  }
+  const pickle = Object.keys(files).find((name) => name.endsWith('/data.pkl'));
+  if (pickle === undefined) throw bad(path, 'the archive has no data.pkl');
+  const folder = pickle.slice(0, -'data.pkl'.length);
+  if (files[`${folder}byteorder`] && new TextDecoder().decode(files[`${folder}byteorder`]) !== 'little') {
+    throw bad(path, 'its numbers are big-endian');
+  }
+  const { value } = readPickle(files[pickle], 0, path, hooks(path));
+  return collect(path, value, (key) => {
+    const data = files[`${folder}data/${key}`];
+    if (!data) throw bad(path, `storage ${key} is missing`);
+    return data;
+  });
+}
+
+/** Magic number of PyTorch's format before 1.6. */
+const LEGACY_MAGIC = 0x1950a86a20f9469cfc6cn;
+
+/** Magic, protocol, system, the pickle, the list of storage keys, then each storage: count (int64) and elements. */
+function readLegacy(path: string, bytes: Uint8Array): Map<string, Tensor> {
+  const dtypes = new Map<string, Dtype>();
+  const h = hooks(path, (storage) => dtypes.set(storage.key, storage.dtype));
+  if (bytes[0] !== 0x80) throw bad(path, 'it starts like no file of torch.save');
+  const magic = readPickle(bytes, 0, path, h);
+  if (magic.value !== LEGACY_MAGIC) throw bad(path, 'it starts like no file of torch.save');
+  const protocol = readPickle(bytes, magic.end, path, h);
+  const system = readPickle(bytes, protocol.end, path, h);
+  const { value, end } = readPickle(bytes, system.end, path, h);
+  const keys = readPickle(bytes, end, path, h);
+  if (!Array.isArray(keys.value)) throw bad(path, 'it lists no storages');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const data = new Map<string, Uint8Array>();
+  let at = keys.end;
+  for (const key of keys.value.map(String)) {
+    if (at + 8 > bytes.length) throw bad(path, `it ends before storage ${key}`);
+    const dtype = dtypes.get(key);
+    if (!dtype) throw bad(path, `storage ${key} belongs to no tensor`);
+    const size = Number(view.getBigInt64(at, true)) * bytesPerElement(dtype);
+    if (size < 0 || at + 8 + size > bytes.length) throw bad(path, `it ends within storage ${key}`);
+    data.set(key, bytes.subarray(at + 8, at + 8 + size));
+    at += 8 + size;
+  }
+  return collect(path, value, (key) => {
+    const found = data.get(key);
+    if (!found) throw bad(path, `storage ${key} is missing`);
+    return found;
+  });
+}
+
+function hooks(path: string, onStorage: (s: Storage) => void = () => {}) {
+  return {
+    persistent(id: PickleValue): PickleValue {
+      const [kind, type, key] = Array.isArray(id) ? id : [];
+      const name = (type as PickleGlobal | undefined)?.name ?? '';
+      const dtype = storages[name];
+      if (kind !== 'storage' || !dtype) throw refused(path, `a storage of kind ${name || String(kind)}`);
+      const storage: Storage = { key: String(key), dtype };
+      onStorage(storage);
+      return new PickleObject('storage', storage);
+    },
+    reduce({ name }: PickleGlobal, args: readonly PickleValue[]): PickleValue {
+      if (name === 'collections.OrderedDict' && args.length === 0) return new PickleDict();
+      if (name === 'torch._utils._rebuild_parameter') return args[0];
+      if (name === 'torch._utils._rebuild_tensor_v2' || name === 'torch._utils._rebuild_tensor') {
+        const [storage, offset, shape, strides] = args;
+        if (
+          storage instanceof PickleObject &&
+          storage.kind === 'storage' &&
+          isSize(offset) &&
+          isSizes(shape) &&
+          isSizes(strides) &&
+          strides.length === shape.length
+        ) {
+          const lazy: LazyTensor = { storage: storage.value as Storage, offset, shape, strides };
+          return new PickleObject('tensor', lazy);
+        }
+        throw bad(path, 'a tensor is described wrongly');
+      }
+      throw refused(path, name);
+    },
+  };
+}
+
+const isSize = (v: PickleValue): v is number => typeof v === 'number' && Number.isSafeInteger(v) && v >= 0;
+const isSizes = (v: PickleValue): v is number[] => Array.isArray(v) && v.every(isSize);
+
+function collect(path: string, root: PickleValue, storage: (key: string) => Uint8Array): Map<string, Tensor> {
+  let dict = root;
+  for (;;) {
+    if (!(dict instanceof PickleDict)) throw bad(path, 'it holds no dictionary of tensors');
+    const { entries }: PickleDict = dict;
+    const nested = NESTED.find((key) => entries.get(key) instanceof PickleDict);
+    if (nested === undefined) break;
+    dict = entries.get(nested)!;
+  }
+  const tensors = new Map<string, Tensor>();
+  for (const [name, value] of dict.entries) {
+    if (value instanceof PickleObject && value.kind === 'tensor') {
+      tensors.set(String(name), materialise(path, String(name), value.value as LazyTensor, storage));
+    }
+  }
+  if (tensors.size === 0) throw bad(path, 'it holds no tensors');
+  return tensors;
+}
+
+/** Copies a view out of its storage. */
+function materialise(
+  path: string,
+  name: string,
+  t: LazyTensor,
+  storage: (key: string) => Uint8Array,
+): Tensor {
+  const bytes = storage(t.storage.key);
+  const width = bytesPerElement(t.storage.dtype);
+  const count = elementCount(t.shape);
+  const last = t.offset + t.shape.reduce((sum, d, i) => sum + Math.max(d - 1, 0) * t.strides[i], 0);
+  if (count > 0 && (last + 1) * width > bytes.length) throw bad(path, `${name} reaches beyond its storage`);
+  const out = new Uint8Array(count * width);
+  const index = new Array<number>(t.shape.length).fill(0);
+  let from = t.offset;
+  for (let i = 0; i < count; i++) {
+    for (let b = 0; b < width; b++) out[i * width + b] = bytes[from * width + b];
+    for (let axis = t.shape.length - 1; axis >= 0; axis--) {
+      from += t.strides[axis];
+      if (++index[axis] < t.shape[axis]) break;
+      from -= t.strides[axis] * t.shape[axis];
+      index[axis] = 0;
+    }
+  }
+  return tensorOfBytes(t.storage.dtype, [...t.shape], out);
+}
+
+function bad(path: string, why: string): InputError {
+  return new InputError(
+    'bad-checkpoint-file',
+    `${path}: ${why}`,
+    'give a .pth file of torch.save, or safetensors',
+  );
+}

@@ -1,4 +1,4 @@
-import type { LoaderState } from '../data/loader.ts';
+import type { LoaderState } from '../data/batches.ts';
 import { InputError } from '../errors.ts';
 import type { ElaboratedModel } from '../language/program.ts';
 import { readSafetensors, writeSafetensors } from '../tensors/safetensors.ts';

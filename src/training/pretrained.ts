@@ -75,7 +75,8 @@ function readTensors(path: string): ReadonlyMap<string, Tensor> {
   return isCheckpoint(metadata) ? parameterEntries(tensors) : tensors;
 }
 
-const SHOWN = 12;
+/** Lines of one message; a file for another network would fill thousands. */
+const SHOWN = 40;
 
 /**
  * @throws InputError `pretrained-mismatch` that lists what is missing, unexpected or of another shape, with the
@@ -87,7 +88,7 @@ export function requireAllowed({ path, section, rows }: PretrainedReport): void 
   if (problems.length > 0) {
     const lines = problems.slice(0, SHOWN).map((r) => `\n  ${describe(r)}`);
     const more =
-      problems.length > SHOWN ? `\n  … and ${problems.length - SHOWN} more (--json lists all)` : '';
+      problems.length > SHOWN ? `\n  … and ${problems.length - SHOWN} more of ${problems.length} in all` : '';
     throw new InputError(
       'pretrained-mismatch',
       `${path} does not fit (${rules}):${lines.join('')}${more}`,

@@ -42,6 +42,11 @@ export function formatSi(n: number): string {
   return String(n);
 }
 
+/** Share of a whole: `12.5 %`; `–` of nothing. */
+export function formatShare(part: number, whole: number): string {
+  return whole === 0 ? '–' : `${((100 * part) / whole).toFixed(1)} %`;
+}
+
 export function formatBytes(n: number): string {
   return n >= 2 ** 30 ? `${(n / 2 ** 30).toFixed(2)} GiB` : `${(n / 2 ** 20).toFixed(1)} MiB`;
 }

@@ -3,7 +3,11 @@ import { InputError, JobError } from '../errors.ts';
 
 /** One JSON document, the whole of stdout under `--json`. */
 export function printJson(document: unknown): void {
-  process.stdout.write(`${JSON.stringify(document, null, 1)}\n`);
+  process.stdout.write(jsonText(document));
+}
+
+export function jsonText(document: unknown): string {
+  return `${JSON.stringify(document, null, 1)}\n`;
 }
 
 export function printLine(line = ''): void {

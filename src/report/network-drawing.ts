@@ -176,25 +176,23 @@ function arrow(points: readonly XY[], skip: boolean): string {
   return `<path d="${curve(points)}" fill="none" ${style} marker-end="url(#arrow${skip ? 1 : 0})"/>`;
 }
 
-/** A uniform cubic B-spline along the points, from the first to the last: smooth, and inside their hull. */
+/** A uniform cubic B-spline along the points: smooth, and inside their hull. Both ends are straight. */
 function curve(points: readonly XY[]): string {
   const at = (p: XY) => `${round(p.x)} ${round(p.y)}`;
   if (points.length < 3) return `M${points.map(at).join('L')}`;
-  const [first, last] = [points[0], points[points.length - 1]];
   const mix = (...terms: readonly (readonly [number, XY])[]): XY => ({
     x: terms.reduce((n, [w, p]) => n + w * p.x, 0),
     y: terms.reduce((n, [w, p]) => n + w * p.y, 0),
   });
-  // Ends that count three times make the spline start and end in them.
-  const knots = [first, first, ...points, last, last];
-  let path = `M${at(first)}`;
-  for (let i = 1; i + 2 < knots.length; i++) {
-    const [a, b, c] = [knots[i], knots[i + 1], knots[i + 2]];
-    const one = mix([2 / 3, a], [1 / 3, b]);
-    const two = mix([1 / 3, a], [2 / 3, b]);
+  const [first, last] = [points[0], points[points.length - 1]];
+  let path = `M${at(first)}L${at(mix([5 / 6, first], [1 / 6, points[1]]))}`;
+  // Ends count twice, so that the spline comes within a sixth of the way to them.
+  for (let i = 0; i + 1 < points.length; i++) {
+    const [a, b, c] = [points[i], points[i + 1], points[i + 2] ?? last];
+    const [one, two] = [mix([2 / 3, a], [1 / 3, b]), mix([1 / 3, a], [2 / 3, b])];
     path += `C${at(one)} ${at(two)} ${at(mix([1 / 6, a], [4 / 6, b], [1 / 6, c]))}`;
   }
-  return path;
+  return `${path}L${at(last)}`;
 }
 
 function label(shape: string, at: XY, skip: boolean): string {

@@ -48,23 +48,11 @@ export interface Layout {
  * Places a network top-down in layers (Sugiyama's method, by dagre): what feeds stands above what is fed.
  * The same input gives the same coordinates.
  */
-export function layoutNetwork({ boxes, groups, edges }: LayoutInput): Layout {
-  const graph = new Graph<GraphLabel, NodeLabel, EdgeLabel>({ compound: true, multigraph: true });
-  graph.setGraph({ rankdir: 'TB', nodesep: 36, edgesep: 18, ranksep: 22, marginx: 24, marginy: 24 });
-  // dagre numbers nothing by name, so prefixes only keep boxes and groups of one name apart.
-  const [boxId, groupId] = [(id: string) => `box ${id}`, (id: string) => `group ${id}`];
-  for (const { id } of groups) graph.setNode(groupId(id), { width: 0, height: 0 });
-  for (const { id, parent } of groups)
-    if (parent !== undefined) graph.setParent(groupId(id), groupId(parent));
-  const widened = roomForTitles({ boxes, groups, edges });
-  for (const { id, width, height, group } of boxes) {
-    graph.setNode(boxId(id), { width: Math.max(width, widened.get(id) ?? 0), height });
-    if (group !== undefined) graph.setParent(boxId(id), groupId(group));
-  }
-  edges.forEach(({ from, to, width, height }, i) => {
-    graph.setEdge(boxId(from), boxId(to), { width, height, labelpos: 'c' }, String(i));
-  });
-  layout(graph);
+export function layoutNetwork(input: LayoutInput): Layout {
+  const { boxes, groups, edges } = input;
+  let graph = layered(input, new Map());
+  const widened = roomForTitles(input, (id) => graph.node(groupId(id)).width);
+  if (widened.size > 0) graph = layered(input, widened);
   const placed = (id: string): Rectangle => {
     const { x = 0, y = 0, width, height } = graph.node(id);
     return { x, y, width, height };
@@ -96,16 +84,43 @@ export function layoutNetwork({ boxes, groups, edges }: LayoutInput): Layout {
   };
 }
 
-/** dagre knows no titles of groups, so the first box inside is made as wide as the widest title above it. */
-function roomForTitles({ boxes, groups }: LayoutInput): Map<string, number> {
+type LayoutGraph = Graph<GraphLabel, NodeLabel, EdgeLabel>;
+
+// The prefixes keep boxes and groups of one name apart.
+const boxId = (id: string) => `box ${id}`;
+const groupId = (id: string) => `group ${id}`;
+
+function layered({ boxes, groups, edges }: LayoutInput, widened: ReadonlyMap<string, number>): LayoutGraph {
+  const graph: LayoutGraph = new Graph({ compound: true, multigraph: true });
+  graph.setGraph({ rankdir: 'TB', nodesep: 36, edgesep: 18, ranksep: 22, marginx: 24, marginy: 24 });
+  for (const { id } of groups) graph.setNode(groupId(id), { width: 0, height: 0 });
+  for (const { id, parent } of groups) {
+    if (parent !== undefined) graph.setParent(groupId(id), groupId(parent));
+  }
+  for (const { id, width, height, group } of boxes) {
+    graph.setNode(boxId(id), { width: Math.max(width, widened.get(id) ?? 0), height });
+    if (group !== undefined) graph.setParent(boxId(id), groupId(group));
+  }
+  edges.forEach(({ from, to, width, height }, i) => {
+    graph.setEdge(boxId(from), boxId(to), { width, height, labelpos: 'c' }, String(i));
+  });
+  layout(graph);
+  return graph;
+}
+
+/** dagre knows no titles of groups: the first box inside a group that is too narrow is made as wide as its title. */
+function roomForTitles(
+  { boxes, groups }: LayoutInput,
+  groupWidth: (id: string) => number,
+): Map<string, number> {
   const parents = new Map(groups.map((g) => [g.id, g.parent]));
   const widths = new Map<string, number>();
   for (const { id, titleWidth } of groups) {
+    if (groupWidth(id) >= titleWidth) continue;
     const within = (group: string | undefined): boolean =>
       group !== undefined && (group === id || within(parents.get(group)));
-    const inside = boxes.filter((b) => within(b.group));
-    if (inside.length === 0 || inside.some((b) => b.width >= titleWidth)) continue;
-    widths.set(inside[0].id, Math.max(titleWidth, widths.get(inside[0].id) ?? 0));
+    const first = boxes.find((b) => within(b.group));
+    if (first) widths.set(first.id, Math.max(titleWidth, widths.get(first.id) ?? 0));
   }
   return widths;
 }

@@ -2,7 +2,7 @@ import { Argument, type Command, Option } from 'commander';
 import { trainingGraph } from '../../autodiff/training.ts';
 import { nodeRenderer } from '../../compiler/files.ts';
 import { portableLimits } from '../../compiler/limits.ts';
-import { openModel, openProgram, trainSection } from '../../compiler/model.ts';
+import { openAst, openModel, trainSection } from '../../compiler/model.ts';
 import { moduleGraph } from '../../compiler/module-graph.ts';
 import { InputError } from '../../errors.ts';
 import { printGraph } from '../../ir/print.ts';
@@ -12,13 +12,15 @@ import { printPlan } from '../../plan/print.ts';
 import { networkDrawing } from '../../report/network-drawing.ts';
 import { writeFileAtomic } from '../../tensors/atomic-file.ts';
 import { collectSet, integer, type Overrides } from '../options.ts';
+import { jsonText } from '../terminal.ts';
 
 interface EmitOptions {
   readonly set: Overrides;
   readonly train?: boolean;
   readonly batch: number;
-  readonly format: 'text' | 'svg';
-  readonly depth: number;
+  readonly json?: boolean;
+  readonly format?: 'text' | 'svg';
+  readonly depth?: number;
   readonly output?: string;
 }
 
@@ -31,40 +33,60 @@ export function register(program: Command): void {
     .option('--set <key=value>', 'set a parameter of the model', collectSet, {})
     .option('--train', 'the training step instead of the forward pass')
     .option('--batch <n>', 'batch size', integer('--batch', 1), 1)
+    .option('--json', 'one JSON document')
     .addOption(
-      new Option('--format <format>', 'of the graph: its text, or a drawing by modules')
-        .choices(['text', 'svg'])
-        .default('text'),
+      new Option(
+        '--format <format>',
+        'of the graph: its text (default), or a drawing of the network by modules',
+      ).choices(['text', 'svg']),
     )
-    .option('--depth <n>', 'how deep a drawing opens modules', integer('--depth', 0), 2)
+    .option(
+      '--depth <n>',
+      'how many levels of modules a drawing shows; outer ones are frames (default: 2)',
+      integer('--depth', 1),
+    )
     .option('--output <file>', 'write to a file instead of stdout')
     .action((stage: string, spec: string, options: EmitOptions) => {
-      const text = emitted(stage, spec, options);
+      const text = options.format === 'svg' ? drawing(stage, spec, options) : emitted(stage, spec, options);
       if (options.output === undefined) process.stdout.write(text);
       else writeFileAtomic(options.output, text);
     });
 }
 
-function emitted(stage: string, spec: string, options: EmitOptions): string {
-  const drawn = options.format === 'svg';
-  if (drawn && (stage !== 'graph' || options.train)) {
+function drawing(stage: string, spec: string, options: EmitOptions): string {
+  if (stage !== 'graph' || options.train || options.json) {
+    const wrong = stage !== 'graph' ? `the ${stage}` : options.train ? 'a training step' : 'JSON';
     throw new InputError(
       'no-drawing',
-      `there is no drawing of ${options.train ? 'a training step' : `the ${stage}`}; only the forward graph has one`,
-      options.train ? 'leave out --train, or --format svg' : '`archc emit graph SPEC --format svg`',
+      `--format svg draws the forward graph, not ${wrong}`,
+      `archc emit graph ${spec} --format svg`,
     );
   }
-  if (stage === 'ast') return `${JSON.stringify(openProgram(spec).program.entry, null, 1)}\n`;
+  const model = openModel(spec, { set: options.set, batch: options.batch });
+  return networkDrawing(moduleGraph(model, options.depth ?? 2));
+}
+
+function emitted(stage: string, spec: string, options: EmitOptions): string {
+  if (options.depth !== undefined || (options.format !== undefined && stage !== 'graph')) {
+    throw new InputError(
+      'no-drawing',
+      options.depth !== undefined
+        ? '--depth is about drawings, and this is text'
+        : `--format is about the graph, not the ${stage}`,
+      `archc emit graph ${spec} --format svg --depth 2`,
+    );
+  }
+  if (stage === 'ast') return jsonText(openAst(spec));
   const model = openModel(spec, { set: options.set, batch: options.batch, training: options.train });
-  if (drawn) return networkDrawing(moduleGraph(model, options.depth));
   const section = options.train ? trainSection(model) : undefined;
   const graph = section ? trainingGraph(model, section, section.optimizer, ops).graph : model.graph;
-  if (stage === 'graph') return printGraph(graph);
+  if (stage === 'graph') return options.json ? jsonText(graph) : printGraph(graph);
   const bundle = planGraph(graph, ops, nodeRenderer(), {
     model: model.name,
     batch: model.batch,
     limits: portableLimits,
   });
+  if (options.json) return jsonText(stage === 'plan' ? bundle.manifest : Object.fromEntries(bundle.wgsl));
   if (stage === 'plan') return printPlan(bundle.manifest);
   return [...bundle.wgsl].map(([name, text]) => `// ---- ${name}.wgsl\n${text}\n`).join('');
 }

@@ -2,8 +2,8 @@
 import { register } from 'tsx/esm/api';
 
 register();
-const { main } = await import('../src/cli/main.ts');
-process.exitCode = await main([
+const { runAsProcess } = await import('../src/cli/process.ts');
+await runAsProcess([
   ...['train', 'examples/nuclei/nuclei.arch', '--data', 'examples/nuclei/Dataset703_Nuclei'],
   ...['--name', 'nuclei', '--test', '--minutes', '4.5', ...process.argv.slice(2)],
 ]);

@@ -1,5 +1,5 @@
 import type { IToken } from 'chevrotain';
-import type { Argument, BinaryOperator, Expr, Ident, Stmt } from './ast.ts';
+import type { Argument, BinaryOperator, Expr, Ident } from './ast.ts';
 import { spanOf } from './layout.ts';
 import { MAX_CHAIN, RecoveringParser } from './recovery.ts';
 import type { Span } from './span.ts';
@@ -218,8 +218,8 @@ export abstract class ExpressionParser extends RecoveringParser {
     return this.OR({
       ERR_MSG: 'an expression',
       DEF: [
-        { ALT: () => this.integer(this.CONSUME(t.Int), span) },
-        { ALT: () => this.float(this.CONSUME(t.Float), span) },
+        { ALT: () => this.number('int', this.CONSUME(t.Int), span) },
+        { ALT: () => this.number('float', this.CONSUME(t.Float), span) },
         { ALT: (): Expr => ({ kind: 'string', value: unquote(this.CONSUME(t.Text).image), span }) },
         { ALT: () => this.literal(this.CONSUME(t.True), { kind: 'bool', value: true, span }) },
         { ALT: () => this.literal(this.CONSUME1(t.False), { kind: 'bool', value: false, span }) },
@@ -237,14 +237,10 @@ export abstract class ExpressionParser extends RecoveringParser {
     return expr;
   }
 
-  private integer(token: IToken, span: Span): Expr {
+  private number(kind: 'int' | 'float', token: IToken, span: Span): Expr {
     const value = Number(token.image);
-    return Number.isSafeInteger(value) ? { kind: 'int', value, span } : this.tooLarge(token, span);
-  }
-
-  private float(token: IToken, span: Span): Expr {
-    const value = Number(token.image);
-    return Number.isFinite(value) ? { kind: 'float', value, span } : this.tooLarge(token, span);
+    const fits = kind === 'int' ? Number.isSafeInteger(value) : Number.isFinite(value);
+    return fits ? { kind, value, span } : this.tooLarge(token, span);
   }
 
   private tooLarge(token: IToken, span: Span): Expr {
@@ -301,42 +297,8 @@ export abstract class ExpressionParser extends RecoveringParser {
     return commas > 0 ? { kind: 'tuple', items, span } : items[0];
   });
 
-  /** `if c { a } else if d { b } else { e }`, as an expression or as a statement. */
-  protected conditional = this.RULE('conditional', (): Expr => {
-    const branches: { cond: Expr; body: Stmt[]; span: Span }[] = [];
-    const branch = (first: IToken, cond: Expr, body: Stmt[]) =>
-      branches.push({ cond, body, span: this.spanFrom(first) });
-    const start = this.CONSUME(t.If);
-    const cond = this.SUBRULE(this.expression);
-    branch(start, cond, this.SUBRULE(this.statementBlock));
-    this.MANY(() => {
-      const first = this.CONSUME(t.Else);
-      this.CONSUME1(t.If);
-      const other = this.SUBRULE1(this.expression);
-      branch(first, other, this.SUBRULE1(this.statementBlock));
-      this.limitChain(branches.length - 1, start);
-    });
-    let last = this.OPTION(() => {
-      this.CONSUME1(t.Else);
-      return this.SUBRULE2(this.statementBlock);
-    });
-    const end = this.spanFrom(start).end;
-    for (let i = Math.min(branches.length, MAX_CHAIN) - 1; i >= 0; i--) {
-      const expr: Expr = {
-        kind: 'if',
-        cond: branches[i].cond,
-        body: branches[i].body,
-        else: last,
-        span: { ...branches[i].span, end },
-      };
-      if (i === 0) return expr;
-      last = [{ kind: 'expr', value: expr, span: expr.span }];
-    }
-    return branches[0].cond;
-  });
-
-  /** `{ statements }`, which `if` expressions hold. */
-  protected abstract statementBlock: () => Stmt[];
+  /** An `if` holds statements, which hold expressions. */
+  protected abstract conditional: () => Expr;
 }
 
 function unquote(image: string): string {

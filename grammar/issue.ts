@@ -1,5 +1,8 @@
 import type { Span } from './span.ts';
 
+/** Mistakes of one file after which the rest is not read: it is no spec. */
+export const MAX_ISSUES = 200;
+
 /** Something that keeps a text from being a spec; `src/language` turns it into a diagnostic. */
 export interface SyntaxIssue {
   readonly code:

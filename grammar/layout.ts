@@ -1,5 +1,5 @@
 import type { IToken, TokenType } from 'chevrotain';
-import type { SyntaxIssue } from './issue.ts';
+import { MAX_ISSUES, type SyntaxIssue } from './issue.ts';
 import type { Span } from './span.ts';
 import * as t from './tokens.ts';
 
@@ -67,6 +67,7 @@ export function layOut(raw: readonly IToken[], file: string): Layout {
   let doc: { lines: string[]; lastLine: number } | undefined;
   let fileDoc = '';
   let parseable = true;
+  let later: number | undefined = 0;
 
   const push = (token: IToken, depth = open.length) => {
     token.payload = depth;
@@ -96,6 +97,7 @@ export function layOut(raw: readonly IToken[], file: string): Layout {
   };
 
   for (let i = 0; i < raw.length && parseable; i++) {
+    if (issues.length >= MAX_ISSUES) parseable = false;
     const token = raw[i];
     const previous = tokens[tokens.length - 1];
     const top = open[open.length - 1]?.tokenType;
@@ -110,13 +112,18 @@ export function layOut(raw: readonly IToken[], file: string): Layout {
       continue;
     }
     if (token.tokenType === t.NewLine) {
-      const next = nextOnLaterLine(raw, i);
+      // Kept from one empty line to the next, of which there may be thousands.
+      if (later !== undefined && later <= i) later = nextOnLaterLine(raw, i);
+      const next = later;
       if (open.length > 0 && top !== t.LCurly) {
         if (next && startsStatement(raw, next))
           while (open.length > 0 && open[open.length - 1].tokenType !== t.LCurly) closeMissing(token);
         else continue;
       }
-      if (previous && (goesOn.has(previous.tokenType) || previous.tokenType === t.NewLine)) continue;
+      if (previous?.tokenType === t.NewLine) continue;
+      // `x = a +` does not swallow a next line that is a statement of its own.
+      if (previous && goesOn.has(previous.tokenType) && !(next !== undefined && startsStatement(raw, next)))
+        continue;
       if (next !== undefined && continues.has(raw[next].tokenType)) continue;
       push(token);
       continue;

@@ -1,5 +1,5 @@
 import { EmbeddedActionsParser, type IToken, isRecognitionException, type TokenType } from 'chevrotain';
-import type { SyntaxIssue } from './issue.ts';
+import { MAX_ISSUES, type SyntaxIssue } from './issue.ts';
 import { depthOf, MAX_NESTING, spanOf } from './layout.ts';
 import { syntaxMessages } from './messages.ts';
 import type { Span } from './span.ts';
@@ -46,7 +46,7 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     const follows =
       (code === 'unexpected-token' || code === 'unexpected-end') && this.damagedLines.has(span.line);
     if (code === 'unexpected-character') this.damagedLines.add(span.line);
-    if (!follows) this.issues.push({ code, span, args });
+    if (!follows && this.issues.length < MAX_ISSUES) this.issues.push({ code, span, args });
   }
 
   /** What was expected instead of the next token. */
@@ -97,10 +97,11 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     return onError(first);
   }
 
-  /** Skips to the end of the statement that began with `first`. */
+  /** Skips to the end of the statement that began with `first`; after too many mistakes, to that of the file. */
   protected skipStatement(first: IToken): void {
     if (this.RECORDING_PHASE) return;
-    while (!this.atStatementEnd(depthOf(first))) this.SKIP_TOKEN();
+    const giveUp = this.issues.length >= MAX_ISSUES;
+    while (giveUp ? !isEnd(this.LA(1)) : !this.atStatementEnd(depthOf(first))) this.SKIP_TOKEN();
   }
 
   /**

@@ -1,11 +1,47 @@
+import type { IToken } from 'chevrotain';
 import type { Expr, Ident, Stmt } from './ast.ts';
 import { ExpressionParser } from './expressions.ts';
 import { spanOf } from './layout.ts';
+import { MAX_CHAIN } from './recovery.ts';
 import type { Span } from './span.ts';
 import * as t from './tokens.ts';
 
 /** Statements inside `forward`, `def` and the branches of an `if`. */
 export abstract class StatementParser extends ExpressionParser {
+  /** `if c { a } else if d { b } else { e }`, as an expression or as a statement. */
+  protected conditional: () => Expr = this.RULE('conditional', (): Expr => {
+    const branches: { cond: Expr; body: Stmt[]; span: Span }[] = [];
+    const branch = (first: IToken, cond: Expr, body: Stmt[]) =>
+      branches.push({ cond, body, span: this.spanFrom(first) });
+    const start = this.CONSUME(t.If);
+    const cond = this.SUBRULE(this.expression);
+    branch(start, cond, this.SUBRULE(this.statementBlock));
+    this.MANY(() => {
+      const first = this.CONSUME(t.Else);
+      this.CONSUME1(t.If);
+      const other = this.SUBRULE1(this.expression);
+      branch(first, other, this.SUBRULE1(this.statementBlock));
+      this.limitChain(branches.length - 1, start);
+    });
+    let last = this.OPTION(() => {
+      this.CONSUME1(t.Else);
+      return this.SUBRULE2(this.statementBlock);
+    });
+    const end = this.spanFrom(start).end;
+    for (let i = Math.min(branches.length, MAX_CHAIN) - 1; i >= 0; i--) {
+      const expr: Expr = {
+        kind: 'if',
+        cond: branches[i].cond,
+        body: branches[i].body,
+        else: last,
+        span: { ...branches[i].span, end },
+      };
+      if (i === 0) return expr;
+      last = [{ kind: 'expr', value: expr, span: expr.span }];
+    }
+    return branches[0].cond;
+  });
+
   protected statementBlock: () => Stmt[] = this.RULE('statementBlock', (): Stmt[] => {
     const statements: Stmt[] = [];
     this.CONSUME(t.LCurly);

@@ -1,5 +1,5 @@
 import type { Elements, Executable } from '../backend/backend.ts';
-import { InputError } from '../errors.ts';
+import { InputError, JobError } from '../errors.ts';
 import type { ElaboratedModel } from '../language/program.ts';
 import { readSafetensors, type Safetensors, writeSafetensors } from '../tensors/safetensors.ts';
 import { type Tensor, toFloat32 } from '../tensors/tensor.ts';
@@ -24,26 +24,35 @@ export function readInputs(path: string): InputTensors {
     );
   }
   if (x.shape.length < 1 || x.shape[0] < 1) {
-    throw new InputError('input-shape', `\`x\` in ${path} is [${x.shape}], expected a batch first`);
+    throw new InputError(
+      'input-shape',
+      `\`x\` in ${path} is [${x.shape.join(', ')}], expected a batch of at least 1 first`,
+      'give an input [B, C, H, W]',
+    );
   }
   return { batch: x.shape[0], x, target: file.tensors.get('target') };
 }
 
-/** Puts weights, and the input batch after its shape is checked, into an executable. Returns the weights. */
-export function feed(
-  executable: Executable,
+/** What a network runs on, checked against it. */
+export interface Feed {
+  /** By parameter. */
+  readonly weights: ReadonlyMap<string, Float32Array>;
+  readonly x: Float32Array;
+}
+
+/** Reads the weights, and checks them and the input batch, before any work is done with them. */
+export function readFeed(
   model: ElaboratedModel,
   weightsPath: string,
   inputPath: string,
   inputs: InputTensors,
-): Map<string, Float32Array> {
+): Feed {
   const weights = matchWeights(model.parameters, readSafetensors(weightsPath).tensors, weightsPath);
-  for (const [name, data] of weights)
-    if (executable.has('param', name)) executable.write('param', name, data);
   if (model.inputs.length !== 1) {
     throw new InputError(
       'many-inputs',
-      `${model.name} has ${model.inputs.length} inputs; run takes one, as \`x\``,
+      `${model.name} has ${model.inputs.length} inputs; one can be given, as \`x\``,
+      'use a model with one `input`',
     );
   }
   const [input] = model.inputs;
@@ -56,10 +65,20 @@ export function feed(
   }
   const data = toFloat32(inputs.x);
   if (data.some((v) => !Number.isFinite(v))) {
-    throw new InputError('input-not-finite', `\`x\` in ${inputPath} holds NaN or infinity`);
+    throw new InputError(
+      'input-not-finite',
+      `\`x\` in ${inputPath} holds NaN or infinity`,
+      'give an input of finite numbers',
+    );
   }
-  executable.write('input', input.name, data);
-  return weights;
+  return { weights, x: data };
+}
+
+/** Puts weights and the input batch into an executable. */
+export function feed(executable: Executable, model: ElaboratedModel, { weights, x }: Feed): void {
+  for (const [name, data] of weights)
+    if (executable.has('param', name)) executable.write('param', name, data);
+  executable.write('input', model.inputs[0].name, x);
 }
 
 /** The class ids of `target`, checked against the model's outputs. */
@@ -73,32 +92,44 @@ export function targetIds(model: ElaboratedModel, inputs: InputTensors, path: st
     throw new InputError(
       'target-shape',
       `\`target\` in ${path} is [${target.shape.join(', ')}], expected [${wanted.join(', ')}]`,
+      `one class id a pixel of ${model.name}'s finest output`,
     );
   }
-  const ids = Int32Array.from(target.data as unknown as ArrayLike<number>, Number);
-  const wrong = ids.find((id) => id < 0 || id >= classes);
+  const values = toFloat32(target);
+  const wrong = values.find((id) => !Number.isInteger(id) || id < 0 || id >= classes);
   if (wrong !== undefined) {
     throw new InputError(
       'label-range',
-      `\`target\` in ${path} holds ${wrong}, the model has classes 0 to ${classes - 1}`,
-      `--set classes=… or relabel`,
+      `\`target\` in ${path} holds ${wrong}, class ids of ${model.name} are the whole numbers 0 to ${classes - 1}`,
+      '--set classes=…, or other labels',
     );
   }
-  return ids;
+  return Int32Array.from(values);
 }
 
-/** Writes results as float32, which is what both backends are read with. */
+/**
+ * Writes results as float32, which is what both backends are read with.
+ *
+ * @throws JobError `result-not-finite` where one holds NaN or infinity; nothing is written then
+ */
 export function writeResults(
   path: string,
   entries: readonly (readonly [name: string, shape: readonly number[], data: Elements])[],
 ): void {
   writeSafetensors(
     path,
-    entries.map(([name, shape, data]): [string, Tensor] => [
-      name,
-      data instanceof Int32Array
-        ? { dtype: 'I32', shape: [...shape], data }
-        : { dtype: 'F32', shape: [...shape], data: Float32Array.from(data) },
-    ]),
+    entries.map(([name, shape, data]): [string, Tensor] => {
+      if (data instanceof Int32Array) return [name, { dtype: 'I32', shape: [...shape], data }];
+      const values = Float32Array.from(data);
+      const wrong = values.find((v) => !Number.isFinite(v));
+      if (wrong !== undefined) {
+        throw new JobError(
+          'result-not-finite',
+          `${name} holds ${wrong}; nothing was written`,
+          'check the weights and the input for huge values',
+        );
+      }
+      return [name, { dtype: 'F32', shape: [...shape], data: values }];
+    }),
   );
 }

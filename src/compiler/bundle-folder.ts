@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { trainingGraph } from '../autodiff/training.ts';
 import type { Bundle } from '../bundle/manifest.ts';
@@ -6,6 +6,7 @@ import { InputError } from '../errors.ts';
 import type { ElaboratedModel } from '../language/program.ts';
 import { ops } from '../ops/index.ts';
 import { planGraph } from '../plan/plan.ts';
+import { checkFolderWritable, makeFolder } from '../tensors/output-path.ts';
 import { writeSafetensors } from '../tensors/safetensors.ts';
 import { float32Tensor } from '../tensors/tensor.ts';
 import { nodeRenderer } from './files.ts';
@@ -33,13 +34,8 @@ export function writeBundleFolder(
   weights: ReadonlyMap<string, Float32Array>,
 ): BundleReport {
   const target = resolve(folder);
-  if (existsSync(target) && !isReplaceable(target)) {
-    throw new InputError(
-      'output-exists',
-      `${folder} exists and is not a bundle`,
-      'name a folder that does not exist yet, or one that holds a bundle',
-    );
-  }
+  checkFolderWritable(folder);
+  checkReplaceable(folder, target);
   const options = { model: model.name, batch: model.batch, limits: portableLimits };
   const renderer = nodeRenderer();
   const forward = planGraph(model.graph, ops, renderer, options);
@@ -48,9 +44,11 @@ export function writeBundleFolder(
     ? planGraph(trainingGraph(training, section, section.optimizer, ops).graph, ops, renderer, options)
     : undefined;
 
-  mkdirSync(dirname(target), { recursive: true });
-  const temporary = mkdtempSync(join(dirname(target), `.${basename(target)}-`));
+  const undo = makeFolder(dirname(target));
+  const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
+  const replaced = `${temporary}.old`;
   try {
+    mkdirSync(temporary);
     writeFileSync(
       join(temporary, 'model.json'),
       `${JSON.stringify(
@@ -73,10 +71,14 @@ export function writeBundleFolder(
       join(temporary, 'weights.safetensors'),
       model.parameters.map((p) => [p.name, float32Tensor([...p.shape], weights.get(p.name)!)] as const),
     );
-    if (existsSync(target)) rmSync(target, { recursive: true });
+    // The old bundle goes only when the new one stands in its place.
+    if (existsSync(target)) renameSync(target, replaced);
     renameSync(temporary, target);
+    rmSync(replaced, { recursive: true, force: true });
   } catch (error) {
     rmSync(temporary, { recursive: true, force: true });
+    if (existsSync(replaced) && !existsSync(target)) renameSync(replaced, target);
+    undo();
     throw error;
   }
   return {
@@ -87,13 +89,21 @@ export function writeBundleFolder(
   };
 }
 
-function isReplaceable(folder: string): boolean {
-  try {
-    const entries = readdirSync(folder);
-    return entries.length === 0 || (entries.includes('model.json') && entries.includes('forward'));
-  } catch {
-    return false;
-  }
+/** All that a bundle consists of. */
+const bundleEntries: readonly string[] = ['model.json', 'weights.safetensors', 'forward', 'train'];
+
+/** An empty folder may be filled, and a bundle be replaced; whatever else somebody keeps there is not touched. */
+function checkReplaceable(folder: string, target: string): void {
+  const entries = existsSync(target) ? readdirSync(target) : [];
+  const others = entries.filter((name) => !bundleEntries.includes(name));
+  if (others.length === 0 && (entries.length === 0 || entries.includes('model.json'))) return;
+  throw new InputError(
+    'output-exists',
+    others.length > 0
+      ? `${folder} holds other things than a bundle: ${others.slice(0, 5).join(', ')}`
+      : `${folder} holds ${entries.join(', ')}, but no model.json: it is not a whole bundle`,
+    'name a folder that does not exist yet, or one that holds a bundle',
+  );
 }
 
 function writeProgram(folder: string, bundle: Bundle): void {

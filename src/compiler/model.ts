@@ -1,11 +1,15 @@
-import { existsSync } from 'node:fs';
+import { isUtf8 } from 'node:buffer';
+import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Module } from '../../grammar/ast.ts';
 import { InputError } from '../errors.ts';
 import type { Diagnostic } from '../language/index.ts';
 import { elaborate, loadProgram, type Program } from '../language/index.ts';
 import type { ElaboratedModel, TrainSection } from '../language/program.ts';
+import { nearest } from '../language/suggest.ts';
 import { ops } from '../ops/index.ts';
-import { nodeFiles } from './files.ts';
+import { readBytes } from '../tensors/read-file.ts';
+import { nodeFiles, shippedSpecs } from './files.ts';
 
 /** A spec with mistakes; rendered by the command line with the lines it points at. */
 export class SpecError extends Error {
@@ -39,9 +43,37 @@ export function splitSpec(spec: string): { path: string; model: string | undefin
   return { path, model };
 }
 
+/**
+ * Loads a spec with all that it imports; what is wrong with it is in the program's diagnostics.
+ *
+ * @throws InputError `file-not-found`, `not-a-file`, `cannot-read` or `not-text` where there is no text to check
+ */
 export function openProgram(spec: string): { program: Program; model: string | undefined } {
   const { path, model } = splitSpec(spec);
+  if (!existsSync(path)) {
+    throw new InputError('file-not-found', `there is no spec ${path}`, hintFor(path));
+  }
+  if (!isUtf8(readBytes(path, 'a spec'))) {
+    throw new InputError('not-text', `${path} is not a text file in UTF-8`, 'give a .arch file');
+  }
   return { program: loadProgram(path, nodeFiles), model };
+}
+
+/** Where to look instead of a spec that does not exist. */
+function hintFor(path: string): string {
+  const shipped = readdirSync(shippedSpecs)
+    .filter((name) => name.endsWith('.arch'))
+    .map((name) => name.slice(0, -'.arch'.length));
+  return nearest(path, shipped) ?? `a .arch file, or one of the shipped specs ${shipped.join(', ')}`;
+}
+
+/** The syntax tree of a spec's own file. Throws {@link SpecError} where the text has mistakes. */
+export function openAst(spec: string): Module {
+  const { program } = openProgram(spec);
+  const errors = program.diagnostics.filter((d) => d.severity === 'error');
+  const entry = program.modules.get(program.entry);
+  if (!entry || errors.length > 0) throw new SpecError(errors, program);
+  return entry.module;
 }
 
 /** Loads, checks and elaborates a spec. Throws {@link SpecError}. */

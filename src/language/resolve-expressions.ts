@@ -30,6 +30,7 @@ export class ExpressionResolver {
 
   protected stmts(statements: readonly Stmt[], known: Known): void {
     for (const s of statements) {
+      if (this.reporter.full) return;
       if (s.kind === 'bind' || s.kind === 'expr') this.expr(s.value, known);
       else if (s.kind === 'require') {
         this.expr(s.cond, known);

@@ -79,7 +79,13 @@ export function bindSignature(
       if (param.shape) value = bindTensor(c, callee, param, param.shape, given, env, span) ? value : ERROR;
       else if (param.type) value = checkType(c, `\`${param.name.name}\``, value, param.type, env, given.span);
     }
-    if (value.kind === 'error') fine = false;
+    if (value.kind === 'error') {
+      fine = false;
+      // The sizes that it would have bound are unknown, not undefined, to the arguments after it.
+      for (const axis of param.shape?.dims ?? []) {
+        if (axis.kind === 'name' && axis.name !== 'B' && !env.get(axis.name)) env.set(axis.name, ERROR);
+      }
+    }
     env.set(param.name.name, value);
   }
   return fine;

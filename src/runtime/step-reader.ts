@@ -54,7 +54,9 @@ export class StepReader {
     return this.pending.shift();
   }
 
+  /** Lets go of steps in flight: their results are not awaited any more. */
   destroy(): void {
+    for (const result of this.pending) result.catch(() => {});
     for (const buffer of this.ring) buffer.destroy();
   }
 }

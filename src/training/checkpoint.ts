@@ -16,6 +16,8 @@ export interface RunState {
   /** The model's parameters as `--json` prints them; a run goes on only with the same. */
   readonly config: ElaboratedModel['config'];
   readonly model: string;
+  /** The train section's name. */
+  readonly section: string;
   /** Loss of every step so far. */
   readonly losses: readonly number[];
   readonly weights: ReadonlyMap<string, Float32Array>;
@@ -50,10 +52,10 @@ export function writeCheckpoint(path: string, model: ElaboratedModel, state: Run
     'losses',
     { dtype: 'F64', shape: [state.losses.length], data: Float64Array.from(state.losses) },
   ]);
-  const { step, steps, seed, loader, config } = state;
+  const { step, steps, seed, loader, config, section } = state;
   writeSafetensors(path, entries, {
     format: FORMAT,
-    run: JSON.stringify({ step, steps, seed, loader, config, model: state.model }),
+    run: JSON.stringify({ step, steps, seed, loader, config, model: state.model, section }),
   });
 }
 
@@ -86,22 +88,28 @@ export function readCheckpoint(path: string, model: ElaboratedModel): RunState {
     if (name.startsWith('state/')) optimizer.set(name.slice('state/'.length), toFloat32(tensor));
   }
   const losses = tensors.get('losses');
-  if (!losses) throw new InputError('bad-checkpoint', `${path} has no losses`, 'start a new run');
+  if (losses?.dtype !== 'F64' || losses.data.length !== run.step) {
+    throw new InputError(
+      'bad-checkpoint',
+      `${path} does not hold the losses of its ${run.step} steps`,
+      'start a new run',
+    );
+  }
   return {
     ...run,
-    losses: Array.from(losses.data as Float64Array),
+    losses: Array.from(losses.data),
     weights: matchWeights(model.parameters, parameterEntries(tensors), path),
     optimizer,
   };
 }
 
-type RunHeader = Pick<RunState, 'step' | 'steps' | 'seed' | 'loader' | 'config' | 'model'>;
+type RunHeader = Pick<RunState, 'step' | 'steps' | 'seed' | 'loader' | 'config' | 'model' | 'section'>;
 
 function parseRun(path: string, text: string | undefined): RunHeader {
   try {
     const run = JSON.parse(text ?? '') as RunHeader;
-    if (Number.isSafeInteger(run.step) && Number.isSafeInteger(run.steps) && run.loader && run.config)
-      return run;
+    const numbers = [run.step, run.steps, run.seed].every((n) => Number.isSafeInteger(n) && n >= 0);
+    if (numbers && run.loader && run.config && run.model && run.section) return run;
   } catch {
     // Falls through to the error below.
   }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WebgpuBackend } from '../backend/webgpu.ts';
 import { labelledSlices } from '../data/case.ts';
@@ -10,6 +10,7 @@ import type { ElaboratedModel, TrainSection } from '../language/program.ts';
 import { writeLossPlot } from '../report/loss-plot.ts';
 import type { StepResult } from '../runtime/step-reader.ts';
 import { writeFileAtomic } from '../tensors/atomic-file.ts';
+import { makeFolder } from '../tensors/output-path.ts';
 import { writeSafetensors } from '../tensors/safetensors.ts';
 import { float32Tensor } from '../tensors/tensor.ts';
 import { type RunState, readCheckpoint } from './checkpoint.ts';
@@ -28,8 +29,9 @@ export interface JobOptions {
   readonly folder: string;
   readonly backend: WebgpuBackend;
   readonly ops: OpTable;
-  readonly seed: number;
-  readonly steps: number;
+  /** Instead of the section's; a run that goes on keeps its own. */
+  readonly seed?: number;
+  readonly steps?: number;
   readonly checkpointEvery: number;
   readonly resume: boolean;
   /** Segment the test images afterwards. */
@@ -60,20 +62,28 @@ export async function trainJob(options: JobOptions): Promise<JobReport> {
   const cases = loadCases(dataset.training, dataset);
   const slices = labelledSlices(cases.map((c) => ({ ...c, slices: normaliseSlices(c.slices) })));
   const checkpointPath = join(folder, 'checkpoint.safetensors');
-  const resume = options.resume ? openCheckpoint(checkpointPath, model) : undefined;
-  mkdirSync(folder, { recursive: true });
-  const result = await train({
-    ...options,
-    slices,
-    checkpointPath,
-    resume,
-    seed: resume?.seed ?? options.seed,
-  });
+  const resume = options.resume ? openCheckpoint(checkpointPath, options) : undefined;
+  if (options.test) checkTestImages(dataset);
+  const undo = makeFolder(folder);
+  let result: TrainResult;
+  try {
+    result = await train({
+      ...options,
+      slices,
+      checkpointPath,
+      resume,
+      seed: resume?.seed ?? options.seed ?? section.seed,
+      steps: resume?.steps ?? options.steps ?? section.steps,
+    });
+  } catch (error) {
+    undo();
+    throw error;
+  }
   writeResults(folder, model, section, result.state);
   let test: TestReport | undefined;
   if (options.test && result.finished) {
     const segmenter = await Segmenter.create(backend, options.predictor, result.state.weights);
-    test = await testOn(segmenter, dataset, folder, options.onCase);
+    test = await testOn(segmenter, dataset, folder, options);
     segmenter.destroy();
   }
   const report = jobReport(options, result, test);
@@ -117,11 +127,36 @@ function metricsOf(report: JobReport, model: ElaboratedModel) {
   };
 }
 
-function openCheckpoint(path: string, model: ElaboratedModel): RunState {
+function openCheckpoint(path: string, { model, section, steps, seed }: JobOptions): RunState {
   if (!existsSync(path)) {
     throw new InputError('no-checkpoint', `${path} does not exist`, 'start the run without --resume');
   }
-  return readCheckpoint(path, model);
+  const run = readCheckpoint(path, model);
+  const differs = (what: string, theirs: string | number, ours: string | number | undefined) => {
+    if (ours === undefined || ours === theirs) return;
+    throw new InputError(
+      'checkpoint-mismatch',
+      `${path} belongs to a run with ${what} ${theirs}, asked for is ${ours}`,
+      'go on with the settings of the run, or start a new one without --resume',
+    );
+  };
+  differs('train section', run.section, section.name);
+  differs('seed', run.seed, seed);
+  differs('number of steps', run.steps, steps);
+  return run;
+}
+
+/** A test image that can't be read must not come to light after hours of training. */
+function checkTestImages(dataset: Dataset): void {
+  const labelled = dataset.test.filter((files) => files.label !== undefined);
+  if (labelled.length === 0) {
+    throw new InputError(
+      'no-test-images',
+      `${dataset.folder} has no test images with labels (imagesTs, labelsTs)`,
+      'leave --test out',
+    );
+  }
+  loadCases(labelled, dataset);
 }
 
 function writeResults(folder: string, model: ElaboratedModel, section: TrainSection, state: RunState): void {

@@ -4,6 +4,9 @@ import { InputError } from '../errors.ts';
 import { predictCase } from '../evaluation/sliding-window.ts';
 import type { ElaboratedModel } from '../language/program.ts';
 
+/** Label maps are written with 8 bits a pixel. */
+const MAX_CLASSES = 256;
+
 /** A model with weights, ready to segment images of any size. */
 export class Segmenter {
   readonly model: ElaboratedModel;
@@ -16,7 +19,7 @@ export class Segmenter {
 
   /**
    * @param model elaborated with as many windows a batch as shall run at once
-   * @throws InputError `not-2d` where the model is no 2D segmentation network
+   * @throws InputError `not-segmentation` where the model is no 2D segmentation network, `too-many-classes`
    */
   static async create(
     backend: Backend,
@@ -29,6 +32,14 @@ export class Segmenter {
       throw new InputError(
         'not-segmentation',
         `${model.name} maps [${input.join(', ')}] to [${shape.join(', ')}]; segmentation needs an output of the input's size`,
+        'give a model whose first output is [B, classes, H, W]',
+      );
+    }
+    if (shape[1] > MAX_CLASSES) {
+      throw new InputError(
+        'too-many-classes',
+        `${model.name} has ${shape[1]} classes; label maps hold ids of 8 bits`,
+        `give a model of at most ${MAX_CLASSES} classes`,
       );
     }
     // Only the finest output is needed: what the others compute alone is not run.

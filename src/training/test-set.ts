@@ -22,25 +22,33 @@ export interface TestReport {
   readonly classes: Readonly<Record<string, number>>;
 }
 
+export interface TestOptions {
+  /** Called after every case. */
+  onCase(done: number, total: number, id: string): void;
+  /** Stops after the case in work. */
+  readonly signal?: AbortSignal;
+}
+
 /** Rows of the picture that shows several cases at once. */
 const OVERVIEW_ROWS = 6;
 
 /**
  * Segments a data set's test images and compares them with their truth. Writes `predictions/<case>`, a picture
- * of image, truth and prediction for each in `pictures/`, and `overview.png`.
+ * of image, truth and prediction for each in `pictures/`, and `overview.png`. Gives nothing where it was stopped.
  */
 export async function testOn(
   segmenter: Segmenter,
   dataset: Dataset,
   folder: string,
-  onCase: (done: number, total: number, id: string) => void,
-): Promise<TestReport> {
+  { onCase, signal }: TestOptions,
+): Promise<TestReport | undefined> {
   mkdirSync(join(folder, 'predictions'), { recursive: true });
   mkdirSync(join(folder, 'pictures'), { recursive: true });
   const rows: SheetRow[] = [];
   const pairs: { id: string; truth: Int32Array; prediction: Int32Array; otsu: Uint8Array | undefined }[] = [];
   const files = dataset.test.filter((f) => f.label !== undefined);
   for (const [i, file] of files.entries()) {
+    if (signal?.aborted) return undefined;
     const image = loadCase(file, { channels: dataset.channels.length, classes: dataset.classes });
     const prediction = await segmenter.segment(image);
     writeLabels(join(folder, 'predictions', `${file.id}${dataset.fileEnding}`), prediction, file.images[0]);

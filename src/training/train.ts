@@ -1,10 +1,11 @@
+import { existsSync } from 'node:fs';
 import { hyperParameters, trainingGraph } from '../autodiff/training.ts';
 import { type WebgpuBackend, WebgpuExecutable } from '../backend/webgpu.ts';
 import type { LabelledSlice } from '../data/case.ts';
 import { SegmentationLoader } from '../data/loader.ts';
 import { InputError, JobError } from '../errors.ts';
 import type { OpTable } from '../ir/op.ts';
-import type { ElaboratedModel, TrainSection } from '../language/program.ts';
+import type { ElaboratedModel, Parameter, TrainSection } from '../language/program.ts';
 import { StepReader, type StepResult } from '../runtime/step-reader.ts';
 import { augmentationOf } from './augmentation.ts';
 import { type RunState, writeCheckpoint } from './checkpoint.ts';
@@ -57,21 +58,18 @@ const TIMED_STEPS = 8;
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { model, section, backend, ops, seed, resume } = options;
+  const loader = makeLoader(options);
   const graph = trainingGraph(model, section, section.optimizer, ops);
+  if (resume) loader.restore({ ...resume.loader, step: resume.step });
   const executable = await backend.prepare(graph.graph, model.name, model.batch);
   if (!(executable instanceof WebgpuExecutable)) throw new Error('training needs the webgpu backend');
-  const loader = makeLoader(options);
   const losses: number[] = [...(resume?.losses ?? [])];
   let steps = resume?.steps ?? options.steps;
   let done = resume?.step ?? 0;
-  for (const p of model.parameters) {
-    const data = (resume?.weights ?? options.weights)?.get(p.name) ?? initialise(p, seed);
-    if (executable.has('param', p.name)) executable.write('param', p.name, data);
-  }
-  if (resume) {
-    loader.restore({ ...resume.loader, step: done });
-    for (const [name, data] of resume.optimizer) executable.write('state', name, data);
-  }
+  const first = (p: Parameter) => (resume?.weights ?? options.weights)?.get(p.name) ?? initialise(p, seed);
+  for (const p of model.parameters)
+    if (executable.has('param', p.name)) executable.write('param', p.name, first(p));
+  if (resume) restoreOptimizer(executable, graph.state, resume);
 
   const reader = new StepReader(executable.session);
   const take = (result: StepResult) => {
@@ -79,7 +77,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       throw new JobError(
         'loss-not-finite',
         `step ${result.step}: the loss is ${result.loss}, the gradient norm ${result.gradNorm}; training stopped`,
-        `a smaller learning rate; the last good checkpoint, if any, is ${options.checkpointPath}`,
+        stoppedHint(options.checkpointPath),
       );
     }
     losses.push(result.loss);
@@ -95,9 +93,11 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       (await executable.read(kind, names)) as Map<string, Float32Array>;
     const known = model.parameters.map((p) => p.name).filter((name) => executable.has('param', name));
     const weights = await read('param', known);
+    const optimizer = await read('state', graph.state);
+    checkFinite([...weights, ...optimizer], done, options.checkpointPath);
     for (const p of model.parameters) {
       // A head of weight 0 is not part of the training graph; it keeps its first values.
-      if (!weights.has(p.name)) weights.set(p.name, options.weights?.get(p.name) ?? initialise(p, seed));
+      if (!weights.has(p.name)) weights.set(p.name, first(p));
     }
     return {
       step: done,
@@ -106,16 +106,17 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       loader: { ...loader.state(), step: done },
       config: model.config,
       model: model.name,
+      section: section.name,
       losses: [...losses],
       weights,
-      optimizer: await read('state', graph.state),
+      optimizer,
     };
   };
 
   const started = performance.now();
   let warm = started;
   try {
-    const first = done;
+    const before = done;
     for (let t = done + 1; t <= steps && !options.signal?.aborted; t++) {
       while (reader.full) take((await reader.next())!);
       const batch = loader.next();
@@ -125,10 +126,10 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       if (executable.has('input', 'rng'))
         executable.write('input', 'rng', Int32Array.of((seed * 65537 + t) | 0));
       reader.submit(t);
-      if (t - first === WARM_STEPS) {
+      if (t - before === WARM_STEPS) {
         await drain();
         warm = performance.now();
-      } else if (t - first === WARM_STEPS + TIMED_STEPS && options.budgetSeconds !== undefined) {
+      } else if (t - before === WARM_STEPS + TIMED_STEPS && options.budgetSeconds !== undefined) {
         await drain();
         const perStep = (performance.now() - warm) / 1000 / TIMED_STEPS;
         const left = options.budgetSeconds - (performance.now() - started) / 1000;
@@ -153,6 +154,47 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   }
 }
 
+/** A checkpoint never replaces a good one where weights have overflowed, though the loss was still finite. */
+function checkFinite(
+  tensors: readonly (readonly [name: string, data: Float32Array])[],
+  step: number,
+  checkpointPath: string,
+): void {
+  for (const [name, data] of tensors) {
+    const wrong = data.find((v) => !Number.isFinite(v));
+    if (wrong === undefined) continue;
+    throw new JobError(
+      'weights-not-finite',
+      `step ${step}: ${name} holds ${wrong} after the update; training stopped`,
+      stoppedHint(checkpointPath),
+    );
+  }
+}
+
+function stoppedHint(checkpointPath: string): string {
+  return existsSync(checkpointPath)
+    ? `a smaller learning rate; the last good checkpoint is kept in ${checkpointPath}`
+    : 'a smaller learning rate (--set train.lr=…)';
+}
+
+/** @throws InputError `checkpoint-mismatch` where the state is not that of the section's optimizer */
+function restoreOptimizer(executable: WebgpuExecutable, names: readonly string[], resume: RunState): void {
+  const found = [...resume.optimizer.keys()];
+  const lengths = executable.session.bundle.manifest.tensors
+    .filter((t) => t.kind === 'state')
+    .map((t) => [t.name, t.shape.reduce((n, d) => n * d, 1)] as const);
+  const same =
+    found.length === names.length && lengths.every(([name, n]) => resume.optimizer.get(name)?.length === n);
+  if (!same) {
+    throw new InputError(
+      'checkpoint-mismatch',
+      `the checkpoint holds optimizer state ${found.join(', ')}, the train section's optimizer has ${names.join(', ')}`,
+      'resume with the train section of the run',
+    );
+  }
+  for (const [name, data] of resume.optimizer) executable.write('state', name, data);
+}
+
 function rate(section: TrainSection, t: number, steps: number): number {
   return learningRate(section.schedule, section.optimizer.lr, t - 1, steps);
 }
@@ -164,6 +206,7 @@ function makeLoader({ model, section, slices, seed }: TrainOptions): Segmentatio
     throw new InputError(
       'not-2d',
       `${model.name} takes [${input.shape.join(', ')}], training needs [B, C, H, W]`,
+      'give a model of 2-D images',
     );
   }
   if (slices.length > 0 && slices[0].channels !== channels) {

@@ -7,7 +7,7 @@ import { type Tensor, toFloat32 } from '../tensors/tensor.ts';
  * Picks a model's weights out of a file's tensors.
  *
  * @returns one array a parameter, by name
- * @throws InputError `weights-mismatch` that lists every missing, unexpected and mis-shaped tensor
+ * @throws InputError `weights-mismatch` that lists every tensor that is missing, unexpected, of another shape or type, or not finite
  */
 export function matchWeights(
   parameters: readonly Parameter[],
@@ -27,7 +27,12 @@ export function matchWeights(
       problems.push(`shape: ${name} is [${tensor.shape.join(', ')}], the model has [${shape.join(', ')}]`);
     } else if (!['F32', 'F64', 'F16', 'BF16'].includes(tensor.dtype)) {
       problems.push(`type: ${name} holds ${tensor.dtype}, expected floating point`);
-    } else result.set(name, toFloat32(tensor));
+    } else {
+      const data = toFloat32(tensor);
+      const wrong = data.find((v) => !Number.isFinite(v));
+      if (wrong !== undefined) problems.push(`value: ${name} holds ${wrong} (as float32)`);
+      else result.set(name, data);
+    }
   }
   for (const name of unexpected) problems.push(`unexpected: ${name}`);
   if (problems.length > 0) {

@@ -2,18 +2,19 @@ import { Argument, type Command } from 'commander';
 import { trainingGraph } from '../../autodiff/training.ts';
 import { nodeRenderer } from '../../compiler/files.ts';
 import { portableLimits } from '../../compiler/limits.ts';
-import { openModel, openProgram, trainSection } from '../../compiler/model.ts';
+import { openAst, openModel, trainSection } from '../../compiler/model.ts';
 import { printGraph } from '../../ir/print.ts';
 import { ops } from '../../ops/index.ts';
 import { planGraph } from '../../plan/plan.ts';
 import { printPlan } from '../../plan/print.ts';
 import { collectSet, integer, type Overrides } from '../options.ts';
-import { printLine } from '../terminal.ts';
+import { printJson, printLine } from '../terminal.ts';
 
 interface EmitOptions {
   readonly set: Overrides;
   readonly train?: boolean;
   readonly batch: number;
+  readonly json?: boolean;
 }
 
 export function register(program: Command): void {
@@ -25,16 +26,18 @@ export function register(program: Command): void {
     .option('--set <key=value>', 'set a parameter of the model', collectSet, {})
     .option('--train', 'the training step instead of the forward pass')
     .option('--batch <n>', 'batch size', integer('--batch', 1), 1)
+    .option('--json', 'print one JSON document on stdout')
     .action((stage: string, spec: string, options: EmitOptions) => {
       if (stage === 'ast') {
-        process.stdout.write(`${JSON.stringify(openProgram(spec).program.entry, null, 1)}\n`);
+        printJson(openAst(spec));
         return;
       }
       const model = openModel(spec, { set: options.set, batch: options.batch, training: options.train });
       const section = options.train ? trainSection(model) : undefined;
       const graph = section ? trainingGraph(model, section, section.optimizer, ops).graph : model.graph;
       if (stage === 'graph') {
-        process.stdout.write(printGraph(graph));
+        if (options.json) printJson(graph);
+        else process.stdout.write(printGraph(graph));
         return;
       }
       const bundle = planGraph(graph, ops, nodeRenderer(), {
@@ -42,7 +45,8 @@ export function register(program: Command): void {
         batch: model.batch,
         limits: portableLimits,
       });
-      if (stage === 'plan') process.stdout.write(printPlan(bundle.manifest));
+      if (options.json) printJson(stage === 'plan' ? bundle.manifest : Object.fromEntries(bundle.wgsl));
+      else if (stage === 'plan') process.stdout.write(printPlan(bundle.manifest));
       else for (const [name, text] of bundle.wgsl) printLine(`// ---- ${name}.wgsl\n${text}`);
     });
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { checkLabelValues, type LabelClass } from '../../data/case.ts';
@@ -7,7 +7,7 @@ import { imageEndings, readLabels } from '../../data/image.ts';
 import { InputError } from '../../errors.ts';
 import { evaluateDice, foregroundRegions, type LabelPair } from '../../evaluation/dice.ts';
 import { diceTable } from '../../report/dice-table.ts';
-import { printJson, printLine } from '../terminal.ts';
+import { note, printJson, printLine } from '../terminal.ts';
 
 interface EvaluateOptions {
   readonly predictions: string;
@@ -51,12 +51,23 @@ function pairsOf(
   classes: readonly LabelClass[] | undefined,
 ): LabelPair[] {
   for (const folder of [predictions, truth]) {
-    if (!existsSync(folder)) throw new InputError('file-not-found', `${folder} does not exist`);
+    if (!existsSync(folder)) {
+      throw new InputError('file-not-found', `${folder} does not exist`, 'name a folder of label maps');
+    }
+    if (!statSync(folder).isDirectory()) {
+      throw new InputError('not-a-folder', `${folder} is not a folder`, 'name a folder of label maps');
+    }
   }
-  const names = readdirSync(truth)
-    .filter((n) => imageEndings.some((e) => n.endsWith(e)))
-    .sort();
-  if (names.length === 0) throw new InputError('no-images', `${truth} holds no label maps`);
+  const names = labelMaps(truth);
+  if (names.length === 0) {
+    throw new InputError(
+      'no-images',
+      `${truth} holds no label maps`,
+      `name a folder of ${imageEndings.join(', ')} files`,
+    );
+  }
+  const extra = labelMaps(predictions).filter((name) => !names.includes(name));
+  if (extra.length > 0) note(`left out, since ${truth} has no such case: ${extra.join(', ')}`);
   return names.map((name) => {
     const path = join(predictions, name);
     if (!existsSync(path)) {
@@ -68,7 +79,11 @@ function pairsOf(
     }
     const [a, b] = [readLabels(join(truth, name)), readLabels(path)];
     if (a.shape.join() !== b.shape.join()) {
-      throw new InputError('image-size', `${path} is ${b.shape.join('×')}, its truth ${a.shape.join('×')}`);
+      throw new InputError(
+        'image-size',
+        `${path} is ${b.shape.join('×')}, its truth ${a.shape.join('×')}`,
+        'check that both belong to one image',
+      );
     }
     if (classes) {
       checkLabelValues(join(truth, name), a.data, classes);
@@ -78,9 +93,18 @@ function pairsOf(
   });
 }
 
+function labelMaps(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => imageEndings.some((ending) => name.endsWith(ending)) && !name.startsWith('.'))
+    .sort();
+}
+
+/** The classes of truth and predictions: one that only a prediction has counts as wrong, too. */
 function foundClasses(pairs: readonly LabelPair[]): LabelClass[] {
   const values = new Set<number>([0]);
-  for (const { truth } of pairs) for (let i = 0; i < truth.length; i++) values.add(truth[i]);
+  for (const { truth, prediction } of pairs) {
+    for (const ids of [truth, prediction]) for (let i = 0; i < ids.length; i++) values.add(ids[i]);
+  }
   return [...values]
     .sort((a, b) => a - b)
     .map((value) => ({ value, name: value === 0 ? 'background' : `class ${value}` }));

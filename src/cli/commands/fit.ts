@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { hyperParameters, trainingGraph } from '../../autodiff/training.ts';
 import type { Executable } from '../../backend/backend.ts';
 import { WebgpuExecutable } from '../../backend/webgpu.ts';
@@ -7,6 +7,7 @@ import { JobError } from '../../errors.ts';
 import type { OptimizerSpec, ScheduleSpec } from '../../language/program.ts';
 import { ops } from '../../ops/index.ts';
 import { StepReader, type StepResult } from '../../runtime/step-reader.ts';
+import { checkWritable } from '../../tensors/output-path.ts';
 import { learningRate } from '../../training/schedule.ts';
 import {
   type BackendOptions,
@@ -17,7 +18,7 @@ import {
   withBackendOptions,
   withModelOptions,
 } from '../options.ts';
-import { feed, readInputs, targetIds, writeResults } from '../tensors.ts';
+import { feed, readFeed, readInputs, targetIds, writeResults } from '../tensors.ts';
 import { printJson, printLine } from '../terminal.ts';
 
 interface FitOptions extends ModelOptions, BackendOptions {
@@ -56,6 +57,7 @@ export function register(program: Command): void {
     .option('--min-lr <rate>', 'where cosine ends', number('--min-lr', 0), 0)
     .option('--power <p>', 'exponent of poly', number('--power', 0), 0.9)
     .action(async (spec: string, options: FitOptions) => {
+      checkWritable(options.output);
       const inputs = readInputs(options.input);
       const model = openModel(spec, { set: options.set, batch: inputs.batch });
       const target = targetIds(model, inputs, options.input);
@@ -76,10 +78,11 @@ export function register(program: Command): void {
             ? { kind: 'poly', power: options.power, warmup: 0 }
             : { kind: 'constant' };
       const { graph } = trainingGraph(model, trainSection(model), optimizer, ops);
+      const given = readFeed(model, options.weights, options.input, inputs);
       const backend = await openBackend(options);
       try {
         const executable = await backend.prepare(graph, model.name, model.batch);
-        const weights = feed(executable, model, options.weights, options.input, inputs);
+        feed(executable, model, given);
         executable.write('input', 'target', target);
         const losses = await runSteps(executable, options.steps, (t) =>
           hyperParameters(optimizer, learningRate(schedule, options.lr, t - 1, options.steps), t),
@@ -90,7 +93,7 @@ export function register(program: Command): void {
           ['loss', [losses.length], Float32Array.from(losses)],
           // A parameter that the loss does not reach is not part of the training graph and stays as it was.
           ...model.parameters.map(
-            (p) => [`trained/${p.name}`, p.shape, trained.get(p.name) ?? weights.get(p.name)!] as const,
+            (p) => [`trained/${p.name}`, p.shape, trained.get(p.name) ?? given.weights.get(p.name)!] as const,
           ),
         ]);
         if (options.json) printJson({ output: options.output, loss: losses });
@@ -144,7 +147,9 @@ async function runSteps(
 }
 
 function betas(text: string): readonly [number, number] {
-  const parts = text.split(',').map(number('--betas', 0, 1));
-  if (parts.length !== 2) throw new Error('--betas takes two numbers, e.g. 0.9,0.999');
+  const parts = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  if (parts.length !== 2 || !parts.every((beta) => beta >= 0 && beta < 1)) {
+    throw new InvalidArgumentError('--betas takes two numbers from 0 to below 1, e.g. 0.9,0.999');
+  }
   return [parts[0], parts[1]];
 }

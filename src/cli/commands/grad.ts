@@ -3,6 +3,7 @@ import { gradientGraph } from '../../autodiff/training.ts';
 import { openModel, trainSection } from '../../compiler/model.ts';
 import { JobError } from '../../errors.ts';
 import { ops } from '../../ops/index.ts';
+import { checkWritable } from '../../tensors/output-path.ts';
 import {
   type BackendOptions,
   type ModelOptions,
@@ -10,7 +11,7 @@ import {
   withBackendOptions,
   withModelOptions,
 } from '../options.ts';
-import { feed, readInputs, targetIds, writeResults } from '../tensors.ts';
+import { feed, readFeed, readInputs, targetIds, writeResults } from '../tensors.ts';
 import { printJson, printLine } from '../terminal.ts';
 
 interface GradOptions extends ModelOptions, BackendOptions {
@@ -29,14 +30,16 @@ export function register(program: Command): void {
     .requiredOption('--output <file>', 'safetensors to write `loss` and `g/<parameter>` to')
     .option('--section <name>', 'another train section')
     .action(async (spec: string, options: GradOptions) => {
+      checkWritable(options.output);
       const inputs = readInputs(options.input);
       const model = openModel(spec, { set: options.set, batch: inputs.batch });
       const target = targetIds(model, inputs, options.input);
       const { graph, reached } = gradientGraph(model, trainSection(model, options.section), ops);
+      const given = readFeed(model, options.weights, options.input, inputs);
       const backend = await openBackend(options);
       try {
         const executable = await backend.prepare(graph, model.name, model.batch);
-        feed(executable, model, options.weights, options.input, inputs);
+        feed(executable, model, given);
         executable.write('input', 'target', target);
         executable.run();
         const results = await executable.read(

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { openModel } from '../../compiler/model.ts';
@@ -6,6 +6,7 @@ import { type CaseFiles, loadCase } from '../../data/case.ts';
 import { listCases } from '../../data/dataset.ts';
 import { type ImageEnding, imageEnding, writeLabels } from '../../data/image.ts';
 import { InputError } from '../../errors.ts';
+import { checkFolderWritable, makeFolder } from '../../tensors/output-path.ts';
 import { readSafetensors } from '../../tensors/safetensors.ts';
 import { Segmenter } from '../../training/predict.ts';
 import { matchWeights } from '../../training/weights.ts';
@@ -46,11 +47,14 @@ export function register(program: Command): void {
       );
       const files = casesOf(options.input, options.ending);
       const channels = model.inputs[0].shape[1];
+      checkFolderWritable(options.output);
+      // All images are looked at before the first is segmented: a bad one leaves nothing half done.
+      for (const file of files) loadCase(file, { channels });
       const backend = await openBackend(options);
+      const undo = makeFolder(options.output);
       const progress = startProgress('segmenting', files.length, options.json);
       try {
         const segmenter = await Segmenter.create(backend, model, weights);
-        mkdirSync(options.output, { recursive: true });
         const written: string[] = [];
         for (const [i, file] of files.entries()) {
           const labels = await segmenter.segment(loadCase(file, { channels }));
@@ -63,6 +67,9 @@ export function register(program: Command): void {
         progress.stop();
         if (options.json) printJson({ predictions: written, backend: backend.description });
         else printLine(`${written.length} label maps → ${options.output}`);
+      } catch (error) {
+        undo();
+        throw error;
       } finally {
         progress.stop();
         backend.destroy();
@@ -71,7 +78,9 @@ export function register(program: Command): void {
 }
 
 function casesOf(input: string, ending: ImageEnding): CaseFiles[] {
-  if (!existsSync(input)) throw new InputError('file-not-found', `${input} does not exist`);
+  if (!existsSync(input)) {
+    throw new InputError('file-not-found', `${input} does not exist`, 'name an image or a folder of images');
+  }
   if (!statSync(input).isDirectory()) {
     const kind = imageEnding(input);
     const id = basename(input)
@@ -79,13 +88,5 @@ function casesOf(input: string, ending: ImageEnding): CaseFiles[] {
       .replace(/_\d{4}$/, '');
     return [{ id, images: [join(dirname(input), basename(input))] }];
   }
-  const cases = listCases(input, ending);
-  if (cases.length === 0) {
-    throw new InputError(
-      'no-images',
-      `${input} holds no <case>_0000${ending}`,
-      'name images as nnU-Net does, or --ending',
-    );
-  }
-  return cases;
+  return listCases(input, ending);
 }

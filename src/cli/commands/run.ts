@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { openModel } from '../../compiler/model.ts';
+import { checkWritable } from '../../tensors/output-path.ts';
 import {
   type BackendOptions,
   type ModelOptions,
@@ -7,7 +8,7 @@ import {
   withBackendOptions,
   withModelOptions,
 } from '../options.ts';
-import { feed, readInputs, writeResults } from '../tensors.ts';
+import { feed, readFeed, readInputs, writeResults } from '../tensors.ts';
 import { formatBytes, printJson, printLine } from '../terminal.ts';
 
 interface RunOptions extends ModelOptions, BackendOptions {
@@ -24,12 +25,14 @@ export function register(program: Command): void {
     .requiredOption('--input <file>', 'safetensors with `x` [B, C, H, W]')
     .requiredOption('--output <file>', 'safetensors to write y0, y1, … to (finest first)')
     .action(async (spec: string, options: RunOptions) => {
+      checkWritable(options.output);
       const inputs = readInputs(options.input);
       const model = openModel(spec, { set: options.set, batch: inputs.batch });
+      const given = readFeed(model, options.weights, options.input, inputs);
       const backend = await openBackend(options);
       try {
         const executable = await backend.prepare(model.graph, model.name, model.batch);
-        feed(executable, model, options.weights, options.input, inputs);
+        feed(executable, model, given);
         const started = performance.now();
         executable.run();
         const names = model.outputs.map((o) => o.name);

@@ -7,6 +7,7 @@ import { ops } from '../../ops/index.ts';
 import { type JobReport, trainJob } from '../../training/job.ts';
 import { integer, type ModelOptions, number, withModelOptions } from '../options.ts';
 import { startProgress } from '../progress.ts';
+import { ExitStatus, INTERRUPTED } from '../report.ts';
 import { runFolder } from '../run-folder.ts';
 import { note, printJson, printLine } from '../terminal.ts';
 
@@ -23,9 +24,6 @@ interface TrainCommandOptions extends ModelOptions {
   readonly test?: boolean;
   readonly adapter?: string;
 }
-
-/** Exit code of a job that Ctrl-C stopped, as shells report it. */
-const INTERRUPTED = 130;
 
 export function register(program: Command): void {
   withModelOptions(program.command('train'))
@@ -62,12 +60,11 @@ export function register(program: Command): void {
       const onInterrupt = () => {
         if (stop.signal.aborted) process.exit(INTERRUPTED);
         stop.abort();
-        note('stopping after this step; press Ctrl-C again to stop at once');
+        note('stopping after this step or image; press Ctrl-C again to stop at once');
       };
       process.on('SIGINT', onInterrupt);
       process.on('SIGTERM', onInterrupt);
-      const steps = options.steps ?? section.steps;
-      const training = startProgress('training', steps, options.json);
+      const training = startProgress('training', options.steps ?? section.steps, options.json);
       let testing: ReturnType<typeof startProgress> | undefined;
       try {
         const report = await trainJob({
@@ -78,8 +75,8 @@ export function register(program: Command): void {
           folder,
           backend,
           ops,
-          seed: options.seed ?? section.seed,
-          steps,
+          seed: options.seed,
+          steps: options.steps,
           checkpointEvery: options.checkpointEvery,
           resume: options.resume ?? false,
           test: options.test ?? false,
@@ -88,7 +85,7 @@ export function register(program: Command): void {
           onStep: ({ step, loss }, total) => training.update(step, total, `loss ${loss.toFixed(4)}`),
           onShortened: (fewer, each) =>
             note(
-              `${each.toFixed(2)} s a step on this adapter: ${fewer} steps instead of ${steps} to keep to ${options.minutes} minutes`,
+              `${each.toFixed(2)} s a step on this adapter: ${fewer} steps to keep to ${options.minutes} minutes`,
             ),
           onCase: (done, total, id) => {
             training.stop();
@@ -100,7 +97,7 @@ export function register(program: Command): void {
         testing?.stop();
         if (options.json) printJson(report);
         else printReport(report, options);
-        if (!report.finished) process.exitCode = INTERRUPTED;
+        if (stop.signal.aborted) throw new ExitStatus(INTERRUPTED);
       } finally {
         training.stop();
         testing?.stop();

@@ -68,6 +68,9 @@ export function makeDiagnostic<C extends DiagnosticCode>(
   };
 }
 
+/** Diagnostics that are kept of one spec. */
+const MAX_DIAGNOSTICS = 1000;
+
 /** Collects diagnostics; the same mistake at the same place counts once, however often a block is used. */
 export class Reporter {
   private readonly found = new Map<string, Diagnostic>();
@@ -83,11 +86,17 @@ export class Reporter {
 
   add(diagnostic: Diagnostic): void {
     const key = `${diagnostic.code} ${diagnostic.span.file} ${diagnostic.span.start}`;
-    if (!this.found.has(key)) this.found.set(key, diagnostic);
+    if (this.full || this.found.has(key)) return;
+    this.found.set(key, diagnostic);
   }
 
   get count(): number {
     return this.found.size;
+  }
+
+  /** So many mistakes that further ones say nothing. */
+  get full(): boolean {
+    return this.found.size >= MAX_DIAGNOSTICS;
   }
 
   /** In the order of the files and lines. */

@@ -60,7 +60,7 @@ describe('shapes', () => {
 `;
     const { diagnostics, sources } = diagnose({ code: '', text });
     expect(diagnostics.map((d) => renderDiagnostic(d, sources, { color: false })).join('\n')).toBe(
-      `error[shape-mismatch]: \`add\` needs equal shapes, found [B, 4, H/2, W/2] and [B, 4, H/4, W/4]: axis -2 is 32 and 16
+      `error[shape-mismatch]: \`add\` needs equal shapes, found [B, 4, H/2, W/2] and [B, 4, H/4, W/4]: axis -2 is H/2 and H/4
   ┌─ spec.arch:7:12
 7 │     x = up + skips[2]
   │         -- ^ -------- [B, 4, H/4, W/4] from \`max_pool2d\` (line 6)

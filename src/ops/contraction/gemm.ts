@@ -21,18 +21,24 @@ export interface GemmProblem {
 }
 
 const WORKGROUP = 32;
+/** Results from which on a tile of 8×16 leaves enough threads, and few columns idle. */
+const WIDE_N = 64;
+const WIDE_OUTPUT = 2 ** 18;
 /** See {@link splitSum}. */
 const SHORTEST_PART = 64;
 
 /**
- * A thread's tile is 8×8, 8×4 for narrow outputs: on lavapipe, where each load is a gather, the measured best of
- * the tiles up to 16×8 (bench/contraction.ts).
+ * A thread's tile is 8×8, 8×4 for narrow results, 8×16 for large ones that read b by vec4: on lavapipe, where each
+ * load is a gather, the measured best of the tiles up to 16×16 (bench/gemm-convolution.ts).
  */
 export function lowerGemm(c: LowerContext, problem: GemmProblem): KernelCall[] {
   const { a, b, y, batch, m, n, k } = oriented(merged(problem));
   const sizes = { m: sizeOf(m), n: sizeOf(n), k: sizeOf(k), batch: sizeOf(batch) };
+  const vectorA = isVector(m, 0, [...batch.map((r) => r.strides[0]), ...k.map((r) => r.strides[0])]);
+  const vectorB = isVector(n, 0, [...batch.map((r) => r.strides[1]), ...k.map((r) => r.strides[1])]);
   const quadsM = 2;
-  const quadsN = sizes.n <= 4 ? 1 : 2;
+  const wide = vectorB && sizes.n >= WIDE_N && sizes.n * sizes.m * sizes.batch >= WIDE_OUTPUT;
+  const quadsN = sizes.n <= 4 ? 1 : wide ? 4 : 2;
   const tilesM = Math.ceil(sizes.m / (4 * quadsM));
   const tilesN = Math.ceil(sizes.n / (4 * quadsN));
   const tiles = tilesM * tilesN * sizes.batch;
@@ -40,8 +46,6 @@ export function lowerGemm(c: LowerContext, problem: GemmProblem): KernelCall[] {
   const count = elementCount(y.shape);
   const target = parts > 1 ? c.scratch([parts, count]) : y;
   const threads = tiles * parts;
-  const vectorA = isVector(m, 0, [...batch.map((r) => r.strides[0]), ...k.map((r) => r.strides[0])]);
-  const vectorB = isVector(n, 0, [...batch.map((r) => r.strides[1]), ...k.map((r) => r.strides[1])]);
   const uniforms: Uniform[] = [
     ['threads', 'u32', threads],
     ['m', 'u32', sizes.m],

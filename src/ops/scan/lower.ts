@@ -9,11 +9,15 @@ import {
   WORKGROUP,
 } from './sizes.ts';
 
-/** Time steps that a thread holds in registers. */
+/** Time steps that a thread holds in registers; with 16, lavapipe compiles twice as long for 5 % of speed. */
 const STEPS = 8;
 
-/** Chunks are made until there are this many threads; each chunk costs its states' computation twice. */
-const WANTED_THREADS = 1024;
+/**
+ * Chunks are made until there are this many threads; all but the last chunk compute their states twice. 128 keep
+ * the lanes of a few CPU cores busy: on 2 cores of lavapipe, chunks made beyond that cost up to 0.7 of the result's
+ * own time ([1, 768, 6400], N 16: 63 ms before 89 ms). A GPU would rather have thousands.
+ */
+const WANTED_THREADS = 128;
 
 /** Blocks of {@link STEPS} steps in a chunk at least, so that chunks are worth their hand-over. */
 const MIN_BLOCKS = 8;
@@ -56,14 +60,21 @@ export function lowerScan(c: LowerContext): KernelCall[] {
   const functions = softplus ? 'softplus4 scan_tile' : 'scan_tile';
   const scratchBinding = { name: 'scratch', value: scratch, readWrite: true };
   const threads = s.planes * s.tiles * chunks;
-  const walk = [...shared, ['threads', 'u32', threads], ['blocks', 'u32', blocks]] as const;
+  // Nothing is handed on by the last chunk.
+  const carriers = s.planes * s.tiles * (chunks - 1);
   const carry: KernelCall = {
     template: 'scan_carry',
     options: { workgroup: WORKGROUP, steps: STEPS, softplus, reverse: false, functions },
-    uniforms: [...walk, ...place('sum_at', 'h_at')],
+    uniforms: [
+      ...shared,
+      ['threads', 'u32', carriers],
+      ['carried', 'u32', chunks - 1],
+      ['blocks', 'u32', blocks],
+      ...place('sum_at', 'h_at'),
+    ],
     reads: bindings(['u', 'delta', 'A_log', 'B', 'delta_bias'], [u, delta, aLog, b, bias]),
     writes: [scratchBinding],
-    workgroups: groupsFor(threads),
+    workgroups: groupsFor(carriers),
   };
   const combine: KernelCall = {
     template: 'scan_combine',
@@ -80,7 +91,12 @@ export function lowerScan(c: LowerContext): KernelCall[] {
   const output: KernelCall = {
     template: 'scan_output',
     options: { workgroup: WORKGROUP, steps: STEPS, softplus, functions },
-    uniforms: [...walk, ...place('a_at', 'd_at', 'bias_at', 'h_at')],
+    uniforms: [
+      ...shared,
+      ['threads', 'u32', threads],
+      ['blocks', 'u32', blocks],
+      ...place('a_at', 'd_at', 'bias_at', 'h_at'),
+    ],
     reads: bindings(['u', 'delta', 'B', 'C'], [u, delta, b, cc]),
     writes: [scratchBinding, { name: 'y', value: y }],
     workgroups: groupsFor(threads),

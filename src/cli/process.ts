@@ -1,0 +1,16 @@
+import { main } from './main.ts';
+import { report } from './report.ts';
+
+/**
+ * Runs the command line as this process: sets its exit code, and reports errors that no caller can catch (a
+ * device that was lost) as any other.
+ */
+export async function runAsProcess(args: readonly string[]): Promise<void> {
+  process.on('uncaughtException', (error) => process.exit(report(error, args)));
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // The reader of a pipe, such as `head`, has seen enough.
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+  process.exitCode = await main(args);
+}

@@ -1,0 +1,83 @@
+import { CommanderError } from 'commander';
+import pc from 'picocolors';
+import { SpecError } from '../compiler/model.ts';
+import { InputError, JobError } from '../errors.ts';
+import { renderDiagnostic } from '../language/render.ts';
+import { PlanError } from '../plan/plan.ts';
+import { RuntimeError } from '../runtime/session.ts';
+import { formatError, isReported, note, printJson } from './terminal.ts';
+
+/** Exit code of a job that Ctrl-C stopped, as shells report it. */
+export const INTERRUPTED = 130;
+
+/** Thrown by a command that has said everything, to end with another exit code than 0. */
+export class ExitStatus extends Error {
+  override readonly name = 'ExitStatus';
+  readonly code: number;
+
+  constructor(code: number) {
+    super(`exit code ${code}`);
+    this.code = code;
+  }
+}
+
+/**
+ * Tells the user what ended a command: as text on stderr, and with `--json` as the one document on stdout.
+ * Gives the exit code: 1 a job failed, 2 the input was wrong.
+ */
+export function report(error: unknown, args: readonly string[]): number {
+  if (error instanceof ExitStatus) return error.code;
+  // Help and version end commander's parsing by an exception, too; they are printed already.
+  if (error instanceof CommanderError && (error.exitCode === 0 || error.code === 'commander.help'))
+    return error.exitCode === 0 ? 0 : 2;
+  const json = args.includes('--json');
+  if (error instanceof SpecError) {
+    if (json) printJson({ ok: false, diagnostics: error.diagnostics });
+    for (const d of error.diagnostics)
+      note(`${renderDiagnostic(d, error.program.sources, { color: pc.isColorSupported })}\n`);
+    const n = error.diagnostics.length;
+    note(pc.red(`${n} ${n === 1 ? 'error' : 'errors'}`));
+    return 2;
+  }
+  const known = translate(error, args);
+  if (isReported(known)) {
+    if (json) printJson({ ok: false, error: { code: known.code, message: known.message, hint: known.hint } });
+    note(formatError(known));
+    return known instanceof JobError ? 1 : 2;
+  }
+  const { message, stack } = known instanceof Error ? known : new Error(String(known));
+  if (json) printJson({ ok: false, error: { code: 'internal', message } });
+  note(pc.red(`internal error: ${message}`));
+  note(process.env['ARCHC_DEBUG'] ? (stack ?? '') : 'this is a bug in archc; ARCHC_DEBUG=1 shows where');
+  return 1;
+}
+
+function translate(error: unknown, args: readonly string[]): unknown {
+  if (error instanceof CommanderError) return usageError(error, args);
+  if (error instanceof PlanError || error instanceof RuntimeError) {
+    const hint = 'a smaller batch or image, or another adapter (archc doctor)';
+    return new JobError('adapter-limits', error.message, hint);
+  }
+  return error;
+}
+
+/** Codes that say more than commander's own, which are used for the rest. */
+const usageCodes: Readonly<Record<string, string>> = {
+  missingMandatoryOptionValue: 'missing-option',
+  optionMissingArgument: 'missing-value',
+  invalidArgument: 'bad-value',
+};
+
+/** What commander says about the command line, in archc's form. */
+function usageError({ code, message }: CommanderError, args: readonly string[]): InputError {
+  const own = code.replace(/^commander\./, '');
+  const text = message.replace(/^error: /, '');
+  const near = /\n\(Did you mean (.*)\?\)$/.exec(text);
+  const command = args.find((arg) => !arg.startsWith('-'));
+  const help = own === 'unknownCommand' || command === undefined ? 'archc --help' : `archc ${command} --help`;
+  return new InputError(
+    usageCodes[own] ?? own.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`),
+    near ? text.slice(0, near.index) : text,
+    near ? near[1] : help,
+  );
+}

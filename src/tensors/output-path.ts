@@ -1,0 +1,77 @@
+import { accessSync, constants, existsSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import { InputError } from '../errors.ts';
+import { fileErrorCode } from './read-file.ts';
+
+/**
+ * Checks before a job that its result can be written afterwards: `path` is no folder, and the nearest folder
+ * above it that exists may be written to. Nothing is made.
+ *
+ * @throws InputError `cannot-write`
+ */
+export function checkWritable(path: string): void {
+  const file = resolve(path);
+  if (existsSync(file) && statSync(file).isDirectory()) {
+    throw cannotWrite(
+      path,
+      'it is a folder',
+      `name a file, e.g. ${path.replace(/\/*$/, '')}/${basename(file)}.safetensors`,
+    );
+  }
+  checkParent(path, file);
+}
+
+/** The same for a folder that is still to be made, or there already. */
+export function checkFolderWritable(path: string): void {
+  const folder = resolve(path);
+  if (!existsSync(folder)) checkParent(path, folder);
+  else if (!statSync(folder).isDirectory()) throw cannotWrite(path, 'it is a file', 'name a folder');
+  else checkPermission(path, folder);
+}
+
+function checkParent(path: string, file: string): void {
+  let folder = dirname(file);
+  while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
+  if (!statSync(folder).isDirectory()) {
+    throw cannotWrite(path, `${folder} is a file, not a folder`, 'name a path in a folder');
+  }
+  checkPermission(path, folder);
+}
+
+function checkPermission(path: string, folder: string): void {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch {
+    throw cannotWrite(path, `no permission to write in ${folder}`, 'name a folder you may write to');
+  }
+}
+
+function cannotWrite(path: string, reason: string, hint: string): InputError {
+  return new InputError('cannot-write', `${path}: cannot be written, ${reason}`, hint);
+}
+
+/**
+ * Makes a folder and those above it that are missing. Gives back what undoes that: it removes those made which
+ * are still empty.
+ *
+ * @throws InputError `cannot-write`
+ */
+export function makeFolder(path: string): () => void {
+  checkFolderWritable(path);
+  let top: string | undefined;
+  try {
+    top = mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw cannotWrite(path, fileErrorCode(error) || String(error), 'name a folder you may write to');
+  }
+  return () => {
+    if (top === undefined) return;
+    const first = resolve(top);
+    try {
+      for (let folder = resolve(path); folder.length >= first.length; folder = dirname(folder))
+        rmdirSync(folder);
+    } catch {
+      // Not empty: something was written that is to be kept.
+    }
+  };
+}

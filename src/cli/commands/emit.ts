@@ -3,6 +3,7 @@ import { trainingGraph } from '../../autodiff/training.ts';
 import { nodeRenderer } from '../../compiler/files.ts';
 import { portableLimits } from '../../compiler/limits.ts';
 import { openAst, openModel, trainSection } from '../../compiler/model.ts';
+import { InputError } from '../../errors.ts';
 import { printGraph } from '../../ir/print.ts';
 import { ops } from '../../ops/index.ts';
 import { planGraph } from '../../plan/plan.ts';
@@ -29,6 +30,13 @@ export function register(program: Command): void {
     .option('--json', 'print one JSON document on stdout')
     .action((stage: string, spec: string, options: EmitOptions) => {
       if (stage === 'ast') {
+        if (options.train || Object.keys(options.set).length > 0) {
+          throw new InputError(
+            'bad-value',
+            'the syntax tree is that of the text: --set and --train have no part in it',
+            'leave them out, or emit graph',
+          );
+        }
         printJson(openAst(spec));
         return;
       }

@@ -126,7 +126,7 @@ describe('pretrained weights of VMamba', () => {
     const weights = new Map(model.parameters.map((p) => [p.name, initialise(p, 5)]));
     writeCheckpoint(path, model, {
       ...{ step: 1, steps: 2, seed: 5, loader: { seed: 5, samples: 4, batch: 1, step: 1 } },
-      ...{ config: model.config, model: model.name, losses: [1], weights },
+      ...{ config: model.config, model: model.name, section: 'Classify', losses: [1], weights },
       optimizer: new Map([['exp_avg.0', Float32Array.of(0)]]),
     });
     const report = load(dagger(), path);

@@ -209,8 +209,13 @@ export function runStatements(c: Context, statements: readonly Stmt[], env: Env)
   return result;
 }
 
-export function requirement(c: Context, { cond, message }: { cond: Expr; message?: Expr }, env: Env): void {
-  if (truth(c, cond, env) !== false) return;
+/** Reports a condition that is false; whether it is not. */
+export function requirement(
+  c: Context,
+  { cond, message }: { cond: Expr; message?: Expr },
+  env: Env,
+): boolean {
+  if (truth(c, cond, env) !== false) return true;
   const text = message ? c.evaluate(message, env) : undefined;
   const place = c.building[c.building.length - 1];
   c.report(
@@ -225,6 +230,7 @@ export function requirement(c: Context, { cond, message }: { cond: Expr; message
         : [],
     },
   );
+  return false;
 }
 
 function bind(c: Context, statement: Extract<Stmt, { kind: 'bind' }>, env: Env): void {

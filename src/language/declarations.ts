@@ -44,7 +44,7 @@ export interface Host {
   readonly indexed: Map<string, IndexedValue>;
   readonly instance: InstanceValue | undefined;
   readonly model: ModelHooks | undefined;
-  /** A requirement did not hold: what is declared would be wrong for the same reason. */
+  /** A `require` has failed: what else follows from the values that it refused says nothing. */
   refused: boolean;
   fail(): void;
 }
@@ -59,25 +59,19 @@ export function runDeclarations(c: Context, items: readonly Item[], host: Host):
   }
 }
 
-/** What is looked at after a requirement that did not hold: further requirements, and what they stand in or need. */
-const checkedThough: readonly Decl['kind'][] = ['require', 'let', 'for', 'if'];
-
 function declare(c: Context, decl: Decl, scope: ModuleScope, host: Host): void {
-  if (host.refused && !checkedThough.includes(decl.kind)) {
+  const env = host.env.seenFrom(scope);
+  const inner = (items: readonly Item[]) => c.limits.nested(decl.span, () => runDeclarations(c, items, host));
+  if (host.refused && !['require', 'for', 'if'].includes(decl.kind)) {
     spoil([decl], host);
     return;
   }
-  const env = host.env.seenFrom(scope);
-  const inner = (items: readonly Item[]) => c.limits.nested(decl.span, () => runDeclarations(c, items, host));
   switch (decl.kind) {
     case 'let':
       declareLet(c, decl, env);
       break;
     case 'require':
-      if (!requirement(c, decl, env)) {
-        host.refused = true;
-        host.fail();
-      }
+      if (!requirement(c, decl, env)) host.refused = true;
       break;
     case 'param':
       declareParam(c, decl, env, host);

@@ -47,6 +47,22 @@ const configurations: readonly [spec: string, set: Readonly<Record<string, strin
       windows: '<7, 3, 8, 1>',
     },
   ],
+  ['nnunet', { features: '<5, 3, 6>', size: '<12, 20>', in_channels: '2', classes: '4' }],
+  ['umamba-bot', { features: '<3, 5, 7>', size: '<12, 20>', in_channels: '8', classes: '2' }],
+  // Channels as tokens in the deepest layer: 6 positions, 9 channels.
+  ['umamba-enc', { features: '<5, 3, 7, 9>', size: '<24, 16>', in_channels: '3', classes: '5' }],
+  [
+    'segresnet',
+    {
+      init_filters: '16',
+      blocks_down: '<2, 0, 1>',
+      blocks_up: '<0, 3>',
+      size: '<12, 28>',
+      in_channels: '7',
+      classes: '3',
+    },
+  ],
+  ['segresnet', { init_filters: '8', blocks_down: '<1>', blocks_up: '<>', size: '<7, 5>', classes: '2' }],
 ];
 
 describe.each(configurations)('%s %o', (spec, set) => {
@@ -56,9 +72,12 @@ describe.each(configurations)('%s %o', (spec, set) => {
     try {
       const file = (name: string) => join(folder, `${name}.safetensors`);
       const { parameters, inputs } = openModel(spec, { set });
-      const weights = parameters.map(
-        (p) => [p.name, { dtype: 'F32', shape: p.shape, data: initialise(p, 1) }] as const,
-      );
+      const weights = parameters.map((p) => {
+        // A norm that starts at 0 would hide the gradients of what lies behind it.
+        const off = Random.stream(1, 'off zero', p.name);
+        const data = initialise(p, 1).map((v) => v || off.normal(0, 0.1));
+        return [p.name, { dtype: 'F32', shape: p.shape, data }] as const;
+      });
       writeSafetensors(file('w'), weights);
       const [, , height, width] = inputs[0].shape;
       const random = Random.stream(1, 'odd');

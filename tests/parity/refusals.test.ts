@@ -17,6 +17,20 @@ const set = (name: string, value: string, code: string, line: string): Refusal =
 ];
 const dropPath = ['1', '-0.5'].map((v) => set('drop_path', v, 'requirement-failed', 'a probability below 1'));
 
+/** What the U-Nets refuse whose stages `features` counts. */
+const stages: readonly Refusal[] = [
+  size('<320, 300>', 'halves the image'),
+  size('<64, 64>', 'more than one position'),
+  size('<0, 64>', 'more than one position'),
+  set('size', '<64, 64, 64>', 'wrong-length', '<64, 64, 64>'),
+  ...['in_channels', 'classes'].map((n) => width(n)),
+  width('features', '<4, 0, 8>'),
+  width('features', '<4, -2, 8>'),
+  set('features', '<4>', 'requirement-failed', 'at least one decoder stage'),
+  set('features', '<>', 'requirement-failed', 'at least one decoder stage'),
+  set('features', '<4, 8.5, 8>', 'not-an-integer', '<4, 8.5, 8>'),
+];
+
 const refusals: Readonly<Record<string, readonly Refusal[]>> = {
   unetr: [
     size('<72, 64>', 'patches of 16×16'),
@@ -52,6 +66,20 @@ const refusals: Readonly<Record<string, readonly Refusal[]>> = {
     set('depths', '<2, 0, 2, 2>', 'requirement-failed', 'every stage has a block'),
     set('depths', '2', 'wrong-type', '2'),
     ...dropPath,
+  ],
+  nnunet: stages,
+  'umamba-bot': stages,
+  'umamba-enc': stages,
+  segresnet: [
+    size('<320, 324>', 'halves the image'),
+    size('<0, 64>', 'halves the image'),
+    ...['in_channels', 'classes'].map((n) => width(n)),
+    set('init_filters', '12', 'requirement-failed', 'group norm has 8 groups'),
+    set('init_filters', '0', 'requirement-failed', 'group norm has 8 groups'),
+    set('blocks_up', '<1, 1>', 'wrong-length', '<1, 1>'),
+    set('blocks_down', '<1, 2, -1, 2>', 'requirement-failed', 'no fewer than 0 blocks'),
+    [{ blocks_down: '<>', blocks_up: '<>' }, 'requirement-failed', 'at least one level'],
+    set('deep_supervision', 'true', 'unknown-parameter', 'true'),
   ],
 };
 

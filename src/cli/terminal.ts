@@ -3,7 +3,11 @@ import { InputError, JobError } from '../errors.ts';
 
 /** One JSON document, the whole of stdout under `--json`. */
 export function printJson(document: unknown): void {
-  process.stdout.write(`${JSON.stringify(document, null, 1)}\n`);
+  process.stdout.write(jsonText(document));
+}
+
+export function jsonText(document: unknown): string {
+  return `${JSON.stringify(document, null, 1)}\n`;
 }
 
 export function printLine(line = ''): void {
@@ -40,6 +44,11 @@ export function formatSi(n: number): string {
     if (n >= scale) return `${(n / scale).toFixed(2)} ${unit}`;
   }
   return String(n);
+}
+
+/** Share of a whole: `12.5 %`; `–` of nothing. */
+export function formatShare(part: number, whole: number): string {
+  return whole === 0 ? '–' : `${((100 * part) / whole).toFixed(1)} %`;
 }
 
 export function formatBytes(n: number): string {

@@ -1,6 +1,7 @@
 import { elementCount } from '../ir/graph.ts';
 import type { OpTable } from '../ir/op.ts';
 import type { ElaboratedModel } from '../language/program.ts';
+import { insideModule } from './module-tree.ts';
 
 /** What a module costs, its own parts included. */
 export interface ModuleCost {
@@ -34,16 +35,15 @@ export function modelCost(model: ElaboratedModel, ops: OpTable): ModelCost {
       scan: op.scanMacs?.(inputs, node.attrs) ?? 0,
     };
   });
-  const inside = (path: string, name: string) => path === '' || name === path || name.startsWith(`${path}.`);
   const modules = model.modules.map(({ path, block }): ModuleCost => {
     let macs = 0;
     let output: readonly number[] = [];
     nodes.forEach((node, i) => {
-      if (!inside(path, node.scope)) return;
+      if (!insideModule(path, node.scope)) return;
       macs += ofNode[i].macs;
       output = shape(node.outputs[0]);
     });
-    const own = model.parameters.filter((p) => inside(path, p.name));
+    const own = model.parameters.filter((p) => insideModule(path, p.name));
     return { path, block, params: own.reduce((n, p) => n + elementCount(p.shape), 0), macs, output };
   });
   return {

@@ -36,7 +36,8 @@ export async function checkGradients(
   const feed = (executable: Executable) => {
     executable.write('input', input.name, x);
     executable.write('input', 'target', target);
-    for (const [name, data] of weights) if (executable.has('param', name)) executable.write('param', name, data);
+    for (const [name, data] of weights)
+      if (executable.has('param', name)) executable.write('param', name, data);
   };
   const names = reached.map((p) => `g/${p.name}`);
   const onReference = await reference.prepare(graph, model.name, model.batch);
@@ -60,7 +61,9 @@ export async function checkGradients(
   }
 
   const lossGraph = { ...graph, outputs: graph.outputs.filter((o) => o.name === 'loss') };
-  const direction = new Map(reached.map((p) => [p.name, weights.get(p.name)!.map(() => random.normal())] as const));
+  const direction = new Map(
+    reached.map((p) => [p.name, weights.get(p.name)!.map(() => random.normal())] as const),
+  );
   const analytic = reached.reduce((sum, p) => {
     const v = direction.get(p.name)!;
     return sum + Array.from(truth.get(`g/${p.name}`)!).reduce((dot, g, i) => dot + g * v[i], 0);
@@ -72,7 +75,11 @@ export async function checkGradients(
     feed(executable);
     for (const [name, v] of direction) {
       const w = weights.get(name)!;
-      executable.write('param', name, Float64Array.from(w, (value, i) => value + sign * step * v[i]));
+      executable.write(
+        'param',
+        name,
+        Float64Array.from(w, (value, i) => value + sign * step * v[i]),
+      );
     }
     executable.run();
     losses.push((await executable.read('output', ['loss'])).get('loss')![0]);

@@ -16,14 +16,17 @@ afterAll(() => webgpu?.destroy());
 
 const small = { size: '<32,32>', dims: '<4,4,8,16,32>', depths: '<1,1,1,1>', d_state: '2', classes: '3' };
 
-test.each(['residual', 'expanding'])('swin-umamba with the %s decoder has right gradients', async (decoder) => {
-  const model = openModel('swin-umamba', { set: { ...small, decoder }, batch: 1 });
-  expect(model.config['decoder']).toBe(decoder);
-  const { numeric, analytic, webgpuError } = await checkGradients(model, reference, webgpu, 7);
-  // Central differences of step 1e-5 leave about 1e-9 of the loss over the step's size in float64.
-  expect(Math.abs(numeric - analytic) / Math.max(Math.abs(analytic), 1)).toBeLessThan(1e-5);
-  expect(webgpuError).toBeLessThan(1e-4);
-});
+test.each(['residual', 'expanding'])(
+  'swin-umamba with the %s decoder has right gradients',
+  async (decoder) => {
+    const model = openModel('swin-umamba', { set: { ...small, decoder }, batch: 1 });
+    expect(model.config['decoder']).toBe(decoder);
+    const { numeric, analytic, webgpuError } = await checkGradients(model, reference, webgpu, 7);
+    // Central differences of step 1e-5 leave about 1e-9 of the loss over the step's size in float64.
+    expect(Math.abs(numeric - analytic) / Math.max(Math.abs(analytic), 1)).toBeLessThan(1e-5);
+    expect(webgpuError).toBeLessThan(1e-4);
+  },
+);
 
 test('the variants differ in their decoder only', () => {
   const names = (decoder: string) =>

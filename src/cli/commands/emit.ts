@@ -1,21 +1,27 @@
-import { Argument, type Command } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import { trainingGraph } from '../../autodiff/training.ts';
 import { nodeRenderer } from '../../compiler/files.ts';
 import { portableLimits } from '../../compiler/limits.ts';
 import { openAst, openModel, trainSection } from '../../compiler/model.ts';
+import { moduleGraph } from '../../compiler/module-graph.ts';
 import { InputError } from '../../errors.ts';
 import { printGraph } from '../../ir/print.ts';
 import { ops } from '../../ops/index.ts';
 import { planGraph } from '../../plan/plan.ts';
 import { printPlan } from '../../plan/print.ts';
+import { networkDrawing } from '../../report/network-drawing.ts';
+import { writeFileAtomic } from '../../tensors/atomic-file.ts';
 import { collectSet, integer, type Overrides } from '../options.ts';
-import { printJson, printLine } from '../terminal.ts';
+import { jsonText } from '../terminal.ts';
 
 interface EmitOptions {
   readonly set: Overrides;
   readonly train?: boolean;
   readonly batch: number;
   readonly json?: boolean;
+  readonly format?: 'text' | 'svg';
+  readonly depth?: number;
+  readonly output?: string;
 }
 
 export function register(program: Command): void {
@@ -27,34 +33,69 @@ export function register(program: Command): void {
     .option('--set <key=value>', 'set a parameter of the model', collectSet, {})
     .option('--train', 'the training step instead of the forward pass')
     .option('--batch <n>', 'batch size', integer('--batch', 1), 1)
-    .option('--json', 'print one JSON document on stdout')
+    .option('--json', 'one JSON document')
+    .addOption(
+      new Option(
+        '--format <format>',
+        'of the graph: its text (default), or a drawing of the network by modules',
+      ).choices(['text', 'svg']),
+    )
+    .option(
+      '--depth <n>',
+      'how many levels of modules a drawing shows; outer ones are frames (default: 2)',
+      integer('--depth', 1),
+    )
+    .option('--output <file>', 'write to a file instead of stdout')
     .action((stage: string, spec: string, options: EmitOptions) => {
-      if (stage === 'ast') {
-        if (options.train || Object.keys(options.set).length > 0) {
-          throw new InputError(
-            'bad-value',
-            'the syntax tree is that of the text: --set and --train have no part in it',
-            'leave them out, or emit graph',
-          );
-        }
-        printJson(openAst(spec));
-        return;
-      }
-      const model = openModel(spec, { set: options.set, batch: options.batch, training: options.train });
-      const section = options.train ? trainSection(model) : undefined;
-      const graph = section ? trainingGraph(model, section, section.optimizer, ops).graph : model.graph;
-      if (stage === 'graph') {
-        if (options.json) printJson(graph);
-        else process.stdout.write(printGraph(graph));
-        return;
-      }
-      const bundle = planGraph(graph, ops, nodeRenderer(), {
-        model: model.name,
-        batch: model.batch,
-        limits: portableLimits,
-      });
-      if (options.json) printJson(stage === 'plan' ? bundle.manifest : Object.fromEntries(bundle.wgsl));
-      else if (stage === 'plan') process.stdout.write(printPlan(bundle.manifest));
-      else for (const [name, text] of bundle.wgsl) printLine(`// ---- ${name}.wgsl\n${text}`);
+      const text = options.format === 'svg' ? drawing(stage, spec, options) : emitted(stage, spec, options);
+      if (options.output === undefined) process.stdout.write(text);
+      else writeFileAtomic(options.output, text);
     });
+}
+
+function drawing(stage: string, spec: string, options: EmitOptions): string {
+  if (stage !== 'graph' || options.train || options.json) {
+    const wrong = stage !== 'graph' ? `the ${stage}` : options.train ? 'a training step' : 'JSON';
+    throw new InputError(
+      'no-drawing',
+      `--format svg draws the forward graph, not ${wrong}`,
+      `archc emit graph ${spec} --format svg`,
+    );
+  }
+  const model = openModel(spec, { set: options.set, batch: options.batch });
+  return networkDrawing(moduleGraph(model, options.depth ?? 2));
+}
+
+function emitted(stage: string, spec: string, options: EmitOptions): string {
+  if (options.depth !== undefined || (options.format !== undefined && stage !== 'graph')) {
+    throw new InputError(
+      'no-drawing',
+      options.depth !== undefined
+        ? '--depth is about drawings, and this is text'
+        : `--format is about the graph, not the ${stage}`,
+      `archc emit graph ${spec} --format svg --depth 2`,
+    );
+  }
+  if (stage === 'ast') {
+    if (options.train || Object.keys(options.set).length > 0) {
+      throw new InputError(
+        'bad-value',
+        'the syntax tree is that of the text: --set and --train have no part in it',
+        'leave them out, or emit graph',
+      );
+    }
+    return jsonText(openAst(spec));
+  }
+  const model = openModel(spec, { set: options.set, batch: options.batch, training: options.train });
+  const section = options.train ? trainSection(model) : undefined;
+  const graph = section ? trainingGraph(model, section, section.optimizer, ops).graph : model.graph;
+  if (stage === 'graph') return options.json ? jsonText(graph) : printGraph(graph);
+  const bundle = planGraph(graph, ops, nodeRenderer(), {
+    model: model.name,
+    batch: model.batch,
+    limits: portableLimits,
+  });
+  if (options.json) return jsonText(stage === 'plan' ? bundle.manifest : Object.fromEntries(bundle.wgsl));
+  if (stage === 'plan') return printPlan(bundle.manifest);
+  return [...bundle.wgsl].map(([name, text]) => `// ---- ${name}.wgsl\n${text}\n`).join('');
 }

@@ -32,6 +32,12 @@ export interface ClassFolders {
  */
 export function openClassFolders(folder: string): ClassFolders {
   const split = existsSync(join(folder, 'train'));
+  if (!split && existsSync(join(folder, 'dataset.json'))) {
+    throw bad(
+      `${folder}: is a segmentation data set (it has a dataset.json); a classifier is trained on a folder for each class`,
+      'give a folder with train/<class>/<image>.png, or a segmentation network',
+    );
+  }
   const root = split ? join(folder, 'train') : folder;
   const classes = foldersIn(root);
   if (classes.length < 2) {

@@ -6,7 +6,7 @@ export const pretrainedDiagnostics = {
     severity: 'error',
     message: 'a pretrained section has no `{name}`',
     hint: 'it has {rules}',
-    explanation: 'See docs/pretrained.md for what stands in a pretrained section.',
+    explanation: 'See docs/language.md for what stands in a pretrained section.',
   },
   'rule-form': {
     severity: 'error',

@@ -36,6 +36,7 @@ export function writeFileAtomic(path: string, content: string | Uint8Array | Ite
     flushFolder(folder);
   } catch (error) {
     discard(temporary);
+    if (error instanceof InputError) throw error;
     const code = fileErrorCode(error);
     if (code === '') throw error;
     if (userErrors.has(code)) {

@@ -30,7 +30,7 @@ export function writeFileAtomic(path: string, content: string | Uint8Array | Ite
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${process.pid}.${serial++}.tmp`);
   try {
-    makeFolder(folder);
+    makeFolder(folder, path);
     writeAndFlush(temporary, chunksOf(content));
     renameSync(temporary, path);
     flushFolder(folder);

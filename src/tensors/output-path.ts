@@ -22,11 +22,11 @@ export function checkWritable(path: string): void {
 }
 
 /** The same for a folder that is still to be made, or there already. */
-export function checkFolderWritable(path: string): void {
+export function checkFolderWritable(path: string, wanted = path): void {
   const folder = resolve(path);
-  if (!existsSync(folder)) checkParent(path, folder);
-  else if (!statSync(folder).isDirectory()) throw cannotWrite(path, 'it is a file', 'name a folder');
-  else checkPermission(path, folder);
+  if (!existsSync(folder)) checkParent(wanted, folder);
+  else if (!statSync(folder).isDirectory()) throw cannotWrite(wanted, `${folder} is a file`, 'name a folder');
+  else checkPermission(wanted, folder);
 }
 
 function checkParent(path: string, file: string): void {
@@ -54,10 +54,11 @@ function cannotWrite(path: string, reason: string, hint: string): InputError {
  * Makes a folder and those above it that are missing. Gives back what undoes that: it removes those made which
  * are still empty.
  *
+ * @param wanted what the message names: the file that the folder is for
  * @throws InputError `cannot-write`
  */
-export function makeFolder(path: string): () => void {
-  checkFolderWritable(path);
+export function makeFolder(path: string, wanted = path): () => void {
+  checkFolderWritable(path, wanted);
   const made: string[] = [];
   const undo = () => {
     try {
@@ -76,7 +77,7 @@ export function makeFolder(path: string): () => void {
     }
   } catch (error) {
     undo();
-    throw cannotWrite(path, fileErrorCode(error) || String(error), 'name a folder you may write to');
+    throw cannotWrite(wanted, fileErrorCode(error) || String(error), 'name a folder you may write to');
   }
   return undo;
 }

@@ -10,7 +10,8 @@ import { ops } from '../src/ops/index.ts';
 import { initialise } from '../src/training/initialise.ts';
 
 const shipped = readdirSync(new URL('../specs/', import.meta.url)).filter((f) => f.endsWith('.arch'));
-const specs = process.argv.length > 2 ? process.argv.slice(2) : shipped.map((f) => f.slice(0, -'.arch'.length));
+const specs =
+  process.argv.length > 2 ? process.argv.slice(2) : shipped.map((f) => f.slice(0, -'.arch'.length));
 const backend = await webgpuBackend(ops, nodeRenderer());
 console.log(backend.description);
 console.log('network           first s   again s   buffers MiB');
@@ -20,7 +21,11 @@ for (const spec of specs) {
   for (const p of model.parameters) executable.write('param', p.name, initialise(p, 0));
   const [input] = model.inputs;
   const size = input.shape.reduce((a, b) => a * b, 1);
-  executable.write('input', input.name, Float32Array.from({ length: size }, (_, i) => Math.sin(0.1 * i)));
+  executable.write(
+    'input',
+    input.name,
+    Float32Array.from({ length: size }, (_, i) => Math.sin(0.1 * i)),
+  );
   const seconds: number[] = [];
   for (let i = 0; i < 2; i++) {
     const started = performance.now();

@@ -194,6 +194,31 @@ export interface TrainDecl {
   readonly span: Span;
 }
 
+/** `"layers.{i}.downsample.*" -> "downsamples.{i}.*"`, or one pattern alone. */
+export interface NamePattern {
+  readonly from: Ident;
+  readonly to?: Ident;
+  readonly span: Span;
+}
+
+/** `into = "vssm_encoder"`, or `skip { "norm.*", "head.*" }`. */
+export interface PretrainedEntry {
+  readonly key: Ident;
+  readonly value?: Expr;
+  readonly patterns?: readonly NamePattern[];
+  readonly span: Span;
+}
+
+/** Rules by which a model takes tensors from a file made for another one. */
+export interface PretrainedDecl {
+  readonly kind: 'pretrained';
+  readonly name: Ident;
+  readonly model: Ident;
+  readonly entries: readonly PretrainedEntry[];
+  readonly doc: string;
+  readonly span: Span;
+}
+
 export interface ImportDecl {
   readonly kind: 'import';
   readonly names: readonly Ident[];
@@ -208,7 +233,7 @@ export interface BadDecl {
   readonly span: Span;
 }
 
-export type TopLevel = Component | TrainDecl | ImportDecl | BadDecl;
+export type TopLevel = Component | TrainDecl | PretrainedDecl | ImportDecl | BadDecl;
 
 export interface CommentText {
   readonly text: string;

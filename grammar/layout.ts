@@ -46,7 +46,7 @@ const continues = new Set<TokenType>([t.Pipe, t.Else, t.Arrow]);
 
 const starters = new Set<TokenType>([t.Let, t.Require, t.Def, t.For]);
 const softStarters = new Set<TokenType>([
-  ...[t.Block, t.Model, t.Train, t.Import, t.Param, t.Variant, t.Input, t.Output, t.Forward],
+  ...[t.Block, t.Model, t.Train, t.Pretrained, t.Import, t.Param, t.Variant, t.Input, t.Output, t.Forward],
 ]);
 
 /** The number of brackets around a token; a bracket itself counts as outside of its own pair. */

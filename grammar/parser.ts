@@ -1,12 +1,13 @@
 import type { IToken } from 'chevrotain';
 import type { Component, Expr, Ident, Module, TopLevel, TrainEntry } from './ast.ts';
-import { DeclarationParser } from './declarations.ts';
+
 import type { SyntaxIssue } from './issue.ts';
 import { type Layout, layOut, spanOf } from './layout.ts';
+import { PretrainedParser } from './pretrained.ts';
 import * as t from './tokens.ts';
 
 /** Declarations and files. */
-class ModuleParser extends DeclarationParser {
+class ModuleParser extends PretrainedParser {
   constructor() {
     super();
     this.performSelfAnalysis();
@@ -65,7 +66,7 @@ class ModuleParser extends DeclarationParser {
   private module = this.RULE('module', (): TopLevel[] => {
     const declarations: TopLevel[] = [];
     this.lines(
-      '`import`, `block`, `model` or `train`',
+      '`import`, `block`, `model`, `train` or `pretrained`',
       () => void declarations.push(this.SUBRULE(this.topLevel)),
     );
     return declarations;
@@ -93,7 +94,7 @@ class ModuleParser extends DeclarationParser {
     const first = this.LA(1);
     const doc = this.docOf(first);
     return this.OR<TopLevel>({
-      ERR_MSG: '`import`, `block`, `model` or `train`',
+      ERR_MSG: '`import`, `block`, `model`, `train` or `pretrained`',
       DEF: [
         {
           ALT: () => {
@@ -146,6 +147,7 @@ class ModuleParser extends DeclarationParser {
             return { kind: 'train', name, model, entries, doc, span: this.spanFrom(first) };
           },
         },
+        { ALT: () => this.SUBRULE(this.pretrainedDecl) },
         {
           ALT: () => {
             const word = this.CONSUME(t.Ablation);

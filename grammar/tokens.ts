@@ -32,6 +32,7 @@ export const Block = softWord('block');
 export const Model = softWord('model');
 export const Extends = softWord('extends');
 export const Train = softWord('train');
+export const Pretrained = softWord('pretrained');
 export const Ablation = softWord('ablation');
 export const Param = softWord('param');
 export const Variant = softWord('variant');
@@ -109,7 +110,21 @@ export const allTokens: TokenType[] = [
   Doc,
   Comment,
   ...[Let, Require, Def, For, In, If, Else, And, Or, Not, True, False, None],
-  ...[Import, From, Block, Model, Extends, Train, Ablation, Param, Variant, Input, Output, Forward],
+  ...[
+    Import,
+    From,
+    Block,
+    Model,
+    Extends,
+    Train,
+    Pretrained,
+    Ablation,
+    Param,
+    Variant,
+    Input,
+    Output,
+    Forward,
+  ],
   Identifier,
   Float,
   Int,

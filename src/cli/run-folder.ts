@@ -7,6 +7,13 @@ import { InputError } from '../errors.ts';
  * another. With `--resume` it is the newest of them.
  */
 export function runFolder(name: string, output: string | undefined, resume: boolean): string {
+  if (!/^[\w-][\w.-]*$/.test(name)) {
+    throw new InputError(
+      'bad-value',
+      `--name is '${name}'`,
+      'letters, digits, . and -, or --output for a path',
+    );
+  }
   if (output !== undefined) {
     if (!resume && existsSync(join(output, 'checkpoint.safetensors'))) {
       throw new InputError(

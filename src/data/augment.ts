@@ -1,4 +1,4 @@
-import type { LabelledSlice, Slice } from './case.ts';
+import type { Slice } from './case.ts';
 import { channelOf } from './normalise.ts';
 import type { Random } from './random.ts';
 
@@ -34,7 +34,7 @@ export const defaultAugmentation: Augmentation = {
 };
 
 /** An augmented copy of a slice; what is drawn depends on `random` alone. Size is kept. */
-export function augment(slice: LabelledSlice, options: Augmentation, random: Random): LabelledSlice {
+export function augment<S extends Slice>(slice: S, options: Augmentation, random: Random): S {
   let result = slice;
   if (options.flip) {
     if (random.chance(0.5)) result = flip(result, 'vertical');

@@ -64,6 +64,18 @@ export function randomCrop(
   return crop(slice, top, left, height, width);
 }
 
+/** As {@link randomCrop} without foreground, for images that need have no label. */
+export function randomWindow<S extends Slice>(slice: S, height: number, width: number, random: Random): S {
+  const top = windowStart(slice.height, height, random, undefined);
+  return crop(slice, top, windowStart(slice.width, width, random, undefined), height, width);
+}
+
+/** The window in the middle of an image; see {@link crop} for one that is smaller. */
+export function centreCrop<S extends Slice>(slice: S, height: number, width: number): S {
+  const top = Math.floor((slice.height - height) / 2);
+  return crop(slice, top, Math.floor((slice.width - width) / 2), height, width);
+}
+
 function windowStart(size: number, window: number, random: Random, centre: number | undefined): number {
   if (size <= window) return -Math.floor((window - size) / 2);
   if (centre === undefined) return random.integer(0, size - window + 1);

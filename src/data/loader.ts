@@ -1,16 +1,13 @@
 import { InputError } from '../errors.ts';
 import { type Augmentation, augment } from './augment.ts';
+import { type Batch, type Batches, type LoaderState, stepToResume } from './batches.ts';
 import type { LabelledSlice } from './case.ts';
 import { randomCrop } from './crop.ts';
 import { Random } from './random.ts';
 import { Sampler } from './sampler.ts';
 
-/** A training batch. */
-export interface Batch {
-  /** [B, C, H, W]. */
-  readonly x: Float32Array;
-  /** Class ids, [B, H, W]. */
-  readonly target: Int32Array;
+/** A batch of windows, x [B, C, H, W] with its class ids [B, H, W]. */
+export interface WindowBatch extends Batch {
   readonly batch: number;
   readonly channels: number;
   readonly height: number;
@@ -33,21 +30,12 @@ export interface LoaderOptions {
   readonly augmentation?: Augmentation;
 }
 
-/** Where a loader stands, and what it must agree with to go on; fit for JSON. */
-export interface LoaderState {
-  readonly seed: number;
-  readonly samples: number;
-  readonly batch: number;
-  /** The next step. */
-  readonly step: number;
-}
-
 /**
  * Seeded batches of random windows. Slices are decoded and normalised once, by the caller, and stay in
  * memory. A batch depends on the options and the step alone: each sample draws from a random stream of its
  * own, so resuming at a step gives the same bytes as never having stopped.
  */
-export class SegmentationLoader {
+export class SegmentationLoader implements Batches {
   readonly #slices: readonly LabelledSlice[];
   readonly #options: LoaderOptions;
   readonly #sampler: Sampler;
@@ -74,12 +62,12 @@ export class SegmentationLoader {
   }
 
   /** The batch of the next step. */
-  next(): Batch {
+  next(): WindowBatch {
     return this.at(this.#step++);
   }
 
   /** The batch of any step, from 0; does not move the position. */
-  at(step: number): Batch {
+  at(step: number): WindowBatch {
     const { batch, height, width } = this.#options;
     const channels = this.#slices[0].channels;
     const plane = height * width;
@@ -113,23 +101,6 @@ export class SegmentationLoader {
    * @throws InputError `resume-mismatch` when the state belongs to another seed, batch size or number of slices
    */
   restore(state: LoaderState): void {
-    const own = this.state();
-    for (const key of ['seed', 'batch', 'samples'] as const) {
-      if (state[key] !== own[key]) {
-        throw new InputError(
-          'resume-mismatch',
-          `the saved run has ${key} ${state[key]}, this one ${own[key]}`,
-          'resume with the same data and settings, or start a new run',
-        );
-      }
-    }
-    if (!(Number.isSafeInteger(state.step) && state.step >= 0)) {
-      throw new InputError(
-        'resume-mismatch',
-        `the saved run stands at step ${state.step}`,
-        'start a new run',
-      );
-    }
-    this.#step = state.step;
+    this.#step = stepToResume(state, this.state());
   }
 }

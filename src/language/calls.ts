@@ -31,14 +31,6 @@ export function call(c: Context, callee: Value, args: readonly Given[], span: Sp
       if (name in initialisers && !callee.builtin.apply) return makeInitialiser(c, name, args, span);
       return callBuiltin(c, callee.builtin, args, span);
     }
-    case 'none':
-      c.report(
-        'absent-instance',
-        span,
-        { name: 'this' },
-        { hint: 'call it under the same condition, or test with exists(…)' },
-      );
-      return ERROR;
     default:
       c.report('not-callable', span, { found: describe(callee) });
       return ERROR;

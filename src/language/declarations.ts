@@ -44,6 +44,8 @@ export interface Host {
   readonly indexed: Map<string, IndexedValue>;
   readonly instance: InstanceValue | undefined;
   readonly model: ModelHooks | undefined;
+  /** A `require` has failed: what else follows from the values that it refused says nothing. */
+  refused: boolean;
   fail(): void;
 }
 
@@ -60,12 +62,16 @@ export function runDeclarations(c: Context, items: readonly Item[], host: Host):
 function declare(c: Context, decl: Decl, scope: ModuleScope, host: Host): void {
   const env = host.env.seenFrom(scope);
   const inner = (items: readonly Item[]) => c.limits.nested(decl.span, () => runDeclarations(c, items, host));
+  if (host.refused && !['require', 'for', 'if'].includes(decl.kind)) {
+    spoil([decl], host);
+    return;
+  }
   switch (decl.kind) {
     case 'let':
       declareLet(c, decl, env);
       break;
     case 'require':
-      requirement(c, decl, env);
+      if (!requirement(c, decl, env)) host.refused = true;
       break;
     case 'param':
       declareParam(c, decl, env, host);

@@ -12,8 +12,10 @@ import { instantiate } from './instantiate.ts';
 import { ModelBody } from './model-body.ts';
 import { bindModelParameters, type RawOverrides } from './model-parameters.ts';
 import type { Program } from './modules.ts';
+import { elaboratePretrained } from './pretrained.ts';
 import type { ElaboratedModel } from './program.ts';
-import { elaborateTrain, trainSectionsOf } from './train.ts';
+import { sectionsOf } from './sections.ts';
+import { elaborateTrain } from './train.ts';
 
 export interface ElaborateOptions {
   readonly batch: number;
@@ -66,9 +68,16 @@ export function elaborateModel(
     c.building.pop();
     body.finish();
     const outputs = body.outputs.length;
-    const sections = trainSectionsOf(program, model);
+    const sections = sectionsOf(program, model, 'train');
     const train = sections.flatMap((section) => {
       const result = elaborateTrain(c, section, chosen.train, Math.max(1, outputs), body.failed);
+      return result ? [result] : [];
+    });
+    // With other values than the defaults a module may be absent that a rule names with reason.
+    const defaults = Object.keys(overrides).length === 0 && !body.failed;
+    const names = defaults ? c.parameters.map((p) => p.name) : undefined;
+    const pretrained = sectionsOf(program, model, 'pretrained').flatMap((section) => {
+      const result = elaboratePretrained(c, section, names);
       return result ? [result] : [];
     });
     if (reporter.count > before || body.failed) return undefined;
@@ -84,6 +93,7 @@ export function elaborateModel(
       parameters: c.parameters,
       modules: c.modules,
       train,
+      pretrained,
     };
   } catch (e) {
     if (e instanceof Stop) return undefined;

@@ -48,7 +48,7 @@ export function evaluate(c: Context, expr: Expr, env: Env): Value {
       case 'call': {
         const callee = c.evaluate(expr.callee, env);
         const args = evaluateArguments(c, expr.args, env);
-        return c.call(callee, args, expr.span, env);
+        return callNamed(c, expr.callee, callee, args, expr.span, env);
       }
       case 'pipe':
         return pipe(c, expr, env);
@@ -144,6 +144,26 @@ function comprehension(c: Context, expr: Extract<Expr, { kind: 'comprehension' }
   return { kind: 'list', items };
 }
 
+/** Calls `callee`, which `expr` stands for; messages name it as the text does. */
+function callNamed(
+  c: Context,
+  expr: Expr,
+  callee: Value,
+  args: readonly Given[],
+  span: Span,
+  env: Env,
+): Value {
+  if (callee.kind !== 'none') return c.call(callee, args, span, env);
+  c.report('absent-instance', span, { name: nameOf(expr) });
+  return ERROR;
+}
+
+function nameOf(expr: Expr): string {
+  if (expr.kind === 'name') return expr.name;
+  if (expr.kind === 'int') return String(expr.value);
+  return expr.kind === 'index' ? `${nameOf(expr.target)}[${nameOf(expr.index)}]` : '…';
+}
+
 /** `x |> f(a)` is f(x, a), `x |> f` is f(x). */
 function pipe(c: Context, expr: Extract<Expr, { kind: 'pipe' }>, env: Env): Value {
   const left = c.evaluate(expr.left, env);
@@ -151,9 +171,10 @@ function pipe(c: Context, expr: Extract<Expr, { kind: 'pipe' }>, env: Env): Valu
   const first: Given = { name: undefined, value: left, span: expr.left.span, expr: expr.left };
   if (right.kind === 'call') {
     const callee = c.evaluate(right.callee, env);
-    return c.call(callee, [first, ...evaluateArguments(c, right.args, env)], right.span, env);
+    const args = [first, ...evaluateArguments(c, right.args, env)];
+    return callNamed(c, right.callee, callee, args, right.span, env);
   }
-  return c.call(c.evaluate(right, env), [first], right.span, env);
+  return callNamed(c, right, c.evaluate(right, env), [first], right.span, env);
 }
 
 /** The branch of an `if`; `undefined` where the condition is false and there is no `else`. */
@@ -209,8 +230,13 @@ export function runStatements(c: Context, statements: readonly Stmt[], env: Env)
   return result;
 }
 
-export function requirement(c: Context, { cond, message }: { cond: Expr; message?: Expr }, env: Env): void {
-  if (truth(c, cond, env) !== false) return;
+/** Reports a condition that is false; whether it may be true. */
+export function requirement(
+  c: Context,
+  { cond, message }: { cond: Expr; message?: Expr },
+  env: Env,
+): boolean {
+  if (truth(c, cond, env) !== false) return true;
   const text = message ? c.evaluate(message, env) : undefined;
   const place = c.building[c.building.length - 1];
   c.report(
@@ -225,6 +251,7 @@ export function requirement(c: Context, { cond, message }: { cond: Expr; message
         : [],
     },
   );
+  return false;
 }
 
 function bind(c: Context, statement: Extract<Stmt, { kind: 'bind' }>, env: Env): void {

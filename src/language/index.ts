@@ -29,6 +29,17 @@ function modelsOf(program: Program): { component: Component; scope: ModuleScope 
   );
 }
 
+/** Imported models that a train or pretrained section of the entry file is for. */
+function modelsOfSections(program: Program): { component: Component; scope: ModuleScope }[] {
+  const entry = program.modules.get(program.entry);
+  const values = (entry?.module.declarations ?? []).flatMap((d) =>
+    d.kind === 'train' || d.kind === 'pretrained' ? [entry?.scope.names.get(d.model.name)] : [],
+  );
+  return values.flatMap((v) =>
+    v?.kind === 'block' && v.component.kind === 'model' && v.scope.file !== program.entry ? [v] : [],
+  );
+}
+
 /**
  * Everything that is wrong with a spec: its text, its imports, names anywhere in it, and each of its models
  * with its default parameters. Batch and training mode change nothing about that.
@@ -37,7 +48,7 @@ export function check(program: Program, ops: OpTable): Diagnostic[] {
   const reporter = new Reporter();
   for (const d of program.diagnostics) reporter.add(d);
   resolveNames(program, ops, reporter);
-  for (const { component, scope } of modelsOf(program)) {
+  for (const { component, scope } of [...modelsOf(program), ...modelsOfSections(program)]) {
     const model = effectiveModel(component, scope, reporter.report);
     if (model) elaborateModel(program, model, {}, { batch: 1, ops, training: true }, reporter);
   }

@@ -55,6 +55,7 @@ function runBody(c: Context, instance: InstanceValue, scope: ModuleScope): void 
     indexed: new Map(),
     instance,
     model: undefined,
+    refused: false,
     fail: () => {
       instance.broken = true;
     },

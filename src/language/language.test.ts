@@ -223,6 +223,15 @@ model Derived(k: int = 5) extends Base(n: k, tail: twice) {
     expect(build(own, {}, { files: { 'base.arch': base } }).train.map((t) => t.name)).toEqual(['Fast']);
   });
 
+  it('a variant is compared with the names of its alternatives', () => {
+    const text = base
+      .replace('  forward { y', '  let last_width = if tail == twice { 1 } else { 0 }\n  forward { y')
+      .replace('|> last }', '|> last |> affine(factor: last_width) }');
+    const factors = (tail: string) =>
+      build(text, { tail }).graph.nodes.flatMap((n) => n.attrs['factor'] ?? []);
+    expect([factors('twice'), factors('none_')]).toEqual([[1], [0]]);
+  });
+
   it('the last model of the entry file is the one that is built', () => {
     const program = loadProgram('s', memoryFiles({ s: `${base}model Other extends Base(n: 9) {}\n` }));
     expect(modelNames(program)).toEqual(['Base', 'Other']);

@@ -42,6 +42,7 @@ export class ModelBody implements ModelHooks {
       indexed: new Map(),
       instance: undefined,
       model: this,
+      refused: false,
       fail: () => {
         this.failed = true;
       },

@@ -107,7 +107,7 @@ class Loader {
         }
       } else if (declaration.kind === 'bad') {
         for (const name of declaration.names) names.set(name, ERROR);
-      } else if (declaration.kind !== 'train') {
+      } else if (declaration.kind !== 'train' && declaration.kind !== 'pretrained') {
         const { name, span } = declaration.name;
         if (own.has(name)) report('duplicate-name', span, { name });
         own.add(name);

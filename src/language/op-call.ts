@@ -224,11 +224,13 @@ function toAttr(c: Context, op: Op, name: string, spec: AttrSpec, given: Given):
     case 'int[]': {
       if (isInt(value) && spec.repeat) return value.num;
       if (value.kind !== 'vector' && value.kind !== 'list') return wrong('a vector of whole numbers');
+      if (value.items.some((v) => v.kind === 'error')) return undefined;
       const isShape = name === 'shape';
       if (!isShape && value.items.some((v) => v.kind === 'dim')) return wrong('sizes without the batch');
       // A shape's axis that holds the batch is inferred, so that the graph holds for any batch size.
       const items = value.items.map((v) => (v.kind === 'dim' ? -1 : whole(v)));
-      if (isShape && items.filter((v) => v === -1).length > 1) return wrong('at most one size that is inferred');
+      if (isShape && items.filter((v) => v === -1).length > 1)
+        return wrong('at most one size that is inferred');
       return items.every((v): v is number => v !== undefined) ? items : undefined;
     }
   }

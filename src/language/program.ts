@@ -86,6 +86,35 @@ export interface TrainSection {
   readonly span: Span;
 }
 
+/** `from` in a file, `to` in the model; see `matchPattern` for what patterns mean. */
+export interface RenameRule {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A `pretrained` section: how a model takes tensors from a file whose names differ from its own. */
+export interface PretrainedSection {
+  readonly name: string;
+  readonly model: string;
+  /** As written: relative to {@link spec}. */
+  readonly file: string | undefined;
+  /** The file that the section stands in. */
+  readonly spec: string;
+  /** Module that the tensors go into; `` for the whole model. Parameters outside keep their first values. */
+  readonly into: string;
+  /** The file's names to names within `into`; the first rule that fits a name counts. */
+  readonly rename: readonly RenameRule[];
+  /** Names in the file that are not used. */
+  readonly skip: readonly string[];
+  /** Second names of tensors, to their first, both in the file. */
+  readonly alias: readonly RenameRule[];
+  /** Parameters within `into` that the file need not hold. */
+  readonly fresh: readonly string[];
+  /** Parameters within `into` that are taken where the shapes of all that fit a pattern agree. */
+  readonly ifShape: readonly string[];
+  readonly span: Span;
+}
+
 /** A model with its parameters chosen, checked, and turned into a forward graph for one batch size. */
 export interface ElaboratedModel {
   readonly name: string;
@@ -99,4 +128,5 @@ export interface ElaboratedModel {
   readonly parameters: readonly Parameter[];
   readonly modules: readonly ModuleInstance[];
   readonly train: readonly TrainSection[];
+  readonly pretrained: readonly PretrainedSection[];
 }

@@ -77,7 +77,7 @@ function snippet(
     .sort((a, b) => a.start - b.start || b.end - a.end);
   const primary = placed.find((p) => p.mark.primary) ?? placed[0];
   const { text, shift } = cropped(shown.text, primary.start);
-  const width = [...text].length;
+  const width = text === shown.text ? (shown.columns.at(-1) ?? 0) : [...text].length;
   const visible = placed
     .map((p) => ({
       ...p,

@@ -17,7 +17,7 @@ export function resolveNames(program: Program, ops: OpTable, reporter: Reporter)
     for (const declaration of module.declarations) {
       if (declaration.kind === 'block' || declaration.kind === 'model') {
         new Resolver(ops, reporter, scope).component(declaration);
-      } else if (declaration.kind === 'train') {
+      } else if (declaration.kind === 'train' || declaration.kind === 'pretrained') {
         const { name, span } = declaration.model;
         const value = scope.names.get(name);
         if (value?.kind === 'error' || (value?.kind === 'block' && value.component.kind === 'model'))

@@ -157,7 +157,11 @@ export function checkResult(c: Context, what: string, value: Value, shape: Shape
 
 function patternsOf(c: Context, shape: ShapeRef, env: Env): AxisPattern[] {
   return shape.dims.map((axis): AxisPattern => {
-    if (axis.kind === 'rest') return { rest: true };
+    if (axis.kind === 'rest') {
+      if (shape.dims.find((d) => d.kind === 'rest') === axis) return { rest: true };
+      c.report('bad-shape', axis.span, { what: 'a second `...`', found: 'only one can stand for any axes' });
+      return undefined;
+    }
     if (axis.kind === 'name' && axis.name !== 'B' && env.get(axis.name) === undefined)
       return { binds: axis.name };
     const dim = evaluateDim(c, axis, env);

@@ -1,34 +1,12 @@
 import type { Expr, TrainDecl } from '../../grammar/ast.ts';
 import type { Span } from '../../grammar/span.ts';
 import type { Context } from './context.ts';
-import { Env, type ModuleScope } from './env.ts';
-import type { EffectiveModel } from './extends.ts';
-import type { Program } from './modules.ts';
+import { Env } from './env.ts';
 import type { TrainSection } from './program.ts';
+import type { ScopedSection } from './sections.ts';
 import { nearest } from './suggest.ts';
 import { augmentations, lossTerms, optimizer, schedule, supervision } from './train-forms.ts';
 import { SettingReader } from './train-values.ts';
-
-export interface ScopedTrain {
-  readonly decl: TrainDecl;
-  readonly scope: ModuleScope;
-}
-
-/** The train sections of a model, or of the nearest model it extends that has any. */
-export function trainSectionsOf(program: Program, model: EffectiveModel): ScopedTrain[] {
-  for (const { name, component } of model.chain) {
-    const found: ScopedTrain[] = [];
-    for (const { module, scope } of program.modules.values()) {
-      const target = scope.names.get(name);
-      if (target?.kind !== 'block' || target.component !== component) continue;
-      for (const decl of module.declarations) {
-        if (decl.kind === 'train' && decl.model.name === name) found.push({ decl, scope });
-      }
-    }
-    if (found.length > 0) return found;
-  }
-  return [];
-}
 
 const settings = [
   'loss',
@@ -48,7 +26,7 @@ const optimizerSettings = ['lr', 'weight_decay', 'betas', 'eps', 'momentum', 'ne
 /** A train section worked out for a model with `outputs` outputs; `undefined` where something is wrong. */
 export function elaborateTrain(
   c: Context,
-  { decl, scope }: ScopedTrain,
+  { decl, scope }: ScopedSection<TrainDecl>,
   overrides: ReadonlyMap<string, Expr>,
   outputs: number,
   outputsUnknown: boolean,

@@ -20,6 +20,7 @@ export function checkType(
   env: Env,
   span: Span,
 ): Value {
+  if (value.kind !== 'vector' && value.kind !== 'list') bindUnknownLength(type, env);
   if (value.kind === 'error') return value;
   if (type.kind === 'name') return checkElement(c, what, value, type.name, type.span, span);
   if (value.kind !== 'vector' && value.kind !== 'list') {
@@ -64,6 +65,12 @@ export function checkType(
     return ERROR;
   }
   return vectorOf(items);
+}
+
+/** A length that no value tells is unknown, not undefined: what needs it stays silent. */
+function bindUnknownLength(type: TypeRef, env: Env): void {
+  if (type.kind !== 'vector' || type.length.kind !== 'name') return;
+  if (env.get(type.length.name) === undefined) env.set(type.length.name, ERROR);
 }
 
 const vectorOf = (items: readonly Value[]): Value =>

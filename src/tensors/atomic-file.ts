@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { InputError, JobError } from '../errors.ts';
+import { makeFolder } from './output-path.ts';
 import { fileErrorCode } from './read-file.ts';
 
 /** Failures that another path or other permissions would cure; the rest (a full disk) are the job's. */
@@ -29,12 +30,13 @@ export function writeFileAtomic(path: string, content: string | Uint8Array | Ite
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${process.pid}.${serial++}.tmp`);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     writeAndFlush(temporary, chunksOf(content));
     renameSync(temporary, path);
     flushFolder(folder);
   } catch (error) {
     discard(temporary);
+    if (error instanceof InputError) throw error;
     const code = fileErrorCode(error);
     if (code === '') throw error;
     if (userErrors.has(code)) {

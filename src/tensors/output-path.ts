@@ -58,20 +58,25 @@ function cannotWrite(path: string, reason: string, hint: string): InputError {
  */
 export function makeFolder(path: string): () => void {
   checkFolderWritable(path);
-  let top: string | undefined;
-  try {
-    top = mkdirSync(path, { recursive: true });
-  } catch (error) {
-    throw cannotWrite(path, fileErrorCode(error) || String(error), 'name a folder you may write to');
-  }
-  return () => {
-    if (top === undefined) return;
-    const first = resolve(top);
+  const made: string[] = [];
+  const undo = () => {
     try {
-      for (let folder = resolve(path); folder.length >= first.length; folder = dirname(folder))
-        rmdirSync(folder);
+      for (const folder of made.reverse()) rmdirSync(folder);
     } catch {
       // Not empty: something was written that is to be kept.
     }
   };
+  // One by one: mkdir's own `recursive` never ends where the file system refuses new folders (as /proc does).
+  const missing: string[] = [];
+  for (let folder = resolve(path); !existsSync(folder); folder = dirname(folder)) missing.unshift(folder);
+  try {
+    for (const folder of missing) {
+      mkdirSync(folder);
+      made.push(folder);
+    }
+  } catch (error) {
+    undo();
+    throw cannotWrite(path, fileErrorCode(error) || String(error), 'name a folder you may write to');
+  }
+  return undo;
 }

@@ -244,8 +244,9 @@ export function readPickle(
         stack.push(new PickleGlobal(`${String(value())}.${String(name)}`));
         break;
       }
-      case 0x52: {
-        // REDUCE
+      case 0x52: // REDUCE
+      case 0x81: {
+        // NEWOBJ
         const args = value();
         const callee = value();
         if (!(callee instanceof PickleGlobal) || !Array.isArray(args)) throw damaged('a call of no function');
@@ -255,10 +256,14 @@ export function readPickle(
       case 0x51: // BINPERSID
         stack.push(hooks.persistent(value()));
         break;
-      case 0x62: // BUILD: an OrderedDict's attributes (`_metadata`); they are not needed
+      case 0x62: {
+        // BUILD: attributes, such as an OrderedDict's `_metadata`; they are not needed
         value();
-        if (!(top() instanceof PickleDict)) throw refused(source, 'BUILD of an object');
+        const target = top();
+        const inert = target instanceof PickleObject && target.kind === 'inert';
+        if (!(target instanceof PickleDict || inert)) throw refused(source, 'BUILD of an object');
         break;
+      }
       default:
         throw refused(source, `operation 0x${code.toString(16).padStart(2, '0')}`);
     }

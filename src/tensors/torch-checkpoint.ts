@@ -28,6 +28,18 @@ const storages: Readonly<Record<string, Dtype>> = {
 /** Dictionaries under which checkpoints keep the state_dict. */
 const NESTED = ['model', 'state_dict', 'network_weights', 'model_state_dict'];
 
+/**
+ * What training scripts keep beside the weights (metrics, settings, a device). None of it is made: the names are
+ * let through since nothing that has them can be harmful or is used.
+ */
+const inert = new Set([
+  ...['numpy.core.multiarray.scalar', 'numpy._core.multiarray.scalar', 'numpy.dtype', '_codecs.encode'],
+  ...['numpy.core.multiarray._reconstruct', 'numpy._core.multiarray._reconstruct', 'numpy.ndarray'],
+  ...['torch.device', 'torch.Size', 'argparse.Namespace'],
+]);
+/** Dictionaries under other names: what is in them is read, so that a state_dict is found. */
+const dictionaries = new Set(['collections.OrderedDict', 'collections.defaultdict', 'yacs.config.CfgNode']);
+
 interface Storage {
   readonly key: string;
   readonly dtype: Dtype;
@@ -120,7 +132,8 @@ function hooks(path: string, onStorage: (s: Storage) => void = () => {}) {
       return new PickleObject('storage', storage);
     },
     reduce({ name }: PickleGlobal, args: readonly PickleValue[]): PickleValue {
-      if (name === 'collections.OrderedDict' && args.length === 0) return new PickleDict();
+      if (dictionaries.has(name)) return new PickleDict();
+      if (inert.has(name)) return new PickleObject('inert', name);
       if (name === 'torch._utils._rebuild_parameter') return args[0];
       if (name === 'torch._utils._rebuild_tensor_v2' || name === 'torch._utils._rebuild_tensor') {
         const [storage, offset, shape, strides] = args;

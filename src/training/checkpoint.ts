@@ -1,4 +1,4 @@
-import type { LoaderState } from '../data/loader.ts';
+import type { LoaderState } from '../data/batches.ts';
 import { InputError } from '../errors.ts';
 import type { ElaboratedModel } from '../language/program.ts';
 import { readSafetensors, writeSafetensors } from '../tensors/safetensors.ts';
@@ -26,13 +26,25 @@ export interface RunState {
 }
 
 const FORMAT = 'archc-checkpoint-1';
+const PARAM = 'param/';
+
+/** Whether a safetensors file is a checkpoint of archc, by its metadata. */
+export function isCheckpoint(metadata: Readonly<Record<string, string>>): boolean {
+  return metadata['format'] === FORMAT;
+}
+
+/** The weights in a checkpoint, by parameter. */
+export function parameterEntries(tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
+  const entries = [...tensors].filter(([name]) => name.startsWith(PARAM));
+  return new Map(entries.map(([name, tensor]) => [name.slice(PARAM.length), tensor]));
+}
 
 /** Writes a checkpoint, whole or not at all. */
 export function writeCheckpoint(path: string, model: ElaboratedModel, state: RunState): void {
   const entries: [string, Tensor][] = [];
   for (const p of model.parameters) {
     const data = state.weights.get(p.name);
-    if (data) entries.push([`param/${p.name}`, float32Tensor([...p.shape], data)]);
+    if (data) entries.push([`${PARAM}${p.name}`, float32Tensor([...p.shape], data)]);
   }
   for (const [name, data] of state.optimizer)
     entries.push([`state/${name}`, float32Tensor([data.length], data)]);
@@ -55,7 +67,7 @@ export function writeCheckpoint(path: string, model: ElaboratedModel, state: Run
  */
 export function readCheckpoint(path: string, model: ElaboratedModel): RunState {
   const { tensors, metadata } = readSafetensors(path);
-  if (metadata['format'] !== FORMAT) {
+  if (!isCheckpoint(metadata)) {
     throw new InputError(
       'bad-checkpoint',
       `${path} is not a checkpoint of archc`,
@@ -71,11 +83,9 @@ export function readCheckpoint(path: string, model: ElaboratedModel): RunState {
       'resume with the spec and --set values of the run',
     );
   }
-  const params = new Map<string, Tensor>();
   const optimizer = new Map<string, Float32Array>();
   for (const [name, tensor] of tensors) {
-    if (name.startsWith('param/')) params.set(name.slice('param/'.length), tensor);
-    else if (name.startsWith('state/')) optimizer.set(name.slice('state/'.length), toFloat32(tensor));
+    if (name.startsWith('state/')) optimizer.set(name.slice('state/'.length), toFloat32(tensor));
   }
   const losses = tensors.get('losses');
   if (losses?.dtype !== 'F64' || losses.data.length !== run.step) {
@@ -88,7 +98,7 @@ export function readCheckpoint(path: string, model: ElaboratedModel): RunState {
   return {
     ...run,
     losses: Array.from(losses.data),
-    weights: matchWeights(model.parameters, params, path),
+    weights: matchWeights(model.parameters, parameterEntries(tensors), path),
     optimizer,
   };
 }

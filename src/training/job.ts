@@ -1,9 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WebgpuBackend } from '../backend/webgpu.ts';
-import { labelledSlices } from '../data/case.ts';
-import { type Dataset, openDataset } from '../data/dataset.ts';
-import { normaliseSlices } from '../data/normalise.ts';
 import { InputError } from '../errors.ts';
 import type { OpTable } from '../ir/op.ts';
 import type { ElaboratedModel, TrainSection } from '../language/program.ts';
@@ -14,9 +11,17 @@ import { makeFolder } from '../tensors/output-path.ts';
 import { writeSafetensors } from '../tensors/safetensors.ts';
 import { float32Tensor } from '../tensors/tensor.ts';
 import { type RunState, readCheckpoint } from './checkpoint.ts';
-import { Segmenter } from './predict.ts';
+import { classificationTask } from './classification-task.ts';
+import {
+  type PretrainedReport,
+  type PretrainedSource,
+  readPretrained,
+  requireAllowed,
+} from './pretrained.ts';
+import type { PretrainedRow } from './pretrained-match.ts';
 import { learningRate } from './schedule.ts';
-import { loadCases, type TestReport, testOn } from './test-set.ts';
+import { segmentationTask } from './segmentation-task.ts';
+import type { TaskResult, TrainingTask } from './task.ts';
 import { type TrainResult, train } from './train.ts';
 
 export interface JobOptions {
@@ -34,16 +39,20 @@ export interface JobOptions {
   readonly steps?: number;
   readonly checkpointEvery: number;
   readonly resume: boolean;
-  /** Segment the test images afterwards. */
+  /** First weights from a file. A run that goes on has its own. */
+  readonly pretrained?: PretrainedSource;
+  /** Test on the test images afterwards. */
   readonly test: boolean;
   readonly budgetSeconds?: number;
   readonly signal?: AbortSignal;
   onStep(result: StepResult, steps: number): void;
   onShortened(steps: number, secondsPerStep: number): void;
   onCase(done: number, total: number, id: string): void;
+  /** What was found in the pretrained file, before anything that does not fit ends the job. */
+  onPretrained(report: PretrainedReport): void;
 }
 
-export interface JobReport {
+export interface JobReport extends TaskResult {
   readonly folder: string;
   readonly finished: boolean;
   readonly steps: number;
@@ -51,28 +60,33 @@ export interface JobReport {
   /** Training alone. */
   readonly seconds: number;
   readonly adapter: string;
-  readonly test: TestReport | undefined;
+  /** What was loaded at the start; absent where the run went on from a checkpoint or began anew. */
+  readonly pretrained?: {
+    readonly path: string;
+    readonly section: string | undefined;
+    readonly tensors: readonly PretrainedRow[];
+  };
 }
 
 /** Trains on a data set and leaves everything about it in a folder. */
 export async function trainJob(options: JobOptions): Promise<JobReport> {
-  const { model, section, folder, backend } = options;
-  const dataset = openDataset(options.data);
-  checkDataset(dataset, model);
-  const cases = loadCases(dataset.training, dataset);
-  const slices = labelledSlices(cases.map((c) => ({ ...c, slices: normaliseSlices(c.slices) })));
+  const { model, section, folder } = options;
+  const task = taskOf(options);
   const checkpointPath = join(folder, 'checkpoint.safetensors');
   const resume = options.resume ? openCheckpoint(checkpointPath, options) : undefined;
-  if (options.test) checkTestImages(dataset);
+  if (options.test) task.checkTest();
+  const pretrained = resume ? undefined : loadPretrained(options);
+  const seed = resume?.seed ?? options.seed ?? section.seed;
   const undo = makeFolder(folder);
   let result: TrainResult;
   try {
     result = await train({
       ...options,
-      slices,
+      batches: task.batches(seed),
       checkpointPath,
       resume,
-      seed: resume?.seed ?? options.seed ?? section.seed,
+      weights: pretrained?.weights,
+      seed,
       steps: resume?.steps ?? options.steps ?? section.steps,
     });
   } catch (error) {
@@ -80,13 +94,11 @@ export async function trainJob(options: JobOptions): Promise<JobReport> {
     throw error;
   }
   writeResults(folder, model, section, result.state);
-  let test: TestReport | undefined;
+  let tested: TaskResult = {};
   if (options.test && result.finished) {
-    const segmenter = await Segmenter.create(backend, options.predictor, result.state.weights);
-    test = await testOn(segmenter, dataset, folder, options);
-    segmenter.destroy();
+    tested = await task.test({ ...options, weights: result.state.weights });
   }
-  const report = jobReport(options, result, test);
+  const report = jobReport(options, result, tested, pretrained);
   writeFileAtomic(join(folder, 'metrics.json'), `${JSON.stringify(metricsOf(report, model), null, 1)}\n`);
   return report;
 }
@@ -94,7 +106,8 @@ export async function trainJob(options: JobOptions): Promise<JobReport> {
 function jobReport(
   { folder, backend }: JobOptions,
   result: TrainResult,
-  test: TestReport | undefined,
+  tested: TaskResult,
+  pretrained: PretrainedReport | undefined,
 ): JobReport {
   const { state, finished, seconds } = result;
   return {
@@ -104,16 +117,44 @@ function jobReport(
     loss: state.losses.at(-1) ?? Number.NaN,
     seconds,
     adapter: backend.description,
-    test,
+    pretrained: pretrained && {
+      path: pretrained.path,
+      section: pretrained.section,
+      tensors: pretrained.rows,
+    },
+    ...tested,
   };
+}
+
+/** Segmentation networks have outputs [B, classes, H, W], classifiers [B, classes]. */
+function taskOf(options: JobOptions): TrainingTask {
+  const { model } = options;
+  const { shape } = model.graph.values[model.outputs[0].value];
+  if (shape.length === 2) return classificationTask(options);
+  if (shape.length === 4) return segmentationTask(options);
+  throw new InputError(
+    'not-2d',
+    `${model.name} gives [${shape.join(', ')}]; training needs [B, classes, H, W] or [B, classes]`,
+    'give a segmentation network or a classifier of 2-D images',
+  );
+}
+
+function loadPretrained({ model, pretrained, onPretrained }: JobOptions): PretrainedReport | undefined {
+  if (!pretrained) return undefined;
+  const report = readPretrained(model, pretrained);
+  onPretrained(report);
+  requireAllowed(report);
+  return report;
 }
 
 /** What `metrics.json` holds. */
 function metricsOf(report: JobReport, model: ElaboratedModel) {
-  const { test, ...run } = report;
+  const { test, classification, pretrained, ...run } = report;
+  const scores = classification
+    ? { accuracy: classification.accuracy }
+    : { dsc: test?.dsc ?? null, otsu_dsc: test?.otsuDsc ?? null };
   return {
-    dsc: test?.dsc ?? null,
-    otsu_dsc: test?.otsuDsc ?? null,
+    ...scores,
     seconds: run.seconds,
     adapter: run.adapter,
     finished: run.finished,
@@ -122,10 +163,16 @@ function metricsOf(report: JobReport, model: ElaboratedModel) {
     model: model.name,
     config: model.config,
     batch: model.batch,
-    classes: test?.classes ?? {},
-    images: test?.images.map(({ id, dsc, otsuDsc }) => ({ id, dsc, otsu_dsc: otsuDsc ?? null })) ?? [],
+    pretrained: pretrained ? { path: pretrained.path, loaded: loadedCount(pretrained.tensors) } : null,
+    classes: (test ?? classification)?.classes ?? {},
+    images:
+      classification?.images ??
+      test?.images.map(({ id, dsc, otsuDsc }) => ({ id, dsc, otsu_dsc: otsuDsc ?? null })) ??
+      [],
   };
 }
+
+const loadedCount = (rows: readonly PretrainedRow[]) => rows.filter((r) => r.status === 'loaded').length;
 
 function openCheckpoint(path: string, { model, section, steps, seed }: JobOptions): RunState {
   if (!existsSync(path)) {
@@ -146,19 +193,6 @@ function openCheckpoint(path: string, { model, section, steps, seed }: JobOption
   return run;
 }
 
-/** A test image that can't be read must not come to light after hours of training. */
-function checkTestImages(dataset: Dataset): void {
-  const labelled = dataset.test.filter((files) => files.label !== undefined);
-  if (labelled.length === 0) {
-    throw new InputError(
-      'no-test-images',
-      `${dataset.folder} has no test images with labels (imagesTs, labelsTs)`,
-      'leave --test out',
-    );
-  }
-  loadCases(labelled, dataset);
-}
-
 function writeResults(folder: string, model: ElaboratedModel, section: TrainSection, state: RunState): void {
   writeSafetensors(
     join(folder, 'weights.safetensors'),
@@ -173,15 +207,4 @@ function writeResults(folder: string, model: ElaboratedModel, section: TrainSect
       (_, i) => [i + 1, learningRate(section.schedule, section.optimizer.lr, i, steps)] as const,
     ),
   });
-}
-
-function checkDataset(dataset: Dataset, model: ElaboratedModel): void {
-  const classes = model.graph.values[model.outputs[0].value].shape[1];
-  if (classes !== dataset.classes.length) {
-    throw new InputError(
-      'classes-mismatch',
-      `${dataset.name} has ${dataset.classes.length} classes (background included), ${model.name} has ${classes}`,
-      `--set classes=${dataset.classes.length}`,
-    );
-  }
 }

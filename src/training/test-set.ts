@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Case, type CaseFiles, loadCase, stackedLabel } from '../data/case.ts';
 import type { Dataset } from '../data/dataset.ts';
@@ -6,6 +5,7 @@ import { writeLabels } from '../data/image.ts';
 import { type DiceReport, evaluateDice, foregroundRegions } from '../evaluation/dice.ts';
 import { luma601, otsuForeground } from '../evaluation/otsu.ts';
 import { type SheetRow, writeContactSheet } from '../report/contact-sheet.ts';
+import { makeFolder } from '../tensors/output-path.ts';
 import type { Segmenter } from './predict.ts';
 
 export interface TestReport {
@@ -42,8 +42,8 @@ export async function testOn(
   folder: string,
   { onCase, signal }: TestOptions,
 ): Promise<TestReport | undefined> {
-  mkdirSync(join(folder, 'predictions'), { recursive: true });
-  mkdirSync(join(folder, 'pictures'), { recursive: true });
+  makeFolder(join(folder, 'predictions'));
+  makeFolder(join(folder, 'pictures'));
   const rows: SheetRow[] = [];
   const pairs: { id: string; truth: Int32Array; prediction: Int32Array; otsu: Uint8Array | undefined }[] = [];
   const files = dataset.test.filter((f) => f.label !== undefined);

@@ -1,13 +1,11 @@
 import { existsSync } from 'node:fs';
 import { hyperParameters, trainingGraph } from '../autodiff/training.ts';
 import { type WebgpuBackend, WebgpuExecutable } from '../backend/webgpu.ts';
-import type { LabelledSlice } from '../data/case.ts';
-import { SegmentationLoader } from '../data/loader.ts';
+import type { Batches } from '../data/batches.ts';
 import { InputError, JobError } from '../errors.ts';
 import type { OpTable } from '../ir/op.ts';
 import type { ElaboratedModel, Parameter, TrainSection } from '../language/program.ts';
 import { StepReader, type StepResult } from '../runtime/step-reader.ts';
-import { augmentationOf } from './augmentation.ts';
 import { type RunState, writeCheckpoint } from './checkpoint.ts';
 import { initialise } from './initialise.ts';
 import { learningRate } from './schedule.ts';
@@ -15,7 +13,8 @@ import { learningRate } from './schedule.ts';
 export interface TrainOptions {
   readonly model: ElaboratedModel;
   readonly section: TrainSection;
-  readonly slices: readonly LabelledSlice[];
+  /** Training data, at their first step. */
+  readonly batches: Batches;
   readonly backend: WebgpuBackend;
   readonly ops: OpTable;
   readonly seed: number;
@@ -58,7 +57,7 @@ const TIMED_STEPS = 8;
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { model, section, backend, ops, seed, resume } = options;
-  const loader = makeLoader(options);
+  const loader = options.batches;
   const graph = trainingGraph(model, section, section.optimizer, ops);
   if (resume) loader.restore({ ...resume.loader, step: resume.step });
   const executable = await backend.prepare(graph.graph, model.name, model.batch);
@@ -197,31 +196,4 @@ function restoreOptimizer(executable: WebgpuExecutable, names: readonly string[]
 
 function rate(section: TrainSection, t: number, steps: number): number {
   return learningRate(section.schedule, section.optimizer.lr, t - 1, steps);
-}
-
-function makeLoader({ model, section, slices, seed }: TrainOptions): SegmentationLoader {
-  const [input] = model.inputs;
-  const [batch, channels, height, width] = input.shape;
-  if (input.shape.length !== 4) {
-    throw new InputError(
-      'not-2d',
-      `${model.name} takes [${input.shape.join(', ')}], training needs [B, C, H, W]`,
-      'give a model of 2-D images',
-    );
-  }
-  if (slices.length > 0 && slices[0].channels !== channels) {
-    throw new InputError(
-      'image-channels',
-      `the images have ${slices[0].channels} channels, ${model.name} takes ${channels}`,
-      `--set in_channels=${slices[0].channels}`,
-    );
-  }
-  return new SegmentationLoader(slices, {
-    seed,
-    batch,
-    height,
-    width,
-    oversampleForeground: section.foreground,
-    augmentation: augmentationOf(section.augment),
-  });
 }

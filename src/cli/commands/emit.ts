@@ -76,7 +76,16 @@ function emitted(stage: string, spec: string, options: EmitOptions): string {
       `archc emit graph ${spec} --format svg --depth 2`,
     );
   }
-  if (stage === 'ast') return jsonText(openAst(spec));
+  if (stage === 'ast') {
+    if (options.train || Object.keys(options.set).length > 0) {
+      throw new InputError(
+        'bad-value',
+        'the syntax tree is that of the text: --set and --train have no part in it',
+        'leave them out, or emit graph',
+      );
+    }
+    return jsonText(openAst(spec));
+  }
   const model = openModel(spec, { set: options.set, batch: options.batch, training: options.train });
   const section = options.train ? trainSection(model) : undefined;
   const graph = section ? trainingGraph(model, section, section.optimizer, ops).graph : model.graph;

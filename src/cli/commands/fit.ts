@@ -128,13 +128,16 @@ async function runSteps(
   };
   if (executable instanceof WebgpuExecutable) {
     const reader = new StepReader(executable.session);
-    for (let t = 1; t <= steps; t++) {
-      if (reader.full) take((await reader.next())!);
-      executable.write('input', 'hyper', hyper(t));
-      reader.submit(t);
+    try {
+      for (let t = 1; t <= steps; t++) {
+        if (reader.full) take((await reader.next())!);
+        executable.write('input', 'hyper', hyper(t));
+        reader.submit(t);
+      }
+      for (let r = await reader.next(); r; r = await reader.next()) take(r);
+    } finally {
+      reader.destroy();
     }
-    for (let r = await reader.next(); r; r = await reader.next()) take(r);
-    reader.destroy();
     return losses;
   }
   for (let t = 1; t <= steps; t++) {

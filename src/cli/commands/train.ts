@@ -3,8 +3,12 @@ import { parseAdapterChoice } from '../../adapter/acquire.ts';
 import { webgpuBackend } from '../../backend/webgpu.ts';
 import { nodeRenderer } from '../../compiler/files.ts';
 import { openModel, trainSection } from '../../compiler/model.ts';
+import { InputError } from '../../errors.ts';
+import type { ElaboratedModel } from '../../language/program.ts';
 import { ops } from '../../ops/index.ts';
+import { pretrainedTable } from '../../report/pretrained-table.ts';
 import { type JobReport, trainJob } from '../../training/job.ts';
+import { type PretrainedSource, pretrainedSource } from '../../training/pretrained.ts';
 import { integer, type ModelOptions, number, withModelOptions } from '../options.ts';
 import { startProgress } from '../progress.ts';
 import { ExitStatus, INTERRUPTED } from '../report.ts';
@@ -21,6 +25,9 @@ interface TrainCommandOptions extends ModelOptions {
   readonly checkpointEvery: number;
   readonly minutes?: number;
   readonly resume?: boolean;
+  /** `false` with --no-pretrained. */
+  readonly pretrained?: string | false;
+  readonly pretrainedSection?: string;
   readonly test?: boolean;
   readonly adapter?: string;
 }
@@ -31,7 +38,7 @@ export function register(program: Command): void {
     .argument('<spec>')
     .requiredOption(
       '--data <folder>',
-      "data set in nnU-Net's raw layout (dataset.json, imagesTr, labelsTr, …)",
+      "data set: nnU-Net's raw layout (dataset.json, imagesTr, labelsTr, …); for a classifier a folder for each class",
     )
     .option('--name <name>', 'name of the run (default: the model)')
     .option('--output <folder>', 'where the run goes (default: runs/<name>, numbered where it exists)')
@@ -41,7 +48,10 @@ export function register(program: Command): void {
     .option('--checkpoint-every <n>', 'steps between checkpoints', integer('--checkpoint-every', 1), 100)
     .option('--minutes <n>', 'do fewer steps where all would take longer than this', number('--minutes', 0.1))
     .option('--resume', 'go on from the last checkpoint of the run')
-    .option('--test', 'segment the test images afterwards, and compare with their truth')
+    .option('--pretrained <file>', 'start from these weights (.pth or safetensors), by the rules of the spec')
+    .option('--no-pretrained', "leave out the spec's own file")
+    .option('--pretrained-section <name>', "which pretrained section's rules (default: the model's first)")
+    .option('--test', 'predict the test images afterwards, and compare with their truth')
     .option('--adapter <name>', 'gpu, lavapipe, swiftshader or auto')
     .action(async (spec: string, options: TrainCommandOptions) => {
       const section = trainSection(openModel(spec, { set: options.set, training: true }), options.section);
@@ -53,6 +63,7 @@ export function register(program: Command): void {
         options.output,
         options.resume ?? false,
       );
+      const pretrained = pretrainedOf(model, options);
       const adapter =
         options.adapter === undefined ? undefined : parseAdapterChoice(options.adapter, '--adapter');
       const backend = await webgpuBackend(ops, nodeRenderer(), { adapter });
@@ -79,6 +90,11 @@ export function register(program: Command): void {
           steps: options.steps,
           checkpointEvery: options.checkpointEvery,
           resume: options.resume ?? false,
+          pretrained,
+          onPretrained: ({ path, section: rules, rows }) => {
+            note(`${path}${rules === undefined ? '' : `, by the rules of ${rules}`}`);
+            note(pretrainedTable(rows));
+          },
           test: options.test ?? false,
           budgetSeconds: options.minutes === undefined ? undefined : options.minutes * 60,
           signal: stop.signal,
@@ -108,8 +124,21 @@ export function register(program: Command): void {
     });
 }
 
+function pretrainedOf(model: ElaboratedModel, options: TrainCommandOptions): PretrainedSource | undefined {
+  const { pretrained, pretrainedSection, resume } = options;
+  if (resume && pretrained) {
+    throw new InputError(
+      'bad-option',
+      'a run that goes on has its own weights; --pretrained is for a new one',
+      'leave out --resume or --pretrained',
+    );
+  }
+  if (pretrained === false || resume) return undefined;
+  return pretrainedSource(model, pretrained, pretrainedSection);
+}
+
 function printReport(report: JobReport, options: TrainCommandOptions): void {
-  const { folder, steps, loss, seconds, adapter, test } = report;
+  const { folder, steps, loss, seconds, adapter, test, classification } = report;
   printLine(
     `${steps} steps in ${seconds.toFixed(0)} s on ${adapter}, last loss ${loss.toFixed(4)} → ${folder}`,
   );
@@ -122,5 +151,10 @@ function printReport(report: JobReport, options: TrainCommandOptions): void {
     printLine(
       `mean DSC of ${names} together against background, ${test.images.length} test images: ${test.dsc.toFixed(4)}${otsu}`,
     );
+  }
+  if (classification) {
+    const { accuracy, images, classes } = classification;
+    const each = Object.entries(classes).map(([name, share]) => `${name} ${share.toFixed(4)}`);
+    printLine(`accuracy on ${images.length} test images: ${accuracy.toFixed(4)} (${each.join(', ')})`);
   }
 }

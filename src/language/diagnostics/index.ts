@@ -1,6 +1,7 @@
 import type { Span } from '../../../grammar/span.ts';
 import type { ArgsIn, Entry } from './entry.ts';
 import { nameDiagnostics } from './names.ts';
+import { pretrainedDiagnostics } from './pretrained.ts';
 import { shapeDiagnostics } from './shapes.ts';
 import { syntaxDiagnostics } from './syntax.ts';
 import { trainingDiagnostics } from './training.ts';
@@ -13,6 +14,7 @@ export const diagnosticTable = {
   ...typeDiagnostics,
   ...shapeDiagnostics,
   ...trainingDiagnostics,
+  ...pretrainedDiagnostics,
 } as const satisfies Record<string, Entry>;
 
 export type DiagnosticCode = keyof typeof diagnosticTable;

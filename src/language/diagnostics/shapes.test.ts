@@ -35,6 +35,11 @@ const cases: MistakeCase[] = [
     text: model(`  param w: ⟦[B, 3] = zeros\n${end}`),
   },
   { code: 'bad-shape', title: 'open axes', text: model(`  param w: [⟦..., 3] = zeros\n${end}`) },
+  {
+    code: 'bad-shape',
+    title: 'open axes twice',
+    text: `${model('  w = Wide(4)\n  forward { y = w(x) }\n  output o: [B, 4, 8, 8] = y')}${wide.replace('x: [B, n, H, W]', 'x: [..., n, ⟦...]').replace('-> [B, n, H, W] ', '')}`,
+  },
   { code: 'tensor-too-large', text: model(`  param w: ⟦[100000, 100000] = zeros\n${end}`) },
   {
     code: 'tensor-too-large',

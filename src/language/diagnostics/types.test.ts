@@ -76,6 +76,16 @@ const cases: MistakeCase[] = [
   },
   { code: 'requirement-failed', text: model(`  require ⟦n > 1, "more than one"\n${end}`, 'n: int = 1') },
   {
+    code: 'requirement-failed',
+    title: 'what follows from the refused value is no mistake of its own',
+    text: model(`  require ⟦n > 0, "some"\n  let m = 4 / n\n  param w: [m] = zeros\n${end}`, 'n: int = 0'),
+  },
+  {
+    code: 'wrong-type',
+    title: 'the batch in an attribute that is no shape',
+    text: forward('    y = pad(x, ⟦<0, B>, axes: <1>)'),
+  },
+  {
     code: 'no-result',
     text: `${model(`  a = A()\n  forward { y = a(x) }\n  output o: [B, 4, 8, 8] = y`)}block A() {\n  forward⟦(x: [B, ...]) { y = x }\n}\n`,
   },

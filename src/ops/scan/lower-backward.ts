@@ -15,6 +15,12 @@ import {
  */
 const STEPS = 8;
 
+/**
+ * Scratch memory may be so many times the size of `u`; planes beyond that wait for the next slice. Without the
+ * bound it would be 5/16 · N times `u`: memory shall grow with L·D, not with L·D·N.
+ */
+const SCRATCH_SHARE = 4;
+
 /** Tiles of channels over which a thread sums the gradients of B and C: 32 channels. */
 const TILES_PER_PART = 8;
 
@@ -23,12 +29,15 @@ const TILES_PER_PART = 8;
  * hand-over from chunk to chunk, the gradients within each chunk, and the sums of their parts.
  *
  * Scratch memory of B·G·D channels: 2 N / STEPS numbers a channel and time step (states handed over), and
- * 2 N / 32 (parts of the gradients of B and C). Where a binding cannot hold that, pairs of image and group are
- * done one slice after the other.
+ * 2 N / 32 (parts of the gradients of B and C). Where that is more than {@link SCRATCH_SHARE} times `u`, or than a
+ * binding holds, pairs of image and group are done one slice after the other; one pair is the least.
  */
 export function lowerScanBackward(c: LowerContext): KernelCall[] {
   const s = scanSizes(c);
-  const most = Math.floor(c.limits.maxStorageBufferBindingSize / 4);
+  const most = Math.min(
+    Math.floor(c.limits.maxStorageBufferBindingSize / 4),
+    SCRATCH_SHARE * s.planes * s.depth * s.length,
+  );
   let slices = 1;
   while (slices < s.planes && layout(s, Math.ceil(s.planes / slices)).elements > most) slices++;
   const planes = Math.ceil(s.planes / slices);

@@ -1,9 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ops } from '../ops/index.ts';
-import { check, diagnosticTable, elaborate, loadProgram, renderDiagnostic } from './index.ts';
-import { memoryFiles } from './memory-files.ts';
+import {
+  check,
+  diagnosticTable,
+  elaborate,
+  loadProgram,
+  renderDiagnostic,
+} from '../../src/language/index.ts';
+import { memoryFiles } from '../../src/language/memory-files.ts';
+import { ops } from '../../src/ops/index.ts';
 
 const specs = new URL('../../specs/', import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, specs), 'utf8');

@@ -1,0 +1,49 @@
+import { InputError } from '../errors.ts';
+
+/** What one training step is fed. */
+export interface Batch {
+  /** [B, C, H, W]. */
+  readonly x: Float32Array;
+  /** Class ids: [B, H, W] for segmentation, [B] for classification. */
+  readonly target: Int32Array;
+}
+
+/** Training data, step by step. */
+export interface Batches {
+  /** The batch of the next step. */
+  next(): Batch;
+  /** The position, to be saved with a run's state. */
+  state(): LoaderState;
+  /** Goes on from a saved position. Throws InputError `resume-mismatch` where it belongs to another run. */
+  restore(state: LoaderState): void;
+}
+
+/** Where a loader stands, and what it must agree with to go on; fit for JSON. */
+export interface LoaderState {
+  readonly seed: number;
+  readonly samples: number;
+  readonly batch: number;
+  /** The next step. */
+  readonly step: number;
+}
+
+/**
+ * The step at which a loader goes on.
+ *
+ * @throws InputError `resume-mismatch` when the state belongs to another seed, batch size or number of samples
+ */
+export function stepToResume(saved: LoaderState, own: LoaderState): number {
+  for (const key of ['seed', 'batch', 'samples'] as const) {
+    if (saved[key] !== own[key]) {
+      throw new InputError(
+        'resume-mismatch',
+        `the saved run has ${key} ${saved[key]}, this one ${own[key]}`,
+        'resume with the same data and settings, or start a new run',
+      );
+    }
+  }
+  if (!(Number.isSafeInteger(saved.step) && saved.step >= 0)) {
+    throw new InputError('resume-mismatch', `the saved run stands at step ${saved.step}`, 'start a new run');
+  }
+  return saved.step;
+}

@@ -1,0 +1,82 @@
+import { type Augmentation, augment } from './augment.ts';
+import { type Batch, type Batches, type LoaderState, stepToResume } from './batches.ts';
+import type { Slice } from './case.ts';
+import { type ClassImage, readClassImage } from './class-folders.ts';
+import { randomWindow } from './crop.ts';
+import { Random } from './random.ts';
+import { Sampler } from './sampler.ts';
+
+export interface ClassLoaderOptions {
+  readonly seed: number;
+  /** Images a batch. */
+  readonly batch: number;
+  readonly channels: number;
+  /** Size of the network's input. */
+  readonly height: number;
+  readonly width: number;
+  /** Absent: windows are not augmented. */
+  readonly augmentation?: Augmentation;
+}
+
+/** Images are kept in memory up to this many bytes, and read again beyond. */
+const CACHE_BYTES = 512 * 2 ** 20;
+
+/**
+ * Seeded batches of images and their classes, x [B, C, H, W] and target [B]: each image is scaled to cover the
+ * window, which then lies at random. As with SegmentationLoader a batch depends on the options and the step alone.
+ */
+export class ClassificationLoader implements Batches {
+  readonly #images: readonly ClassImage[];
+  readonly #options: ClassLoaderOptions;
+  readonly #sampler: Sampler;
+  readonly #cache = new Map<number, Slice>();
+  #cached = 0;
+  #step = 0;
+
+  /** @param images at least one */
+  constructor(images: readonly ClassImage[], options: ClassLoaderOptions) {
+    this.#images = images;
+    this.#options = options;
+    this.#sampler = new Sampler(options.seed, images.length, options.batch);
+  }
+
+  /** Throws InputError as readClassImage. */
+  next(): Batch {
+    return this.at(this.#step++);
+  }
+
+  /** The batch of any step, from 0; does not move the position. */
+  at(step: number): Batch {
+    const { seed, batch, channels, height, width, augmentation } = this.#options;
+    const size = channels * height * width;
+    const x = new Float32Array(batch * size);
+    const target = new Int32Array(batch);
+    this.#sampler.indices(step).forEach((index, b) => {
+      const random = Random.stream(seed, 'window', step, b);
+      const window = randomWindow(this.#image(index), height, width, random);
+      x.set((augmentation ? augment(window, augmentation, random) : window).image, b * size);
+      target[b] = this.#images[index].label;
+    });
+    return { x, target };
+  }
+
+  #image(index: number): Slice {
+    const known = this.#cache.get(index);
+    if (known) return known;
+    const slice = readClassImage(this.#images[index].path, this.#options);
+    if (this.#cached + slice.image.byteLength <= CACHE_BYTES) {
+      this.#cache.set(index, slice);
+      this.#cached += slice.image.byteLength;
+    }
+    return slice;
+  }
+
+  state(): LoaderState {
+    const { seed, batch } = this.#options;
+    return { seed, batch, samples: this.#images.length, step: this.#step };
+  }
+
+  restore(state: LoaderState): void {
+    this.#step = stepToResume(state, this.state());
+  }
+}

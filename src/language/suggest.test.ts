@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { editDistance, nearest } from './suggest.ts';
+
+describe('nearest name', () => {
+  it.each([
+    ['', 'abc', 3],
+    ['kitten', 'sitting', 3],
+    ['sofmtax', 'softmax', 1],
+    ['ab', 'ba', 1],
+  ])('%s to %s', (a, b, distance) => {
+    expect(editDistance(a, b)).toBe(distance);
+    expect(editDistance(b, a)).toBe(distance);
+  });
+
+  it.each([
+    ['sofplus', ['softmax', 'softplus'], 'softplus'],
+    ['layernorm', ['LayerNorm', 'layer_norm'], 'LayerNorm'],
+    ['x', ['encoder', 'decoder'], undefined],
+    ['same', ['same'], undefined],
+  ])('%s among %j', (name, candidates, expected) => {
+    expect(nearest(name, candidates)).toBe(expected);
+  });
+});

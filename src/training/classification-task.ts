@@ -1,0 +1,31 @@
+import { openClassFolders, readClassImage } from '../data/class-folders.ts';
+import { ClassificationLoader } from '../data/class-loader.ts';
+import { InputError } from '../errors.ts';
+import { augmentationOf } from './augmentation.ts';
+import { classify } from './classify.ts';
+import { checkClasses, imageShape, type TaskOptions, type TrainingTask } from './task.ts';
+
+/** A class for every image, from a folder for each class. Images are read when they are needed. */
+export function classificationTask({ model, section, data }: TaskOptions): TrainingTask {
+  const dataset = openClassFolders(data);
+  checkClasses(model, data, dataset.classes.length, '');
+  const [batch, channels, height, width] = imageShape(model);
+  return {
+    batches: (seed) =>
+      new ClassificationLoader(dataset.training, {
+        ...{ seed, batch, channels, height, width },
+        augmentation: augmentationOf(section.augment),
+      }),
+    checkTest: () => {
+      if (dataset.test.length === 0) {
+        throw new InputError(
+          'no-test-images',
+          `${data} has no test images (test/<class>/<image>, or val)`,
+          'leave --test out',
+        );
+      }
+      for (const { path } of dataset.test) readClassImage(path, { channels, height, width });
+    },
+    test: async (options) => ({ classification: await classify(dataset, options) }),
+  };
+}

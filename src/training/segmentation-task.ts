@@ -1,0 +1,51 @@
+import { labelledSlices } from '../data/case.ts';
+import { openDataset } from '../data/dataset.ts';
+import { SegmentationLoader } from '../data/loader.ts';
+import { normaliseSlices } from '../data/normalise.ts';
+import { InputError } from '../errors.ts';
+import { augmentationOf } from './augmentation.ts';
+import { Segmenter } from './predict.ts';
+import { checkClasses, imageShape, type TaskOptions, type TrainingTask } from './task.ts';
+import { loadCases, testOn } from './test-set.ts';
+
+/** A class for every pixel, from a data set in nnU-Net's raw layout. All images are read and checked here. */
+export function segmentationTask({ model, section, data }: TaskOptions): TrainingTask {
+  const dataset = openDataset(data);
+  checkClasses(model, dataset.name, dataset.classes.length, ' (background included)');
+  const cases = loadCases(dataset.training, dataset);
+  const slices = labelledSlices(cases.map((c) => ({ ...c, slices: normaliseSlices(c.slices) })));
+  const [batch, channels, height, width] = imageShape(model);
+  if (slices.length > 0 && slices[0].channels !== channels) {
+    throw new InputError(
+      'image-channels',
+      `the images have ${slices[0].channels} channels, ${model.name} takes ${channels}`,
+      `--set in_channels=${slices[0].channels}`,
+    );
+  }
+  return {
+    batches: (seed) =>
+      new SegmentationLoader(slices, {
+        ...{ seed, batch, height, width },
+        oversampleForeground: section.foreground,
+        augmentation: augmentationOf(section.augment),
+      }),
+    /** A test image that can't be read must not come to light after hours of training. */
+    checkTest: () => {
+      const labelled = dataset.test.filter((files) => files.label !== undefined);
+      if (labelled.length === 0) {
+        throw new InputError(
+          'no-test-images',
+          `${dataset.folder} has no test images with labels (imagesTs, labelsTs)`,
+          'leave --test out',
+        );
+      }
+      loadCases(labelled, dataset);
+    },
+    test: async (options) => {
+      const segmenter = await Segmenter.create(options.backend, options.predictor, options.weights);
+      const test = await testOn(segmenter, dataset, options.folder, options);
+      segmenter.destroy();
+      return { test };
+    },
+  };
+}

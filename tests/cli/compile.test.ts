@@ -1,0 +1,110 @@
+import { cpSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readSafetensors } from '../../src/tensors/safetensors.ts';
+import { archc, expectError, json, temporaryFolder, tree } from './archc.ts';
+import { TINY, weightsOf, writeWeights } from './tiny.ts';
+
+const folder = temporaryFolder();
+const inFolder = (name: string) => join(folder, name);
+
+/** The bytes of every file below a folder. */
+function bytesOf(path: string): Map<string, Buffer> {
+  const names = tree(path).filter((name) => !name.endsWith('/'));
+  return new Map(names.map((name) => [name, readFileSync(join(path, name))]));
+}
+
+test('the same spec gives the same bytes, and the bundle holds all that it names', async () => {
+  const first = await archc(
+    'compile',
+    TINY,
+    '--output',
+    inFolder('one'),
+    '--batch',
+    '2',
+    '--seed',
+    '7',
+    '--json',
+  );
+  expect(first.code).toBe(0);
+  expect(json(first)).toMatchObject({ output: inFolder('one'), trains: true });
+  await archc('compile', TINY, '--output', inFolder('two'), '--batch', '2', '--seed', '7');
+  const bytes = bytesOf(inFolder('one'));
+  expect(bytesOf(inFolder('two'))).toEqual(bytes);
+  for (const part of ['forward', 'train']) {
+    const manifest = JSON.parse(String(bytes.get(`${part}/manifest.json`))) as {
+      kernels: { name: string }[];
+    };
+    const named = manifest.kernels.map(({ name }) => `${part}/${name}.wgsl`);
+    const found = [...bytes.keys()].filter((name) => name.startsWith(`${part}/`) && name.endsWith('.wgsl'));
+    expect([...new Set(named)].sort()).toEqual(found.sort());
+  }
+  // Nothing that names this machine or moment.
+  for (const content of bytes.values()) expect(content.includes(process.cwd())).toBe(false);
+  // Readable for others than its maker, as any folder is.
+  mkdirSync(inFolder('plain'));
+  expect(statSync(inFolder('one')).mode).toBe(statSync(inFolder('plain')).mode);
+});
+
+test('another seed gives other weights, given weights are taken', async () => {
+  const read = (name: string) => readSafetensors(join(inFolder(name), 'weights.safetensors')).tensors;
+  await archc('compile', TINY, '--output', inFolder('seed'), '--seed', '8');
+  expect(read('seed').get('stem.weight')?.data).not.toEqual(weightsOf().get('stem.weight')?.data);
+  const weights = writeWeights(inFolder('w.safetensors'));
+  await archc('compile', TINY, '--output', inFolder('given'), '--weights', weights);
+  expect(read('given')).toEqual(weightsOf());
+});
+
+test('a bundle is replaced by a newer one, whole', async () => {
+  const path = inFolder('replaced');
+  await archc('compile', TINY, '--output', path);
+  const fresh = await archc('compile', TINY, '--output', path, '--set', 'width=4');
+  expect(fresh.code).toBe(0);
+  await archc('compile', TINY, '--output', inFolder('narrow'), '--set', 'width=4');
+  expect(bytesOf(path)).toEqual(bytesOf(inFolder('narrow')));
+});
+
+test('an empty folder is filled', async () => {
+  mkdirSync(inFolder('empty'));
+  expect((await archc('compile', TINY, '--output', inFolder('empty'))).code).toBe(0);
+  expect(tree(inFolder('empty'))).toContain('model.json');
+});
+
+const keeps: [string, (path: string) => void, RegExp][] = [
+  ['other things', (path) => writeFileSync(join(path, 'thesis.tex'), 'x'), /holds other things.*thesis\.tex/],
+  [
+    'a bundle and other things',
+    (path) => {
+      cpSync(inFolder('one'), path, { recursive: true });
+      writeFileSync(join(path, 'notes.txt'), 'x');
+    },
+    /notes\.txt/,
+  ],
+  ['a part of a bundle', (path) => writeFileSync(join(path, 'weights.safetensors'), 'x'), /no model\.json/],
+];
+
+test.each(keeps)('a folder that holds %s is refused and stays', async (name, fill, message) => {
+  const path = inFolder(name.replaceAll(' ', '-'));
+  mkdirSync(path);
+  fill(path);
+  const before = bytesOf(folder);
+  expectError(await archc('compile', TINY, '--output', path), 'output-exists', message);
+  expect(bytesOf(folder)).toEqual(before);
+});
+
+test('nothing is left behind by an error', async () => {
+  const file = inFolder('file');
+  writeFileSync(file, 'x');
+  const before = tree(folder);
+  expectError(await archc('compile', TINY, '--output', file), 'cannot-write', /it is a file/);
+  expectError(await archc('compile', TINY, '--output', join(file, 'x')), 'cannot-write', /not a folder/);
+  const lost = inFolder('deep/er/bundle');
+  expectError(await archc('compile', TINY, '--output', lost, '--set', 'width=no'), 'unknown-name');
+  expectError(await archc('compile', TINY, '--output', lost, '--weights', file), 'bad-safetensors');
+  // Beyond what a storage binding holds on every adapter.
+  const huge = await archc('compile', TINY, '--output', lost, '--batch', '2000', '--set', 'size=<512, 512>');
+  expect(huge.stderr).toMatch(/^error\[adapter-limits\]: /);
+  expect(huge.code).toBe(1);
+  expect(tree(folder)).toEqual(before);
+  expect(existsSync(inFolder('deep'))).toBe(false);
+});

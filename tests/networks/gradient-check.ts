@@ -1,0 +1,90 @@
+import { gradientGraph } from '../../src/autodiff/training.ts';
+import type { Backend, Executable } from '../../src/backend/backend.ts';
+import { trainSection } from '../../src/compiler/model.ts';
+import { Random } from '../../src/data/random.ts';
+import type { ElaboratedModel } from '../../src/language/program.ts';
+import { ops } from '../../src/ops/index.ts';
+import { initialise } from '../../src/training/initialise.ts';
+
+export interface GradientCheck {
+  /** (loss(w + εv) − loss(w − εv)) / 2ε in float64, for a random direction v. */
+  readonly numeric: number;
+  /** g · v with the reference backend's gradients. */
+  readonly analytic: number;
+  /** Largest difference between WebGPU's and the reference's gradients, over the network's largest gradient. */
+  readonly webgpuError: number;
+}
+
+/** Checks a model's gradients at its own first weights, on random input and labels. */
+export async function checkGradients(
+  model: ElaboratedModel,
+  reference: Backend,
+  webgpu: Backend,
+  seed: number,
+  /** A larger one steps over kinks of ReLUs and over the curvature of norms of few elements. */
+  step = 1e-7,
+): Promise<GradientCheck> {
+  const { graph, reached } = gradientGraph(model, trainSection(model), ops);
+  const random = Random.stream(seed, 'gradient-check');
+  const [input] = model.inputs;
+  const x = Float32Array.from({ length: input.shape.reduce((a, b) => a * b, 1) }, () => random.normal());
+  const [batch, classes, ...size] = model.graph.values[model.outputs[0].value].shape;
+  const pixels = [batch, ...size].reduce((a, b) => a * b, 1);
+  const target = Int32Array.from({ length: pixels }, () => random.integer(0, classes));
+  // Norms at one and biases at zero hide mistakes: every weight is moved a little.
+  const weights = new Map(
+    model.parameters.map((p) => [p.name, initialise(p, seed).map((w) => w + 0.1 * random.normal())] as const),
+  );
+  const feed = (executable: Executable) => {
+    executable.write('input', input.name, x);
+    executable.write('input', 'target', target);
+    for (const [name, data] of weights)
+      if (executable.has('param', name)) executable.write('param', name, data);
+  };
+  const names = reached.map((p) => `g/${p.name}`);
+  const onReference = await reference.prepare(graph, model.name, model.batch);
+  feed(onReference);
+  onReference.run();
+  const truth = await onReference.read('output', names);
+
+  const onWebgpu = await webgpu.prepare(graph, model.name, model.batch);
+  feed(onWebgpu);
+  onWebgpu.run();
+  const actual = await onWebgpu.read('output', names);
+  onWebgpu.destroy();
+  let largest = 0;
+  let difference = 0;
+  for (const name of names) {
+    truth.get(name)!.forEach((g, i) => {
+      largest = Math.max(largest, Math.abs(g));
+      const d = Math.abs(actual.get(name)![i] - g);
+      difference = Number.isNaN(d) ? Number.POSITIVE_INFINITY : Math.max(difference, d);
+    });
+  }
+
+  const lossGraph = { ...graph, outputs: graph.outputs.filter((o) => o.name === 'loss') };
+  const direction = new Map(
+    reached.map((p) => [p.name, weights.get(p.name)!.map(() => random.normal())] as const),
+  );
+  const analytic = reached.reduce((sum, p) => {
+    const v = direction.get(p.name)!;
+    return sum + Array.from(truth.get(`g/${p.name}`)!).reduce((dot, g, i) => dot + g * v[i], 0);
+  }, 0);
+
+  const losses: number[] = [];
+  for (const sign of [1, -1]) {
+    const executable = await reference.prepare(lossGraph, model.name, model.batch);
+    feed(executable);
+    for (const [name, v] of direction) {
+      const w = weights.get(name)!;
+      executable.write(
+        'param',
+        name,
+        Float64Array.from(w, (value, i) => value + sign * step * v[i]),
+      );
+    }
+    executable.run();
+    losses.push((await executable.read('output', ['loss'])).get('loss')![0]);
+  }
+  return { numeric: (losses[0] - losses[1]) / (2 * step), analytic, webgpuError: difference / largest };
+}

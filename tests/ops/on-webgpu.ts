@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type AcquiredDevice,
+  type AdapterChoice,
+  acquireDevice,
+  adapterLimits,
+} from '../../src/adapter/acquire.ts';
+import { nodeRenderer } from '../../src/compiler/files.ts';
+import type { DeviceLimits } from '../../src/ir/kernel.ts';
+import { ops } from '../../src/ops/index.ts';
+import { planGraph } from '../../src/plan/plan.ts';
+import { Session } from '../../src/runtime/session.ts';
+import { caseNames, opCase, relativeError } from './cases.ts';
+
+/** float32 kernels against float64 truths, relative to the tensor's largest value. */
+const TOLERANCE = 1e-4;
+
+/** Runs every op fixture, forward and gradients, on an adapter. */
+export function describeOpsOn(adapter: AdapterChoice | undefined): void {
+  let acquired: AcquiredDevice;
+  beforeAll(async () => {
+    acquired = await acquireDevice({ adapter });
+  });
+  afterAll(() => acquired?.destroy());
+
+  describe.each(caseNames)('%s on WebGPU', (name) => {
+    test('forward and gradients equal the fixture', async () => {
+      const { graph, feeds, expected } = opCase(name);
+      const limits = adapterLimits(acquired.adapter) as unknown as DeviceLimits;
+      const bundle = planGraph(graph, ops, nodeRenderer(), { model: name, batch: 1, limits });
+      const session = await Session.create(acquired.device, bundle);
+      for (const [n, { value, data }] of feeds) {
+        if (!session.has('input', n)) continue;
+        const typed = graph.values[value].dtype === 'i32' ? Int32Array.from(data) : Float32Array.from(data);
+        session.write('input', n, typed);
+      }
+      session.run();
+      const results = await session.read('output', [...expected.keys()]);
+      session.destroy();
+      for (const [key, truth] of expected) {
+        expect(relativeError(results.get(key)!, truth), key).toBeLessThan(TOLERANCE);
+      }
+    });
+  });
+}

@@ -34,8 +34,10 @@ export function costRows(cost: ModelCost, depth: number): CostRow[] {
     const rest = (of: (m: ModuleCost) => number) =>
       (of(first.module) - first.children.reduce((n, c) => n + of(c.module), 0)) * count;
     const itself = { params: rest((m) => m.params), macs: rest((m) => m.macs) };
-    if (itself.params > 0 || itself.macs > 0)
-      rows.push({ ...own, depth: first.depth + 1, name: '(itself)', block: '', ...itself, leaf: true });
+    if (itself.params > 0 || itself.macs > 0) {
+      const inner = { depth: first.depth + 1, name: '(itself)', block: '', count, output: [] };
+      rows.push({ ...inner, ...itself, leaf: true });
+    }
   };
   add([moduleTree(cost.modules)], 1);
   return rows;

@@ -139,7 +139,7 @@ export function textWidth(text: string, fontSize: number, bold = false): number 
 }
 
 function drawnBox(box: DrawnBox, lines: readonly Line[], at: Rectangle, fill: string): string {
-  const rounded = box.kind === 'module' ? 5 : at.height / 2;
+  const rounded = box.kind === 'module' ? 5 : 12;
   const colour = box.kind === 'op' ? '#f3f4f6' : fill;
   const border = box.kind === 'op' ? ink.faint : ink.text;
   const shape = rectangle(at, rounded, ` fill="${colour}" stroke="${border}" stroke-width="1"`);

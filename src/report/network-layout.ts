@@ -50,6 +50,8 @@ export interface Layout {
  */
 export function layoutNetwork(input: LayoutInput): Layout {
   const { boxes, groups, edges } = input;
+  // dagre's bounds of nothing are infinite.
+  if (boxes.length === 0) return { width: 0, height: 0, boxes: new Map(), groups: new Map(), edges: [] };
   let graph = layered(input, new Map());
   const widened = roomForTitles(input, (id) => graph.node(groupId(id)).width);
   if (widened.size > 0) graph = layered(input, widened);

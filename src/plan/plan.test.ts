@@ -1,0 +1,177 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { trainingGraph } from '../autodiff/training.ts';
+import { nodeRenderer } from '../compiler/files.ts';
+import { portableLimits } from '../compiler/limits.ts';
+import { openModel, trainSection } from '../compiler/model.ts';
+import { GraphBuilder } from '../ir/builder.ts';
+import type { Graph, ValueId } from '../ir/graph.ts';
+import { ops } from '../ops/index.ts';
+import { broadcastTerms, planUnits } from './fuse.ts';
+import { type Location, planMemory } from './memory.ts';
+import { PlanError, planGraph } from './plan.ts';
+import { loadedValues } from './unit.ts';
+import { findViews } from './views.ts';
+
+const renderer = nodeRenderer();
+const plan = (graph: Graph, limits = portableLimits) =>
+  planGraph(graph, ops, renderer, { model: 'test', batch: 1, limits });
+
+describe('fusion', () => {
+  test('a chain joins its producer, and only what is needed elsewhere is stored', () => {
+    const b = new GraphBuilder(ops);
+    const x = b.source('input', 'x', [4, 8]);
+    const w = b.source('param', 'w', [6, 8]);
+    const bias = b.source('param', 'bias', [6]);
+    const y = b.add(b.einsum('b i, o i -> b o', x, w), bias);
+    b.output('pre', y);
+    b.output('out', b.apply('silu', [b.affine(y, 2)]));
+    const { manifest } = plan(b.build());
+    expect(manifest.dispatches.map((d) => d.label)).toEqual(['einsum + add + affine + silu']);
+    // x, w and bias are read; the sum and the end of the chain are stored, what lies between is not.
+    expect(manifest.dispatches[0].bindings.length).toBe(5);
+  });
+
+  test('an operand that does not exist yet keeps ops apart', () => {
+    const b = new GraphBuilder(ops);
+    const x = b.source('input', 'x', [4, 8]);
+    const first = b.sum(x, [0]);
+    const later = b.apply('permute', [x], { axes: [1, 0] });
+    b.output('y', b.add(b.reshape(later, [4, 8]), b.apply('silu', [first])));
+    const labels = plan(b.build()).manifest.dispatches.map((d) => d.label);
+    expect(labels).toEqual(['sum + silu', 'permute + add']);
+  });
+
+  test('a chain stops where the bindings run out', () => {
+    const b = new GraphBuilder(ops);
+    let y = b.apply('silu', [b.source('input', 'x', [16])]);
+    for (let i = 0; i < 12; i++) y = b.add(y, b.source('input', `x${i}`, [16]));
+    b.output('y', y);
+    const { manifest } = plan(b.build());
+    expect(manifest.dispatches.length).toBeGreaterThan(1);
+    for (const d of manifest.dispatches) {
+      expect(d.bindings.length).toBeLessThanOrEqual(portableLimits.maxStorageBuffersPerShaderStage);
+    }
+  });
+
+  test('broadcast operands are found by runs of axes', () => {
+    expect(broadcastTerms([2, 3], [2, 3])).toBeUndefined();
+    expect(broadcastTerms([3], [2, 3])).toEqual([{ divisor: 1, modulus: 3, stride: 1 }]);
+    expect(broadcastTerms([3, 1, 1], [2, 3, 4, 5])).toEqual([{ divisor: 20, modulus: 3, stride: 1 }]);
+    expect(broadcastTerms([2, 3, 1], [2, 3, 4])).toEqual([{ divisor: 4, modulus: 6, stride: 1 }]);
+    expect(broadcastTerms([2, 1, 4], [2, 3, 4])).toEqual([
+      { divisor: 12, modulus: 2, stride: 4 },
+      { divisor: 1, modulus: 4, stride: 1 },
+    ]);
+    expect(broadcastTerms([], [2, 3])).toEqual([]);
+  });
+});
+
+describe('memory', () => {
+  const tiny = fileURLToPath(new URL('../../tests/golden/tiny.arch', import.meta.url));
+  const small = { size: '<32,32>', dims: '<4,8,16,32>', depths: '<1,1,1,1>', d_state: '2', classes: '3' };
+  const graphs: [string, () => Graph][] = [
+    [
+      'a tiny training step',
+      () => {
+        const model = openModel(tiny, { batch: 2, training: true });
+        const section = trainSection(model);
+        return trainingGraph(model, section, section.optimizer, ops).graph;
+      },
+    ],
+    [
+      'a training step of a state-space network',
+      () => {
+        const model = openModel('swin-umamba-d', { set: small, batch: 1, training: true });
+        const section = trainSection(model);
+        return trainingGraph(model, section, section.optimizer, ops).graph;
+      },
+    ],
+  ];
+
+  test.each(graphs)('%s: no two values that are alive at once share bytes', (_, make) => {
+    const graph = make();
+    const views = findViews(graph, ops);
+    const units = planUnits(graph, ops, views, portableLimits);
+    const { locations } = planMemory(graph, units, views, portableLimits);
+    const alive = new Map<ValueId, { from: number; to: number }>();
+    const touch = (v: ValueId, at: number) => {
+      const root = views.root(v);
+      const life = alive.get(root);
+      alive.set(root, { from: Math.min(life?.from ?? at, at), to: Math.max(life?.to ?? at, at) });
+    };
+    units.forEach((unit, at) => {
+      for (const v of unit.scratch) touch(v.id, at);
+      for (const call of unit.calls) for (const w of call.writes) touch(w.value.id, at);
+      for (const step of unit.chain) touch(step.value, at);
+      for (const v of loadedValues(unit)) touch(v, at);
+    });
+    for (const s of graph.sources) {
+      touch(s.value, -1);
+      touch(s.value, units.length);
+    }
+    for (const o of [...graph.outputs, ...graph.updates]) touch(o.value, units.length);
+    const parts = new Map(
+      views.packs.flatMap((p) => p.parts.map((part) => [part, views.root(p.value)] as const)),
+    );
+    const placed = [...alive].flatMap(([v, life]) => {
+      const place = locations.get(v);
+      return place ? [{ v, life, place }] : [];
+    });
+    const sharesBytes = (a: Location, b: Location) =>
+      a.buffer === b.buffer && a.offset < b.offset + b.size && b.offset < a.offset + a.size;
+    for (const [i, a] of placed.entries()) {
+      for (const b of placed.slice(i + 1)) {
+        if (parts.get(a.v) === b.v || parts.get(b.v) === a.v) continue; // a pack is its parts
+        const together = a.life.from <= b.life.to && b.life.from <= a.life.to;
+        if (together) expect(sharesBytes(a.place, b.place), `values ${a.v} and ${b.v}`).toBe(false);
+      }
+    }
+    expect(placed.length).toBeGreaterThan(20);
+  });
+
+  test('buffers are reused: a long chain of convolutions needs few', () => {
+    const b = new GraphBuilder(ops);
+    let x = b.source('input', 'x', [1, 8, 16, 16]);
+    const w = b.source('param', 'w', [8, 8, 3, 3]);
+    for (let i = 0; i < 20; i++) x = b.apply('conv2d', [x, w], { padding: 1 });
+    b.output('y', x);
+    const { buffers } = plan(b.build()).manifest;
+    expect(buffers.filter((u) => u.kind === 'activations').length).toBe(2);
+  });
+
+  test('no dispatch reads a buffer that it also writes, unless all its bindings may write', () => {
+    for (const [, make] of graphs) {
+      const { manifest } = plan(make());
+      for (const d of manifest.dispatches) {
+        const { bindings } = manifest.kernels[d.kernel];
+        const written = new Set(
+          d.bindings.filter((_, i) => bindings[i] === 'read_write').map(([buffer]) => buffer),
+        );
+        d.bindings.forEach(([buffer], i) => {
+          if (written.has(buffer)) expect(bindings[i], d.label).toBe('read_write');
+        });
+      }
+    }
+  });
+});
+
+describe('limits', () => {
+  test('a tensor beyond what the adapter binds is refused with its size', () => {
+    const b = new GraphBuilder(ops);
+    const x = b.source('input', 'x', [1, 64, 1024, 1024]);
+    b.output('y', b.apply('silu', [x]));
+    expect(() => plan(b.build())).toThrow(PlanError);
+    expect(() => plan(b.build())).toThrow(/256\.0 MiB.*128\.0 MiB/);
+  });
+
+  test('workgroups beyond 65535 go into the second dimension', () => {
+    const b = new GraphBuilder(ops);
+    const x = b.source('input', 'x', [70_000 * 64 * 4]);
+    b.output('y', b.apply('silu', [x]));
+    const limits = { ...portableLimits, maxComputeWorkgroupsPerDimension: 1000 };
+    const [{ workgroups }] = plan(b.build(), limits).manifest.dispatches;
+    expect(workgroups[0]).toBe(1000);
+    expect(workgroups[0] * workgroups[1] * 64 * 16).toBeGreaterThanOrEqual(70_000 * 64 * 4);
+  });
+});

@@ -1,15 +1,19 @@
 #!/usr/bin/env node
 // `npm start`: from a fresh checkout to the demonstration.
-import { existsSync } from 'node:fs';
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { prepare, root, runHere } from './prepare.mjs';
+import { prepare, root } from './prepare.mjs';
 
-const demo = join(root, 'bin/start-demo.mjs');
 process.exitCode = await prepare();
 if (process.exitCode === 0) {
-  if (existsSync(demo)) process.exitCode = runHere(process.execPath, [demo, ...process.argv.slice(2)]);
-  else {
-    console.error('error: bin/start-demo.mjs is missing\n  = try: a complete checkout');
-    process.exitCode = 1;
-  }
+  const demo = spawn(process.execPath, [join(root, 'bin/start-demo.mjs'), ...process.argv.slice(2)], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  // Ctrl-C reaches the demonstration too, which stops with a checkpoint: wait for that.
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => demo.kill('SIGTERM'));
+  demo.on('exit', (code, signal) => {
+    process.exitCode = code ?? (signal === null ? 0 : 1);
+  });
 }

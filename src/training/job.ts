@@ -45,6 +45,7 @@ export interface JobOptions {
   readonly test: boolean;
   readonly budgetSeconds?: number;
   readonly signal?: AbortSignal;
+  onCompiled(step: { readonly kernels: number; readonly dispatches: number; readonly bytes: number }): void;
   onStep(result: StepResult, steps: number): void;
   onShortened(steps: number, secondsPerStep: number): void;
   onCase(done: number, total: number, id: string): void;

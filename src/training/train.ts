@@ -33,6 +33,8 @@ export interface TrainOptions {
    * fewer are done, and the schedule is made for those.
    */
   readonly budgetSeconds?: number;
+  /** Called once the step is compiled: what one step dispatches. */
+  onCompiled?(step: { readonly kernels: number; readonly dispatches: number; readonly bytes: number }): void;
   /** Called for every step, in order. */
   onStep?(result: StepResult, steps: number): void;
   /** Called once where the budget shortens the run. */
@@ -62,6 +64,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   if (resume) loader.restore({ ...resume.loader, step: resume.step });
   const executable = await backend.prepare(graph.graph, model.name, model.batch);
   if (!(executable instanceof WebgpuExecutable)) throw new Error('training needs the webgpu backend');
+  const { kernels, dispatches } = executable.session.bundle.manifest;
+  options.onCompiled?.({ kernels: kernels.length, dispatches: dispatches.length, bytes: executable.bytes });
   const losses: number[] = [...(resume?.losses ?? [])];
   let steps = resume?.steps ?? options.steps;
   let done = resume?.step ?? 0;

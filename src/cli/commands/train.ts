@@ -4,6 +4,7 @@ import { webgpuBackend } from '../../backend/webgpu.ts';
 import { nodeRenderer } from '../../compiler/files.ts';
 import { openModel, trainSection } from '../../compiler/model.ts';
 import { InputError } from '../../errors.ts';
+import { elementCount } from '../../ir/graph.ts';
 import type { ElaboratedModel } from '../../language/program.ts';
 import { ops } from '../../ops/index.ts';
 import { pretrainedTable } from '../../report/pretrained-table.ts';
@@ -13,7 +14,7 @@ import { integer, type ModelOptions, number, withModelOptions } from '../options
 import { startProgress } from '../progress.ts';
 import { ExitStatus, INTERRUPTED } from '../report.ts';
 import { runFolder } from '../run-folder.ts';
-import { note, printJson, printLine } from '../terminal.ts';
+import { formatBytes, formatCount, note, printJson, printLine } from '../terminal.ts';
 
 interface TrainCommandOptions extends ModelOptions {
   readonly data: string;
@@ -54,10 +55,13 @@ export function register(program: Command): void {
     .option('--test', 'predict the test images afterwards, and compare with their truth')
     .option('--adapter <name>', 'gpu, lavapipe, swiftshader or auto')
     .action(async (spec: string, options: TrainCommandOptions) => {
+      const started = performance.now();
       const section = trainSection(openModel(spec, { set: options.set, training: true }), options.section);
+      const checked = performance.now() - started;
       const open = (training: boolean) =>
         openModel(spec, { set: options.set, batch: section.batch, training });
       const model = open(true);
+      const parameters = model.parameters.reduce((n, { shape }) => n + elementCount(shape), 0);
       const folder = runFolder(
         options.name ?? model.name.toLowerCase(),
         options.output,
@@ -67,6 +71,9 @@ export function register(program: Command): void {
       const adapter =
         options.adapter === undefined ? undefined : parseAdapterChoice(options.adapter, '--adapter');
       const backend = await webgpuBackend(ops, nodeRenderer(), { adapter });
+      note(
+        `${spec}: ${model.name} checked in ${checked.toFixed(0)} ms, ${formatCount(parameters)} parameters, batch ${model.batch}`,
+      );
       const stop = new AbortController();
       const onInterrupt = () => {
         if (stop.signal.aborted) process.exit(INTERRUPTED);
@@ -98,6 +105,10 @@ export function register(program: Command): void {
           test: options.test ?? false,
           budgetSeconds: options.minutes === undefined ? undefined : options.minutes * 60,
           signal: stop.signal,
+          onCompiled: ({ kernels, dispatches, bytes }) =>
+            note(
+              `compiled to ${kernels} WGSL kernels, ${dispatches} dispatches a step, ${formatBytes(bytes)} of buffers`,
+            ),
           onStep: ({ step, loss }, total) => training.update(step, total, `loss ${loss.toFixed(4)}`),
           onShortened: (fewer, each) =>
             note(

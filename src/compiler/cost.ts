@@ -17,7 +17,7 @@ export interface ModelCost {
   readonly params: number;
   /** Multiply-adds of one forward pass, counted as fvcore does. */
   readonly macs: number;
-  /** The selective scans, in VMamba's convention (9·B·D·L·N); not part of `macs`. */
+  /** The selective scans, counted as 9·B·D·L·N; not part of `macs`. */
   readonly scan_macs: number;
   readonly tensors: readonly (readonly [name: string, shape: readonly number[]])[];
   readonly modules: readonly ModuleCost[];

@@ -71,7 +71,7 @@ interface OpBase {
   shape(inputs: readonly TensorType[], attrs: Attrs): TensorType[];
   /** Multiply-adds as fvcore counts them; left out where they count 0. */
   macs?(inputs: readonly Shape[], outputs: readonly Shape[], attrs: Attrs): number;
-  /** Multiply-adds of a scan in VMamba's convention (9·B·D·L·N), reported apart from `macs`. */
+  /** Multiply-adds of a selective scan (9·B·D·L·N), reported apart from `macs`. */
   scanMacs?(inputs: readonly Shape[], attrs: Attrs): number;
   /** May be called by a spec under this name; ops that exist only for gradients or training are not. */
   readonly internal?: boolean;

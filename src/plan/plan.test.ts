@@ -69,7 +69,8 @@ describe('fusion', () => {
 
 describe('memory', () => {
   const tiny = fileURLToPath(new URL('../../tests/golden/tiny.arch', import.meta.url));
-  const small = { size: '<32,32>', dims: '<4,8,16,32>', depths: '<1,1,1,1>', d_state: '2', classes: '3' };
+  const nuclei = fileURLToPath(new URL('../../examples/nuclei/nuclei.arch', import.meta.url));
+  const small = { size: '<32,32>', dims: '<4,8,16,32>', d_state: '2' };
   const graphs: [string, () => Graph][] = [
     [
       'a tiny training step',
@@ -82,7 +83,7 @@ describe('memory', () => {
     [
       'a training step of a state-space network',
       () => {
-        const model = openModel('swin-umamba-d', { set: small, batch: 1, training: true });
+        const model = openModel(nuclei, { set: small, batch: 1, training: true });
         const section = trainSection(model);
         return trainingGraph(model, section, section.optimizer, ops).graph;
       },

@@ -3,17 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { openModel } from '../compiler/model.ts';
-import { InputError } from '../errors.ts';
-import type { ElaboratedModel } from '../language/program.ts';
-import { readSafetensors, writeSafetensors } from '../tensors/safetensors.ts';
-import { float32Tensor, type Tensor, toFloat32 } from '../tensors/tensor.ts';
-import { writeCheckpoint } from './checkpoint.ts';
-import { initialise } from './initialise.ts';
-import { type PretrainedReport, pretrainedSource, readPretrained, requireAllowed } from './pretrained.ts';
+import { openModel } from '../../src/compiler/model.ts';
+import { InputError } from '../../src/errors.ts';
+import type { ElaboratedModel } from '../../src/language/program.ts';
+import { readSafetensors, writeSafetensors } from '../../src/tensors/safetensors.ts';
+import { float32Tensor, type Tensor, toFloat32 } from '../../src/tensors/tensor.ts';
+import { writeCheckpoint } from '../../src/training/checkpoint.ts';
+import { initialise } from '../../src/training/initialise.ts';
+import {
+  type PretrainedReport,
+  pretrainedSource,
+  readPretrained,
+  requireAllowed,
+} from '../../src/training/pretrained.ts';
 
-const fixture = (name: string) =>
-  fileURLToPath(new URL(`../../tests/fixtures/checkpoints/${name}`, import.meta.url));
+const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/checkpoints/${name}`, import.meta.url));
 const truth = readSafetensors(fixture('vmamba.safetensors')).tensors;
 const folder = mkdtempSync(join(tmpdir(), 'archc-pretrained-'));
 

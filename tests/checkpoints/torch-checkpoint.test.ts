@@ -3,13 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { InputError } from '../errors.ts';
-import { readSafetensors } from './safetensors.ts';
-import { toFloat32 } from './tensor.ts';
-import { readTorchCheckpoint } from './torch-checkpoint.ts';
+import { InputError } from '../../src/errors.ts';
+import { readSafetensors } from '../../src/tensors/safetensors.ts';
+import { toFloat32 } from '../../src/tensors/tensor.ts';
+import { readTorchCheckpoint } from '../../src/tensors/torch-checkpoint.ts';
 
-const file = (name: string) =>
-  fileURLToPath(new URL(`../../tests/fixtures/checkpoints/${name}`, import.meta.url));
+const file = (name: string) => fileURLToPath(new URL(`../fixtures/checkpoints/${name}`, import.meta.url));
 
 function errorOf(run: () => unknown): InputError {
   try {

@@ -38,8 +38,10 @@ export function bindModelParameters(
     if (set) {
       const alone = new Env({ file: set.span.file, names: new Map() });
       value = checkType(c, what, c.evaluate(set, alone), param.type, env.seenFrom(scope), set.span);
-    } else if (given.has(name)) value = ERROR;
-    else if (override) {
+    } else if (given.has(name)) {
+      // What its type binds, such as a vector's length, is unknown then rather than undefined.
+      value = checkType(c, what, ERROR, param.type, env.seenFrom(scope), span);
+    } else if (override) {
       const expr = override.argument.value;
       const raw = c.evaluate(expr, env.seenFrom(override.scope));
       value = checkType(c, what, raw, param.type, env.seenFrom(scope), expr.span);

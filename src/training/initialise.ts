@@ -74,7 +74,10 @@ const draws: Readonly<Record<string, Draw>> = {
 export const initialiserKinds: readonly string[] = Object.keys(draws);
 
 /** First values of a parameter. They depend on the seed and the parameter's name alone. */
-export function initialise(parameter: Parameter, seed: number): Float32Array {
+export function initialise(
+  parameter: Pick<Parameter, 'name' | 'shape' | 'init'>,
+  seed: number,
+): Float32Array {
   const { init, shape, name } = parameter;
   const draw = draws[init.kind];
   if (!draw) throw new Error(`no initialiser is called ${init.kind}`);

@@ -29,6 +29,20 @@ const stages: readonly Refusal[] = [
   set('features', '<4>', 'requirement-failed', 'at least one decoder stage'),
   set('features', '<>', 'requirement-failed', 'at least one decoder stage'),
   set('features', '<4, 8.5, 8>', 'not-an-integer', '<4, 8.5, 8>'),
+  // A length that is not known is not a second mistake.
+  set('features', '<4, 8', 'unclosed-bracket', '<4, 8'),
+];
+
+/** What the networks with VSS stages refuse. */
+const scanned: readonly Refusal[] = [
+  size('<64, 80>', 'each merging'),
+  size('<0, 64>', 'each merging'),
+  set('size', '<64>', 'wrong-length', '<64>'),
+  ...['in_channels', 'classes', 'd_state'].map((n) => width(n)),
+  width('d_state', '-1'),
+  set('depths', '<2, 2, 9>', 'wrong-length', '<2, 2, 9>'),
+  set('depths', '<2, 2, -1, 2>', 'requirement-failed', 'no fewer than 0 blocks'),
+  ...dropPath,
 ];
 
 const refusals: Readonly<Record<string, readonly Refusal[]>> = {
@@ -41,6 +55,7 @@ const refusals: Readonly<Record<string, readonly Refusal[]>> = {
     set('num_heads', '5', 'requirement-failed', 'the heads divide hidden_size'),
     set('num_heads', '0', 'requirement-failed', 'the heads divide hidden_size'),
     set('size', '<64>', 'wrong-length', '<64>'),
+    width('hidden_size', '-1'),
     set('feature_size', '1.5', 'not-an-integer', '1.5'),
   ],
   'swin-unetr': [
@@ -66,6 +81,22 @@ const refusals: Readonly<Record<string, readonly Refusal[]>> = {
     set('depths', '<2, 0, 2, 2>', 'requirement-failed', 'every stage has a block'),
     set('depths', '2', 'wrong-type', '2'),
     ...dropPath,
+  ],
+  'swin-umamba': [
+    ...scanned,
+    width('dims', '<0, 96, 192, 384, 768>'),
+    set('dims', '<48, 96, 192, 384, 700>', 'requirement-failed', 'doubles the channels'),
+    set('decoder', 'contracting', 'unknown-alternative', 'contracting'),
+  ],
+  'swin-umamba-d': [
+    ...scanned,
+    width('dims', '<0, 0, 0, 0>'),
+    set('dims', '<96, 192, 384, 700>', 'requirement-failed', 'doubles the channels'),
+  ],
+  vmamba: [
+    ...scanned,
+    [{ dims: '<>', depths: '<>' }, 'requirement-failed', 'at least one stage'],
+    set('dims', '<96, 192, 384, 700>', 'requirement-failed', 'doubles the channels'),
   ],
   nnunet: stages,
   'umamba-bot': stages,

@@ -1,0 +1,111 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { trainingGraph } from '../../src/autodiff/training.ts';
+import type { Backend } from '../../src/backend/backend.ts';
+import { referenceBackend } from '../../src/backend/reference.ts';
+import { webgpuBackend } from '../../src/backend/webgpu.ts';
+import { nodeRenderer } from '../../src/compiler/files.ts';
+import { portableLimits } from '../../src/compiler/limits.ts';
+import { openModel, SpecError, trainSection } from '../../src/compiler/model.ts';
+import { verifyGraph } from '../../src/ir/verify.ts';
+import { ops } from '../../src/ops/index.ts';
+import { planGraph } from '../../src/plan/plan.ts';
+import { type Configuration, illegal, legal } from './configurations.ts';
+import { checkGradients } from './gradient-check.ts';
+
+export interface Runs {
+  /** Legal configurations that are elaborated, verified and planned, a network. */
+  readonly planned: number;
+  /** Those whose gradients are checked by central differences of the float64 loss. */
+  readonly differentiated: number;
+  /** Those whose gradients on WebGPU are compared with the float64 ones. */
+  readonly onWebgpu: number;
+  /** Configurations with a mistake. */
+  readonly refused: number;
+}
+
+const seed = 20240205;
+
+/** Tests of random configurations of every shipped network. */
+export function describeConfigurations(runs: Runs): void {
+  const reference = referenceBackend(ops);
+  const renderer = nodeRenderer();
+  let webgpu: Backend;
+  beforeAll(async () => {
+    if (runs.onWebgpu > 0) webgpu = await webgpuBackend(ops, renderer);
+  });
+  afterAll(() => webgpu?.destroy());
+
+  describe.each(Object.keys(legal))('%s', (net) => {
+    test('elaborates, verifies and plans within portable limits', () => {
+      const property = fc.property(legal[net], (set) => {
+        const model = openModel(net, { set });
+        expect(verifyGraph(model.graph, ops)).toEqual([]);
+        const section = trainSection(model);
+        const forTraining = openModel(net, { set, batch: 2, training: true });
+        const { graph } = trainingGraph(forTraining, section, section.optimizer, ops);
+        expect(verifyGraph(graph, ops)).toEqual([]);
+        for (const [whole, batch] of [[model.graph, 1] as const, [graph, 2] as const]) {
+          const { manifest } = planGraph(whole, ops, renderer, { model: net, batch, limits: portableLimits });
+          const { minStorageBufferOffsetAlignment, ...most } = manifest.requires;
+          expect(portableLimits.minStorageBufferOffsetAlignment % minStorageBufferOffsetAlignment).toBe(0);
+          for (const [limit, needed] of Object.entries(most)) {
+            expect(needed, limit).toBeLessThanOrEqual(portableLimits[limit as keyof typeof most]);
+          }
+          for (const { workgroups } of manifest.dispatches) {
+            expect(Math.max(...workgroups)).toBeLessThanOrEqual(
+              portableLimits.maxComputeWorkgroupsPerDimension,
+            );
+          }
+        }
+      });
+      fc.assert(property, { seed, numRuns: runs.planned, endOnFailure: true });
+    });
+
+    test('has the gradients of its loss', async () => {
+      let run = 0;
+      const property = fc.asyncProperty(legal[net], async (set) => {
+        const model = openModel(net, { set });
+        const backend = run++ < runs.onWebgpu ? webgpu : undefined;
+        let off = Number.POSITIVE_INFINITY;
+        // A norm of two or three values bends so sharply that no one step is right for all configurations.
+        for (const step of [1e-7, 1e-6, 1e-5, 1e-8]) {
+          const { numeric, analytic, webgpuError } = await checkGradients(
+            model,
+            reference,
+            off === Number.POSITIVE_INFINITY ? backend : undefined,
+            7,
+            step,
+          );
+          expect(webgpuError ?? 0).toBeLessThan(1e-4);
+          off = Math.min(off, Math.abs(numeric - analytic) / Math.max(Math.abs(analytic), 1));
+          if (off < 1e-5) break;
+        }
+        expect(off).toBeLessThan(1e-5);
+      });
+      await fc.assert(property, { seed, numRuns: runs.differentiated, endOnFailure: true });
+    });
+
+    test('refuses a mistake with one error at a line', () => {
+      const property = fc.property(illegal[net], (set) => {
+        const found = diagnostics(net, set);
+        expect(found.map((d) => d.code)).toHaveLength(1);
+        expect(found[0].line).toBeDefined();
+      });
+      fc.assert(property, { seed, numRuns: runs.refused, endOnFailure: true });
+    });
+  });
+}
+
+/** What is wrong with a configuration, with the text of the line pointed at. */
+function diagnostics(net: string, set: Configuration): { code: string; line: string | undefined }[] {
+  try {
+    openModel(net, { set });
+  } catch (e) {
+    if (!(e instanceof SpecError)) throw e;
+    return e.diagnostics.map(({ code, span }) => {
+      return { code, line: e.program.sources.get(span.file)?.split('\n')[span.line - 1] };
+    });
+  }
+  return [];
+}

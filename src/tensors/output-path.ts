@@ -25,7 +25,8 @@ export function checkWritable(path: string): void {
 export function checkFolderWritable(path: string, wanted = path): void {
   const folder = resolve(path);
   if (!existsSync(folder)) checkParent(wanted, folder);
-  else if (!statSync(folder).isDirectory()) throw cannotWrite(wanted, `${folder} is a file`, 'name a folder');
+  else if (!statSync(folder).isDirectory())
+    throw cannotWrite(wanted, wanted === path ? 'it is a file' : `${folder} is a file`, 'name a folder');
   else checkPermission(wanted, folder);
 }
 

@@ -58,11 +58,7 @@ function explain(given: string, json: boolean): void {
   }
   const { severity, message, hint, explanation } = diagnosticTable[code];
   if (json) printJson({ code, severity, message, hint, explanation });
-  else {
-    // Some codes have no fixed message: the whole of it is an argument.
-    const head = /^\{\w+\}$/.test(message) ? `${severity}[${code}]` : `${severity}[${code}]: ${message}`;
-    printLine(`${head}\n\n${explanation}\n\n  = try: ${hint}`);
-  }
+  else printLine(`${severity}[${code}]: ${message}\n\n${explanation}\n\n  = try: ${hint}`);
 }
 
 function nearestCodes(wanted: string): string[] {

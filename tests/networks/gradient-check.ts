@@ -1,8 +1,10 @@
 import { gradientGraph } from '../../src/autodiff/training.ts';
 import type { Backend, Elements, Executable } from '../../src/backend/backend.ts';
+import { referenceBackend } from '../../src/backend/reference.ts';
 import { trainSection } from '../../src/compiler/model.ts';
 import { Random } from '../../src/data/random.ts';
 import type { Graph } from '../../src/ir/graph.ts';
+import type { Op, OpTable } from '../../src/ir/op.ts';
 import type { ElaboratedModel } from '../../src/language/program.ts';
 import { ops } from '../../src/ops/index.ts';
 import { initialise } from '../../src/training/initialise.ts';
@@ -17,6 +19,11 @@ export interface GradientCheck {
    * where there was a WebGPU backend to compare with.
    */
   readonly webgpuError: number | undefined;
+  /**
+   * The same for the reference with every op's result rounded to float32, from weights and input that are off by
+   * a float32's last bit: what no float32 implementation can be held to better than.
+   */
+  readonly float32Error: number | undefined;
 }
 
 /** Checks a model's gradients at its own first weights, on random input and labels. */
@@ -39,19 +46,21 @@ export async function checkGradients(
   const weights = new Map(
     model.parameters.map((p) => [p.name, initialise(p, seed).map((w) => w + 0.1 * random.normal())] as const),
   );
-  const feed = (executable: Executable) => {
-    executable.write('input', input.name, x);
+  const feed = (executable: Executable, change?: (value: number) => number) => {
+    const changed = (data: Float32Array) => (change ? Float64Array.from(data, change) : data);
+    executable.write('input', input.name, changed(x));
     executable.write('input', 'target', target);
     for (const [name, data] of weights)
-      if (executable.has('param', name)) executable.write('param', name, data);
+      if (executable.has('param', name)) executable.write('param', name, changed(data));
   };
   const names = reached.map((p) => `g/${p.name}`);
-  const onReference = await reference.prepare(graph, model.name, model.batch);
-  feed(onReference);
-  onReference.run();
-  const truth = await onReference.read('output', names);
-
-  const webgpuError = webgpu && (await errorOn(webgpu, model, graph, feed, truth));
+  const gradients = (backend: Backend, change?: (value: number) => number) =>
+    outputsOf(backend, model, graph, (executable) => feed(executable, change), names);
+  const truth = await gradients(reference);
+  const lastBit = Random.stream(seed, 'last bit');
+  const nudge = (value: number) => value * (1 + 2 ** -24 * lastBit.normal());
+  const webgpuError = webgpu && difference(await gradients(webgpu), truth);
+  const float32Error = webgpu && difference(await gradients(referenceBackend(roundedOps), nudge), truth);
 
   const lossGraph = { ...graph, outputs: graph.outputs.filter((o) => o.name === 'loss') };
   const direction = new Map(
@@ -77,30 +86,44 @@ export async function checkGradients(
     executable.run();
     losses.push((await executable.read('output', ['loss'])).get('loss')![0]);
   }
-  return { numeric: (losses[0] - losses[1]) / (2 * step), analytic, webgpuError };
+  return { numeric: (losses[0] - losses[1]) / (2 * step), analytic, webgpuError, float32Error };
+}
+
+/** Ops whose reference keeps no more than a float32 holds. */
+const roundedOps: OpTable = new Map(
+  [...ops].map(([name, op]): [string, Op] => {
+    if (op.kind !== 'primitive') return [name, op];
+    const reference: typeof op.reference = (...args) =>
+      op.reference(...args).map(({ shape, data }) => ({ shape, data: data.map(Math.fround) }));
+    return [name, { ...op, reference }];
+  }),
+);
+
+async function outputsOf(
+  backend: Backend,
+  { name, batch }: ElaboratedModel,
+  graph: Graph,
+  feed: (executable: Executable) => void,
+  names: readonly string[],
+): Promise<Map<string, Elements>> {
+  const executable = await backend.prepare(graph, name, batch);
+  feed(executable);
+  executable.run();
+  const outputs = await executable.read('output', names);
+  executable.destroy();
+  return outputs;
 }
 
 /** Largest difference from the true gradients, over the largest of these. */
-async function errorOn(
-  backend: Backend,
-  model: ElaboratedModel,
-  graph: Graph,
-  feed: (executable: Executable) => void,
-  truth: ReadonlyMap<string, Elements>,
-): Promise<number> {
-  const executable = await backend.prepare(graph, model.name, model.batch);
-  feed(executable);
-  executable.run();
-  const actual = await executable.read('output', [...truth.keys()]);
-  executable.destroy();
+function difference(actual: ReadonlyMap<string, Elements>, truth: ReadonlyMap<string, Elements>): number {
   let largest = 0;
-  let difference = 0;
+  let most = 0;
   for (const [name, gradient] of truth) {
     gradient.forEach((g, i) => {
       largest = Math.max(largest, Math.abs(g));
       const d = Math.abs(actual.get(name)![i] - g);
-      difference = Number.isNaN(d) ? Number.POSITIVE_INFINITY : Math.max(difference, d);
+      most = Number.isNaN(d) ? Number.POSITIVE_INFINITY : Math.max(most, d);
     });
   }
-  return difference / largest;
+  return most / largest;
 }

@@ -1,45 +1,79 @@
-import { readdirSync } from 'node:fs';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type WebgpuBackend, webgpuBackend } from '../../src/backend/webgpu.ts';
-import { nodeRenderer } from '../../src/compiler/files.ts';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type AcquiredDevice, acquireDevice } from '../../src/adapter/acquire.ts';
+import type { Bundle, Manifest } from '../../src/bundle/manifest.ts';
+import { writeBundleFolder } from '../../src/compiler/bundle-folder.ts';
 import { openModel } from '../../src/compiler/model.ts';
 import { Random } from '../../src/data/random.ts';
 import { elementCount } from '../../src/ir/graph.ts';
-import { ops } from '../../src/ops/index.ts';
+import { Session } from '../../src/runtime/session.ts';
+import { readSafetensors } from '../../src/tensors/safetensors.ts';
 import { initialise } from '../../src/training/initialise.ts';
 
-/** Every shipped spec at its default size on this machine's adapter: one forward pass, and what it takes. */
+/**
+ * Every shipped spec at its default size: compiled to a bundle for any WebGPU implementation, training step and all;
+ * then one forward pass of what lies in the folder on this machine's adapter, and what it takes.
+ */
 const shipped = readdirSync(new URL('../../specs/', import.meta.url))
   .filter((f) => f.endsWith('.arch'))
   .map((f) => f.slice(0, -'.arch'.length));
 
-let backend: WebgpuBackend;
+let acquired: AcquiredDevice;
 beforeAll(async () => {
-  backend = await webgpuBackend(ops, nodeRenderer());
+  acquired = await acquireDevice();
 });
-afterAll(() => backend?.destroy());
+afterAll(() => acquired?.destroy());
 
-test.each(shipped)('%s at full size gives finite outputs', async (spec) => {
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'archc-full-size-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function readProgram(path: string): Bundle {
+  const manifest = JSON.parse(readFileSync(join(path, 'manifest.json'), 'utf8')) as Manifest;
+  const wgsl = manifest.kernels.map(
+    ({ name }) => [name, readFileSync(join(path, `${name}.wgsl`), 'utf8')] as const,
+  );
+  return { manifest, wgsl: new Map(wgsl) };
+}
+
+const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(2)} s`;
+
+test.each(shipped)('%s at full size: a bundle, and finite outputs from it', async (spec) => {
+  const bundle = join(folder, spec);
+  let started = performance.now();
   const model = openModel(spec);
-  const [input] = model.inputs;
-  const names = model.outputs.map((o) => o.name);
-  const started = performance.now();
-  const executable = await backend.prepare(model.graph, model.name, model.batch);
+  const weights = new Map(model.parameters.map((p) => [p.name, initialise(p, 0)]));
+  const report = writeBundleFolder(bundle, model, openModel(spec, { training: true }), weights);
+  expect(report.trains).toBe(true);
+  const compiled = seconds(started);
+
+  started = performance.now();
+  const session = await Session.create(acquired.device, readProgram(join(bundle, 'forward')));
   try {
-    for (const p of model.parameters) executable.write('param', p.name, initialise(p, 0));
+    for (const [name, { data }] of readSafetensors(join(bundle, 'weights.safetensors')).tensors) {
+      session.write('param', name, data as Float32Array);
+    }
+    const [input] = model.inputs;
     const random = Random.stream(0, 'full size');
-    executable.write(
+    session.write(
       'input',
       input.name,
       Float32Array.from({ length: elementCount(input.shape) }, () => random.normal()),
     );
-    const prepared = performance.now();
-    executable.run();
-    const outputs = await executable.read('output', names);
-    const seconds = (ms: number) => `${(ms / 1000).toFixed(2)} s`;
+    const prepared = seconds(started);
+    started = performance.now();
+    session.run();
+    const outputs = await session.read(
+      'output',
+      model.outputs.map((o) => o.name),
+    );
     console.log(
-      `${spec}: prepared in ${seconds(prepared - started)}, first pass ${seconds(performance.now() - prepared)}, ` +
-        `buffers ${executable.bytes.toLocaleString('en')} bytes (${backend.description})`,
+      `${spec}: compiled in ${compiled}, prepared in ${prepared}, first pass ${seconds(started)}, ` +
+        `buffers ${session.bytes.toLocaleString('en')} bytes (${acquired.description})`,
     );
     for (const { name, value } of model.outputs) {
       const data = outputs.get(name)!;
@@ -52,6 +86,6 @@ test.each(shipped)('%s at full size gives finite outputs', async (spec) => {
       expect(new Set(data.slice(0, 1000)).size, `${name} varies`).toBeGreaterThan(1);
     }
   } finally {
-    executable.destroy();
+    session.destroy();
   }
 });

@@ -3,9 +3,12 @@ import {
   bindings,
   groupsFor,
   type ScanSizes,
+  type ScanSlice,
   ScratchRanges,
   scanSizes,
   sizeUniforms,
+  TILE,
+  tilesOf,
   WORKGROUP,
 } from './sizes.ts';
 
@@ -16,13 +19,13 @@ import {
 const STEPS = 8;
 
 /**
- * Scratch memory may be so many times the size of `u`; planes beyond that wait for the next slice. Without the
+ * Scratch memory may be so many times the size of `u`; what is beyond that waits for the next slice. Without the
  * bound it would be 5/16 · N times `u`: memory shall grow with L·D, not with L·D·N.
  */
 const SCRATCH_SHARE = 4;
 
-/** Tiles of channels over which a thread sums the gradients of B and C: 32 channels. */
-const TILES_PER_PART = 8;
+/** Channels over which a thread sums the gradients of B and C. */
+const PART = 32;
 
 /**
  * Four dispatches, three where the sequence is one chunk: what each chunk hands on in both directions, the
@@ -30,7 +33,8 @@ const TILES_PER_PART = 8;
  *
  * Scratch memory of B·G·D channels: 2 N / STEPS numbers a channel and time step (states handed over), and
  * 2 N / 32 (parts of the gradients of B and C). Where that is more than {@link SCRATCH_SHARE} times `u`, or than a
- * binding holds, pairs of image and group are done one slice after the other; one pair is the least.
+ * binding holds, it is done in slices one after the other: fewer pairs of image and group at a time, then fewer
+ * channels of a single pair. 32 channels of a pair are the least, 10 N numbers a time step.
  */
 export function lowerScanBackward(c: LowerContext): KernelCall[] {
   const s = scanSizes(c);
@@ -38,21 +42,37 @@ export function lowerScanBackward(c: LowerContext): KernelCall[] {
     Math.floor(c.limits.maxStorageBufferBindingSize / 4),
     SCRATCH_SHARE * s.planes * s.depth * s.length,
   );
-  let slices = 1;
-  while (slices < s.planes && layout(s, Math.ceil(s.planes / slices)).elements > most) slices++;
-  const planes = Math.ceil(s.planes / slices);
-  const scratch = c.scratch([layout(s, planes).elements]);
+  const fits = (planes: number, span: number) => layout(s, { planes, span }).elements <= most;
+  const planes = largestShare(s.planes, (n) => fits(n, s.depth));
+  const parts = largestShare(Math.ceil(s.depth / PART), (n) => fits(planes, Math.min(n * PART, s.depth)));
+  const span = Math.min(parts * PART, s.depth);
+  const scratch = c.scratch([layout(s, { planes, span }).elements]);
   const calls: KernelCall[] = [];
   for (let first = 0; first < s.planes; first += planes) {
-    calls.push(...slice(c, s, first, Math.min(planes, s.planes - first), scratch));
+    for (let offset = 0; offset < s.depth; offset += span) {
+      const part = {
+        first,
+        planes: Math.min(planes, s.planes - first),
+        offset,
+        span: Math.min(span, s.depth - offset),
+      };
+      calls.push(...slice(c, s, part, scratch));
+    }
   }
   return calls;
 }
 
-function layout(s: ScanSizes, planes: number) {
+/** How many of `total` to take at a time: the fewest equal shares that fit, one at the least. */
+function largestShare(total: number, fits: (share: number) => boolean): number {
+  let shares = 1;
+  while (shares < total && !fits(Math.ceil(total / shares))) shares++;
+  return Math.ceil(total / shares);
+}
+
+function layout(s: ScanSizes, { planes, span }: Pick<ScanSlice, 'planes' | 'span'>) {
   const chunks = Math.ceil(s.length / STEPS);
-  const parts = Math.ceil(s.tiles / TILES_PER_PART);
-  const rows = planes * s.depth;
+  const parts = Math.ceil(span / PART);
+  const rows = planes * span;
   const channels = s.groups * s.depth;
   const ranges = new ScratchRanges();
   const at = {
@@ -71,22 +91,22 @@ function layout(s: ScanSizes, planes: number) {
   return { at, chunks, parts, rows, elements: ranges.elements };
 }
 
-/** The dispatches for planes `first` to `first + planes`. */
+/** The dispatches for one slice. */
 function slice(
   c: LowerContext,
   s: ScanSizes,
-  first: number,
-  planes: number,
+  part: ScanSlice,
   scratch: LowerContext['inputs'][number],
 ): KernelCall[] {
   const [u, delta, aLog, b, cc, d, bias, dy] = c.inputs;
-  const { at, chunks, parts, rows } = layout(s, planes);
+  const { planes } = part;
+  const { at, chunks, parts, rows } = layout(s, part);
   const place = (...names: (keyof typeof at)[]) => names.map((n) => [n, 'u32', at[n]] as const);
   const softplus = c.attrs['delta_softplus'] as boolean;
   const functions = softplus ? 'softplus4 scan_tile' : 'scan_tile';
-  const shared = [...sizeUniforms(s), ['first', 'u32', first], ['chunks', 'u32', chunks]] as const;
+  const shared = [...sizeUniforms(s, part), ['chunks', 'u32', chunks]] as const;
   const scratchBinding = { name: 'scratch', value: scratch, readWrite: true };
-  const walkers = planes * s.tiles * chunks;
+  const walkers = planes * tilesOf(part.span) * chunks;
   const summers = planes * parts * chunks;
   const reducers = planes * s.states * s.length + s.groups * s.depth * (s.states + 1);
   const carry: KernelCall = {
@@ -123,7 +143,7 @@ function slice(
       ['threads', 'u32', summers],
       ['planes', 'u32', planes],
       ['parts', 'u32', parts],
-      ['tiles_per_part', 'u32', TILES_PER_PART],
+      ['tiles_per_part', 'u32', PART / TILE],
       ...place('a_at', 'd_at', 'bias_at', 'sum_at', 'dbias_at', 'h_at', 'g_at', 'b_at', 'c_at'),
     ],
     reads: bindings(['u', 'delta', 'B', 'C', 'dy'], [u, delta, b, cc, dy]),
@@ -144,7 +164,7 @@ function slice(
       scratchBinding,
       ...bindings(['dA_log', 'dB', 'dC', 'dD', 'ddelta_bias'], c.outputs.slice(2)).map((w) => ({
         ...w,
-        readWrite: first > 0,
+        readWrite: part.first > 0 || part.offset > 0,
       })),
     ],
     workgroups: groupsFor(reducers),

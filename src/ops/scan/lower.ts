@@ -55,7 +55,8 @@ export function lowerScan(c: LowerContext): KernelCall[] {
   };
   const scratch = c.scratch([ranges.elements]);
   const place = (...names: (keyof typeof at)[]) => names.map((n) => [n, 'u32', at[n]] as const);
-  const shared = [...sizeUniforms(s), ['first', 'u32', 0], ['chunks', 'u32', chunks]] as const;
+  const all = { first: 0, planes: s.planes, offset: 0, span: s.depth };
+  const shared = [...sizeUniforms(s, all), ['chunks', 'u32', chunks]] as const;
   const softplus = c.attrs['delta_softplus'] as boolean;
   const functions = softplus ? 'softplus4 scan_tile' : 'scan_tile';
   const scratchBinding = { name: 'scratch', value: scratch, readWrite: true };

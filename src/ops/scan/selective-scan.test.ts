@@ -143,6 +143,9 @@ describe('selective_scan on WebGPU equals the reference, forward and all gradien
     { batch: 2, groups: 1, depth: 33, states: 8, length: 100, softplus: false },
     // Slices that start in the middle of an image: the gradients of A, D and the bias add up over them.
     { batch: 3, groups: 4, depth: 5, states: 4, length: 50, maxBinding: 30_000 },
+    // Slices of one pair's channels: the gradients of B and C add up over them, the last slice is a short one.
+    { batch: 1, groups: 1, depth: 77, states: 16, length: 50, maxBinding: 60_000 },
+    { batch: 2, groups: 3, depth: 70, states: 16, length: 41, maxBinding: 70_000 },
   ];
   test.each(cases.map((c) => [names(c), c] as const))('%s', async (_, c) => {
     for (const [name, error] of await errors(c)) expect(error, name).toBeLessThan(TOLERANCE);
@@ -207,6 +210,18 @@ describe('plan', () => {
     // u, delta, dy, y and two gradients besides; B, C and their gradients are N / 64 each.
     expect(tensors(8)).toBeLessThan(6 + 2.5 + 2);
     expect(tensors(32)).toBeLessThan(6 + 4 + 4 * 0.5 + 2);
+  });
+
+  test('nor with a single pair of image and group', () => {
+    const c = { batch: 1, groups: 1, depth: 128, length: 1024 };
+    const scratch = (states: number) => {
+      const { buffers } = dispatches({ ...c, states });
+      return Math.max(...buffers.map((b) => b.size)) / (4 * c.depth * c.length);
+    };
+    // Unsliced they would be 5, 10 and 20 times u.
+    for (const states of [16, 32]) expect(scratch(states)).toBeLessThan(4.1);
+    // 32 of 128 channels are the least.
+    expect(scratch(64)).toBeLessThan(20 / 4 + 0.2);
   });
 });
 

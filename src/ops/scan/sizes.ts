@@ -33,18 +33,31 @@ export function scanSizes({ inputs }: LowerContext): ScanSizes {
     states,
     length,
     planes: batch * groups,
-    tiles: Math.ceil(depth / TILE),
+    tiles: tilesOf(depth),
   };
 }
 
-/** Uniforms that say how the tensors are laid out. */
-export function sizeUniforms(s: ScanSizes): Uniform[] {
+/** What a dispatch takes of the planes, and of the channels of each. */
+export interface ScanSlice {
+  readonly first: number;
+  readonly planes: number;
+  readonly offset: number;
+  readonly span: number;
+}
+
+export const tilesOf = (channels: number): number => Math.ceil(channels / TILE);
+
+/** Uniforms that say how the tensors are laid out, and which part of them is meant. */
+export function sizeUniforms(s: ScanSizes, { first, offset, span }: ScanSlice): Uniform[] {
   return [
     ['groups', 'u32', s.groups],
     ['depth', 'u32', s.depth],
     ['states', 'u32', s.states],
     ['length', 'u32', s.length],
-    ['tiles', 'u32', s.tiles],
+    ['first', 'u32', first],
+    ['offset', 'u32', offset],
+    ['span', 'u32', span],
+    ['tiles', 'u32', tilesOf(span)],
   ];
 }
 

@@ -5,12 +5,10 @@ import type { Bundle } from '../bundle/manifest.ts';
 import { InputError } from '../errors.ts';
 import type { ElaboratedModel } from '../language/program.ts';
 import { ops } from '../ops/index.ts';
-import { planGraph } from '../plan/plan.ts';
 import { checkFolderWritable, makeFolder } from '../tensors/output-path.ts';
 import { writeSafetensors } from '../tensors/safetensors.ts';
 import { float32Tensor } from '../tensors/tensor.ts';
-import { nodeRenderer } from './files.ts';
-import { portableLimits } from './limits.ts';
+import { planPortably } from './portable.ts';
 
 export interface BundleReport {
   readonly kernels: number;
@@ -26,6 +24,7 @@ export interface BundleReport {
  *
  * @param training the same model elaborated for training
  * @throws InputError `output-exists` where the folder holds something else
+ * @throws JobError `adapter-limits` where the model needs more than every WebGPU implementation offers
  */
 export function writeBundleFolder(
   folder: string,
@@ -36,12 +35,14 @@ export function writeBundleFolder(
   const target = resolve(folder);
   checkFolderWritable(folder);
   checkReplaceable(folder, target);
-  const options = { model: model.name, batch: model.batch, limits: portableLimits };
-  const renderer = nodeRenderer();
-  const forward = planGraph(model.graph, ops, renderer, options);
+  const forward = planPortably(model, model.graph, 'the forward pass');
   const section = training.train[0];
   const step = section
-    ? planGraph(trainingGraph(training, section, section.optimizer, ops).graph, ops, renderer, options)
+    ? planPortably(
+        model,
+        trainingGraph(training, section, section.optimizer, ops).graph,
+        `the training step (train ${section.name})`,
+      )
     : undefined;
 
   const undo = makeFolder(dirname(target));

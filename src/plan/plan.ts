@@ -81,12 +81,12 @@ export function planGraph(whole: Graph, ops: OpTable, renderer: Renderer, option
   if (largestBinding > limits.maxStorageBufferBindingSize) {
     const at = dispatches.find((d) => d.bindings.some((b) => b[2] === largestBinding))!;
     throw new PlanError(
-      `${at.label} needs a tensor of ${mebibytes(largestBinding)}, the adapter binds at most ${mebibytes(limits.maxStorageBufferBindingSize)}`,
+      `${at.label} needs a tensor of ${mebibytes(largestBinding)}, a binding holds at most ${mebibytes(limits.maxStorageBufferBindingSize)}`,
     );
   }
   if (largest > limits.maxBufferSize) {
     throw new PlanError(
-      `a buffer of ${mebibytes(largest)} is needed, the adapter allows ${mebibytes(limits.maxBufferSize)}`,
+      `a buffer of ${mebibytes(largest)} is needed, one holds at most ${mebibytes(limits.maxBufferSize)}`,
     );
   }
   return {
@@ -137,7 +137,7 @@ function foldWorkgroups(
 ): [number, number, number] {
   const most = limits.maxComputeWorkgroupsPerDimension;
   if (y > most || z > most || (x > most && y > 1) || x > most * most) {
-    throw new PlanError(`${label} needs ${x}×${y}×${z} workgroups, the adapter allows ${most} a dimension`);
+    throw new PlanError(`${label} needs ${x}×${y}×${z} workgroups, at most ${most} a dimension are allowed`);
   }
   return x <= most ? [x, y, z] : [most, Math.ceil(x / most), z];
 }

@@ -1,13 +1,11 @@
 import { Argument, type Command, Option } from 'commander';
 import { trainingGraph } from '../../autodiff/training.ts';
-import { nodeRenderer } from '../../compiler/files.ts';
-import { portableLimits } from '../../compiler/limits.ts';
 import { openAst, openModel, trainSection } from '../../compiler/model.ts';
 import { moduleGraph } from '../../compiler/module-graph.ts';
+import { planPortably } from '../../compiler/portable.ts';
 import { InputError } from '../../errors.ts';
 import { printGraph } from '../../ir/print.ts';
 import { ops } from '../../ops/index.ts';
-import { planGraph } from '../../plan/plan.ts';
 import { printPlan } from '../../plan/print.ts';
 import { networkDrawing } from '../../report/network-drawing.ts';
 import { writeFileAtomic } from '../../tensors/atomic-file.ts';
@@ -90,11 +88,7 @@ function emitted(stage: string, spec: string, options: EmitOptions): string {
   const section = options.train ? trainSection(model) : undefined;
   const graph = section ? trainingGraph(model, section, section.optimizer, ops).graph : model.graph;
   if (stage === 'graph') return options.json ? jsonText(graph) : printGraph(graph);
-  const bundle = planGraph(graph, ops, nodeRenderer(), {
-    model: model.name,
-    batch: model.batch,
-    limits: portableLimits,
-  });
+  const bundle = planPortably(model, graph, options.train ? 'the training step' : 'the forward pass');
   if (options.json) return jsonText(stage === 'plan' ? bundle.manifest : Object.fromEntries(bundle.wgsl));
   if (stage === 'plan') return printPlan(bundle.manifest);
   return [...bundle.wgsl].map(([name, text]) => `// ---- ${name}.wgsl\n${text}\n`).join('');

@@ -3,7 +3,7 @@ import { InputError, JobError } from '../errors.ts';
 import type { ElaboratedModel } from '../language/program.ts';
 import { readSafetensors, type Safetensors, writeSafetensors } from '../tensors/safetensors.ts';
 import { type Tensor, toFloat32 } from '../tensors/tensor.ts';
-import { matchWeights } from '../training/weights.ts';
+import { readWeights } from '../training/weights-file.ts';
 
 /** The tensor `x`, and where it is wanted `target`, of `--input`. */
 export interface InputTensors {
@@ -47,7 +47,7 @@ export function readFeed(
   inputPath: string,
   inputs: InputTensors,
 ): Feed {
-  const weights = matchWeights(model.parameters, readSafetensors(weightsPath).tensors, weightsPath);
+  const weights = readWeights(model, weightsPath);
   if (model.inputs.length !== 1) {
     throw new InputError(
       'many-inputs',

@@ -120,7 +120,7 @@ function jobReport(
     adapter: backend.description,
     pretrained: pretrained && {
       path: pretrained.path,
-      section: pretrained.section,
+      section: pretrained.section?.name,
       tensors: pretrained.rows,
     },
     ...tested,

@@ -1,6 +1,6 @@
 import type { Shape } from '../ir/graph.ts';
 import { fitsAny, renamed } from '../language/name-patterns.ts';
-import type { Parameter, PretrainedSection, RenameRule } from '../language/program.ts';
+import type { ElaboratedModel, Parameter, PretrainedSection, RenameRule } from '../language/program.ts';
 import { nearest } from '../language/suggest.ts';
 import { type Tensor, toFloat32 } from '../tensors/tensor.ts';
 
@@ -26,38 +26,79 @@ export interface PretrainedRow {
   /** The tensor in the file; `` where a parameter gets none. */
   readonly from: string;
   readonly status: PretrainedStatus;
-  /** For people: both shapes, or what is near. */
+  /** For people, e.g. both shapes. */
   readonly detail: string;
 }
 
+/** What a file's tensors are to a model. */
 export interface PretrainedMatch {
+  /** Whose rules were applied; `undefined` where the names are the model's own. */
+  readonly section: PretrainedSection | undefined;
+  /** In the order of the file, then of the parameters that it lacks. */
   readonly rows: readonly PretrainedRow[];
-  /** First values of the parameters that were loaded. */
-  readonly weights: ReadonlyMap<string, Float32Array>;
 }
 
-/** Rules of a model without a `pretrained` section: every name and shape is the model's own. */
-export const strictRules: Pick<
-  PretrainedSection,
-  'into' | 'rename' | 'skip' | 'alias' | 'fresh' | 'ifShape'
-> = { into: '', rename: [], skip: [], alias: [], fresh: [], ifShape: [] };
+type Rules = Pick<PretrainedSection, 'into' | 'rename' | 'skip' | 'alias' | 'fresh' | 'ifShape'>;
 
-type Rules = typeof strictRules;
+/** Without a section every name and shape is the model's own. */
+const ownNames: Rules = { into: '', rename: [], skip: [], alias: [], fresh: [], ifShape: [] };
+
+/**
+ * Matches a file with a model by the rules of one section or, where none is named, by those that leave the fewest
+ * rows of another status than `accepted`: the model's own names, or the first such section.
+ */
+export function matchPretrained(
+  { parameters, pretrained }: Pick<ElaboratedModel, 'parameters' | 'pretrained'>,
+  tensors: ReadonlyMap<string, Tensor>,
+  accepted: readonly PretrainedStatus[],
+  section?: PretrainedSection,
+): PretrainedMatch {
+  const candidates = section ? [section] : [undefined, ...pretrained];
+  let best: PretrainedMatch | undefined;
+  let fewest = Number.POSITIVE_INFINITY;
+  for (const candidate of candidates) {
+    const rows = applyRules(parameters, candidate ?? ownNames, tensors);
+    const problems = rows.filter(({ status }) => !accepted.includes(status)).length;
+    if (problems < fewest) {
+      fewest = problems;
+      best = { section: candidate, rows };
+    }
+    if (fewest === 0) break;
+  }
+  return best!;
+}
+
+/** What to say of a name that fits nothing: what the rules make of it, and the nearest of those left over. */
+export function nearMiss(
+  { section, rows }: PretrainedMatch,
+  { status, parameter, from }: PretrainedRow,
+): string {
+  const rules = section ?? ownNames;
+  if (status === 'missing') {
+    const unexpected = rows.filter((r) => r.status === 'unexpected').map((r) => r.from);
+    const near = nearest(parameter.slice(prefixOf(rules).length), unexpected);
+    return near ? `the file has ${near}` : '';
+  }
+  const name = nameInModel(from, rules);
+  const missing = rows.filter((r) => r.status === 'missing').map((r) => r.parameter);
+  const near = nearest(name, missing);
+  const parts = [name === from ? '' : `would be ${name}`, near ? `the model has ${near}` : ''];
+  return parts.filter((part) => part !== '').join('; ');
+}
 
 const floating = ['F32', 'F64', 'F16', 'BF16'];
 const shapeText = (shape: Shape) => `[${shape.join(', ')}]`;
 
-/** Applies the rules of a section to a file's tensors; rows follow the file, then the parameters it lacks. */
-export function matchPretrained(
+/** Applies rules to a file's tensors. */
+function applyRules(
   parameters: readonly Parameter[],
   rules: Rules,
   tensors: ReadonlyMap<string, Tensor>,
-): PretrainedMatch {
-  const prefix = rules.into === '' ? '' : `${rules.into}.`;
+): PretrainedRow[] {
+  const prefix = prefixOf(rules);
   const wanted = new Map(parameters.map((p) => [p.name, p]));
   const left = new Set(wanted.keys());
-  const otherShapes = patternsOfOtherShape(parameters, rules, tensors, prefix);
-  const weights = new Map<string, Float32Array>();
+  const otherShapes = patternsOfOtherShape(parameters, rules, tensors);
   const rows: PretrainedRow[] = [];
   const row = (parameter: string, from: string, status: PretrainedStatus, detail = '') =>
     void rows.push({ parameter, from, status, detail });
@@ -75,20 +116,10 @@ export function matchPretrained(
       else row('', from, 'mismatch', `a second name of ${first}, with other values`);
       continue;
     }
-    const name = nameInModel(from, rules, prefix);
+    const name = nameInModel(from, rules);
     const parameter = wanted.get(name);
     if (!parameter) {
-      // Only names that the file does not fill are worth proposing.
-      const near = nearest(
-        name,
-        [...left].filter((n) => n.startsWith(prefix)),
-      );
-      row(
-        '',
-        from,
-        'unexpected',
-        `${name === from ? '' : `would be ${name}; `}${nearText('the model', near)}`,
-      );
+      row('', from, 'unexpected');
       continue;
     }
     const local = name.slice(prefix.length);
@@ -109,23 +140,20 @@ export function matchPretrained(
       );
     else if (!floating.includes(tensor.dtype))
       row(name, from, 'mismatch', `holds ${tensor.dtype}, expected floating point`);
-    else {
-      weights.set(name, toFloat32(tensor));
-      row(name, from, 'loaded');
-    }
+    else row(name, from, 'loaded');
   }
-  const unexpected = rows.filter((r) => r.status === 'unexpected').map((r) => r.from);
   for (const name of left) {
     const local = name.slice(prefix.length);
     if (!name.startsWith(prefix) || fitsAny(local, rules.fresh)) row(name, '', 'new');
-    else row(name, '', 'missing', nearText('the file', nearest(local, unexpected)));
+    else row(name, '', 'missing');
   }
-  return { rows, weights };
+  return rows;
 }
 
-const nearText = (where: string, near: string | undefined) => (near ? `${where} has ${near}` : '');
+const prefixOf = ({ into }: Rules) => (into === '' ? '' : `${into}.`);
 
-function nameInModel(from: string, rules: Rules, prefix: string): string {
+function nameInModel(from: string, rules: Rules): string {
+  const prefix = prefixOf(rules);
   for (const rule of rules.rename) {
     const name = renamed(from, rule);
     if (name !== undefined) return prefix + name;
@@ -146,12 +174,12 @@ function patternsOfOtherShape(
   parameters: readonly Parameter[],
   rules: Rules,
   tensors: ReadonlyMap<string, Tensor>,
-  prefix: string,
 ): string[] {
+  const prefix = prefixOf(rules);
   const shapes = new Map<string, string>();
   for (const [from, { shape }] of tensors) {
     if (fitsAny(from, rules.skip) || aliasOf(from, rules.alias) !== undefined) continue;
-    shapes.set(nameInModel(from, rules, prefix), shape.join());
+    shapes.set(nameInModel(from, rules), shape.join());
   }
   return rules.ifShape.filter((pattern) =>
     parameters.some(({ name, shape }) => {

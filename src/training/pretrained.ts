@@ -2,35 +2,36 @@ import { dirname, resolve } from 'node:path';
 import { InputError } from '../errors.ts';
 import type { ElaboratedModel, PretrainedSection } from '../language/program.ts';
 import { nearest } from '../language/suggest.ts';
-import { readSafetensors } from '../tensors/safetensors.ts';
-import type { Tensor } from '../tensors/tensor.ts';
-import { readTorchCheckpoint } from '../tensors/torch-checkpoint.ts';
-import { isCheckpoint, parameterEntries } from './checkpoint.ts';
+import { toFloat32 } from '../tensors/tensor.ts';
 import {
   matchPretrained,
+  nearMiss,
   type PretrainedMatch,
   type PretrainedRow,
-  strictRules,
+  type PretrainedStatus,
 } from './pretrained-match.ts';
+import { readTensors } from './weights-file.ts';
 
 /** Where a run's first weights come from. */
 export interface PretrainedSource {
   readonly path: string;
-  /** Rules for the file's names; `undefined` where the model has no section, and the names must be its own. */
+  /** Rules for the file's names; `undefined` leaves the choice to {@link matchPretrained}. */
   readonly section: PretrainedSection | undefined;
 }
 
 /** What was loaded from a file. */
 export interface PretrainedReport extends PretrainedMatch {
   readonly path: string;
-  readonly section: string | undefined;
+  /** First values of the parameters that were loaded. */
+  readonly weights: ReadonlyMap<string, Float32Array>;
 }
 
 /**
  * The file to start from.
  *
- * @param file from the command line; else that of the section, which is relative to its spec
- * @param sectionName which section's rules; else the model's first
+ * @param file from the command line; else that of the section, the model's first if none is named, relative to
+ *   its spec
+ * @param sectionName whose rules count for a file from the command line; else those that fit it
  * @returns `undefined` where neither names a file
  * @throws InputError `no-pretrained-section` where the model has no section of that name
  */
@@ -40,9 +41,8 @@ export function pretrainedSource(
   sectionName: string | undefined,
 ): PretrainedSource | undefined {
   const names = model.pretrained.map((s) => s.name);
-  const section =
-    sectionName === undefined ? model.pretrained[0] : model.pretrained.find((s) => s.name === sectionName);
-  if (sectionName !== undefined && !section) {
+  const named = model.pretrained.find((s) => s.name === sectionName);
+  if (sectionName !== undefined && !named) {
     const near = nearest(sectionName, names);
     throw new InputError(
       'no-pretrained-section',
@@ -50,7 +50,8 @@ export function pretrainedSource(
       near ?? (names.length > 0 ? `one of: ${names.join(', ')}` : 'leave the name out'),
     );
   }
-  if (file !== undefined) return { path: file, section };
+  if (file !== undefined) return { path: file, section: named };
+  const section = named ?? model.pretrained[0];
   if (section?.file === undefined) return undefined;
   return { path: resolve(dirname(section.spec), section.file), section };
 }
@@ -58,22 +59,24 @@ export function pretrainedSource(
 /**
  * Reads a file and applies the rules; what they do not allow is in the rows (see {@link requireAllowed}).
  *
- * @throws InputError as readTorchCheckpoint and readSafetensors
+ * @throws InputError as {@link readTensors}
  */
 export function readPretrained(
   model: ElaboratedModel,
   { path, section }: PretrainedSource,
 ): PretrainedReport {
-  const match = matchPretrained(model.parameters, section ?? strictRules, readTensors(path));
-  return { path, section: section?.name, ...match };
+  const tensors = readTensors(path);
+  const match = matchPretrained(model, tensors, allowed, section);
+  const weights = new Map(
+    match.rows.flatMap(({ status, parameter, from }) =>
+      status === 'loaded' ? [[parameter, toFloat32(tensors.get(from)!)] as const] : [],
+    ),
+  );
+  return { path, ...match, weights };
 }
 
-/** Tensors of a `.pth` or safetensors file; of a checkpoint of archc, its weights. */
-function readTensors(path: string): ReadonlyMap<string, Tensor> {
-  if (!path.toLowerCase().endsWith('.safetensors')) return readTorchCheckpoint(path);
-  const { tensors, metadata } = readSafetensors(path);
-  return isCheckpoint(metadata) ? parameterEntries(tensors) : tensors;
-}
+/** What may become of tensors and parameters. */
+const allowed: readonly PretrainedStatus[] = ['loaded', 'skipped', 'alias', 'new', 'shape'];
 
 /** Lines of one message; a file for another network would fill thousands. */
 const SHOWN = 40;
@@ -82,11 +85,12 @@ const SHOWN = 40;
  * @throws InputError `pretrained-mismatch` that lists what is missing, unexpected or of another shape, with the
  *   nearest names, or `pretrained-empty` where nothing was loaded
  */
-export function requireAllowed({ path, section, rows }: PretrainedReport): void {
-  const problems = rows.filter((r) => ['missing', 'unexpected', 'mismatch'].includes(r.status));
-  const rules = section === undefined ? 'the model has no `pretrained` section' : `the rules of ${section}`;
+export function requireAllowed(report: PretrainedReport): void {
+  const { path, section, rows } = report;
+  const problems = rows.filter((r) => !allowed.includes(r.status));
+  const rules = section ? `by the rules of ${section.name}` : "by the model's own names";
   if (problems.length > 0) {
-    const lines = problems.slice(0, SHOWN).map((r) => `\n  ${describe(r)}`);
+    const lines = problems.slice(0, SHOWN).map((r) => `\n  ${describe(report, r)}`);
     const more =
       problems.length > SHOWN ? `\n  … and ${problems.length - SHOWN} more of ${problems.length} in all` : '';
     throw new InputError(
@@ -100,7 +104,9 @@ export function requireAllowed({ path, section, rows }: PretrainedReport): void 
   }
 }
 
-function describe({ status, parameter, from, detail }: PretrainedRow): string {
+function describe(match: PretrainedMatch, row: PretrainedRow): string {
+  const { status, parameter, from } = row;
+  const detail = row.detail || nearMiss(match, row);
   const what =
     status === 'mismatch'
       ? `does not agree: ${from}`

@@ -16,6 +16,7 @@ import {
   readPretrained,
   requireAllowed,
 } from '../../src/training/pretrained.ts';
+import { readWeights } from '../../src/training/weights-file.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/checkpoints/${name}`, import.meta.url));
 const truth = readSafetensors(fixture('vmamba.safetensors')).tensors;
@@ -229,11 +230,83 @@ describe.each([
     expect(errorOf(() => load(model, changed)).message).toContain(`does not agree: ${name}`);
   });
 
+  it('are all of the weights for a command that runs the network', () => {
+    const read = readWeights(model, file(`${spec}-4.safetensors`, {}, several));
+    expect([...read.keys()]).toEqual([...weights.keys()]);
+    for (const [name, tensor] of weights) expect(read.get(name), name).toEqual(tensor.data);
+    const wider = openModel(spec, { set: { ...set, classes: '5' } });
+    const error = errorOf(() => readWeights(wider, join(folder, `${spec}-4.safetensors`)));
+    expect(error.code).toBe('weights-mismatch');
+    expect(error.message).toMatch(/shape: decoder\.seg_layers\.0\.weight is \[2, .*the model has \[5, /);
+    expect(error.message).not.toContain('unexpected');
+    const twice = several.get(second)!;
+    const other = float32Tensor(
+      twice.shape,
+      toFloat32(twice).map((v) => -v),
+    );
+    const disagreeing = file(`${spec}-5.safetensors`, { [second]: other }, several);
+    expect(errorOf(() => readWeights(model, disagreeing)).message).toContain(
+      `unexpected: ${second}: a second name of`,
+    );
+  });
+
   it('other classes and channels make head and first convolution new', () => {
     const path = file(`${spec}-3.safetensors`, {}, several);
     const report = load(openModel(spec, { set: { ...set, classes: '5', in_channels: '3' } }), path);
     const heads = model.parameters.map((p) => p.name).filter((n) => n.startsWith('decoder.seg_layers.'));
     expect(names(report, 'shape').sort()).toEqual([...heads, ...first].sort());
+  });
+});
+
+describe('which rules count', () => {
+  const model = dagger();
+  const own = new Map(model.parameters.map((p) => [p.name, float32Tensor([...p.shape], initialise(p, 1))]));
+
+  it("the model's own names, where the file has them", () => {
+    const report = load(model, file('own.safetensors', {}, own));
+    expect(report.section).toBeUndefined();
+    expect(report.weights.size).toBe(own.size);
+    expect(load(model, fixture('vmamba-zip.pth')).section?.name).toBe('VMambaTiny');
+  });
+
+  it('those that come nearest, in an error', () => {
+    const name = 'vssm_encoder.layers.0.blocks.0.ln_1.bias';
+    const cut = file('cut.safetensors', { [name]: undefined }, own);
+    const error = errorOf(() => load(model, cut));
+    expect(error.message).toContain(`does not fit (by the model's own names):\n  missing: ${name}`);
+  });
+
+  it('those of the section that is named, whatever the file', () => {
+    const source = pretrainedSource(model, join(folder, 'own.safetensors'), 'VMambaTiny')!;
+    expect(errorOf(() => requireAllowed(readPretrained(model, source))).message).toContain(
+      'by the rules of VMambaTiny',
+    );
+  });
+
+  it('a file that fills a part is not enough to run the network', () => {
+    const error = errorOf(() => readWeights(model, fixture('vmamba-zip.pth')));
+    expect(error.message).toMatch(/missing: /);
+    expect(error.message).not.toMatch(/(missing|unexpected): (vssm_encoder|layers)\./);
+  });
+
+  it('two tensors for a parameter are one too many', () => {
+    const spec = join(folder, 'wrapped.arch');
+    writeFileSync(
+      spec,
+      `import { VMamba } from "archc/vmamba.arch"
+model Wrapped extends VMamba(classes: 10, dims: <8, 16, 32, 64>, depths: <1, 1, 2, 1>, d_state: 4) {}
+pretrained Wrapper for Wrapped { rename { "module.*" -> "*" } }
+`,
+    );
+    const wrapped = openModel(spec);
+    const inside = [...truth].map(([name, tensor]) => [`module.${name}`, tensor] as const);
+    const path = join(folder, 'wrapped.safetensors');
+    writeSafetensors(path, inside);
+    expect(readWeights(wrapped, path).get('head.bias')).toEqual(toFloat32(truth.get('head.bias')!));
+    writeSafetensors(path, [...inside, ['head.bias', float32Tensor([10], new Float32Array(10))]]);
+    expect(errorOf(() => readWeights(wrapped, path)).message).toContain(
+      'unexpected: head.bias: another tensor of the file goes there too',
+    );
   });
 });
 
@@ -258,14 +331,14 @@ pretrained Own for Mine {
       path: 'a.pth',
       section: { name: 'Own' },
     });
-    expect(pretrainedSource(model, 'a.pth', undefined)?.section?.name).toBe('Other');
+    expect(pretrainedSource(model, 'a.pth', undefined)?.section).toBeUndefined();
     expect(errorOf(() => pretrainedSource(model, 'a.pth', 'Owm')).hint).toBe('Own');
   });
 
   it('a model without sections takes its own names only', () => {
     const model = { ...dagger(), pretrained: [] };
     const error = errorOf(() => load(model, fixture('vmamba-zip.pth')));
-    expect(error.message).toContain('the model has no `pretrained` section');
+    expect(error.message).toContain("does not fit (by the model's own names)");
   });
 
   it('an extended model keeps the sections of its base where it has none', () => {

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { writeSafetensors } from '../../src/tensors/safetensors.ts';
 import { float32Tensor, type Tensor } from '../../src/tensors/tensor.ts';
@@ -73,6 +74,38 @@ test.each(badWeights)('weights with %s are refused', async (_name, change, messa
   const compiled = await archc('compile', TINY, '--weights', path, '--output', bundle);
   expectError(compiled, 'weights-mismatch', ...messages);
   expect(existsSync(bundle)).toBe(false);
+});
+
+test('weights that torch.save wrote are taken, whatever the file is called', async () => {
+  const fixture = (name: string) =>
+    fileURLToPath(new URL(`../fixtures/checkpoints/${name}`, import.meta.url));
+  const { config } = JSON.parse(readFileSync(fixture('config.json'), 'utf8')) as {
+    config: Record<string, number | number[]>;
+  };
+  const sets = Object.entries(config).flatMap(([key, value]) => [
+    '--set',
+    `${key}=${Array.isArray(value) ? `<${value.join(',')}>` : value}`,
+  ]);
+  const x = float32Tensor(
+    [1, 3, 64, 64],
+    Float32Array.from({ length: 12288 }, (_, i) => Math.sin(i)),
+  );
+  writeSafetensors(inFolder('x.safetensors'), [['x', x]]);
+  copyFileSync(fixture('vmamba-zip.pth'), inFolder('zip'));
+  copyFileSync(fixture('vmamba-legacy.pth'), inFolder('legacy.model'));
+  const run = async (w: string) => {
+    const y = inFolder('torch-out.safetensors');
+    const given = ['--weights', w, '--input', inFolder('x.safetensors'), '--output', y];
+    const result = await archc('run', 'vmamba', ...sets, '--backend', 'reference', ...given);
+    expect([result.code, result.stderr]).toEqual([0, '']);
+    return readFileSync(y);
+  };
+  const expected = await run(fixture('vmamba.safetensors'));
+  for (const w of [fixture('vmamba-zip.pth'), inFolder('zip'), inFolder('legacy.model')]) {
+    expect(await run(w)).toEqual(expected);
+  }
+  const hostile = ['--weights', fixture('hostile.pth'), '--input', inFolder('x.safetensors')];
+  expectError(await archc('run', 'vmamba', ...sets, ...hostile, '--output', output), 'unsafe-pickle');
 });
 
 test('weights of another model of the file are refused', async () => {

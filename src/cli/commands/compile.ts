@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import { writeBundleFolder } from '../../compiler/bundle-folder.ts';
 import { openModel } from '../../compiler/model.ts';
-import { readSafetensors } from '../../tensors/safetensors.ts';
 import { initialise } from '../../training/initialise.ts';
-import { matchWeights } from '../../training/weights.ts';
+import { readWeights } from '../../training/weights-file.ts';
 import { collectSet, integer, type Overrides } from '../options.ts';
 import { formatBytes, printJson, printLine } from '../terminal.ts';
 
@@ -23,7 +22,7 @@ export function register(program: Command): void {
     .argument('<spec>')
     .requiredOption('--output <folder>', 'folder to make')
     .option('--set <key=value>', 'set a parameter of the model', collectSet, {})
-    .option('--weights <file>', "safetensors with the weights (default: the spec's initialisers)")
+    .option('--weights <file>', "safetensors or .pth with the weights (default: the spec's initialisers)")
     .option('--batch <n>', 'batch size', integer('--batch', 1), 1)
     .option('--seed <n>', 'seed of the initialisers', integer('--seed', 0), 0)
     .option('--json', 'print one JSON document on stdout')
@@ -33,7 +32,7 @@ export function register(program: Command): void {
       const weights =
         options.weights === undefined
           ? new Map(model.parameters.map((p) => [p.name, initialise(p, options.seed)]))
-          : matchWeights(model.parameters, readSafetensors(options.weights).tensors, options.weights);
+          : readWeights(model, options.weights);
       const report = writeBundleFolder(options.output, model, training, weights);
       if (options.json) printJson({ output: options.output, ...report });
       else {

@@ -42,7 +42,7 @@ export function register(program: Command): void {
   withBackendOptions(withModelOptions(program.command('fit')))
     .description('optimizer steps on one fixed batch')
     .argument('<spec>')
-    .requiredOption('--weights <file>', 'safetensors with the first weights')
+    .requiredOption('--weights <file>', 'safetensors or .pth with the first weights')
     .requiredOption('--input <file>', 'safetensors with `x` and `target`')
     .requiredOption('--output <file>', 'safetensors to write `loss` [steps] and `trained/<parameter>` to')
     .requiredOption('--steps <n>', 'number of steps', integer('--steps', 1))

@@ -25,7 +25,7 @@ export function register(program: Command): void {
   withBackendOptions(withModelOptions(program.command('grad')))
     .description("loss of the model's first train section, and every parameter's gradient")
     .argument('<spec>')
-    .requiredOption('--weights <file>', 'safetensors with the weights')
+    .requiredOption('--weights <file>', 'safetensors or .pth with the weights')
     .requiredOption('--input <file>', 'safetensors with `x` and `target`')
     .requiredOption('--output <file>', 'safetensors to write `loss` and `g/<parameter>` to')
     .option('--section <name>', 'another train section')

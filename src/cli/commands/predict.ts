@@ -7,9 +7,8 @@ import { listCases } from '../../data/dataset.ts';
 import { type ImageEnding, imageEnding, writeLabels } from '../../data/image.ts';
 import { InputError } from '../../errors.ts';
 import { checkFolderWritable, makeFolder } from '../../tensors/output-path.ts';
-import { readSafetensors } from '../../tensors/safetensors.ts';
 import { Segmenter } from '../../training/predict.ts';
-import { matchWeights } from '../../training/weights.ts';
+import { readWeights } from '../../training/weights-file.ts';
 import {
   type BackendOptions,
   integer,
@@ -33,18 +32,14 @@ export function register(program: Command): void {
   withBackendOptions(withModelOptions(program.command('predict')))
     .description('segment images of any size: a window slides over them, logits are averaged')
     .argument('<spec>')
-    .requiredOption('--weights <file>', 'safetensors with the weights')
+    .requiredOption('--weights <file>', 'safetensors or .pth with the weights')
     .requiredOption('--input <path>', 'an image, or a folder of <case>_0000 images as in imagesTs')
     .requiredOption('--output <folder>', 'where label maps go, <case>.png or <case>.nii.gz')
     .option('--windows <n>', 'windows run at once', integer('--windows', 1), 4)
     .option('--ending <ending>', 'kind of the images in a folder', imageEnding, '.png')
     .action(async (spec: string, options: PredictOptions) => {
       const model = openModel(spec, { set: options.set, batch: options.windows });
-      const weights = matchWeights(
-        model.parameters,
-        readSafetensors(options.weights).tensors,
-        options.weights,
-      );
+      const weights = readWeights(model, options.weights);
       const files = casesOf(options.input, options.ending);
       const channels = model.inputs[0].shape[1];
       checkFolderWritable(options.output);

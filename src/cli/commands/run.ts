@@ -21,7 +21,7 @@ export function register(program: Command): void {
   withBackendOptions(withModelOptions(program.command('run')))
     .description('one forward pass: x → y0, y1, …')
     .argument('<spec>')
-    .requiredOption('--weights <file>', 'safetensors with the weights, by state_dict key')
+    .requiredOption('--weights <file>', 'safetensors or .pth with the weights, by state_dict key')
     .requiredOption('--input <file>', 'safetensors with `x` [B, C, H, W]')
     .requiredOption('--output <file>', 'safetensors to write y0, y1, … to (finest first)')
     .action(async (spec: string, options: RunOptions) => {

@@ -51,7 +51,10 @@ export function register(program: Command): void {
     .option('--resume', 'go on from the last checkpoint of the run')
     .option('--pretrained <file>', 'start from these weights (.pth or safetensors), by the rules of the spec')
     .option('--no-pretrained', "leave out the spec's own file")
-    .option('--pretrained-section <name>', "which pretrained section's rules (default: the model's first)")
+    .option(
+      '--pretrained-section <name>',
+      "whose rules count for the file's names (default: the model's own names, else the section that fits)",
+    )
     .option('--test', 'predict the test images afterwards, and compare with their truth')
     .option('--adapter <name>', 'gpu, lavapipe, swiftshader or auto')
     .action(async (spec: string, options: TrainCommandOptions) => {
@@ -99,7 +102,7 @@ export function register(program: Command): void {
           resume: options.resume ?? false,
           pretrained,
           onPretrained: ({ path, section: rules, rows }) => {
-            note(`${path}${rules === undefined ? '' : `, by the rules of ${rules}`}`);
+            note(`${path}, ${rules ? `by the rules of ${rules.name}` : "by the model's own names"}`);
             note(pretrainedTable(rows));
           },
           test: options.test ?? false,

@@ -26,6 +26,7 @@ describe.each(networks)('%s', (file) => {
     const leaves = costRows(cost, depth).filter((row) => row.leaf);
     expect(leaves.reduce((n, row) => n + row.params, 0)).toBe(info.params);
     expect(leaves.reduce((n, row) => n + row.macs, 0)).toBe(cost.macs);
+    expect(costRows(cost, depth)[0].output).toEqual(model.graph.values[model.outputs[0].value].shape);
     const drawn = moduleGraph(model, depth).boxes;
     expect(drawn.reduce((n, box) => n + box.params, 0)).toBe(info.params);
   });

@@ -9,7 +9,7 @@ export interface ModuleCost {
   readonly block: string;
   readonly params: number;
   readonly macs: number;
-  /** Shape of the last value computed in it, `[]` where it computes nothing. */
+  /** Shape of the model's first output; of the last value computed in a module, `[]` where it computes nothing. */
   readonly output: readonly number[];
 }
 
@@ -44,6 +44,7 @@ export function modelCost(model: ElaboratedModel, ops: OpTable): ModelCost {
       output = shape(node.outputs[0]);
     });
     const own = model.parameters.filter((p) => insideModule(path, p.name));
+    if (path === '') output = shape(model.outputs[0].value);
     return { path, block, params: own.reduce((n, p) => n + elementCount(p.shape), 0), macs, output };
   });
   return {

@@ -75,7 +75,7 @@ describe('archc emit graph --format svg', () => {
 describe('archc params', () => {
   it('prints a tree with shares', async () => {
     const { out } = await archc('params', spec);
-    expect(out).toMatch(/^Skips +Skips +504 +100\.0 % +30\.98 k +100\.0 % +\[1, 8, 8, 2\] *$/m);
+    expect(out).toMatch(/^Skips +Skips +504 +100\.0 % +30\.98 k +100\.0 % +\[1, 2, 8, 8\] *$/m);
     expect(out).toMatch(
       /^ {4}blocks\.0 … blocks\.2 \(3×\) +Residual +444 +88\.1 % +27\.65 k +89\.3 % +\[1, 4, 8, 8\] *$/m,
     );

@@ -41,7 +41,7 @@ export function matchWeights(
     throw new InputError(
       'weights-mismatch',
       `${path} does not hold this model's weights:${shown.join('')}${rest}`,
-      'check the spec and its --set values against those the weights were made with (`archc params SPEC` lists names and shapes)',
+      'check the spec and its --set values against those the weights were made with (`archc params SPEC --json` lists names and shapes)',
     );
   }
   return result;

@@ -170,6 +170,7 @@ function declareLet(c: Context, decl: DeclOf<'let'>, env: Env): void {
   if (!decl.vector) {
     env.set(decl.names[0].name, value);
     env.lets.add(decl.names[0].name);
+    env.origins.set(decl.names[0].name, { kind: 'let', expr: decl.value });
     return;
   }
   const items = value.kind === 'vector' || value.kind === 'list' ? value.items : undefined;
@@ -183,6 +184,7 @@ function declareLet(c: Context, decl: DeclOf<'let'>, env: Env): void {
   decl.names.forEach(({ name }, i) => {
     env.set(name, fits ? items[i] : ERROR);
     env.lets.add(name);
+    env.origins.set(name, { kind: 'let', expr: decl.value });
   });
 }
 

@@ -1,3 +1,4 @@
+import type { Origin } from './origins.ts';
 import type { Value } from './values.ts';
 
 /** What one file sees: its own blocks and models, and those it imports. */
@@ -16,17 +17,21 @@ export class Env {
   readonly scope: ModuleScope;
   /** Names that an inner `input` may print sizes with: those bound by `let`. */
   readonly lets: Set<string>;
+  /** Where values come from, for messages about them. */
+  readonly origins: Map<string, Origin>;
 
   constructor(
     scope: ModuleScope,
     parent?: Env,
     vars: Map<string, Value> = new Map(),
     lets: Set<string> = new Set(),
+    origins: Map<string, Origin> = new Map(),
   ) {
     this.scope = scope;
     this.parent = parent;
     this.vars = vars;
     this.lets = lets;
+    this.origins = origins;
   }
 
   child(): Env {
@@ -35,7 +40,7 @@ export class Env {
 
   /** The same names, seen from another file (a declaration that `extends` brought in). */
   seenFrom(scope: ModuleScope): Env {
-    return scope === this.scope ? this : new Env(scope, this.parent, this.vars, this.lets);
+    return scope === this.scope ? this : new Env(scope, this.parent, this.vars, this.lets, this.origins);
   }
 
   set(name: string, value: Value): void {

@@ -7,6 +7,7 @@ import type { Context, Given } from './context.ts';
 import type { Env } from './env.ts';
 import { evaluateIndex } from './indexing.ts';
 import { evaluateBinary, evaluateUnary, truth } from './operators.ts';
+import { causes, valuesIn } from './origins.ts';
 import { nearest } from './suggest.ts';
 import { bool, describe, ERROR, float, int, isInt, isNumber, NONE, show, type Value } from './values.ts';
 
@@ -230,7 +231,10 @@ export function runStatements(c: Context, statements: readonly Stmt[], env: Env)
   return result;
 }
 
-/** Reports a condition that is false; whether it may be true. */
+/**
+ * Reports a condition that is false, at the argument in a spec that makes it so, if there is one; whether it may
+ * be true.
+ */
 export function requirement(
   c: Context,
   { cond, message }: { cond: Expr; message?: Expr },
@@ -239,16 +243,16 @@ export function requirement(
   if (truth(c, cond, env) !== false) return true;
   const text = message ? c.evaluate(message, env) : undefined;
   const place = c.building[c.building.length - 1];
+  const { labels, blamed } = causes(cond, env);
+  const values = valuesIn(cond, env);
+  const name = place?.component.name.name;
   c.report(
     'requirement-failed',
-    cond.span,
+    blamed ?? cond.span,
     { message: text?.kind === 'string' ? text.value : 'the condition is false' },
     {
-      notes: place
-        ? [
-            `in ${place.path ? `\`${place.path}\`, an instance of ${place.component.name.name}` : place.component.name.name}`,
-          ]
-        : [],
+      labels: [...labels, { span: cond.span, text: values === '' ? '' : `here ${values}` }],
+      notes: place ? [`in ${place.path ? `\`${place.path}\`, an instance of ${name}` : name}`] : [],
     },
   );
   return false;

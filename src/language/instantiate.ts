@@ -1,6 +1,7 @@
 import type { Context } from './context.ts';
 import { type Host, itemsOf, runDeclarations } from './declarations.ts';
 import { Env, type ModuleScope } from './env.ts';
+import { setOrigin } from './origins.ts';
 import { checkType } from './types.ts';
 import { type ApplicationValue, ERROR, type InstanceValue, type Value } from './values.ts';
 
@@ -28,9 +29,12 @@ export function instantiate(c: Context, application: ApplicationValue, path: str
     const given = args.get(param.name.name);
     let value: Value = ERROR;
     const what = `\`${param.name.name}\` of ${name}`;
-    if (given) value = checkType(c, what, given.value, param.type, env, given.span);
-    else if (param.default) {
+    if (given) {
+      value = checkType(c, what, given.value, param.type, env, given.span);
+      setOrigin(env, 'argument', param, value, given.span);
+    } else if (param.default) {
       value = checkType(c, what, c.evaluate(param.default, env), param.type, env, param.default.span);
+      setOrigin(env, 'default', param, value, param.default.span);
     }
     if (value.kind === 'error') instance.broken = true;
     env.set(param.name.name, value);

@@ -5,6 +5,7 @@ import type { Context } from './context.ts';
 import { Env } from './env.ts';
 import type { EffectiveModel } from './extends.ts';
 import { type Program, syntaxDiagnostic } from './modules.ts';
+import { COMMAND_LINE, setOrigin } from './origins.ts';
 import type { ConfigValue } from './program.ts';
 import { nearest } from './suggest.ts';
 import { checkType } from './types.ts';
@@ -38,6 +39,7 @@ export function bindModelParameters(
     if (set) {
       const alone = new Env({ file: set.span.file, names: new Map() });
       value = checkType(c, what, c.evaluate(set, alone), param.type, env.seenFrom(scope), set.span);
+      setOrigin(env, 'argument', param, value, set.span);
     } else if (given.has(name)) {
       // What its type binds, such as a vector's length, is unknown then rather than undefined.
       value = checkType(c, what, ERROR, param.type, env.seenFrom(scope), span);
@@ -45,9 +47,11 @@ export function bindModelParameters(
       const expr = override.argument.value;
       const raw = c.evaluate(expr, env.seenFrom(override.scope));
       value = checkType(c, what, raw, param.type, env.seenFrom(scope), expr.span);
+      setOrigin(env, 'argument', param, value, expr.span);
     } else if (param.default) {
       const inScope = env.seenFrom(scope);
       value = checkType(c, what, c.evaluate(param.default, inScope), param.type, inScope, param.default.span);
+      setOrigin(env, 'default', param, value, param.default.span);
     } else {
       const callee = model.component.name.name;
       c.report('missing-argument', span, { callee, name }, { hint: `give it a default, or --set ${name}=…` });
@@ -92,7 +96,7 @@ function parseOverrides(
   const given = new Map<string, Expr | undefined>();
   const names = [...model.params.map((p) => p.param.name.name), ...model.variants.keys()];
   for (const [name, text] of Object.entries(raw)) {
-    const file = `--set ${name}`;
+    const file = `${COMMAND_LINE}${name}`;
     program.sources.set(file, text);
     const start: Span = { file, start: 0, end: text.length, line: 1, column: 1 };
     if (!names.includes(name) && !name.startsWith('train.')) {

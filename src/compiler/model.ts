@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Module } from '../../grammar/ast.ts';
 import { InputError } from '../errors.ts';
@@ -36,7 +36,8 @@ export interface OpenOptions {
 export function splitSpec(spec: string): { path: string; model: string | undefined } {
   const match = /^(.*):([A-Za-z_]\w*)$/.exec(spec);
   const [path, model] = match && match[1].length > 1 ? [match[1], match[2]] : [spec, undefined];
-  if (!existsSync(path) && /^[\w-]+$/.test(path)) {
+  // A folder of that name, such as a run's output, is no spec.
+  if (/^[\w-]+$/.test(path) && !statSync(path, { throwIfNoEntry: false })?.isFile()) {
     const shipped = fileURLToPath(new URL(`../../specs/${path}.arch`, import.meta.url));
     if (existsSync(shipped)) return { path: shipped, model };
   }

@@ -29,6 +29,19 @@ test.each(unreadable)('refuses %s', async (_name, code, path, message) => {
   expectError(await archc('params', path()), code, message);
 });
 
+test('finds a shipped spec where a folder has its name', async () => {
+  mkdirSync(join(folder, 'nnunet'), { recursive: true });
+  const before = process.cwd();
+  process.chdir(folder);
+  try {
+    const result = await archc('params', 'nnunet', '--depth', '0');
+    expect([result.code, result.stderr]).toEqual([0, '']);
+    expect(result.stdout).toContain('NNUNet: 33,489,940 parameters');
+  } finally {
+    process.chdir(before);
+  }
+});
+
 test('refuses files that import each other, and names the cycle', async () => {
   spec('one.arch', 'import { B } from "two.arch"\nblock A() { forward(x: [B]) { x } }\n');
   const two = spec('two.arch', 'import { A } from "one.arch"\nblock B() { forward(x: [B]) { x } }\n');

@@ -169,7 +169,6 @@ function declareLet(c: Context, decl: DeclOf<'let'>, env: Env): void {
   const value = c.evaluate(decl.value, env);
   if (!decl.vector) {
     env.set(decl.names[0].name, value);
-    env.lets.add(decl.names[0].name);
     env.origins.set(decl.names[0].name, { kind: 'let', expr: decl.value });
     return;
   }
@@ -183,7 +182,6 @@ function declareLet(c: Context, decl: DeclOf<'let'>, env: Env): void {
   }
   decl.names.forEach(({ name }, i) => {
     env.set(name, fits ? items[i] : ERROR);
-    env.lets.add(name);
     env.origins.set(name, { kind: 'let', expr: decl.value });
   });
 }

@@ -15,22 +15,18 @@ export class Env {
   readonly vars: Map<string, Value>;
   readonly parent: Env | undefined;
   readonly scope: ModuleScope;
-  /** Names that an inner `input` may print sizes with: those bound by `let`. */
-  readonly lets: Set<string>;
-  /** Where values come from, for messages about them. */
+  /** Where the values of parameters and of names bound by `let` come from. */
   readonly origins: Map<string, Origin>;
 
   constructor(
     scope: ModuleScope,
     parent?: Env,
     vars: Map<string, Value> = new Map(),
-    lets: Set<string> = new Set(),
     origins: Map<string, Origin> = new Map(),
   ) {
     this.scope = scope;
     this.parent = parent;
     this.vars = vars;
-    this.lets = lets;
     this.origins = origins;
   }
 
@@ -40,7 +36,7 @@ export class Env {
 
   /** The same names, seen from another file (a declaration that `extends` brought in). */
   seenFrom(scope: ModuleScope): Env {
-    return scope === this.scope ? this : new Env(scope, this.parent, this.vars, this.lets, this.origins);
+    return scope === this.scope ? this : new Env(scope, this.parent, this.vars, this.origins);
   }
 
   set(name: string, value: Value): void {

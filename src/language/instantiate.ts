@@ -1,8 +1,7 @@
 import type { Context } from './context.ts';
 import { type Host, itemsOf, runDeclarations } from './declarations.ts';
 import { Env, type ModuleScope } from './env.ts';
-import { setOrigin } from './origins.ts';
-import { checkType } from './types.ts';
+import { takeParameter } from './origins.ts';
 import { type ApplicationValue, ERROR, type InstanceValue, type Value } from './values.ts';
 
 /** Creates the instance of a block at `path`, with all that is declared in it. */
@@ -29,12 +28,10 @@ export function instantiate(c: Context, application: ApplicationValue, path: str
     const given = args.get(param.name.name);
     let value: Value = ERROR;
     const what = `\`${param.name.name}\` of ${name}`;
-    if (given) {
-      value = checkType(c, what, given.value, param.type, env, given.span);
-      setOrigin(env, 'argument', param, value, given.span);
-    } else if (param.default) {
-      value = checkType(c, what, c.evaluate(param.default, env), param.type, env, param.default.span);
-      setOrigin(env, 'default', param, value, param.default.span);
+    if (given) value = takeParameter(c, env, what, param, 'argument', given);
+    else if (param.default) {
+      const own = { value: c.evaluate(param.default, env), span: param.default.span };
+      value = takeParameter(c, env, what, param, 'default', own);
     }
     if (value.kind === 'error') instance.broken = true;
     env.set(param.name.name, value);

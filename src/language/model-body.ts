@@ -72,7 +72,7 @@ export class ModelBody implements ModelHooks {
   /** Sizes bound by `let` become what shapes are printed in terms of. */
   private nameSizes(decl: DeclOf<'input'>, env: Env): void {
     for (const axis of decl.shape.dims) {
-      if (axis.kind !== 'name' || !env.lets.has(axis.name)) continue;
+      if (axis.kind !== 'name' || env.origins.get(axis.name)?.kind !== 'let') continue;
       const value = env.get(axis.name);
       if (!value || !isInt(value) || value.origin) continue;
       const origin: NamedSize = { name: axis.name, size: value.num };

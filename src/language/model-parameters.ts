@@ -5,7 +5,7 @@ import type { Context } from './context.ts';
 import { Env } from './env.ts';
 import type { EffectiveModel } from './extends.ts';
 import { type Program, syntaxDiagnostic } from './modules.ts';
-import { COMMAND_LINE, setOrigin } from './origins.ts';
+import { COMMAND_LINE, takeParameter } from './origins.ts';
 import type { ConfigValue } from './program.ts';
 import { nearest } from './suggest.ts';
 import { checkType } from './types.ts';
@@ -35,23 +35,19 @@ export function bindModelParameters(
     const { name, span } = param.name;
     const what = `\`${name}\``;
     const set = given.get(name);
+    const inScope = env.seenFrom(scope);
+    const take = (kind: 'argument' | 'default', expr: Expr, seen: Env) =>
+      takeParameter(c, inScope, what, param, kind, { value: c.evaluate(expr, seen), span: expr.span });
     let value: Value = ERROR;
     if (set) {
-      const alone = new Env({ file: set.span.file, names: new Map() });
-      value = checkType(c, what, c.evaluate(set, alone), param.type, env.seenFrom(scope), set.span);
-      setOrigin(env, 'argument', param, value, set.span);
+      value = take('argument', set, new Env({ file: set.span.file, names: new Map() }));
     } else if (given.has(name)) {
       // What its type binds, such as a vector's length, is unknown then rather than undefined.
-      value = checkType(c, what, ERROR, param.type, env.seenFrom(scope), span);
+      value = checkType(c, what, ERROR, param.type, inScope, span);
     } else if (override) {
-      const expr = override.argument.value;
-      const raw = c.evaluate(expr, env.seenFrom(override.scope));
-      value = checkType(c, what, raw, param.type, env.seenFrom(scope), expr.span);
-      setOrigin(env, 'argument', param, value, expr.span);
+      value = take('argument', override.argument.value, env.seenFrom(override.scope));
     } else if (param.default) {
-      const inScope = env.seenFrom(scope);
-      value = checkType(c, what, c.evaluate(param.default, inScope), param.type, inScope, param.default.span);
-      setOrigin(env, 'default', param, value, param.default.span);
+      value = take('default', param.default, inScope);
     } else {
       const callee = model.component.name.name;
       c.report('missing-argument', span, { callee, name }, { hint: `give it a default, or --set ${name}=…` });

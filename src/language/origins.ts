@@ -1,7 +1,10 @@
 import type { Expr, Parameter } from '../../grammar/ast.ts';
 import type { Span } from '../../grammar/span.ts';
+import type { Context } from './context.ts';
 import type { Label } from './diagnostics/index.ts';
 import type { Env } from './env.ts';
+import { partsOf } from './expression-parts.ts';
+import { checkType } from './types.ts';
 import { show, type Value } from './values.ts';
 
 interface Given {
@@ -17,18 +20,25 @@ export type Origin = Given | { readonly kind: 'let'; readonly expr: Expr };
 /** What the text of a --set is called, before the name; it is no file. */
 export const COMMAND_LINE = '--set ';
 
-/** Keeps where a parameter's value stands, and with it that of the vector length which its type binds. */
-export function setOrigin(
+/**
+ * The value of a parameter as its type wants it. Keeps where it stands, and with it that of the vector length which
+ * the type binds.
+ */
+export function takeParameter(
+  c: Context,
   env: Env,
-  kind: 'argument' | 'default',
+  what: string,
   { name, type }: Parameter,
-  value: Value,
-  span: Span,
-): void {
-  const origin: Origin = { kind, name: name.name, value, span };
+  kind: 'argument' | 'default',
+  given: { readonly value: Value; readonly span: Span },
+): Value {
+  const value = checkType(c, what, given.value, type, env, given.span);
+  const origin: Origin = { kind, name: name.name, value, span: given.span };
   env.origins.set(name.name, origin);
-  if (type.kind !== 'vector' || type.length.kind !== 'name') return;
-  if (!env.origins.has(type.length.name)) env.origins.set(type.length.name, origin);
+  if (type.kind === 'vector' && type.length.kind === 'name' && !env.origins.has(type.length.name)) {
+    env.origins.set(type.length.name, origin);
+  }
+  return value;
 }
 
 /**
@@ -73,31 +83,5 @@ const written: readonly Value['kind'][] = ['rational', 'float', 'bool', 'string'
 /** Names in an expression, each once, in the order of the text. */
 function namesIn(expr: Expr): string[] {
   if (expr.kind === 'name') return [expr.name];
-  return [...new Set(parts(expr).flatMap(namesIn))];
-}
-
-function parts(expr: Expr): readonly Expr[] {
-  switch (expr.kind) {
-    case 'vector':
-    case 'list':
-    case 'tuple':
-      return expr.items;
-    case 'comprehension':
-      return [expr.item, expr.source];
-    case 'unary':
-      return [expr.operand];
-    case 'binary':
-    case 'pipe':
-      return [expr.left, expr.right];
-    case 'range':
-      return [expr.from, expr.to];
-    case 'index':
-      return [expr.target, expr.index];
-    case 'call':
-      return [expr.callee, ...expr.args.map((a) => a.value)];
-    case 'if':
-      return [expr.cond];
-    default:
-      return [];
-  }
+  return [...new Set(partsOf(expr).flatMap(namesIn))];
 }

@@ -5,6 +5,7 @@ import { builtins } from './builtins.ts';
 import type { Reporter } from './diagnostics/index.ts';
 import type { ModuleScope } from './env.ts';
 import { reportUnknown } from './evaluate.ts';
+import { partsOf } from './expression-parts.ts';
 import { ERROR } from './values.ts';
 
 /** Names that are known at some place; those of a body count everywhere in it, whatever their order. */
@@ -47,30 +48,14 @@ export class ExpressionResolver {
       case 'name':
         this.name(expr, known);
         break;
-      case 'vector':
-      case 'list':
-      case 'tuple':
-        for (const item of expr.items) this.expr(item, known);
-        break;
       case 'comprehension':
         this.expr(expr.source, known);
         this.expr(expr.item, new Set([...known, expr.variable.name]));
-        break;
-      case 'unary':
-        this.expr(expr.operand, known);
         break;
       case 'binary':
         this.expr(expr.left, known);
         if (expr.right.kind === 'name' && this.alternatives.has(expr.right.name)) break;
         this.expr(expr.right, known);
-        break;
-      case 'range':
-        this.expr(expr.from, known);
-        this.expr(expr.to, known);
-        break;
-      case 'index':
-        this.expr(expr.target, known);
-        this.expr(expr.index, known);
         break;
       case 'call':
         this.call(expr, known, 0);
@@ -86,6 +71,7 @@ export class ExpressionResolver {
         this.stmts(expr.else ?? [], known);
         break;
       default:
+        for (const part of partsOf(expr)) this.expr(part, known);
         break;
     }
   }

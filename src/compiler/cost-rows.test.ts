@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { type FixtureInfo, setTexts } from '../../tests/parity/fixture.ts';
 import { ops } from '../ops/index.ts';
 import { modelCost } from './cost.ts';
 import { costRows } from './cost-rows.ts';
@@ -11,15 +12,8 @@ const fixture = (path: string) => fileURLToPath(new URL(`../../tests/fixtures/${
 const networks = readdirSync(fixture('networks')).filter((f) => f.endsWith('.json'));
 
 describe.each(networks)('%s', (file) => {
-  const info = JSON.parse(readFileSync(fixture(`networks/${file}`), 'utf8')) as {
-    readonly net: string;
-    readonly config: Readonly<Record<string, number | boolean | readonly number[]>>;
-    readonly params: number;
-  };
-  const set = Object.fromEntries(
-    Object.entries(info.config).map(([k, v]) => [k, typeof v === 'object' ? `<${v.join(',')}>` : String(v)]),
-  );
-  const model = openModel(info.net, { set });
+  const info = JSON.parse(readFileSync(fixture(`networks/${file}`), 'utf8')) as FixtureInfo;
+  const model = openModel(info.net, { set: setTexts(info.config) });
   const cost = modelCost(model, ops);
 
   it.each([0, 1, 2, 3, 9])('sums to the totals at depth %i', (depth) => {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { writeSafetensors } from '../../src/tensors/safetensors.ts';
 import { float32Tensor, type Tensor } from '../../src/tensors/tensor.ts';
+import { type FixtureInfo, setArguments } from '../parity/fixture.ts';
 import { archc, expectError, expectFailure, json, temporaryFolder, tree } from './archc.ts';
 import { type Entries, TINY, writeInputs, writeWeights } from './tiny.ts';
 
@@ -80,12 +81,9 @@ test('weights that torch.save wrote are taken, whatever the file is called', asy
   const fixture = (name: string) =>
     fileURLToPath(new URL(`../fixtures/checkpoints/${name}`, import.meta.url));
   const { config } = JSON.parse(readFileSync(fixture('config.json'), 'utf8')) as {
-    config: Record<string, number | number[]>;
+    config: FixtureInfo['config'];
   };
-  const sets = Object.entries(config).flatMap(([key, value]) => [
-    '--set',
-    `${key}=${Array.isArray(value) ? `<${value.join(',')}>` : value}`,
-  ]);
+  const sets = setArguments(config);
   const x = float32Tensor(
     [1, 3, 64, 64],
     Float32Array.from({ length: 12288 }, (_, i) => Math.sin(i)),

@@ -5,7 +5,7 @@ import { diagram, diagramDepths, diagramFile } from '../../docs/networks/diagram
 import { modelCost } from '../../src/compiler/cost.ts';
 import { openModel } from '../../src/compiler/model.ts';
 import { ops } from '../../src/ops/index.ts';
-import type { FixtureInfo } from '../parity/fixture.ts';
+import { type FixtureInfo, setTexts } from '../parity/fixture.ts';
 
 const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const text = readFileSync(at('docs/networks.md'), 'utf8');
@@ -34,9 +34,7 @@ function figures(spec: string, set: Readonly<Record<string, string>>): string[] 
 function configuration(spec: string, data: string): Record<string, string> {
   const file = at(`tests/fixtures/reference/${spec}-${data}.json`);
   const { config } = JSON.parse(readFileSync(file, 'utf8')) as FixtureInfo;
-  return Object.fromEntries(
-    Object.entries(config).map(([k, v]) => [k, typeof v === 'object' ? `<${v.join(', ')}>` : String(v)]),
-  );
+  return setTexts(config);
 }
 
 describe('the figures in docs/networks.md are those that archc counts', () => {

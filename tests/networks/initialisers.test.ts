@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { openModel } from '../../src/compiler/model.ts';
 import type { Parameter } from '../../src/language/program.ts';
 import { initialise } from '../../src/training/initialise.ts';
-import type { FixtureInfo } from '../parity/fixture.ts';
+import { type FixtureInfo, setTexts } from '../parity/fixture.ts';
 
 /**
  * How the tensors of each network start, as the reference implementations start them. What is compared is what
@@ -132,11 +132,7 @@ const networks: Readonly<Record<string, Rules>> = {
 function fixtureModel(net: string) {
   const file = fileURLToPath(new URL(`../fixtures/networks/${net}.json`, import.meta.url));
   const { config } = JSON.parse(readFileSync(file, 'utf8')) as FixtureInfo;
-  const set = Object.entries(config).map(([k, v]) => [
-    k,
-    typeof v === 'object' ? `<${v.join(',')}>` : String(v),
-  ]);
-  return openModel(net, { set: Object.fromEntries(set) });
+  return openModel(net, { set: setTexts(config) });
 }
 
 describe.each(Object.entries(networks))('%s', (net, rules) => {

@@ -41,12 +41,19 @@ export function readFixture(folder: string, name: string): Fixture {
   };
 }
 
+/** The configuration as texts by parameter, as --set has them. */
+export function setTexts(config: FixtureInfo['config']): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [
+      key,
+      typeof value === 'object' ? `<${value.join(',')}>` : String(value),
+    ]),
+  );
+}
+
 /** The configuration as arguments of the command line. */
 export function setArguments(config: FixtureInfo['config']): string[] {
-  return Object.entries(config).flatMap(([key, value]) => [
-    '--set',
-    `${key}=${typeof value === 'object' ? `<${value.join(',')}>` : value}`,
-  ]);
+  return Object.entries(setTexts(config)).flatMap(([key, text]) => ['--set', `${key}=${text}`]);
 }
 
 /** Tensors under a prefix, without it. */

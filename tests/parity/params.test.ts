@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { modelCost } from '../../src/compiler/cost.ts';
 import { openModel } from '../../src/compiler/model.ts';
 import { ops } from '../../src/ops/index.ts';
-import type { FixtureInfo } from './fixture.ts';
+import { type FixtureInfo, setTexts } from './fixture.ts';
 
 /** Full-size networks: what the reference implementations count. */
 interface Reference extends Pick<FixtureInfo, 'net' | 'config' | 'params' | 'state_dict'> {
@@ -17,9 +17,7 @@ const folder = fileURLToPath(new URL('../fixtures/reference', import.meta.url));
 
 describe.each(readdirSync(folder))('%s', (file) => {
   const info = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Reference;
-  const set = Object.fromEntries(
-    Object.entries(info.config).map(([k, v]) => [k, typeof v === 'object' ? `<${v.join(',')}>` : String(v)]),
-  );
+  const set = setTexts(info.config);
 
   test('parameters, multiply-adds and every tensor equal the reference', () => {
     const cost = modelCost(openModel(info.net, { set }), ops);

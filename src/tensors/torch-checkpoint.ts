@@ -1,3 +1,4 @@
+import { closeSync, openSync, readSync } from 'node:fs';
 import { unzipSync } from 'fflate';
 import { InputError } from '../errors.ts';
 import {
@@ -210,4 +211,27 @@ function bad(path: string, why: string): InputError {
     `${path}: ${why}`,
     'give a .pth file of torch.save, or safetensors',
   );
+}
+
+/**
+ * Whether to read a file as one of `torch.save` rather than as safetensors: by the ending, else by the first bytes,
+ * a zip archive or a pickle. A safetensors header opens with a brace.
+ */
+export function isTorchFile(path: string): boolean {
+  if (/\.safetensors$/i.test(path)) return false;
+  if (/\.pth?$/i.test(path)) return true;
+  const head = new Uint8Array(9);
+  try {
+    const file = openSync(path, 'r');
+    try {
+      readSync(file, head, 0, head.length, 0);
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    // Whoever reads the file next says what is wrong with it.
+    return false;
+  }
+  const [first, second] = head;
+  return (first === 0x50 && second === 0x4b) || (first === 0x80 && head[8] !== 0x7b);
 }

@@ -75,6 +75,10 @@ export function readPretrained(
   return { path, ...match, weights };
 }
 
+/** For messages: by whose rules the names were understood. */
+export const rulesText = ({ section }: PretrainedMatch): string =>
+  section ? `by the rules of ${section.name}` : "by the model's own names";
+
 /** What may become of tensors and parameters. */
 const allowed: readonly PretrainedStatus[] = ['loaded', 'skipped', 'alias', 'new', 'shape'];
 
@@ -86,9 +90,9 @@ const SHOWN = 40;
  *   nearest names, or `pretrained-empty` where nothing was loaded
  */
 export function requireAllowed(report: PretrainedReport): void {
-  const { path, section, rows } = report;
+  const { path, rows } = report;
   const problems = rows.filter((r) => !allowed.includes(r.status));
-  const rules = section ? `by the rules of ${section.name}` : "by the model's own names";
+  const rules = rulesText(report);
   if (problems.length > 0) {
     const lines = problems.slice(0, SHOWN).map((r) => `\n  ${describe(report, r)}`);
     const more =

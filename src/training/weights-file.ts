@@ -1,8 +1,7 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import type { ElaboratedModel } from '../language/program.ts';
 import { readSafetensors } from '../tensors/safetensors.ts';
 import type { Tensor } from '../tensors/tensor.ts';
-import { readTorchCheckpoint } from '../tensors/torch-checkpoint.ts';
+import { isTorchFile, readTorchCheckpoint } from '../tensors/torch-checkpoint.ts';
 import { isCheckpoint, parameterEntries } from './checkpoint.ts';
 import { matchPretrained } from './pretrained-match.ts';
 import { matchWeights } from './weights.ts';
@@ -37,24 +36,4 @@ export function readWeights(model: ElaboratedModel, path: string): Map<string, F
     inModel.set(name, tensors.get(from)!);
   }
   return matchWeights(model.parameters, inModel, path);
-}
-
-/** By the ending, else by the first bytes: a zip archive or a pickle. A safetensors header opens with a brace. */
-function isTorchFile(path: string): boolean {
-  if (/\.safetensors$/i.test(path)) return false;
-  if (/\.pth?$/i.test(path)) return true;
-  const head = new Uint8Array(9);
-  try {
-    const file = openSync(path, 'r');
-    try {
-      readSync(file, head, 0, head.length, 0);
-    } finally {
-      closeSync(file);
-    }
-  } catch {
-    // Whoever reads the file next says what is wrong with it.
-    return false;
-  }
-  const [first, second] = head;
-  return (first === 0x50 && second === 0x4b) || (first === 0x80 && head[8] !== 0x7b);
 }

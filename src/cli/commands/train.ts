@@ -9,7 +9,7 @@ import type { ElaboratedModel } from '../../language/program.ts';
 import { ops } from '../../ops/index.ts';
 import { pretrainedTable } from '../../report/pretrained-table.ts';
 import { type JobReport, trainJob } from '../../training/job.ts';
-import { type PretrainedSource, pretrainedSource } from '../../training/pretrained.ts';
+import { type PretrainedSource, pretrainedSource, rulesText } from '../../training/pretrained.ts';
 import { integer, type ModelOptions, number, withModelOptions } from '../options.ts';
 import { startProgress } from '../progress.ts';
 import { ExitStatus, INTERRUPTED } from '../report.ts';
@@ -101,9 +101,9 @@ export function register(program: Command): void {
           checkpointEvery: options.checkpointEvery,
           resume: options.resume ?? false,
           pretrained,
-          onPretrained: ({ path, section: rules, rows }) => {
-            note(`${path}, ${rules ? `by the rules of ${rules.name}` : "by the model's own names"}`);
-            note(pretrainedTable(rows));
+          onPretrained: (report) => {
+            note(`${report.path}, ${rulesText(report)}`);
+            note(pretrainedTable(report.rows));
           },
           test: options.test ?? false,
           budgetSeconds: options.minutes === undefined ? undefined : options.minutes * 60,

@@ -8,6 +8,7 @@ import { ops } from '../ops/index.ts';
 import { checkFolderWritable, makeFolder } from '../tensors/output-path.ts';
 import { writeSafetensors } from '../tensors/safetensors.ts';
 import { float32Tensor } from '../tensors/tensor.ts';
+import { nodeRenderer } from './files.ts';
 import { planPortably } from './portable.ts';
 
 export interface BundleReport {
@@ -35,13 +36,15 @@ export function writeBundleFolder(
   const target = resolve(folder);
   checkFolderWritable(folder);
   checkReplaceable(folder, target);
-  const forward = planPortably(model, model.graph, 'the forward pass');
+  const renderer = nodeRenderer();
+  const forward = planPortably(model, model.graph, 'the forward pass', renderer);
   const section = training.train[0];
   const step = section
     ? planPortably(
         model,
         trainingGraph(training, section, section.optimizer, ops).graph,
         `the training step (train ${section.name})`,
+        renderer,
       )
     : undefined;
 

@@ -1,3 +1,4 @@
+import type { Renderer } from '../../codegen/render.ts';
 import type { Bundle } from '../bundle/manifest.ts';
 import { JobError } from '../errors.ts';
 import type { Graph } from '../ir/graph.ts';
@@ -5,7 +6,6 @@ import type { DeviceLimits } from '../ir/kernel.ts';
 import type { ElaboratedModel } from '../language/program.ts';
 import { ops } from '../ops/index.ts';
 import { PlanError, planGraph } from '../plan/plan.ts';
-import { nodeRenderer } from './files.ts';
 
 /** What every WebGPU implementation offers (the specification's default limits): bundles compiled for these run anywhere. */
 export const portableLimits: DeviceLimits = {
@@ -26,11 +26,17 @@ export const portableLimits: DeviceLimits = {
  * Plans a graph of a model for any adapter.
  *
  * @param what the graph, for the message
+ * @param renderer keeps its compiled templates for the next graph
  * @throws JobError `adapter-limits` where it needs more than every WebGPU implementation offers
  */
-export function planPortably({ name, batch }: ElaboratedModel, graph: Graph, what: string): Bundle {
+export function planPortably(
+  { name, batch }: ElaboratedModel,
+  graph: Graph,
+  what: string,
+  renderer: Renderer,
+): Bundle {
   try {
-    return planGraph(graph, ops, nodeRenderer(), { model: name, batch, limits: portableLimits });
+    return planGraph(graph, ops, renderer, { model: name, batch, limits: portableLimits });
   } catch (error) {
     if (!(error instanceof PlanError)) throw error;
     throw new JobError(

@@ -1,5 +1,6 @@
 import { Argument, type Command, Option } from 'commander';
 import { trainingGraph } from '../../autodiff/training.ts';
+import { nodeRenderer } from '../../compiler/files.ts';
 import { openAst, openModel, trainSection } from '../../compiler/model.ts';
 import { moduleGraph } from '../../compiler/module-graph.ts';
 import { planPortably } from '../../compiler/portable.ts';
@@ -88,7 +89,8 @@ function emitted(stage: string, spec: string, options: EmitOptions): string {
   const section = options.train ? trainSection(model) : undefined;
   const graph = section ? trainingGraph(model, section, section.optimizer, ops).graph : model.graph;
   if (stage === 'graph') return options.json ? jsonText(graph) : printGraph(graph);
-  const bundle = planPortably(model, graph, options.train ? 'the training step' : 'the forward pass');
+  const what = options.train ? 'the training step' : 'the forward pass';
+  const bundle = planPortably(model, graph, what, nodeRenderer());
   if (options.json) return jsonText(stage === 'plan' ? bundle.manifest : Object.fromEntries(bundle.wgsl));
   if (stage === 'plan') return printPlan(bundle.manifest);
   return [...bundle.wgsl].map(([name, text]) => `// ---- ${name}.wgsl\n${text}\n`).join('');

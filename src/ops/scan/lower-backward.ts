@@ -50,13 +50,13 @@ export function lowerScanBackward(c: LowerContext): KernelCall[] {
   const calls: KernelCall[] = [];
   for (let first = 0; first < s.planes; first += planes) {
     for (let offset = 0; offset < s.depth; offset += span) {
-      const part = {
+      const slice = {
         first,
         planes: Math.min(planes, s.planes - first),
         offset,
         span: Math.min(span, s.depth - offset),
       };
-      calls.push(...slice(c, s, part, scratch));
+      calls.push(...sliceCalls(c, s, slice, scratch));
     }
   }
   return calls;
@@ -92,21 +92,21 @@ function layout(s: ScanSizes, { planes, span }: Pick<ScanSlice, 'planes' | 'span
 }
 
 /** The dispatches for one slice. */
-function slice(
+function sliceCalls(
   c: LowerContext,
   s: ScanSizes,
-  part: ScanSlice,
+  slice: ScanSlice,
   scratch: LowerContext['inputs'][number],
 ): KernelCall[] {
   const [u, delta, aLog, b, cc, d, bias, dy] = c.inputs;
-  const { planes } = part;
-  const { at, chunks, parts, rows } = layout(s, part);
+  const { planes } = slice;
+  const { at, chunks, parts, rows } = layout(s, slice);
   const place = (...names: (keyof typeof at)[]) => names.map((n) => [n, 'u32', at[n]] as const);
   const softplus = c.attrs['delta_softplus'] as boolean;
   const functions = softplus ? 'softplus4 scan_tile' : 'scan_tile';
-  const shared = [...sizeUniforms(s, part), ['chunks', 'u32', chunks]] as const;
+  const shared = [...sizeUniforms(s, slice), ['chunks', 'u32', chunks]] as const;
   const scratchBinding = { name: 'scratch', value: scratch, readWrite: true };
-  const walkers = planes * tilesOf(part.span) * chunks;
+  const walkers = planes * tilesOf(slice.span) * chunks;
   const summers = planes * parts * chunks;
   const reducers = planes * s.states * s.length + s.groups * s.depth * (s.states + 1);
   const carry: KernelCall = {
@@ -164,7 +164,7 @@ function slice(
       scratchBinding,
       ...bindings(['dA_log', 'dB', 'dC', 'dD', 'ddelta_bias'], c.outputs.slice(2)).map((w) => ({
         ...w,
-        readWrite: part.first > 0 || part.offset > 0,
+        readWrite: slice.first > 0 || slice.offset > 0,
       })),
     ],
     workgroups: groupsFor(reducers),

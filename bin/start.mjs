@@ -2,7 +2,8 @@
 // `npm start`: from a fresh checkout to the demonstration.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { prepare, root } from './prepare.mjs';
+import { root } from './build.mjs';
+import { prepare } from './prepare.mjs';
 
 process.exitCode = await prepare();
 if (process.exitCode === 0) {

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { join } from 'node:path';
 // `npm test [-- [--full] [arguments of vitest]]`: lint and all tests. With arguments for vitest, only its part.
-import { prepare, root, runHere } from './prepare.mjs';
+import { root } from './build.mjs';
+import { prepare, runHere } from './prepare.mjs';
 
 const args = process.argv.slice(2);
 const full = args.includes('--full');

@@ -1,19 +1,25 @@
 import { Command } from 'commander';
-import * as check from './commands/check.ts';
-import * as compile from './commands/compile.ts';
-import * as doctor from './commands/doctor.ts';
-import * as emit from './commands/emit.ts';
-import * as evaluate from './commands/evaluate.ts';
-import * as explain from './commands/explain.ts';
-import * as fit from './commands/fit.ts';
-import * as grad from './commands/grad.ts';
-import * as params from './commands/params.ts';
-import * as predict from './commands/predict.ts';
-import * as run from './commands/run.ts';
-import * as train from './commands/train.ts';
+import packageJson from '../../package.json' with { type: 'json' };
 import { report } from './report.ts';
 
-const commands = [check, explain, params, run, grad, fit, train, predict, evaluate, compile, emit, doctor];
+/** A command's module: its options and what it does. */
+type CommandModule = { readonly register: (program: Command) => void };
+
+/** The commands in the order of `--help`. Each is loaded when it is named: most of a short command's time is loading. */
+const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
+  check: () => import('./commands/check.ts'),
+  explain: () => import('./commands/explain.ts'),
+  params: () => import('./commands/params.ts'),
+  run: () => import('./commands/run.ts'),
+  grad: () => import('./commands/grad.ts'),
+  fit: () => import('./commands/fit.ts'),
+  train: () => import('./commands/train.ts'),
+  predict: () => import('./commands/predict.ts'),
+  evaluate: () => import('./commands/evaluate.ts'),
+  compile: () => import('./commands/compile.ts'),
+  emit: () => import('./commands/emit.ts'),
+  doctor: () => import('./commands/doctor.ts'),
+};
 
 /**
  * Runs the command line. Resolves to the exit code: 0 fine, 1 a job failed, 2 the input was wrong, 130 Ctrl-C
@@ -21,21 +27,29 @@ const commands = [check, explain, params, run, grad, fit, train, predict, evalua
  */
 export async function main(args: readonly string[]): Promise<number> {
   try {
-    await commandLine().parseAsync([...args], { from: 'user' });
+    const program = await commandLine(needed(args));
+    await program.parseAsync([...args], { from: 'user' });
     return 0;
   } catch (error) {
     return report(error, args);
   }
 }
 
-/** All commands. They take on what is set here, so it comes before them. */
-export function commandLine(): Command {
+/** The command line with these commands. They take on what is set here, so it comes before them. */
+export async function commandLine(names: readonly string[] = Object.keys(commands)): Promise<Command> {
   const program = new Command('archc')
     .description('a declarative language for neural network architectures, compiled to WebGPU')
-    .version('0.1.0')
+    .version(packageJson.version)
     // Commander neither ends the process nor prints errors by itself: `report` does.
     .exitOverride()
     .configureOutput({ outputError: () => {} });
-  for (const { register } of commands) register(program);
+  for (const name of names) (await commands[name]()).register(program);
   return program;
+}
+
+/** The command that `args` name; none for the version alone; else all, for the help and to name the nearest. */
+function needed(args: readonly string[]): string[] | undefined {
+  const first = args[0] === 'help' ? args[1] : args[0];
+  if (first === '--version' || first === '-V') return [];
+  return first !== undefined && Object.hasOwn(commands, first) ? [first] : undefined;
 }

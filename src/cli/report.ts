@@ -1,10 +1,10 @@
 import { CommanderError } from 'commander';
 import pc from 'picocolors';
-import { SpecError } from '../compiler/model.ts';
+import { SpecError } from '../compiler/spec-error.ts';
 import { InputError, JobError } from '../errors.ts';
 import { renderDiagnostic } from '../language/render.ts';
-import { PlanError } from '../plan/plan.ts';
-import { RuntimeError } from '../runtime/session.ts';
+import { PlanError } from '../plan/plan-error.ts';
+import { RuntimeError } from '../runtime/runtime-error.ts';
 import { formatError, isReported, note, printJson } from './terminal.ts';
 
 /** Exit code of a job that Ctrl-C stopped, as shells report it. */

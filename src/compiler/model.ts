@@ -1,28 +1,15 @@
 import { isUtf8 } from 'node:buffer';
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import type { Module } from '../../grammar/ast.ts';
 import { InputError } from '../errors.ts';
-import type { Diagnostic } from '../language/index.ts';
 import { elaborate, loadProgram, type Program } from '../language/index.ts';
 import type { ElaboratedModel, TrainSection } from '../language/program.ts';
 import { nearest } from '../language/suggest.ts';
 import { ops } from '../ops/index.ts';
 import { readBytes } from '../tensors/read-file.ts';
 import { nodeFiles, shippedSpecs } from './files.ts';
-
-/** A spec with mistakes; rendered by the command line with the lines it points at. */
-export class SpecError extends Error {
-  override readonly name = 'SpecError';
-  readonly diagnostics: readonly Diagnostic[];
-  readonly program: Program;
-
-  constructor(diagnostics: readonly Diagnostic[], program: Program) {
-    super(`${diagnostics.length} mistakes in the spec`);
-    this.diagnostics = diagnostics;
-    this.program = program;
-  }
-}
+import { SpecError } from './spec-error.ts';
 
 export interface OpenOptions {
   /** Raw `--set` text by parameter. */
@@ -38,7 +25,7 @@ export function splitSpec(spec: string): { path: string; model: string | undefin
   const [path, model] = match && match[1].length > 1 ? [match[1], match[2]] : [spec, undefined];
   // A folder of that name, such as a run's output, is no spec.
   if (/^[\w-]+$/.test(path) && !statSync(path, { throwIfNoEntry: false })?.isFile()) {
-    const shipped = fileURLToPath(new URL(`../../specs/${path}.arch`, import.meta.url));
+    const shipped = join(shippedSpecs, `${path}.arch`);
     if (existsSync(shipped)) return { path: shipped, model };
   }
   return { path, model };

@@ -5,7 +5,8 @@ import type { Graph } from '../ir/graph.ts';
 import type { DeviceLimits } from '../ir/kernel.ts';
 import type { ElaboratedModel } from '../language/program.ts';
 import { ops } from '../ops/index.ts';
-import { PlanError, planGraph } from '../plan/plan.ts';
+import { planGraph } from '../plan/plan.ts';
+import { PlanError } from '../plan/plan-error.ts';
 
 /** What every WebGPU implementation offers (the specification's default limits): bundles compiled for these run anywhere. */
 export const portableLimits: DeviceLimits = {

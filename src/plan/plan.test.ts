@@ -9,7 +9,8 @@ import type { Graph, ValueId } from '../ir/graph.ts';
 import { ops } from '../ops/index.ts';
 import { broadcastTerms, planUnits } from './fuse.ts';
 import { type Location, planMemory } from './memory.ts';
-import { PlanError, planGraph } from './plan.ts';
+import { planGraph } from './plan.ts';
+import { PlanError } from './plan-error.ts';
 import { loadedValues } from './unit.ts';
 import { findViews } from './views.ts';
 

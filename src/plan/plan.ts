@@ -7,17 +7,13 @@ import { prune } from '../ir/prune.ts';
 import { planUnits } from './fuse.ts';
 import { draftKernel } from './kernels.ts';
 import { align, planMemory } from './memory.ts';
+import { PlanError } from './plan-error.ts';
 import { findViews } from './views.ts';
 
 export interface PlanOptions {
   readonly model: string;
   readonly batch: number;
   readonly limits: DeviceLimits;
-}
-
-/** A graph cannot be run within the adapter's limits. */
-export class PlanError extends Error {
-  override readonly name = 'PlanError';
 }
 
 /** Turns a graph into kernels, a memory plan and the list of dispatches. Throws {@link PlanError}. */

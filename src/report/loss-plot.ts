@@ -1,5 +1,18 @@
-import * as echarts from 'echarts';
+import type {
+  EChartsOption,
+  GridComponentOption,
+  SeriesOption,
+  XAXisComponentOption,
+  YAXisComponentOption,
+} from 'echarts';
+import { LineChart } from 'echarts/charts';
+import { GridComponent, LegendComponent, TitleComponent } from 'echarts/components';
+import * as echarts from 'echarts/core';
+import { SVGRenderer } from 'echarts/renderers';
 import { writeFileAtomic } from '../tensors/atomic-file.ts';
+
+// Only what a line chart needs: all of echarts is a megabyte.
+echarts.use([LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
 
 /** A value of a run at a step or epoch. */
 export type Point = readonly [step: number, value: number];
@@ -67,13 +80,7 @@ function stableNames(svg: string): string {
   });
 }
 
-function series(
-  name: string,
-  data: readonly Point[],
-  colour: string,
-  axis: number,
-  grid = 0,
-): echarts.SeriesOption {
+function series(name: string, data: readonly Point[], colour: string, axis: number, grid = 0): SeriesOption {
   return {
     name,
     type: 'line',
@@ -95,7 +102,7 @@ function optionOf({
   loss,
   learningRate,
   validationDsc,
-}: TrainingCurves): echarts.EChartsOption {
+}: TrainingCurves): EChartsOption {
   const all = [loss, learningRate ?? [], validationDsc ?? []].flat().map(([step]) => step);
   const range = { min: Math.min(...bounds(all)), max: Math.max(...bounds(all)) };
   const below = learningRate === undefined ? 60 : 190;
@@ -103,11 +110,11 @@ function optionOf({
     series('loss', loss, colours.loss, 0),
     series('smoothed loss', smooth(loss), colours.smoothed, 0),
   ];
-  const grids: echarts.GridComponentOption[] = [{ left: 70, right: 70, top: 80, bottom: below }];
-  const xAxes: echarts.XAXisComponentOption[] = [
+  const grids: GridComponentOption[] = [{ left: 70, right: 70, top: 80, bottom: below }];
+  const xAxes: XAXisComponentOption[] = [
     { type: 'value', name: unit, nameLocation: 'middle', nameGap: 26, ...range },
   ];
-  const yAxes: echarts.YAXisComponentOption[] = [
+  const yAxes: YAXisComponentOption[] = [
     { type: 'value', name: 'loss', scale: true },
     {
       type: 'value',

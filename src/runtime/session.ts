@@ -1,4 +1,5 @@
 import type { Bundle, TensorInfo } from '../bundle/manifest.ts';
+import { RuntimeError } from './runtime-error.ts';
 
 export type TensorData = Float32Array | Int32Array;
 
@@ -6,11 +7,6 @@ interface Step {
   readonly pipeline: GPUComputePipeline;
   readonly group: GPUBindGroup;
   readonly workgroups: readonly [number, number, number];
-}
-
-/** The device refused something that the bundle needs. */
-export class RuntimeError extends Error {
-  override readonly name = 'RuntimeError';
 }
 
 /**

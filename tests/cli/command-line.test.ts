@@ -6,7 +6,7 @@ import { archc, expectError, json, temporaryFolder } from './archc.ts';
 import { TINY, writeInputs, writeWeights } from './tiny.ts';
 
 const folder = temporaryFolder();
-const commands = commandLine().commands.map((command) => command.name());
+const commands = (await commandLine()).commands.map((command) => command.name());
 
 test('there are the commands that the documentation names', () => {
   const named = ['check', 'params', 'run', 'grad', 'fit', 'train', 'predict', 'evaluate', 'compile', 'emit'];

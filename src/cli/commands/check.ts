@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { openModel, openProgram, SpecError } from '../../compiler/model.ts';
+import { openModel, openProgram } from '../../compiler/model.ts';
+import { SpecError } from '../../compiler/spec-error.ts';
 import { check } from '../../language/index.ts';
 import { ops } from '../../ops/index.ts';
 import { type ModelOptions, withModelOptions } from '../options.ts';

@@ -1,0 +1,119 @@
+// Makes JavaScript of the TypeScript sources: a few minified files, split so that a command reads only its own part.
+// Plain JavaScript with Node's own modules at the top: it runs before anything is built, and `esbuild` only when needed.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The folder of the checkout. */
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** What is built for Node: the command line, the set-up of `npm start`, the library. */
+const entries = {
+  cli: 'src/cli/process.ts',
+  setup: 'src/adapter/setup.ts',
+};
+
+/** What a build depends on. Templates and specs are read when a command runs, so they are not among it. */
+const inputs = [
+  'src',
+  'grammar',
+  'codegen',
+  'bin/build.mjs',
+  'package.json',
+  'node_modules/.package-lock.json',
+];
+
+/** Builds that nothing has asked for in this many milliseconds go when another is made. */
+const KEPT = 24 * 3600 * 1000;
+
+/** Says of a failure what to do; anything else that is thrown here is a fault of archc. */
+export class BuildError extends Error {
+  name = 'BuildError';
+}
+
+/**
+ * The folder of a build of the sources as they are now, made if it is not there. Its name is a digest of the
+ * sources' names, sizes and times: no build is ever changed, so whoever runs from one keeps it whole, and of two
+ * processes that build at once the later finds the earlier's.
+ */
+export async function freshBuild(checkout = root) {
+  const dist = join(checkout, 'dist');
+  const folder = join(dist, `sources-${digest(checkout)}`);
+  if (existsSync(folder)) return folder;
+  let temporary;
+  try {
+    mkdirSync(dist, { recursive: true });
+    temporary = join(dist, `building-${process.pid}-${Date.now()}`);
+    mkdirSync(temporary);
+    await buildForNode(checkout, temporary);
+    renameSync(temporary, folder);
+  } catch (error) {
+    if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
+    // Another process was faster: a folder does not replace one that is not empty.
+    if (existsSync(folder)) return folder;
+    if (!['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'ENOTDIR', 'EEXIST'].includes(error.code)) throw error;
+    throw new BuildError(`the build cannot be written: ${error.message}\n  = try: make ${dist} writable`);
+  }
+  removeOld(dist, folder);
+  return folder;
+}
+
+/**
+ * Builds into `folder`, which must be two levels below the checkout or the package: `../../specs` and
+ * `../../codegen` mean the same from there as from a source file.
+ */
+export async function buildForNode(checkout, folder) {
+  const { build } = await loadEsbuild();
+  await build({
+    absWorkingDir: checkout,
+    entryPoints: entries,
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    minify: true,
+    // Read by Node only under ARCHC_DEBUG, for the lines of stack traces.
+    sourcemap: 'linked',
+    sourcesContent: false,
+    external: ['webgpu', '@sparticuz/chromium'],
+    // CommonJS packages inside the files ask for Node's modules with `require`.
+    banner: {
+      js: "import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url);",
+    },
+    logLevel: 'silent',
+  });
+}
+
+async function loadEsbuild() {
+  try {
+    return await import('esbuild');
+  } catch (error) {
+    throw new BuildError(`packages are not installed (${error.message.split('\n')[0]})\n  = try: npm ci`);
+  }
+}
+
+function digest(checkout) {
+  const hash = createHash('sha256');
+  const visit = (path) => {
+    const stats = statSync(join(checkout, path), { throwIfNoEntry: false });
+    if (stats?.isDirectory()) {
+      for (const name of readdirSync(join(checkout, path)).sort()) visit(`${path}/${name}`);
+    } else if (stats && !/\.test\.ts$|\.hbs$|\.wgsl$/.test(path)) {
+      hash.update(`${path} ${stats.size} ${stats.mtimeMs}\n`);
+    }
+  };
+  for (const path of inputs) visit(path);
+  return hash.digest('hex').slice(0, 16);
+}
+
+function removeOld(dist, current) {
+  for (const name of readdirSync(dist)) {
+    const path = join(dist, name);
+    if (path === current || !/^(sources|building)-/.test(name)) continue;
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats && Date.now() - stats.mtimeMs > KEPT) rmSync(path, { recursive: true, force: true });
+  }
+}

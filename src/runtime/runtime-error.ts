@@ -1,0 +1,4 @@
+/** The device refused something that the bundle needs. */
+export class RuntimeError extends Error {
+  override readonly name = 'RuntimeError';
+}

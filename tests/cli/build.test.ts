@@ -1,0 +1,77 @@
+import { execFile } from 'node:child_process';
+import { cpSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { type Result, temporaryFolder } from './archc.ts';
+
+/** A checkout of its own, whose sources may be changed. */
+const checkout = join(temporaryFolder(), 'checkout');
+for (const part of ['bin', 'src', 'grammar', 'codegen', 'specs', 'package.json']) {
+  cpSync(part, join(checkout, part), { recursive: true });
+}
+symlinkSync(resolve('node_modules'), join(checkout, 'node_modules'));
+
+function archc(args: readonly string[], env: Record<string, string> = {}): Promise<Result> {
+  const options = { env: { ...process.env, ...env } };
+  return new Promise((done) => {
+    execFile(process.execPath, [join(checkout, 'bin/archc.mjs'), ...args], options, (error, stdout, stderr) =>
+      done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    );
+  });
+}
+
+const builds = () => readdirSync(join(checkout, 'dist')).sort();
+
+function edit(file: string, from: string, to: string): void {
+  const path = join(checkout, file);
+  const text = readFileSync(path, 'utf8');
+  expect(text).toContain(from);
+  writeFileSync(path, text.replace(from, to));
+}
+
+test('processes that start at once make one build, and all run from it', async () => {
+  const results = await Promise.all(Array.from({ length: 3 }, () => archc(['check', 'nnunet'])));
+  for (const result of results) {
+    expect(result).toEqual({ code: 0, stdout: 'nnunet: no mistakes\n', stderr: '' });
+  }
+  expect(builds()).toEqual([expect.stringMatching(/^sources-[0-9a-f]{16}$/)]);
+});
+
+test('a build is used until a source changes', async () => {
+  const [first] = builds();
+  await archc(['--version']);
+  expect(builds()).toEqual([first]);
+  edit('package.json', '"version": "', '"version": "7.');
+  expect((await archc(['--version'])).stdout).toMatch(/^7\.\d+\.\d+\.\d+\n$/);
+  // The earlier one stays for whoever still runs from it.
+  expect(builds()).toHaveLength(2);
+  expect(builds()).toContain(first);
+});
+
+test('ARCHC_DEBUG=1 names lines of the sources', async () => {
+  edit('src/cli/commands/explain.ts', "explain needs the code of a diagnostic'", "x'.repeat(-1)");
+  const line = readFileSync(join(checkout, 'src/cli/commands/explain.ts'), 'utf8')
+    .split('\n')
+    .findIndex((text) => text.includes('.repeat(-1)'));
+  const quiet = await archc(['explain']);
+  expect([quiet.code, quiet.stderr]).toEqual([1, expect.stringContaining('ARCHC_DEBUG=1')]);
+  expect((await archc(['explain'], { ARCHC_DEBUG: '1' })).stderr).toMatch(
+    new RegExp(`commands/explain\\.ts:${line + 1}:`),
+  );
+});
+
+test('where no build can be written, that is said', async () => {
+  rmSync(join(checkout, 'dist'), { recursive: true });
+  writeFileSync(join(checkout, 'dist'), '');
+  const { code, stdout, stderr } = await archc(['--version']);
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(/^error: the build cannot be written: .*\n {2}= try: make .*dist writable\n$/);
+  rmSync(join(checkout, 'dist'));
+});
+
+test('without installed packages, that is said', async () => {
+  rmSync(join(checkout, 'node_modules'));
+  const { code, stderr } = await archc(['--version']);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^error: packages are not installed .*\n {2}= try: npm ci\n$/);
+});

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Renderer } from '../../codegen/render.ts';
@@ -21,6 +21,11 @@ export const nodeFiles: FileAccess = {
       return undefined;
     }
   },
+  library: () =>
+    readdirSync(path.join(shippedSpecs, 'lib'))
+      .filter((file) => file.endsWith('.arch'))
+      .sort()
+      .map((file) => `archc/lib/${file}`),
   resolve(from, spec) {
     if (spec.startsWith('archc/')) return path.join(shippedSpecs, spec.slice('archc/'.length));
     return path.isAbsolute(spec) ? path.normalize(spec) : path.join(path.dirname(from), spec);

@@ -7,7 +7,15 @@ import { Env } from './env.ts';
 import { initialisers, makeInitialiser } from './initialisers.ts';
 import { applyOp } from './op-call.ts';
 import { bindSignature, checkResult } from './shapes.ts';
-import { type BlockValue, describe, ERROR, type InstanceValue, NONE, type Value } from './values.ts';
+import {
+  type BlockValue,
+  describe,
+  ERROR,
+  type InstanceValue,
+  NONE,
+  showPath,
+  type Value,
+} from './values.ts';
 
 /** Calls whatever can be called. */
 export function call(c: Context, callee: Value, args: readonly Given[], span: Span, env: Env): Value {
@@ -32,7 +40,12 @@ export function call(c: Context, callee: Value, args: readonly Given[], span: Sp
       return callBuiltin(c, callee.builtin, args, span);
     }
     default:
-      c.report('not-callable', span, { found: describe(callee) });
+      c.report(
+        'not-callable',
+        span,
+        { found: describe(callee) },
+        callee.kind === 'indexed' ? { hint: `call one of them: \`${callee.name}[0](…)\`` } : {},
+      );
       return ERROR;
   }
 }
@@ -61,14 +74,14 @@ export function callInstance(c: Context, instance: InstanceValue, args: readonly
     return ERROR;
   }
   const before = c.builder.scope;
-  c.building.push({ component: instance.component, path: instance.path });
+  c.building.push({ component: instance.component, path: instance.path, span });
   c.builder.scope = instance.path;
   try {
     const env = new Env(forward.env.scope, forward.env);
-    const name = instance.path.split('.').pop() ?? '';
+    const name = showPath(/[^.]*(\.\d+)*$/.exec(instance.path)?.[0] ?? '');
     const result = c.limits.called(span, () => callFunction(c, name, forward.decl.fn, env, args, span));
     if (result.kind !== 'tensor') return result;
-    return { ...result, span, from: `\`${instance.path}\`` };
+    return { ...result, span, from: `\`${showPath(instance.path)}\`` };
   } finally {
     c.builder.scope = before;
     c.building.pop();

@@ -4,8 +4,9 @@ import type { GraphBuilder } from '../ir/builder.ts';
 import type { OpTable } from '../ir/op.ts';
 import type { Reporter } from './diagnostics/index.ts';
 import type { Env } from './env.ts';
+import type { Program } from './modules.ts';
 import type { ModuleInstance, Parameter } from './program.ts';
-import type { ApplicationValue, InstanceValue, Value } from './values.ts';
+import { type ApplicationValue, type InstanceValue, showPath, type Value } from './values.ts';
 
 /** Steps of evaluation that one model may take; the largest shipped spec takes about 20 000. */
 export const MAX_STEPS = 2_000_000;
@@ -33,12 +34,13 @@ export interface Context {
   readonly report: Reporter['report'];
   readonly builder: GraphBuilder;
   readonly ops: OpTable;
+  readonly library: Program['library'];
   readonly training: boolean;
   readonly batch: number;
   readonly parameters: Parameter[];
   readonly modules: ModuleInstance[];
-  /** The blocks that are being instantiated, outermost first. */
-  readonly building: { component: Component; path: string }[];
+  /** The blocks that are being instantiated or called, outermost first, and where the text asks for it. */
+  readonly building: { component: Component; path: string; span: Span }[];
   readonly limits: Limits;
   evaluate(expr: Expr, env: Env): Value;
   /** Value of the last expression, `undefined` where the last statement is none. */
@@ -95,5 +97,5 @@ export class Limits {
 /** Where in the model something failed; `outer` skips as many instances, innermost first. */
 export function placeNote(c: Context, outer = 0): string[] {
   const path = c.building[c.building.length - 1 - outer]?.path;
-  return path ? [`in \`${path}\``] : [];
+  return path ? [`in \`${showPath(path)}\``] : [];
 }

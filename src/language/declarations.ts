@@ -1,6 +1,7 @@
 import type { Decl, Expr } from '../../grammar/ast.ts';
 import type { Span } from '../../grammar/span.ts';
 import { type Context, placeNote } from './context.ts';
+import { firstPlace } from './diagnostics/index.ts';
 import type { Env, ModuleScope } from './env.ts';
 import { iterate, requirement } from './evaluate.ts';
 import { completeInitialiser, toInitialiser } from './initialisers.ts';
@@ -15,6 +16,7 @@ import {
   isNumber,
   NONE,
   show,
+  showPath,
   type Value,
 } from './values.ts';
 
@@ -39,8 +41,8 @@ export interface Host {
   readonly name: string;
   readonly path: string;
   readonly env: Env;
-  /** Full names of instances and parameters so far. */
-  readonly declared: Set<string>;
+  /** Full names of instances and parameters so far, and where they are declared. */
+  readonly declared: Map<string, Span>;
   readonly indexed: Map<string, IndexedValue>;
   readonly instance: InstanceValue | undefined;
   readonly model: ModelHooks | undefined;
@@ -103,7 +105,9 @@ function declare(c: Context, decl: Decl, scope: ModuleScope, host: Host): void {
     case 'forward':
       if (host.model) host.model.forward(decl, env);
       else if (host.instance?.forward) {
-        c.report('misplaced-declaration', decl.keyword, { what: `${host.name} has two \`forward\`` });
+        const labels = [firstPlace(host.instance.forward.decl.keyword)];
+        const what = `${host.name} has two \`forward\``;
+        c.report('misplaced-declaration', decl.keyword, { what }, { labels });
       } else if (host.instance) host.instance.forward = { decl, env };
       break;
     case 'input':
@@ -194,11 +198,15 @@ export function condition(c: Context, cond: Expr | undefined, env: Env): boolean
 const joined = (path: string, name: string): string => (path ? `${path}.${name}` : name);
 
 function claim(c: Context, key: string, span: Span, host: Host): boolean {
-  if (host.declared.has(key)) {
-    c.report('duplicate-name', span, { name: key }, { notes: placeNote(c) });
+  const first = host.declared.get(key);
+  if (first) {
+    const again = first.file === span.file && first.start === span.start;
+    const notes = again ? ['a loop around it declares it again'] : [];
+    const labels = again ? [] : [firstPlace(first)];
+    c.report('duplicate-name', span, { name: showPath(key) }, { labels, notes: [...notes, ...placeNote(c)] });
     return false;
   }
-  host.declared.add(key);
+  host.declared.set(key, span);
   return true;
 }
 

@@ -24,12 +24,13 @@ export interface ElaborateOptions {
   readonly training: boolean;
 }
 
-export function makeContext(reporter: Reporter, options: ElaborateOptions): Context {
+export function makeContext(program: Program, reporter: Reporter, options: ElaborateOptions): Context {
   const c: Context = {
     reporter,
     report: reporter.report,
     builder: new GraphBuilder(options.ops),
     ops: options.ops,
+    library: program.library,
     training: options.training,
     batch: options.batch,
     parameters: [],
@@ -55,7 +56,7 @@ export function elaborateModel(
   reporter: Reporter,
 ): ElaboratedModel | undefined {
   const before = reporter.count;
-  const c = makeContext(reporter, options);
+  const c = makeContext(program, reporter, options);
   const { component } = model;
   const env = new Env(model.scope);
   const body = new ModelBody(c, model, env);
@@ -63,7 +64,7 @@ export function elaborateModel(
     const chosen = bindModelParameters(c, program, model, overrides, env);
     body.choose(chosen.variants);
     c.modules.push({ path: '', block: component.name.name });
-    c.building.push({ component, path: '' });
+    c.building.push({ component, path: '', span: component.name.span });
     runDeclarations(c, model.body, body.host);
     c.building.pop();
     body.finish();

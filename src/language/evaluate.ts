@@ -8,8 +8,20 @@ import type { Env } from './env.ts';
 import { evaluateIndex } from './indexing.ts';
 import { evaluateBinary, evaluateUnary, truth } from './operators.ts';
 import { causes, valuesIn } from './origins.ts';
-import { nearest } from './suggest.ts';
-import { bool, describe, ERROR, float, int, isInt, isNumber, NONE, show, type Value } from './values.ts';
+import { reportUnknown } from './unknown-names.ts';
+import {
+  bool,
+  describe,
+  ERROR,
+  float,
+  int,
+  isInt,
+  isNumber,
+  NONE,
+  show,
+  showPath,
+  type Value,
+} from './values.ts';
 
 /** Entries that a range may have where it is gone through. */
 const MAX_RANGE = 1_000_000;
@@ -78,17 +90,6 @@ function lookUp(c: Context, name: string, span: Span, env: Env): Value {
   if (name === 'B') return { kind: 'dim', dim: Dim.B };
   reportUnknown(c, name, span, [...env.names()]);
   return ERROR;
-}
-
-export function reportUnknown(
-  c: Pick<Context, 'ops' | 'report'>,
-  name: string,
-  span: Span,
-  names: readonly string[],
-): void {
-  const callable = [...c.ops.values()].flatMap((op) => (op.internal ? [] : [op.name]));
-  const near = nearest(name, [...names, ...builtins.keys(), ...callable]);
-  c.report('unknown-name', span, { name }, near ? { hint: `\`${near}\`` } : {});
 }
 
 function vector(c: Context, exprs: readonly Expr[], env: Env): Value {
@@ -252,7 +253,7 @@ export function requirement(
     { message: text?.kind === 'string' ? text.value : 'the condition is false' },
     {
       labels: [...labels, { span: cond.span, text: values === '' ? '' : `here ${values}` }],
-      notes: place ? [`in ${place.path ? `\`${place.path}\`, an instance of ${name}` : name}`] : [],
+      notes: place ? [`in ${place.path ? `\`${showPath(place.path)}\`, an instance of ${name}` : name}`] : [],
     },
   );
   return false;

@@ -1,7 +1,7 @@
 import type { Alternative, Argument, Component, Decl, Parameter } from '../../grammar/ast.ts';
 import type { Item } from './declarations.ts';
 import { declaredBy, itemsOf } from './declarations.ts';
-import type { Reporter } from './diagnostics/index.ts';
+import { firstPlace, type Reporter } from './diagnostics/index.ts';
 import type { ModuleScope } from './env.ts';
 import { nearest } from './suggest.ts';
 
@@ -47,7 +47,15 @@ export function effectiveModel(
     // One error for the cycle, whichever of its models is asked for.
     const cycle = seen.slice(seen.indexOf(component));
     const first = cycle.reduce((a, b) => (placeOf(b) < placeOf(a) ? b : a));
-    report('recursive-extends', first.extends?.base.span ?? first.span, { name: first.name.name });
+    const labels = cycle.flatMap(({ name: model, extends: e }) =>
+      e ? [{ span: e.base.span, text: `${model.name} extends ${e.base.name}` }] : [],
+    );
+    report(
+      'recursive-extends',
+      first.extends?.base.span ?? first.span,
+      { name: first.name.name },
+      { labels },
+    );
     return undefined;
   }
   const own = component.params.map((param): ModelParameter => ({ param, scope, override: undefined }));
@@ -80,11 +88,9 @@ export function effectiveModel(
   if (!base) return undefined;
 
   const overrides = bindOverrides(base, args, scope, report);
-  const ownNames = new Set(own.map((p) => p.param.name.name));
-  for (const p of base.params) {
-    if (ownNames.has(p.param.name.name)) {
-      report('duplicate-name', p.param.name.span, { name: p.param.name.name });
-    }
+  for (const { param } of base.params) {
+    const again = own.find((p) => p.param.name.name === param.name.name)?.param.name;
+    if (again) report('duplicate-name', again.span, again, { labels: [firstPlace(param.name.span)] });
   }
   const alternativeScopes = new Map(base.alternativeScopes);
   const body = overrideBody(base, component.body, scope, alternativeScopes, report);

@@ -1,3 +1,5 @@
+import type { Component } from '../../grammar/ast.ts';
+import type { Span } from '../../grammar/span.ts';
 import type { Context } from './context.ts';
 import { type Host, itemsOf, runDeclarations } from './declarations.ts';
 import { Env, type ModuleScope } from './env.ts';
@@ -11,8 +13,7 @@ export function instantiate(c: Context, application: ApplicationValue, path: str
   const name = component.name.name;
   const start = c.building.findIndex((b) => b.component === component);
   if (start >= 0) {
-    const cycle = [...c.building.slice(start).map((b) => b.component.name.name), name].join(' → ');
-    c.report('recursive-block', span, { name, path: cycle });
+    reportCycle(c, [...c.building.slice(start + 1), { component, span }]);
     return ERROR;
   }
   const env = new Env(block.scope);
@@ -37,7 +38,7 @@ export function instantiate(c: Context, application: ApplicationValue, path: str
     env.set(param.name.name, value);
   }
   c.modules.push({ path, block: name });
-  c.building.push({ component, path });
+  c.building.push({ component, path, span });
   try {
     c.limits.called(span, () => runBody(c, instance, block.scope));
   } finally {
@@ -46,13 +47,38 @@ export function instantiate(c: Context, application: ApplicationValue, path: str
   return instance;
 }
 
+/**
+ * Blocks that contain each other, each with the place that asks for it. It is one mistake, whichever of them the
+ * model uses, so it is told from the block that is declared first.
+ */
+function reportCycle(c: Context, links: readonly { component: Component; span: Span }[]): void {
+  const first = links.reduce((a, b, i) => (isBefore(b.component, links[a].component) ? i : a), 0);
+  const inOrder = [...links.slice(first), ...links.slice(0, first)];
+  const names = inOrder.map((l) => l.component.name.name);
+  c.report(
+    'recursive-block',
+    inOrder[0].span,
+    { name: names[0], path: [...names, names[0]].join(' → ') },
+    {
+      labels: inOrder.map(({ span }, i) => ({
+        span,
+        text: `${names[(i + names.length - 1) % names.length]} contains ${names[i]}`,
+      })),
+    },
+  );
+}
+
+function isBefore({ name: { span: a } }: Component, { name: { span: b } }: Component): boolean {
+  return a.file === b.file ? a.start < b.start : a.file < b.file;
+}
+
 function runBody(c: Context, instance: InstanceValue, scope: ModuleScope): void {
   const { component, path, env } = instance;
   const host: Host = {
     name: component.name.name,
     path,
     env,
-    declared: new Set(),
+    declared: new Map(),
     indexed: new Map(),
     instance,
     model: undefined,

@@ -1,4 +1,5 @@
 import type { Decl } from '../../grammar/ast.ts';
+import type { Span } from '../../grammar/span.ts';
 import { formatDims, type Symbol as NamedSize, sameDims } from '../ir/dim.ts';
 import type { Shape, ValueId } from '../ir/graph.ts';
 import type { Context } from './context.ts';
@@ -10,11 +11,12 @@ import {
   itemsOf,
   type ModelHooks,
 } from './declarations.ts';
+import { firstPlace } from './diagnostics/index.ts';
 import { Env } from './env.ts';
 import type { EffectiveModel } from './extends.ts';
 import type { ModelOutput } from './program.ts';
 import { concreteShape, evaluateShape, shapeLabel } from './shapes.ts';
-import { describe, ERROR, isInt } from './values.ts';
+import { describe, ERROR, isInt, showPath } from './values.ts';
 
 type DeclOf<K extends Decl['kind']> = Extract<Decl, { kind: K }>;
 
@@ -27,7 +29,8 @@ export class ModelBody implements ModelHooks {
   private readonly c: Context;
   private readonly model: EffectiveModel;
   private variants: ReadonlyMap<string, string> = new Map();
-  private hasForward = false;
+  private firstForward: Span | undefined;
+  private readonly places = new Map<string, Span>();
   /** An output whose value or shape is wrong, so that their number says nothing. */
   private outputDeclared = false;
 
@@ -38,7 +41,7 @@ export class ModelBody implements ModelHooks {
       name: model.component.name.name,
       path: '',
       env,
-      declared: new Set(),
+      declared: new Map(),
       indexed: new Map(),
       instance: undefined,
       model: this,
@@ -58,7 +61,7 @@ export class ModelBody implements ModelHooks {
     this.nameSizes(decl, env);
     const dims = evaluateShape(this.c, decl.shape, env);
     const shape = dims && concreteShape(this.c, dims, this.c.batch, `the input \`${name}\``, decl.shape.span);
-    if (this.inputs.some((i) => i.name === name)) this.c.report('duplicate-name', span, { name });
+    this.unique(`input ${name}`, name, span);
     if (!dims || !shape) {
       this.failed = true;
       env.set(name, ERROR);
@@ -67,6 +70,14 @@ export class ModelBody implements ModelHooks {
     const value = this.c.builder.source('input', name, shape);
     this.inputs.push({ name, value, shape });
     env.set(name, { kind: 'tensor', id: value, dims, dtype: 'f32', span, from: `the input \`${name}\`` });
+  }
+
+  /** Whether `key` is new; a second one is reported with the place of the first. */
+  private unique(key: string, name: string, span: Span): boolean {
+    const first = this.places.get(key);
+    if (first) this.c.report('duplicate-name', span, { name }, { labels: [firstPlace(first)] });
+    else this.places.set(key, span);
+    return !first;
   }
 
   /** Sizes bound by `let` become what shapes are printed in terms of. */
@@ -93,11 +104,12 @@ export class ModelBody implements ModelHooks {
       );
       this.failed = true;
     }
-    if (this.hasForward) {
-      c.report('misplaced-declaration', decl.keyword, { what: 'a model has one `forward`' });
+    if (this.firstForward) {
+      const labels = [firstPlace(this.firstForward)];
+      c.report('misplaced-declaration', decl.keyword, { what: 'a model has one `forward`' }, { labels });
       return;
     }
-    this.hasForward = true;
+    this.firstForward = decl.keyword;
     const inner = new Env(env.scope, env);
     for (const param of decl.fn.params) inner.set(param.name.name, ERROR);
     c.limits.called(decl.span, () => c.run(decl.fn.body, inner));
@@ -119,20 +131,17 @@ export class ModelBody implements ModelHooks {
       if (value.kind !== 'error' && value.kind !== 'tensor') {
         const found = describe(value);
         c.report('wrong-type', decl.value.span, {
-          what: `the output \`${name}\``,
+          what: `the output \`${showPath(name)}\``,
           expected: 'a tensor',
           found,
         });
       }
       return;
     }
-    if (this.outputs.some((o) => o.name === name)) {
-      c.report('duplicate-name', decl.name.span, { name });
-      return;
-    }
+    if (!this.unique(`output ${name}`, showPath(name), decl.name.span)) return;
     if (!sameDims(dims, value.dims)) {
       this.failed = true;
-      const what = `the output \`${name}\``;
+      const what = `the output \`${showPath(name)}\``;
       const [expected, found] = [formatDims(dims), formatDims(value.dims)];
       c.report(
         'result-mismatch',
@@ -177,7 +186,7 @@ export class ModelBody implements ModelHooks {
           hint: 'declare input image: [B, channels, H, W]',
         },
       );
-    } else if (!this.hasForward) c.report('no-forward', keyword, { name: name.name });
+    } else if (!this.firstForward) c.report('no-forward', keyword, { name: name.name });
     else if (!this.outputDeclared) {
       c.report(
         'misplaced-declaration',

@@ -1,7 +1,13 @@
 import type { Module } from '../../grammar/ast.ts';
 import { parseModule } from '../../grammar/parser.ts';
 import type { Span } from '../../grammar/span.ts';
-import { type Diagnostic, type DiagnosticCode, makeDiagnostic, Reporter } from './diagnostics/index.ts';
+import {
+  type Diagnostic,
+  type DiagnosticCode,
+  firstPlace,
+  makeDiagnostic,
+  Reporter,
+} from './diagnostics/index.ts';
 import type { ModuleScope } from './env.ts';
 import { nearest } from './suggest.ts';
 import { ERROR, type Value } from './values.ts';
@@ -12,6 +18,8 @@ export interface FileAccess {
   read(path: string): string | undefined;
   /** The path that `spec` means in an import of the file `from`. */
   resolve(from: string, spec: string): string;
+  /** Import paths of the blocks that come with archc, such as `archc/lib/nn.arch`: where an unknown name may be from. */
+  library?(): readonly string[];
 }
 
 /** A spec with all that it imports. */
@@ -22,6 +30,8 @@ export interface Program {
   readonly sources: Map<string, string>;
   /** What is wrong with texts, files and imports. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Blocks that come with archc, each with the path to import it from. Read when first asked for. */
+  readonly library: () => ReadonlyMap<string, string>;
 }
 
 export interface LoadedModule {
@@ -35,8 +45,8 @@ const MAX_FILE = 2_000_000;
 /** Parses a file and its imports. Mistakes end in `diagnostics`, never in an exception. */
 export function loadProgram(entry: string, files: FileAccess): Program {
   const loader = new Loader(files);
-  const start: Span = { file: entry, start: 0, end: 0, line: 1, column: 1 };
-  loader.load(entry, start, []);
+  const start = startOf(entry);
+  loader.load(entry, []);
   const root = loader.modules.get(entry);
   const { report } = loader.reporter;
   if (root && loader.reporter.count === 0 && root.module.declarations.every((d) => d.kind === 'import')) {
@@ -47,8 +57,31 @@ export function loadProgram(entry: string, files: FileAccess): Program {
     modules: loader.modules,
     sources: loader.sources,
     diagnostics: loader.reporter.diagnostics,
+    library: libraryOf(files),
   };
 }
+
+function libraryOf(files: FileAccess): () => ReadonlyMap<string, string> {
+  let blocks: Map<string, string> | undefined;
+  return () => {
+    blocks ??= new Map(
+      (files.library?.() ?? []).flatMap((path) =>
+        parseModule(files.read(files.resolve('', path)) ?? '', path).module.declarations.flatMap((d) =>
+          d.kind === 'block' ? [[d.name.name, path] as const] : [],
+        ),
+      ),
+    );
+    return blocks;
+  };
+}
+
+/** An import that is being followed: the file, and where it is asked for. */
+interface Link {
+  readonly path: string;
+  readonly from: Span;
+}
+
+const startOf = (file: string): Span => ({ file, start: 0, end: 0, line: 1, column: 1 });
 
 class Loader {
   readonly modules = new Map<string, LoadedModule>();
@@ -61,11 +94,18 @@ class Loader {
   }
 
   /** `undefined` where the file can't be read or is being loaded already. */
-  load(path: string, from: Span, stack: readonly string[]): LoadedModule | undefined {
+  load(path: string, before: readonly Link[], from: Span = startOf(path)): LoadedModule | undefined {
     const { report } = this.reporter;
-    if (stack.includes(path)) {
-      const cycle = [...stack.slice(stack.indexOf(path)), path].join(' → ');
-      report('import-cycle', from, { cycle });
+    const start = before.findIndex((link) => link.path === path);
+    const links = [...before, { path, from }];
+    if (start >= 0) {
+      const cycle = links.slice(start + 1);
+      report(
+        'import-cycle',
+        from,
+        { cycle: [path, ...cycle.map((link) => link.path)].join(' → ') },
+        { labels: cycle.map((link) => ({ span: link.from, text: `imports ${link.path}` })) },
+      );
       return undefined;
     }
     const known = this.modules.get(path);
@@ -91,11 +131,16 @@ class Loader {
     const names = new Map<string, Value>();
     const loaded: LoadedModule = { module, scope: { file: path, names } };
     this.modules.set(path, loaded);
-    const own = new Set<string>();
+    const places = new Map<string, Span>();
+    const unique = (name: string, span: Span) => {
+      const first = places.get(name);
+      if (first) report('duplicate-name', span, { name }, { labels: [firstPlace(first)] });
+      else places.set(name, span);
+    };
     for (const declaration of module.declarations) {
       if (declaration.kind === 'import') {
         const target = this.files.resolve(path, declaration.path.name);
-        const imported = this.load(target, declaration.path.span, [...stack, path]);
+        const imported = this.load(target, links, declaration.path.span);
         for (const { name, span } of declaration.names) {
           const value = imported ? exported(imported, name) : ERROR;
           if (!value && imported) {
@@ -103,14 +148,14 @@ class Loader {
             const near = nearest(name, known);
             report('unknown-import', span, { file: target, name }, near ? { hint: `\`${near}\`` } : {});
           }
+          unique(name, span);
           names.set(name, value ?? ERROR);
         }
       } else if (declaration.kind === 'bad') {
         for (const name of declaration.names) names.set(name, ERROR);
       } else if (declaration.kind !== 'train' && declaration.kind !== 'pretrained') {
         const { name, span } = declaration.name;
-        if (own.has(name)) report('duplicate-name', span, { name });
-        own.add(name);
+        unique(name, span);
         names.set(name, { kind: 'block', component: declaration, scope: loaded.scope });
       }
     }

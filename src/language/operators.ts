@@ -4,6 +4,7 @@ import type { Context, Given } from './context.ts';
 import type { Env } from './env.ts';
 import { arithmetic } from './numbers.ts';
 import { applyOp } from './op-call.ts';
+import { operandHint } from './operand-hints.ts';
 import { bool, describe, ERROR, isNumber, toNumber, type Value } from './values.ts';
 
 type Binary = Extract<Expr, { kind: 'binary' }>;
@@ -59,6 +60,7 @@ export function evaluateBinary(c: Context, expr: Binary, env: Env): Value {
         { span: expr.left.span, text: describe(left) },
         { span: expr.right.span, text: describe(right) },
       ],
+      hint: operandHint(operator, left, right, expr.left, expr.right),
     },
   );
   return ERROR;

@@ -1,6 +1,7 @@
 import type { NamePattern, PretrainedDecl, PretrainedEntry } from '../../grammar/ast.ts';
 import type { Span } from '../../grammar/span.ts';
 import type { Context } from './context.ts';
+import { firstPlace } from './diagnostics/index.ts';
 import { fitsAny, patternProblem, unboundIn } from './name-patterns.ts';
 import type { PretrainedSection, RenameRule } from './program.ts';
 import type { ScopedSection } from './sections.ts';
@@ -64,12 +65,13 @@ function readEntries(c: Context, decl: PretrainedDecl): Map<string, PretrainedEn
   const entries = new Map<string, PretrainedEntry>();
   for (const entry of decl.entries) {
     const { name, span } = entry.key;
+    const first = entries.get(name);
     const form = Object.hasOwn(rules, name) ? rules[name] : undefined;
     if (form === undefined) {
       const known = Object.keys(rules);
       const near = nearest(name, known);
       c.report('unknown-rule', span, { name, rules: known.join(', ') }, near ? { hint: `\`${near}\`` } : {});
-    } else if (entries.has(name)) c.report('duplicate-setting', span, { name });
+    } else if (first) c.report('duplicate-setting', span, { name }, { labels: [firstPlace(first.key.span)] });
     else if (form === 'text' ? entry.value?.kind !== 'string' : !entry.patterns) {
       // A value that did not parse was reported as such.
       if (entry.value?.kind === 'bad') continue;

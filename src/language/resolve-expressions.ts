@@ -4,8 +4,9 @@ import { bindArguments } from './arguments.ts';
 import { builtins } from './builtins.ts';
 import type { Reporter } from './diagnostics/index.ts';
 import type { ModuleScope } from './env.ts';
-import { reportUnknown } from './evaluate.ts';
 import { partsOf } from './expression-parts.ts';
+import type { Program } from './modules.ts';
+import { reportUnknown } from './unknown-names.ts';
 import { ERROR } from './values.ts';
 
 /** Names that are known at some place; those of a body count everywhere in it, whatever their order. */
@@ -13,13 +14,15 @@ export type Known = ReadonlySet<string>;
 
 /** Names and arguments in expressions and statements, without their values. */
 export class ExpressionResolver {
+  protected readonly library: Program['library'];
   protected readonly ops: OpTable;
   protected readonly reporter: Reporter;
   protected readonly scope: ModuleScope;
   /** Alternatives of the variants, which `variant == alternative` compares with. */
   protected alternatives: Known = new Set();
 
-  constructor(ops: OpTable, reporter: Reporter, scope: ModuleScope) {
+  constructor(program: Program, ops: OpTable, reporter: Reporter, scope: ModuleScope) {
+    this.library = program.library;
     this.ops = ops;
     this.reporter = reporter;
     this.scope = scope;
@@ -80,7 +83,7 @@ export class ExpressionResolver {
     if (known.has(name) || this.scope.names.has(name) || builtins.has(name) || name === 'B') return;
     const op = this.ops.get(name);
     if (op && !op.internal) return;
-    reportUnknown({ ops: this.ops, report: this.reporter.report }, name, span, [
+    reportUnknown({ ops: this.ops, library: this.library, report: this.reporter.report }, name, span, [
       ...known,
       ...this.scope.names.keys(),
     ]);

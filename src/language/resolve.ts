@@ -1,7 +1,8 @@
-import type { Component, Decl, Expr, FunctionDecl, Stmt, TypeRef } from '../../grammar/ast.ts';
+import type { Component, Decl, Expr, FunctionDecl, Ident, Stmt, TypeRef } from '../../grammar/ast.ts';
+import type { Span } from '../../grammar/span.ts';
 import type { OpTable } from '../ir/op.ts';
 import { declaredBy } from './declarations.ts';
-import type { Reporter } from './diagnostics/index.ts';
+import { firstPlace, type Reporter } from './diagnostics/index.ts';
 import { boundIn } from './evaluate.ts';
 import { effectiveModel } from './extends.ts';
 import type { Program } from './modules.ts';
@@ -16,7 +17,7 @@ export function resolveNames(program: Program, ops: OpTable, reporter: Reporter)
   for (const { module, scope } of program.modules.values()) {
     for (const declaration of module.declarations) {
       if (declaration.kind === 'block' || declaration.kind === 'model') {
-        new Resolver(ops, reporter, scope).component(declaration);
+        new Resolver(program, ops, reporter, scope).component(declaration);
       } else if (declaration.kind === 'train' || declaration.kind === 'pretrained') {
         const { name, span } = declaration.model;
         const value = scope.names.get(name);
@@ -87,11 +88,12 @@ class Resolver extends ExpressionResolver {
     for (const decl of decls) this.decl(decl, known);
   }
 
-  private duplicates(names: readonly { name: string; span: Parameters<Reporter['report']>[1] }[]): void {
-    const seen = new Set<string>();
+  private duplicates(names: readonly Ident[]): void {
+    const seen = new Map<string, Span>();
     for (const { name, span } of names) {
-      if (seen.has(name)) this.reporter.report('duplicate-name', span, { name });
-      seen.add(name);
+      const first = seen.get(name);
+      if (first) this.reporter.report('duplicate-name', span, { name }, { labels: [firstPlace(first)] });
+      else seen.set(name, span);
     }
   }
 

@@ -17,6 +17,8 @@ describe('nearest name', () => {
     ['layernorm', ['LayerNorm', 'layer_norm'], 'LayerNorm'],
     ['x', ['encoder', 'decoder'], undefined],
     ['same', ['same'], undefined],
+    ['q', ['N', 'qs', 'Q'], undefined],
+    ['xs', ['encoder', 'ys'], 'ys'],
   ])('%s among %j', (name, candidates, expected) => {
     expect(nearest(name, candidates)).toBe(expected);
   });

@@ -1,5 +1,9 @@
-/** The candidate nearest to `name` by edit distance, if one is near enough to be what was meant. */
+/**
+ * The candidate nearest to `name` by edit distance, if one is near enough to be what was meant. Names of one
+ * letter are near to nothing: any other letter would be.
+ */
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
+  if (name.length < 2) return undefined;
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1;
   for (const candidate of candidates) {

@@ -1,6 +1,7 @@
 import type { Expr, TrainDecl } from '../../grammar/ast.ts';
 import type { Span } from '../../grammar/span.ts';
 import type { Context } from './context.ts';
+import { firstPlace } from './diagnostics/index.ts';
 import { Env } from './env.ts';
 import type { TrainSection } from './program.ts';
 import type { ScopedSection } from './sections.ts';
@@ -34,8 +35,10 @@ export function elaborateTrain(
   const before = c.reporter.count;
   const entries = new Map<string, Expr>();
   for (const { key, value } of decl.entries) {
+    const first = decl.entries.find((e) => e.key.name === key.name)?.key ?? key;
     if (!settings.includes(key.name)) reportUnknown(c, key.name, key.span, settings);
-    else if (entries.has(key.name)) c.report('duplicate-setting', key.span, { name: key.name });
+    else if (first !== key)
+      c.report('duplicate-setting', key.span, key, { labels: [firstPlace(first.span)] });
     else entries.set(key.name, value);
   }
   const inner = new Map<string, Expr>();

@@ -100,6 +100,11 @@ export function toNumber(v: Value): number {
   return v.kind === 'float' ? v.value : Number.NaN;
 }
 
+/** A path as a spec writes it: `stages[0].conv` for `stages.0.conv`, which is its name in a `state_dict`. */
+export function showPath(path: string): string {
+  return path.replace(/\.(\d+)(?=\.|$)/g, '[$1]');
+}
+
 /** `a whole number`, `a tensor [B, 96, H/4, W/4]`: what a message says was found. */
 export function describe(v: Value): string {
   switch (v.kind) {
@@ -124,7 +129,7 @@ export function describe(v: Value): string {
     case 'tensor':
       return `a tensor ${formatDims(v.dims)}`;
     case 'instance':
-      return `the instance \`${v.path}\` of ${v.component.name.name}`;
+      return `the instance \`${showPath(v.path)}\` of ${v.component.name.name}`;
     case 'indexed':
       return `the instances \`${v.name}\``;
     case 'block':

@@ -41,6 +41,9 @@ export interface Diagnostic {
   readonly hint: string;
 }
 
+/** Points at the first of two declarations of one name. */
+export const firstPlace = (span: Span): Label => ({ span, text: 'declared here first' });
+
 export interface Extras {
   readonly labels?: readonly Label[];
   readonly notes?: readonly string[];

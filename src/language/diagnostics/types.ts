@@ -31,8 +31,8 @@ export const typeDiagnostics = {
   },
   'bad-operands': {
     severity: 'error',
-    message: '`{operator}` takes no {left} and {right}',
-    hint: 'see docs/language.md for what each operator takes',
+    message: '`{operator}` does not take {left} and {right}',
+    hint: 'operators take numbers, or tensors and numbers; + also joins two lists or two vectors',
     explanation:
       'Arithmetic takes numbers, or tensors and numbers; + also joins lists and vectors of one kind; and, or, not take true and false.',
   },

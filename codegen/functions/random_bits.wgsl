@@ -5,7 +5,8 @@ fn pcg(x: u32) -> u32 {
   return (word >> 22u) ^ word;
 }
 
-// Random bits of a counter: the same for the same run, site and sample.
-fn random_bits(run: u32, site: u32, sample: u32) -> u32 {
-  return pcg(sample + pcg(site + pcg(run)));
+// Random bits of a counter: the same for the same key, site and sample. `pcg` is a permutation, so another first or
+// second word of the key gives another function of site and sample.
+fn random_bits(key: vec2<u32>, site: u32, sample: u32) -> u32 {
+  return pcg(key.y + pcg(sample + pcg(site + pcg(key.x))));
 }

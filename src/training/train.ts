@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { hyperParameters, trainingGraph } from '../autodiff/training.ts';
 import { type WebgpuBackend, WebgpuExecutable } from '../backend/webgpu.ts';
 import type { Batches } from '../data/batches.ts';
+import { Random } from '../data/random.ts';
 import { InputError, JobError } from '../errors.ts';
 import type { OpTable } from '../ir/op.ts';
 import type { ElaboratedModel, Parameter, TrainSection } from '../language/program.ts';
@@ -126,8 +127,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       executable.write('input', model.inputs[0].name, batch.x);
       executable.write('input', 'target', batch.target);
       executable.write('input', 'hyper', hyperParameters(section.optimizer, rate(section, t, steps), t));
-      if (executable.has('input', 'rng'))
-        executable.write('input', 'rng', Int32Array.of((seed * 65537 + t) | 0));
+      if (executable.has('input', 'rng')) executable.write('input', 'rng', stepKey(seed, t));
       reader.submit(t);
       if (t - before === WARM_STEPS) {
         await drain();
@@ -196,6 +196,12 @@ function restoreOptimizer(executable: WebgpuExecutable, names: readonly string[]
     );
   }
   for (const [name, data] of resume.optimizer) executable.write('state', name, data);
+}
+
+/** The random key of a step, which decides what drop-path drops: one of 2^64, from a stream of its own. */
+export function stepKey(seed: number, t: number): Int32Array {
+  const random = Random.stream(seed, 'step', t);
+  return Int32Array.of(random.bits(), random.bits());
 }
 
 function rate(section: TrainSection, t: number, steps: number): number {

@@ -102,21 +102,23 @@ describe('drop_path', () => {
     for (let i = 0; i < sites; i++) b.output(`y${i}`, b.apply('drop_path', [x], { rate }));
     return b.build();
   };
-  const feeds = (rng: number) => ({ x: new Float64Array(500).fill(1), rng: [rng] });
+  const feeds = (...rng: [number, number]) => ({ x: new Float64Array(500).fill(1), rng });
 
   test('drops the same samples on both backends, others at another place or run', async () => {
-    const truth = runReference(graph(2, 0.25), feeds(-7));
-    const got = await runWebgpu(acquired, graph(2, 0.25), feeds(-7));
+    const truth = runReference(graph(2, 0.25), feeds(-7, 2 ** 31 - 1));
+    const got = await runWebgpu(acquired, graph(2, 0.25), feeds(-7, 2 ** 31 - 1));
     for (const [name, value] of truth) expect(relativeError(got.get(name)!, value)).toBeLessThan(1e-6);
     expect(Array.from(truth.get('y0')!)).not.toEqual(Array.from(truth.get('y1')!));
-    const other = runReference(graph(1, 0.25), feeds(8));
-    expect(Array.from(truth.get('y0')!)).not.toEqual(Array.from(other.get('y0')!));
+    for (const key of [feeds(8, 2 ** 31 - 1), feeds(-7, 8)]) {
+      const other = runReference(graph(1, 0.25), key);
+      expect(Array.from(truth.get('y0')!)).not.toEqual(Array.from(other.get('y0')!));
+    }
   });
 
   test('keeps 1 - rate of the samples, scaled to the same mean', () => {
     let kept = 0;
     for (let rng = 0; rng < 20; rng++) {
-      const y = runReference(graph(1, 0.25), feeds(rng)).get('y0')!;
+      const y = runReference(graph(1, 0.25), feeds(rng, -rng)).get('y0')!;
       for (const v of Array.from(y)) {
         if (v === 0) continue;
         kept++;
@@ -140,7 +142,7 @@ describe('drop_path', () => {
     b.output('y', y);
     b.output('grad', differentiate(b, new Map([[y, seed]]), [x])[0]!);
     const ones = new Float64Array(100).fill(1);
-    const out = runReference(b.build(), { x: ones, seed: ones, rng: [3] });
+    const out = runReference(b.build(), { x: ones, seed: ones, rng: [3, 4] });
     expect(new Set(Array.from(out.get('y')!))).toEqual(new Set([0, 2]));
     expect(Array.from(out.get('grad')!)).toEqual(Array.from(out.get('y')!));
   });

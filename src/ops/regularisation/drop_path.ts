@@ -1,6 +1,9 @@
 import { Dim, formatDims } from '../../ir/dim.ts';
 import { type CompositeOp, type PrimitiveOp, ShapeError } from '../../ir/op.ts';
 
+/** Words of the input `rng`, the random key of one step: enough that no two steps share a mask. */
+export const RNG_WORDS = 2;
+
 export const dropPath: CompositeOp = {
   kind: 'composite',
   name: 'drop_path',
@@ -20,7 +23,7 @@ export const dropPath: CompositeOp = {
   expand: (b, [x], a) => {
     if (a['rate'] === 0) return [x];
     const shape = b.shape(x);
-    const rng = b.sharedSource('input', 'rng', [1], 'i32');
+    const rng = b.sharedSource('input', 'rng', [RNG_WORDS], 'i32');
     const index = b.nodeList.filter((n) => n.op === dropPathMask.name).length;
     const mask = b.apply(dropPathMask.name, [rng], { batch: shape[0], rate: a['rate'], index });
     return [b.mul(x, b.reshape(mask, [shape[0], ...shape.slice(1).map(() => 1)]))];
@@ -30,7 +33,7 @@ export const dropPath: CompositeOp = {
 export const dropPathMask: PrimitiveOp = {
   kind: 'primitive',
   name: 'drop_path_mask',
-  doc: 'For each of `batch` samples 0 with probability `rate`, else 1 / (1 − rate); a function of rng [1], `index` and the sample. → [batch].',
+  doc: 'For each of `batch` samples 0 with probability `rate`, else 1 / (1 − rate); a function of rng [2], `index` and the sample. → [batch].',
   operands: [{ name: 'rng', dtype: 'i32' }],
   attrs: { batch: { type: 'int' }, rate: { type: 'float' }, index: { type: 'int' } },
   internal: true,
@@ -40,7 +43,7 @@ export const dropPathMask: PrimitiveOp = {
     const data = new Float64Array(out[0]);
     const limit = threshold(a['rate'] as number);
     for (let sample = 0; sample < data.length; sample++) {
-      const kept = randomBits(rng.data[0], a['index'] as number, sample) >= limit;
+      const kept = randomBits([rng.data[0], rng.data[1]], a['index'] as number, sample) >= limit;
       data[sample] = kept ? 1 / (1 - (a['rate'] as number)) : 0;
     }
     return [{ shape: out, data }];
@@ -75,6 +78,6 @@ function pcg(x: number): number {
   return ((word >>> 22) ^ word) >>> 0;
 }
 
-function randomBits(run: number, site: number, sample: number): number {
-  return pcg((sample + pcg((site + pcg(run)) >>> 0)) >>> 0);
+function randomBits([first, second]: readonly [number, number], site: number, sample: number): number {
+  return pcg((second + pcg((sample + pcg((site + pcg(first)) >>> 0)) >>> 0)) >>> 0);
 }

@@ -1,90 +1,161 @@
 import type { Elements, Executable } from '../backend/backend.ts';
+import { openModel } from '../compiler/model.ts';
 import { InputError, JobError } from '../errors.ts';
-import type { ElaboratedModel } from '../language/program.ts';
-import { readSafetensors, type Safetensors, writeSafetensors } from '../tensors/safetensors.ts';
+import { formatDims } from '../ir/dim.ts';
+import type { ElaboratedModel, ModelInput, TrainSection } from '../language/program.ts';
+import { readSafetensors, writeSafetensors } from '../tensors/safetensors.ts';
 import { type Tensor, toFloat32 } from '../tensors/tensor.ts';
 import { readWeights } from '../training/weights-file.ts';
+import type { Overrides } from './options.ts';
 
-/** The tensor `x`, and where it is wanted `target`, of `--input`. */
-export interface InputTensors {
-  readonly batch: number;
-  readonly x: Tensor;
+/** A model at the batch size of what `--input` holds for it. */
+export interface Given {
+  readonly model: ElaboratedModel;
+  /** Of `--input`. */
+  readonly path: string;
+  /** By input of the model. */
+  readonly tensors: ReadonlyMap<string, NamedTensor>;
   readonly target: Tensor | undefined;
 }
 
-export function readInputs(path: string): InputTensors {
-  const file: Safetensors = readSafetensors(path);
-  const x = file.tensors.get('x');
-  if (!x) {
-    const found = [...file.tensors.keys()].slice(0, 5).join(', ') || 'nothing';
+interface NamedTensor {
+  /** In the file. */
+  readonly name: string;
+  readonly tensor: Tensor;
+}
+
+/**
+ * Opens a spec for the batch in a file, which holds each input of the model under its own name. The one input of a
+ * model that has only one may also be called `x`.
+ *
+ * @throws InputError `missing-input`; `two-names` where one input is there twice; `input-batch` where inputs hold
+ *   different numbers of samples; `input-shape`; and as openModel and readSafetensors
+ */
+export function openGiven(spec: string, set: Overrides, path: string): Given {
+  const file = readSafetensors(path).tensors;
+  // Names and axes of the inputs are the same for every batch size: `x` is only the likeliest place of the right one.
+  const likely = file.get('x')?.shape[0];
+  const first = openModel(spec, { set, batch: likely || 1 });
+  const tensors = findInputs(first, file, path);
+  const batch = batchOf(first, tensors, path);
+  const model = batch === first.batch ? first : openModel(spec, { set, batch });
+  for (const input of model.inputs) checkShape(model, input, tensors.get(input.name)!, path);
+  return { model, path, tensors, target: file.get('target') };
+}
+
+function findInputs(
+  model: ElaboratedModel,
+  file: ReadonlyMap<string, Tensor>,
+  path: string,
+): Map<string, NamedTensor> {
+  const single = model.inputs.length === 1;
+  const found = new Map<string, NamedTensor>();
+  for (const input of model.inputs) {
+    const names = single ? [...new Set(['x', input.name])] : [input.name];
+    const there = names.filter((name) => file.has(name));
+    if (there.length > 1) {
+      throw new InputError(
+        'two-names',
+        `${path} has both \`x\` and \`${input.name}\`, and ${model.name} has one input`,
+        'leave one of the two out',
+      );
+    }
+    const [name] = there;
+    if (name !== undefined) found.set(input.name, { name, tensor: file.get(name)! });
+  }
+  const missing = model.inputs.filter(({ name }) => !found.has(name));
+  if (missing.length > 0) {
+    const names = single ? '`x`' : missing.map(({ name }) => `\`${name}\``).join(', ');
+    const held = [...file.keys()].slice(0, 5).join(', ') || 'nothing';
+    const takes = model.inputs.map(({ name, dims }) => `\`${name}\` ${formatDims(dims)}`).join(', ');
     throw new InputError(
       'missing-input',
-      `${path} has no tensor \`x\`, found: ${found}`,
-      'name the input batch `x`',
+      `${path} has no tensor ${names}, found: ${held}`,
+      single ? 'name the input batch `x`' : `${model.name} takes ${takes}: name each tensor as its input`,
     );
   }
-  if (x.shape.length < 1 || x.shape[0] < 1) {
-    throw new InputError(
-      'input-shape',
-      `\`x\` in ${path} is [${x.shape.join(', ')}], expected a batch of at least 1 first`,
-      'give an input [B, C, H, W]',
-    );
+  return found;
+}
+
+/** The number of samples on which all inputs agree; 1 where none has an axis of samples. */
+function batchOf(
+  { inputs }: ElaboratedModel,
+  tensors: ReadonlyMap<string, NamedTensor>,
+  path: string,
+): number {
+  let agreed: { readonly batch: number; readonly name: string } | undefined;
+  for (const input of inputs) {
+    const { name, tensor } = tensors.get(input.name)!;
+    const axis = input.dims.findIndex((d) => d.batch);
+    if (axis < 0) continue;
+    const samples = (tensor.shape[axis] ?? 0) / input.dims[axis].size;
+    if (!Number.isInteger(samples) || samples < 1) {
+      throw new InputError(
+        'input-shape',
+        `\`${name}\` in ${path} is [${tensor.shape.join(', ')}], expected ${formatDims(input.dims)} with a batch B of at least 1`,
+        `give an input ${formatDims(input.dims)}`,
+      );
+    }
+    if (agreed !== undefined && agreed.batch !== samples) {
+      throw new InputError(
+        'input-batch',
+        `${path} holds ${agreed.batch} samples in \`${agreed.name}\`, but ${samples} in \`${name}\``,
+        'give all inputs the same batch',
+      );
+    }
+    agreed ??= { batch: samples, name };
   }
-  return { batch: x.shape[0], x, target: file.tensors.get('target') };
+  return agreed?.batch ?? 1;
+}
+
+function checkShape(model: ElaboratedModel, input: ModelInput, { name, tensor }: NamedTensor, path: string) {
+  if (tensor.shape.join() === input.shape.join()) return;
+  const takes = model.inputs.length === 1 ? '' : ` as \`${input.name}\``;
+  throw new InputError(
+    'input-shape',
+    `\`${name}\` in ${path} is [${tensor.shape.join(', ')}], ${model.name} takes [${input.shape.join(', ')}]${takes}`,
+    'give an input of that shape, or set the model to it (--set size=<H, W>, --set in_channels=C)',
+  );
 }
 
 /** What a network runs on, checked against it. */
 export interface Feed {
   /** By parameter. */
   readonly weights: ReadonlyMap<string, Float32Array>;
-  readonly x: Float32Array;
+  /** By input. */
+  readonly inputs: ReadonlyMap<string, Float32Array>;
 }
 
-/** Reads the weights, and checks them and the input batch, before any work is done with them. */
-export function readFeed(
-  model: ElaboratedModel,
-  weightsPath: string,
-  inputPath: string,
-  inputs: InputTensors,
-): Feed {
+/** Reads the weights, and checks the values of the inputs, before any work is done with them. */
+export function readFeed({ model, path, tensors }: Given, weightsPath: string): Feed {
   const weights = readWeights(model, weightsPath);
-  if (model.inputs.length !== 1) {
-    throw new InputError(
-      'many-inputs',
-      `${model.name} has ${model.inputs.length} inputs; one can be given, as \`x\``,
-      'use a model with one `input`',
-    );
+  const inputs = new Map<string, Float32Array>();
+  for (const [input, { name, tensor }] of tensors) {
+    const data = toFloat32(tensor);
+    if (data.some((v) => !Number.isFinite(v))) {
+      throw new InputError(
+        'input-not-finite',
+        `\`${name}\` in ${path} holds NaN or infinity`,
+        'give an input of finite numbers',
+      );
+    }
+    inputs.set(input, data);
   }
-  const [input] = model.inputs;
-  if (inputs.x.shape.join() !== input.shape.join()) {
-    throw new InputError(
-      'input-shape',
-      `\`x\` in ${inputPath} is [${inputs.x.shape.join(', ')}], ${model.name} takes [${input.shape.join(', ')}]`,
-      'give an input of that shape, or set the model to it (--set size=<H, W>, --set in_channels=C)',
-    );
-  }
-  const data = toFloat32(inputs.x);
-  if (data.some((v) => !Number.isFinite(v))) {
-    throw new InputError(
-      'input-not-finite',
-      `\`x\` in ${inputPath} holds NaN or infinity`,
-      'give an input of finite numbers',
-    );
-  }
-  return { weights, x: data };
+  return { weights, inputs };
 }
 
-/** Puts weights and the input batch into an executable. */
-export function feed(executable: Executable, model: ElaboratedModel, { weights, x }: Feed): void {
+/** Puts weights and inputs into an executable, whose graph need not read all of them. */
+export function feed(executable: Executable, { weights, inputs }: Feed): void {
   for (const [name, data] of weights)
     if (executable.has('param', name)) executable.write('param', name, data);
-  executable.write('input', model.inputs[0].name, x);
+  for (const [name, data] of inputs) if (executable.has('input', name)) executable.write('input', name, data);
 }
 
-/** The class ids of `target`, checked against the model's outputs. */
-export function targetIds(model: ElaboratedModel, inputs: InputTensors, path: string): Int32Array {
-  const { target } = inputs;
-  const [batch, classes, ...size] = model.graph.values[model.outputs[0].value].shape;
+/** The class ids of `target`, checked against the outputs that a section supervises (which agree in their classes). */
+export function targetIds({ model, path, target }: Given, section: TrainSection): Int32Array {
+  const [batch, , ...size] = model.graph.values[model.outputs[0].value].shape;
+  const supervised = model.outputs[section.supervise.findIndex((weight) => weight !== 0)];
+  const classes = supervised.dims[1].size;
   const wanted = [batch, ...size];
   if (!target)
     throw new InputError('missing-target', `${path} has no tensor \`target\``, 'add class ids as int32');
@@ -100,7 +171,7 @@ export function targetIds(model: ElaboratedModel, inputs: InputTensors, path: st
   if (wrong !== undefined) {
     throw new InputError(
       'label-range',
-      `\`target\` in ${path} holds ${wrong}, class ids of ${model.name} are the whole numbers 0 to ${classes - 1}`,
+      `\`target\` in ${path} holds ${wrong}, but \`${supervised.name}\` of ${model.name} has ${classes} classes: their ids are the whole numbers 0 to ${classes - 1}`,
       '--set classes=…, or other labels',
     );
   }

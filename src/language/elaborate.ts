@@ -15,6 +15,7 @@ import type { Program } from './modules.ts';
 import { elaboratePretrained } from './pretrained.ts';
 import type { ElaboratedModel } from './program.ts';
 import { sectionsOf } from './sections.ts';
+import { checkSupervised } from './supervised-outputs.ts';
 import { elaborateTrain } from './train.ts';
 
 export interface ElaborateOptions {
@@ -72,6 +73,7 @@ export function elaborateModel(
     const sections = sectionsOf(program, model, 'train');
     const train = sections.flatMap((section) => {
       const result = elaborateTrain(c, section, chosen.train, Math.max(1, outputs), body.failed);
+      if (result && !body.failed) checkSupervised(c, section.decl, result.supervise, body.outputs);
       return result ? [result] : [];
     });
     // With other values than the defaults a module may be absent that a rule names with reason.

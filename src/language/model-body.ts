@@ -1,7 +1,6 @@
 import type { Decl } from '../../grammar/ast.ts';
 import type { Span } from '../../grammar/span.ts';
 import { formatDims, type Symbol as NamedSize, sameDims } from '../ir/dim.ts';
-import type { Shape, ValueId } from '../ir/graph.ts';
 import type { Context } from './context.ts';
 import {
   condition,
@@ -14,16 +13,19 @@ import {
 import { firstPlace } from './diagnostics/index.ts';
 import { Env } from './env.ts';
 import type { EffectiveModel } from './extends.ts';
-import type { ModelOutput } from './program.ts';
+import type { ModelInput, ModelOutput } from './program.ts';
 import { concreteShape, evaluateShape, shapeLabel } from './shapes.ts';
 import { describe, ERROR, isInt, showPath } from './values.ts';
 
 type DeclOf<K extends Decl['kind']> = Extract<Decl, { kind: K }>;
 
+/** What the graph of a step takes besides the model's inputs: labels, learning rate and the like, random numbers. */
+const stepInputs: readonly string[] = ['target', 'hyper', 'rng'];
+
 /** The body of a model while it is worked through: inputs, `forward`, outputs, variants. */
 export class ModelBody implements ModelHooks {
   readonly host: Host;
-  readonly inputs: { name: string; value: ValueId; shape: Shape }[] = [];
+  readonly inputs: ModelInput[] = [];
   readonly outputs: ModelOutput[] = [];
   failed = false;
   private readonly c: Context;
@@ -62,13 +64,14 @@ export class ModelBody implements ModelHooks {
     const dims = evaluateShape(this.c, decl.shape, env);
     const shape = dims && concreteShape(this.c, dims, this.c.batch, `the input \`${name}\``, decl.shape.span);
     this.unique(`input ${name}`, name, span);
+    if (stepInputs.includes(name)) this.c.report('reserved-input', span, { name });
     if (!dims || !shape) {
       this.failed = true;
       env.set(name, ERROR);
       return;
     }
     const value = this.c.builder.source('input', name, shape);
-    this.inputs.push({ name, value, shape });
+    this.inputs.push({ name, value, dims, shape });
     env.set(name, { kind: 'tensor', id: value, dims, dtype: 'f32', span, from: `the input \`${name}\`` });
   }
 
@@ -154,7 +157,7 @@ export class ModelBody implements ModelHooks {
       return;
     }
     c.builder.output(name, value.id);
-    this.outputs.push({ name, value: value.id, dims });
+    this.outputs.push({ name, value: value.id, dims, span: decl.name.span });
   }
 
   alternative(decl: DeclOf<'variant'>, env: Env): readonly Item[] {

@@ -27,10 +27,20 @@ export interface ModuleInstance {
   readonly block: string;
 }
 
+export interface ModelInput {
+  readonly name: string;
+  readonly value: ValueId;
+  readonly dims: Dims;
+  /** `dims` at the model's batch size. */
+  readonly shape: Shape;
+}
+
 export interface ModelOutput {
   readonly name: string;
   readonly value: ValueId;
   readonly dims: Dims;
+  /** Of its declaration. */
+  readonly span: Span;
 }
 
 export interface LossTerm {
@@ -123,7 +133,7 @@ export interface ElaboratedModel {
   readonly batch: number;
   /** Sources: the inputs and all parameters. Outputs: the model's, in order. */
   readonly graph: Graph;
-  readonly inputs: readonly { readonly name: string; readonly value: ValueId; readonly shape: Shape }[];
+  readonly inputs: readonly ModelInput[];
   readonly outputs: readonly ModelOutput[];
   readonly parameters: readonly Parameter[];
   readonly modules: readonly ModuleInstance[];

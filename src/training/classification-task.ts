@@ -8,7 +8,7 @@ import { checkClasses, imageShape, type TaskOptions, type TrainingTask } from '.
 /** A class for every image, from a folder for each class. Images are read when they are needed. */
 export function classificationTask({ model, section, data }: TaskOptions): TrainingTask {
   const dataset = openClassFolders(data);
-  checkClasses(model, data, dataset.classes.length, '');
+  checkClasses(model, section, data, dataset.classes);
   const [batch, channels, height, width] = imageShape(model);
   return {
     batches: (seed) =>

@@ -3,7 +3,7 @@ import { type ClassFolders, readClassImage } from '../data/class-folders.ts';
 import { centreCrop } from '../data/crop.ts';
 import { JobError } from '../errors.ts';
 import { writeFileAtomic } from '../tensors/atomic-file.ts';
-import { imageShape, type TaskTestOptions } from './task.ts';
+import { imageInput, imageShape, type TaskTestOptions } from './task.ts';
 
 export interface ClassificationReport {
   /** Share of the test images whose class is the one with the largest logit. */
@@ -38,7 +38,7 @@ export async function classify(
         const image = readClassImage(path, { channels, height, width });
         x.set(centreCrop(image, height, width).image, b * size);
       });
-      executable.write('input', predictor.inputs[0].name, x);
+      executable.write('input', imageInput(predictor).name, x);
       executable.run();
       const logits = (await executable.read('output', [output.name])).get(output.name)!;
       for (const [b, { path, label }] of chunk.entries()) {

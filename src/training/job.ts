@@ -21,7 +21,7 @@ import {
 import type { PretrainedRow } from './pretrained-match.ts';
 import { learningRate } from './schedule.ts';
 import { segmentationTask } from './segmentation-task.ts';
-import type { TaskResult, TrainingTask } from './task.ts';
+import { imageInput, type TaskResult, type TrainingTask } from './task.ts';
 import { type TrainResult, train } from './train.ts';
 
 export interface JobOptions {
@@ -130,6 +130,7 @@ function jobReport(
 /** Segmentation networks have outputs [B, classes, H, W], classifiers [B, classes]. */
 function taskOf(options: JobOptions): TrainingTask {
   const { model } = options;
+  imageInput(model);
   const { shape } = model.graph.values[model.outputs[0].value];
   if (shape.length === 2) return classificationTask(options);
   if (shape.length === 4) return segmentationTask(options);

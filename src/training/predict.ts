@@ -3,9 +3,34 @@ import type { Case } from '../data/case.ts';
 import { InputError } from '../errors.ts';
 import { predictCase } from '../evaluation/sliding-window.ts';
 import type { ElaboratedModel } from '../language/program.ts';
+import { imageInput, imageShape } from './task.ts';
 
 /** Label maps are written with 8 bits a pixel. */
 const MAX_CLASSES = 256;
+
+/**
+ * Checks that a model maps an image to classes of its pixels.
+ *
+ * @throws InputError `many-inputs`; `not-segmentation` where it is no 2D segmentation network; `too-many-classes`
+ */
+export function checkSegmentation(model: ElaboratedModel): void {
+  const input = imageInput(model).shape;
+  const { shape } = model.graph.values[model.outputs[0].value];
+  if (input.length !== 4 || shape.length !== 4 || shape[2] !== input[2] || shape[3] !== input[3]) {
+    throw new InputError(
+      'not-segmentation',
+      `${model.name} maps [${input.join(', ')}] to [${shape.join(', ')}]; segmentation needs an output of the input's size`,
+      'give a model whose first output is [B, classes, H, W]',
+    );
+  }
+  if (shape[1] > MAX_CLASSES) {
+    throw new InputError(
+      'too-many-classes',
+      `${model.name} has ${shape[1]} classes; label maps hold ids of 8 bits`,
+      `give a model of at most ${MAX_CLASSES} classes`,
+    );
+  }
+}
 
 /** A model with weights, ready to segment images of any size. */
 export class Segmenter {
@@ -19,29 +44,14 @@ export class Segmenter {
 
   /**
    * @param model elaborated with as many windows a batch as shall run at once
-   * @throws InputError `not-segmentation` where the model is no 2D segmentation network, `too-many-classes`
+   * @throws InputError as checkSegmentation
    */
   static async create(
     backend: Backend,
     model: ElaboratedModel,
     weights: ReadonlyMap<string, Float32Array>,
   ): Promise<Segmenter> {
-    const shape = model.graph.values[model.outputs[0].value].shape;
-    const input = model.inputs[0].shape;
-    if (input.length !== 4 || shape.length !== 4 || shape[2] !== input[2] || shape[3] !== input[3]) {
-      throw new InputError(
-        'not-segmentation',
-        `${model.name} maps [${input.join(', ')}] to [${shape.join(', ')}]; segmentation needs an output of the input's size`,
-        'give a model whose first output is [B, classes, H, W]',
-      );
-    }
-    if (shape[1] > MAX_CLASSES) {
-      throw new InputError(
-        'too-many-classes',
-        `${model.name} has ${shape[1]} classes; label maps hold ids of 8 bits`,
-        `give a model of at most ${MAX_CLASSES} classes`,
-      );
-    }
+    checkSegmentation(model);
     // Only the finest output is needed: what the others compute alone is not run.
     const graph = {
       ...model.graph,
@@ -55,7 +65,7 @@ export class Segmenter {
 
   /** Class ids, [D, H, W] (D is 1 for an image), of a case with values as stored. */
   async segment(image: Case): Promise<Int32Array> {
-    const [batch, channels, height, width] = this.model.inputs[0].shape;
+    const [batch, channels, height, width] = imageShape(this.model);
     const found = image.slices[0].channels;
     if (found !== channels) {
       throw new InputError(
@@ -66,7 +76,7 @@ export class Segmenter {
     }
     const classes = this.model.graph.values[this.model.outputs[0].value].shape[1];
     const run = async (x: Float32Array) => {
-      this.executable.write('input', this.model.inputs[0].name, x);
+      this.executable.write('input', imageInput(this.model).name, x);
       this.executable.run();
       const { name } = this.model.outputs[0];
       return Float32Array.from((await this.executable.read('output', [name])).get(name)!);

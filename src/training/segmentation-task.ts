@@ -4,17 +4,23 @@ import { SegmentationLoader } from '../data/loader.ts';
 import { normaliseSlices } from '../data/normalise.ts';
 import { InputError } from '../errors.ts';
 import { augmentationOf } from './augmentation.ts';
-import { Segmenter } from './predict.ts';
+import { checkSegmentation, Segmenter } from './predict.ts';
 import { checkClasses, imageShape, type TaskOptions, type TrainingTask } from './task.ts';
 import { loadCases, testOn } from './test-set.ts';
 
 /** A class for every pixel, from a data set in nnU-Net's raw layout. All images are read and checked here. */
 export function segmentationTask({ model, section, data }: TaskOptions): TrainingTask {
+  const [batch, channels, height, width] = imageShape(model);
+  checkSegmentation(model);
   const dataset = openDataset(data);
-  checkClasses(model, dataset.name, dataset.classes.length, ' (background included)');
+  checkClasses(
+    model,
+    section,
+    dataset.name,
+    dataset.classes.map((c) => c.name),
+  );
   const cases = loadCases(dataset.training, dataset);
   const slices = labelledSlices(cases.map((c) => ({ ...c, slices: normaliseSlices(c.slices) })));
-  const [batch, channels, height, width] = imageShape(model);
   if (slices.length > 0 && slices[0].channels !== channels) {
     throw new InputError(
       'image-channels',

@@ -1,7 +1,7 @@
 import type { WebgpuBackend } from '../backend/webgpu.ts';
 import type { Batches } from '../data/batches.ts';
 import { InputError } from '../errors.ts';
-import type { ElaboratedModel, TrainSection } from '../language/program.ts';
+import type { ElaboratedModel, ModelInput, TrainSection } from '../language/program.ts';
 import type { ClassificationReport } from './classify.ts';
 import type { TestOptions, TestReport } from './test-set.ts';
 
@@ -38,9 +38,28 @@ export interface TaskResult {
   readonly classification?: ClassificationReport;
 }
 
-/** [B, C, H, W] of the images that a model takes. */
+/**
+ * The one input of a model that works on images.
+ *
+ * @throws InputError `many-inputs` where there are others: a data set holds one image a case
+ */
+export function imageInput(model: ElaboratedModel): ModelInput {
+  const { inputs, name } = model;
+  if (inputs.length === 1) return inputs[0];
+  throw new InputError(
+    'many-inputs',
+    `${name} has ${inputs.length} inputs, ${inputs.map((i) => `\`${i.name}\``).join(', ')}; a case of a data set is one image`,
+    'one `input` of several channels (channel_names in dataset.json); `archc run`, `grad` and `fit` take each input under its name',
+  );
+}
+
+/**
+ * [B, C, H, W] of the images that a model takes.
+ *
+ * @throws InputError `many-inputs`, `not-2d`
+ */
 export function imageShape(model: ElaboratedModel): readonly [number, number, number, number] {
-  const { shape } = model.inputs[0];
+  const { shape } = imageInput(model);
   if (shape.length !== 4) {
     throw new InputError(
       'not-2d',
@@ -51,13 +70,30 @@ export function imageShape(model: ElaboratedModel): readonly [number, number, nu
   return [shape[0], shape[1], shape[2], shape[3]];
 }
 
-/** Throws InputError `classes-mismatch` where the model has another number of classes than the data. */
-export function checkClasses(model: ElaboratedModel, name: string, classes: number, remark: string): void {
-  const found = model.graph.values[model.outputs[0].value].shape[1];
-  if (found === classes) return;
+/**
+ * Checks that the first output, which predictions are made of, and all that the section supervises have the classes
+ * of the data.
+ *
+ * @param data what the classes are of, for the message
+ * @param classes their names, in the order of their ids
+ * @throws InputError `classes-mismatch`: a label that is no class of an output would count as no loss at all
+ */
+export function checkClasses(
+  model: ElaboratedModel,
+  section: TrainSection,
+  data: string,
+  classes: readonly string[],
+): void {
+  const compared = model.outputs.filter((_, i) => i === 0 || section.supervise[i] !== 0);
+  const wrong = compared.filter(({ dims }) => dims[1].size !== classes.length);
+  if (wrong.length === 0) return;
+  const found = wrong.map(({ name, dims }) => `\`${name}\` of ${model.name} has ${dims[1].size}`);
+  const shown = classes.slice(0, 12).map((name, id) => `${id} ${name}`);
+  const ids = [...shown, ...(classes.length > shown.length ? ['…'] : [])].join(', ');
+  const settable = Object.hasOwn(model.config, 'classes');
   throw new InputError(
     'classes-mismatch',
-    `${name} has ${classes} classes${remark}, ${model.name} has ${found}`,
-    `--set classes=${classes}`,
+    `${data} has ${classes.length} classes (${ids}), but ${found.join(', ')}`,
+    settable ? `--set classes=${classes.length}` : `give the model ${classes.length} classes`,
   );
 }

@@ -10,6 +10,7 @@ import { StepReader, type StepResult } from '../runtime/step-reader.ts';
 import { type RunState, writeCheckpoint } from './checkpoint.ts';
 import { initialise } from './initialise.ts';
 import { learningRate } from './schedule.ts';
+import { imageInput } from './task.ts';
 
 export interface TrainOptions {
   readonly model: ElaboratedModel;
@@ -61,6 +62,7 @@ const TIMED_STEPS = 8;
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { model, section, backend, ops, seed, resume } = options;
   const loader = options.batches;
+  const input = imageInput(model).name;
   const graph = trainingGraph(model, section, section.optimizer, ops);
   if (resume) loader.restore({ ...resume.loader, step: resume.step });
   const executable = await backend.prepare(graph.graph, model.name, model.batch);
@@ -124,7 +126,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     for (let t = done + 1; t <= steps && !options.signal?.aborted; t++) {
       while (reader.full) take((await reader.next())!);
       const batch = loader.next();
-      executable.write('input', model.inputs[0].name, batch.x);
+      executable.write('input', input, batch.x);
       executable.write('input', 'target', batch.target);
       executable.write('input', 'hyper', hyperParameters(section.optimizer, rate(section, t, steps), t));
       if (executable.has('input', 'rng')) executable.write('input', 'rng', stepKey(seed, t));

@@ -63,7 +63,7 @@ const spoil: [string, string, (path: string) => void, RegExp][] = [
     'another number of classes than the model',
     'classes-mismatch',
     (path) => writeDatasetJson(path, { labels: { background: 0, disc: 1, rim: 2, scratch: 3 } }),
-    /4 classes \(background included\), Tiny has 3[\s\S]*= try: --set classes=4/,
+    /4 classes \(0 background, 1 disc, 2 rim, 3 scratch\), but `logits` of Tiny has 3[\s\S]*= try: --set classes=4/,
   ],
   [
     'another number of channels than dataset.json says',

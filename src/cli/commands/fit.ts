@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { hyperParameters, trainingGraph } from '../../autodiff/training.ts';
 import type { Executable } from '../../backend/backend.ts';
 import { WebgpuExecutable } from '../../backend/webgpu.ts';
-import { openModel, trainSection } from '../../compiler/model.ts';
+import { trainSection } from '../../compiler/model.ts';
 import { JobError } from '../../errors.ts';
 import type { OptimizerSpec, ScheduleSpec } from '../../language/program.ts';
 import { ops } from '../../ops/index.ts';
@@ -18,7 +18,7 @@ import {
   withBackendOptions,
   withModelOptions,
 } from '../options.ts';
-import { feed, readFeed, readInputs, targetIds, writeResults } from '../tensors.ts';
+import { feed, openGiven, readFeed, targetIds, writeResults } from '../tensors.ts';
 import { printJson, printLine } from '../terminal.ts';
 
 interface FitOptions extends ModelOptions, BackendOptions {
@@ -43,7 +43,7 @@ export function register(program: Command): void {
     .description('optimizer steps on one fixed batch')
     .argument('<spec>')
     .requiredOption('--weights <file>', 'safetensors or .pth with the first weights')
-    .requiredOption('--input <file>', 'safetensors with `x` and `target`')
+    .requiredOption('--input <file>', 'safetensors with `x`, or each input under its name, and `target`')
     .requiredOption('--output <file>', 'safetensors to write `loss` [steps] and `trained/<parameter>` to')
     .requiredOption('--steps <n>', 'number of steps', integer('--steps', 1))
     .addOption(new Option('--optimizer <name>').choices(['adamw', 'adam', 'sgd']).default('adamw'))
@@ -58,9 +58,10 @@ export function register(program: Command): void {
     .option('--power <p>', 'exponent of poly', number('--power', 0), 0.9)
     .action(async (spec: string, options: FitOptions) => {
       checkWritable(options.output);
-      const inputs = readInputs(options.input);
-      const model = openModel(spec, { set: options.set, batch: inputs.batch });
-      const target = targetIds(model, inputs, options.input);
+      const given = openGiven(spec, options.set, options.input);
+      const { model } = given;
+      const section = trainSection(model);
+      const target = targetIds(given, section);
       const optimizer: OptimizerSpec = {
         kind: options.optimizer,
         lr: options.lr,
@@ -77,12 +78,12 @@ export function register(program: Command): void {
           : options.schedule === 'poly'
             ? { kind: 'poly', power: options.power, warmup: 0 }
             : { kind: 'constant' };
-      const { graph } = trainingGraph(model, trainSection(model), optimizer, ops);
-      const given = readFeed(model, options.weights, options.input, inputs);
+      const { graph } = trainingGraph(model, section, optimizer, ops);
+      const fed = readFeed(given, options.weights);
       const backend = await openBackend(options);
       try {
         const executable = await backend.prepare(graph, model.name, model.batch);
-        feed(executable, model, given);
+        feed(executable, fed);
         executable.write('input', 'target', target);
         const losses = await runSteps(executable, options.steps, (t) =>
           hyperParameters(optimizer, learningRate(schedule, options.lr, t - 1, options.steps), t),
@@ -93,7 +94,7 @@ export function register(program: Command): void {
           ['loss', [losses.length], Float32Array.from(losses)],
           // A parameter that the loss does not reach is not part of the training graph and stays as it was.
           ...model.parameters.map(
-            (p) => [`trained/${p.name}`, p.shape, trained.get(p.name) ?? given.weights.get(p.name)!] as const,
+            (p) => [`trained/${p.name}`, p.shape, trained.get(p.name) ?? fed.weights.get(p.name)!] as const,
           ),
         ]);
         if (options.json) printJson({ output: options.output, loss: losses });

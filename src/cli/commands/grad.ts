@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { gradientGraph } from '../../autodiff/training.ts';
-import { openModel, trainSection } from '../../compiler/model.ts';
+import { trainSection } from '../../compiler/model.ts';
 import { JobError } from '../../errors.ts';
 import { ops } from '../../ops/index.ts';
 import { checkWritable } from '../../tensors/output-path.ts';
@@ -11,7 +11,7 @@ import {
   withBackendOptions,
   withModelOptions,
 } from '../options.ts';
-import { feed, readFeed, readInputs, targetIds, writeResults } from '../tensors.ts';
+import { feed, openGiven, readFeed, targetIds, writeResults } from '../tensors.ts';
 import { printJson, printLine } from '../terminal.ts';
 
 interface GradOptions extends ModelOptions, BackendOptions {
@@ -26,20 +26,21 @@ export function register(program: Command): void {
     .description("loss of the model's first train section, and every parameter's gradient")
     .argument('<spec>')
     .requiredOption('--weights <file>', 'safetensors or .pth with the weights')
-    .requiredOption('--input <file>', 'safetensors with `x` and `target`')
+    .requiredOption('--input <file>', 'safetensors with `x`, or each input under its name, and `target`')
     .requiredOption('--output <file>', 'safetensors to write `loss` and `g/<parameter>` to')
     .option('--section <name>', 'another train section')
     .action(async (spec: string, options: GradOptions) => {
       checkWritable(options.output);
-      const inputs = readInputs(options.input);
-      const model = openModel(spec, { set: options.set, batch: inputs.batch });
-      const target = targetIds(model, inputs, options.input);
-      const { graph, reached } = gradientGraph(model, trainSection(model, options.section), ops);
-      const given = readFeed(model, options.weights, options.input, inputs);
+      const given = openGiven(spec, options.set, options.input);
+      const { model } = given;
+      const section = trainSection(model, options.section);
+      const target = targetIds(given, section);
+      const { graph, reached } = gradientGraph(model, section, ops);
+      const fed = readFeed(given, options.weights);
       const backend = await openBackend(options);
       try {
         const executable = await backend.prepare(graph, model.name, model.batch);
-        feed(executable, model, given);
+        feed(executable, fed);
         executable.write('input', 'target', target);
         executable.run();
         const results = await executable.read(

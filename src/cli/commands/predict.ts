@@ -7,7 +7,8 @@ import { listCases } from '../../data/dataset.ts';
 import { type ImageEnding, imageEnding, writeLabels } from '../../data/image.ts';
 import { InputError } from '../../errors.ts';
 import { checkFolderWritable, makeFolder } from '../../tensors/output-path.ts';
-import { Segmenter } from '../../training/predict.ts';
+import { checkSegmentation, Segmenter } from '../../training/predict.ts';
+import { imageShape } from '../../training/task.ts';
 import { readWeights } from '../../training/weights-file.ts';
 import {
   type BackendOptions,
@@ -39,9 +40,10 @@ export function register(program: Command): void {
     .option('--ending <ending>', 'kind of the images in a folder', imageEnding, '.png')
     .action(async (spec: string, options: PredictOptions) => {
       const model = openModel(spec, { set: options.set, batch: options.windows });
+      checkSegmentation(model);
       const weights = readWeights(model, options.weights);
       const files = casesOf(options.input, options.ending);
-      const channels = model.inputs[0].shape[1];
+      const [, channels] = imageShape(model);
       checkFolderWritable(options.output);
       // All images are looked at before the first is segmented: a bad one leaves nothing half done.
       for (const file of files) loadCase(file, { channels });

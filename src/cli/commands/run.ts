@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { openModel } from '../../compiler/model.ts';
 import { checkWritable } from '../../tensors/output-path.ts';
 import {
   type BackendOptions,
@@ -8,7 +7,7 @@ import {
   withBackendOptions,
   withModelOptions,
 } from '../options.ts';
-import { feed, readFeed, readInputs, writeResults } from '../tensors.ts';
+import { feed, openGiven, readFeed, writeResults } from '../tensors.ts';
 import { formatBytes, printJson, printLine } from '../terminal.ts';
 
 interface RunOptions extends ModelOptions, BackendOptions {
@@ -22,17 +21,17 @@ export function register(program: Command): void {
     .description('one forward pass: x → y0, y1, …')
     .argument('<spec>')
     .requiredOption('--weights <file>', 'safetensors or .pth with the weights, by state_dict key')
-    .requiredOption('--input <file>', 'safetensors with `x` [B, C, H, W]')
+    .requiredOption('--input <file>', 'safetensors with `x` [B, C, H, W], or with each input under its name')
     .requiredOption('--output <file>', 'safetensors to write y0, y1, … to (finest first)')
     .action(async (spec: string, options: RunOptions) => {
       checkWritable(options.output);
-      const inputs = readInputs(options.input);
-      const model = openModel(spec, { set: options.set, batch: inputs.batch });
-      const given = readFeed(model, options.weights, options.input, inputs);
+      const given = openGiven(spec, options.set, options.input);
+      const { model } = given;
+      const fed = readFeed(given, options.weights);
       const backend = await openBackend(options);
       try {
         const executable = await backend.prepare(model.graph, model.name, model.batch);
-        feed(executable, model, given);
+        feed(executable, fed);
         const started = performance.now();
         executable.run();
         const names = model.outputs.map((o) => o.name);

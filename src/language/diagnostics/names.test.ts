@@ -48,6 +48,8 @@ const cases: MistakeCase[] = [
     title: 'instances in a loop',
     text: model(`  for i in 0..2 { ⟦act = Act() }\n${body}`) + 'block Act() {}\n',
   },
+  { code: 'reserved-input', text: model(`  input ⟦target: [B, 4]\n${body}`) },
+  { code: 'reserved-input', title: 'of random numbers', text: model(`  input ⟦rng: [B, 4]\n${body}`) },
   { code: 'unknown-model', text: `${model(body)}train T for ⟦N {\n  batch = 1\n}\n` },
   { code: 'unknown-model', title: 'to extend', text: `${model(body)}model N extends ⟦L() {}\n` },
   { code: 'unknown-model', title: 'asked for', text: `⟦${model(body)}`, model: 'N' },

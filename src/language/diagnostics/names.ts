@@ -22,6 +22,13 @@ export const nameDiagnostics = {
     explanation:
       'Two declarations of the same kind in one block, or two blocks of one file, have one name. Instances become parameter names, so that two of one name could not be told apart in a checkpoint. (A parameter or instance may take the name of a block argument.)',
   },
+  'reserved-input': {
+    severity: 'error',
+    message: 'an input cannot be named `{name}`',
+    hint: 'give the input another name',
+    explanation:
+      'The graph of a training step takes `target` (the labels), `hyper` (learning rate and the like) and `rng` (for dropout and drop path) besides the inputs of the model; a tensor of either name would be taken for the other.',
+  },
   'unknown-model': {
     severity: 'error',
     message: 'there is no model `{name}`',

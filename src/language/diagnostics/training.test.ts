@@ -17,6 +17,13 @@ const section = (changed: Readonly<Record<string, string | undefined>>): string 
       .join('\n'),
   );
 
+/** A model of outputs [B, 4, 8, 8] and what is given, with a train section that supervises all of them. */
+const outputs = (declarations: string, changed: Readonly<Record<string, string>> = {}): string =>
+  section({ supervise: 'halving(last: 0.5)', ...changed }).replace(
+    '\n}\ntrain',
+    `\n${declarations}\n}\ntrain`,
+  );
+
 const cases: MistakeCase[] = [
   { code: 'unknown-setting', text: section({ '⟦batches': '3' }) },
   { code: 'unknown-setting', title: '--set', text: `⟦${section({})}`, set: { 'train.rate': '1' } },
@@ -28,6 +35,34 @@ const cases: MistakeCase[] = [
   { code: 'bad-setting', title: 'augment', text: section({ augment: 'flips + ⟦noise(0.1)' }) },
   { code: 'bad-setting', title: 'supervise', text: section({ supervise: '⟦all' }) },
   { code: 'supervise-length', text: section({ supervise: 'weights(⟦<1, 2>)' }) },
+  {
+    code: 'supervised-output',
+    title: 'classes',
+    text: outputs('  output ⟦aux: [B, 8, 4, 8] = reshape(x, [B, 8, 4, 8])'),
+  },
+  {
+    code: 'supervised-output',
+    title: 'classes, by another setting',
+    text: outputs('  output ⟦aux: [B, 8, 8, 4] = permute(x, <0, 2, 3, 1>)', { supervise: 'weights(<1, 1>)' }),
+  },
+  {
+    code: 'supervised-output',
+    title: 'a vector beside a map',
+    text: outputs('  output ⟦aux: [B, 4] = mean(x, <2, 3>)'),
+  },
+  {
+    code: 'supervised-output',
+    title: 'a map beside a vector',
+    text: section({ supervise: 'weights(<1, 1>)' }).replace(
+      'output out: [B, 4, 8, 8] = y',
+      'output out: [B, 4] = mean(y, <2, 3>)\n  output ⟦aux: [B, 4, 8, 8] = y',
+    ),
+  },
+  {
+    code: 'supervised-output',
+    title: 'a number for each sample',
+    text: section({}).replace('output out: [B, 4, 8, 8] = y', 'output ⟦out: [B] = mean(y, <1, 2, 3>)'),
+  },
   // Codes of other tables, at their places in train sections.
   { code: 'illegal-value', title: 'negative lr', text: section({ optimizer: 'adam(lr: ⟦-1e-3)' }) },
   { code: 'illegal-value', title: 'no batch', text: section({ batch: '⟦0' }) },

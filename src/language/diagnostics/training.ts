@@ -39,4 +39,11 @@ export const trainingDiagnostics = {
     explanation:
       'supervise = weights(<…>) weighs the loss of each output of the model. With deep_supervision false a model has only one.',
   },
+  'supervised-output': {
+    severity: 'error',
+    message: 'labels cannot supervise the output `{output}`: {problem}',
+    hint: 'give it another shape, or the weight 0 in supervise = weights(<…>)',
+    explanation:
+      'A step has one map of class ids, of the size of the first output: [B, ...] for [B, classes, ...]. All outputs whose weight in `supervise` is not 0 are compared with it, so they have as many classes; a 2-D output may have another size, to which the labels are then resized.',
+  },
 } as const satisfies Record<string, Entry>;

@@ -12,6 +12,7 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const entries = {
   cli: 'src/cli/process.ts',
   setup: 'src/adapter/setup.ts',
+  index: 'src/index.ts',
 };
 
 /** What a build depends on. Templates and specs are read when a command runs, so they are not among it. */
@@ -31,6 +32,16 @@ const KEPT = 24 * 3600 * 1000;
 export class BuildError extends Error {
   name = 'BuildError';
 }
+
+const common = {
+  bundle: true,
+  format: 'esm',
+  minify: true,
+  // Read by Node only under ARCHC_DEBUG, for the lines of stack traces.
+  sourcemap: 'linked',
+  sourcesContent: false,
+  logLevel: 'silent',
+};
 
 /**
  * The folder of a build of the sources as they are now, made if it is not there. Its name is a digest of the
@@ -61,29 +72,38 @@ export async function freshBuild(checkout = root) {
 
 /**
  * Builds into `folder`, which must be two levels below the checkout or the package: `../../specs` and
- * `../../codegen` mean the same from there as from a source file.
+ * `../../codegen` mean the same from there as from a source file. Resolves to esbuild's list of what went in.
  */
 export async function buildForNode(checkout, folder) {
   const { build } = await loadEsbuild();
-  await build({
+  const { metafile } = await build({
+    ...common,
+    metafile: true,
     absWorkingDir: checkout,
     entryPoints: entries,
     outdir: folder,
-    bundle: true,
     splitting: true,
-    format: 'esm',
     platform: 'node',
     target: 'node20',
-    minify: true,
-    // Read by Node only under ARCHC_DEBUG, for the lines of stack traces.
-    sourcemap: 'linked',
-    sourcesContent: false,
     external: ['webgpu', '@sparticuz/chromium'],
     // CommonJS packages inside the files ask for Node's modules with `require`.
     banner: {
       js: "import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url);",
     },
-    logLevel: 'silent',
+  });
+  return metafile;
+}
+
+/** Builds `archc/runtime` into `folder`: one file without anything of Node's, for browsers too. */
+export async function buildRuntime(checkout, folder) {
+  const { build } = await loadEsbuild();
+  await build({
+    ...common,
+    absWorkingDir: checkout,
+    entryPoints: { index: 'src/runtime/index.ts' },
+    outdir: folder,
+    platform: 'neutral',
+    target: 'es2022',
   });
 }
 

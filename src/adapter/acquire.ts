@@ -1,7 +1,8 @@
 import { InputError, JobError } from '../errors.ts';
 import { type OpenAdapter, openAdapter, releaseGpu } from './dawn.ts';
+import { oldestMesa } from './install-lavapipe.ts';
 import { type AdapterKind, adapterKind, describeAdapter } from './kind.ts';
-import { unpackSwiftShader, whyNoSwiftShader } from './swiftshader.ts';
+import { howToInstall, unpackSwiftShader, whyNoSwiftShader } from './swiftshader.ts';
 import { installedDrivers, visibleDrivers } from './vulkan-drivers.ts';
 
 /** Which adapter to use: `auto` takes a GPU, else a software Vulkan that is installed, else SwiftShader from npm. */
@@ -94,12 +95,19 @@ const attempts: Readonly<Record<AdapterChoice, readonly Attempt[]>> = {
   swiftshader: [swiftshader],
 };
 
+const ownDriver =
+  process.platform === 'linux'
+    ? `install a Vulkan driver (a software one on Debian and Ubuntu: apt-get install mesa-vulkan-drivers, of Mesa ${oldestMesa} or newer)`
+    : 'install a driver for the GPU';
+
 /** What to do when there is no adapter, as a phrase. */
 const hints: Readonly<Record<AdapterChoice, string>> = {
-  auto: 'install a Vulkan driver, or run `npm ci` and `archc doctor` to see what is missing',
+  auto: `${ownDriver}${whyNoSwiftShader() ? '' : `, or SwiftShader: ${howToInstall}`}; archc doctor shows what is missing`,
   gpu: `install the GPU's Vulkan driver, or unset ${adapterVariable} to take a software adapter`,
-  lavapipe: `run \`npm start\` as root on Debian or Ubuntu, which installs it, or set ${adapterVariable}=swiftshader`,
-  swiftshader: `run \`npm ci\`, or unset ${adapterVariable}`,
+  lavapipe: `${ownDriver}, or set ${adapterVariable}=swiftshader`,
+  swiftshader: whyNoSwiftShader()
+    ? `unset ${adapterVariable}`
+    : `${howToInstall}, or unset ${adapterVariable}`,
 };
 
 /**

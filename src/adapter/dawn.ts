@@ -72,7 +72,7 @@ async function loadDawn(): Promise<typeof import('webgpu')> {
     throw new JobError(
       'no-adapter',
       `Dawn (npm package webgpu) does not load on ${process.platform} ${process.arch}: ${(error as Error).message.split('\n')[0]}`,
-      'run `npm ci`; Dawn is made for Linux (glibc) and Windows on x64 and arm64, and for macOS',
+      'install the package `webgpu` again; Dawn is made for Linux (glibc) and Windows on x64 and arm64, and for macOS',
     );
   }
 }
@@ -93,8 +93,13 @@ async function ensureVulkanLoader(): Promise<void> {
     return;
   }
   if (whyNoSwiftShader()) return;
-  const { loader } = await unpackSwiftShader();
-  loaderIsLoaded = loadLibrary(loader);
+  try {
+    const { loader } = await unpackSwiftShader();
+    loaderIsLoaded = loadLibrary(loader);
+  } catch (error) {
+    // Without a loader Dawn finds no adapter, which is said with all that was tried.
+    if (!(error instanceof JobError)) throw error;
+  }
 }
 
 /** Loads a shared library for good; false if there is none. */

@@ -117,8 +117,10 @@ export async function inspect(choice: AdapterChoice = environmentChoice()): Prom
 /** How to get a lavapipe that Dawn takes. */
 function installFix(): string {
   const obstacle = whyNotInstallable();
-  if (!obstacle) return 'npm start, which installs it';
-  return `install Mesa ${oldestMesa} or newer with its Vulkan drivers (npm start does not: ${obstacle})`;
+  const own = `install Mesa ${oldestMesa} or newer with its Vulkan drivers`;
+  return obstacle
+    ? `${own} (npm start does not: ${obstacle})`
+    : `${own}; npm start in a checkout of archc does`;
 }
 
 async function inspectSoftware(

@@ -5,9 +5,13 @@ import { basename, dirname, isAbsolute, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { brotliDecompressSync } from 'node:zlib';
+import packageJson from '../../package.json' with { type: 'json' };
 import { JobError } from '../errors.ts';
 
 const npmPackage = '@sparticuz/chromium';
+
+/** The command that gets the package. It is optional: a whole browser, of which SwiftShader is a small part. */
+export const howToInstall = `npm install ${npmPackage}@${packageJson.peerDependencies[npmPackage]}`;
 
 /** SwiftShader, unpacked: a software Vulkan that needs neither root nor anything else installed. */
 export type SwiftShader = {
@@ -78,7 +82,7 @@ export async function unpackSwiftShader(folder = cacheFolder()): Promise<SwiftSh
     throw new JobError(
       'no-swiftshader',
       `SwiftShader could not be unpacked from ${npmPackage} ${version} to ${home}: ${(error as Error).message}`,
-      'set XDG_CACHE_HOME to a folder that can be written to, or run `npm ci` again',
+      'set XDG_CACHE_HOME to a folder that can be written to, or install the package again',
     );
   }
   return unpacked;
@@ -99,10 +103,12 @@ function findPackage(): { root: string; version: string; extract: Extract } {
     const { extract } = createRequire(main)('tar-fs') as { extract: Extract };
     return { root, version, extract };
   } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND';
+    const state = missing ? 'is not installed' : `cannot be read: ${(error as Error).message}`;
     throw new JobError(
       'no-swiftshader',
-      `the npm package ${npmPackage}, which holds SwiftShader, cannot be read: ${(error as Error).message}`,
-      'run `npm ci`',
+      `the npm package ${npmPackage}, which holds SwiftShader, ${state}`,
+      howToInstall,
     );
   }
 }

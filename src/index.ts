@@ -1,0 +1,105 @@
+/// <reference types="@webgpu/types" preserve="true" />
+/**
+ * The library: what the commands are made of. docs/api.md shows how its parts go together.
+ *
+ * Text → {@link parseModule} → {@link loadProgram} → {@link check}, {@link elaborate} → a graph of ops, which a
+ * {@link Backend} runs and {@link writeBundleFolder} compiles. {@link openModel} does the first four on files.
+ * Every function throws {@link InputError} for what it is given, {@link JobError} for what fails all the same, and
+ * {@link SpecError} for a spec with mistakes; anything else is a fault of archc.
+ */
+
+export type * as ast from '../grammar/ast.ts';
+export type { SyntaxIssue } from '../grammar/issue.ts';
+/** Text → syntax tree, with what is wrong with the text. Never throws. */
+export { parseModule } from '../grammar/parser.ts';
+export type {
+  AcquiredDevice,
+  AcquireOptions,
+  AdapterChoice,
+} from './adapter/acquire.ts';
+/** A WebGPU device in Node: a GPU, else a software adapter. */
+export { acquireDevice } from './adapter/acquire.ts';
+export type { DoctorReport } from './adapter/doctor.ts';
+/** What `archc doctor` reports. */
+export { inspect as inspectAdapters } from './adapter/doctor.ts';
+export type { LossGraph, TrainingGraph } from './autodiff/training.ts';
+/** The graph of loss and gradients, and that of a whole training step. */
+export { gradientGraph, hyperParameters, trainingGraph } from './autodiff/training.ts';
+export type { Backend, Elements, Executable, TensorKind } from './backend/backend.ts';
+/** Runs graphs in float64 on the CPU: slow, and what kernels are checked against. */
+export { referenceBackend } from './backend/reference.ts';
+export type { WebgpuBackend } from './backend/webgpu.ts';
+/** Runs graphs on WebGPU. */
+export { webgpuBackend } from './backend/webgpu.ts';
+export type { Bundle, Manifest } from './bundle/manifest.ts';
+export type { BundleReport } from './compiler/bundle-folder.ts';
+/** What `archc compile` does. */
+export { writeBundleFolder } from './compiler/bundle-folder.ts';
+export type { ModelCost, ModuleCost } from './compiler/cost.ts';
+/** Parameters and multiply-adds, as `archc params --json` prints them. */
+export { modelCost } from './compiler/cost.ts';
+/** Specs and kernel templates as files on disk. */
+export { nodeFiles, nodeRenderer, shippedSpecs } from './compiler/files.ts';
+export type { OpenOptions } from './compiler/model.ts';
+/** Specs by path, `path:Model` or shipped name, as the commands take them. */
+export { openAst, openModel, openProgram, trainSection } from './compiler/model.ts';
+export type { ModuleGraph } from './compiler/module-graph.ts';
+/** A model by modules, for drawing. */
+export { moduleGraph } from './compiler/module-graph.ts';
+/** Kernels and memory plan of a graph for any adapter. */
+export { planPortably } from './compiler/portable.ts';
+export { SpecError } from './compiler/spec-error.ts';
+export type { Dataset } from './data/dataset.ts';
+/** A data set in nnU-Net's raw layout. */
+export { openDataset } from './data/dataset.ts';
+export { InputError, JobError } from './errors.ts';
+export type { Graph, Node as GraphNode } from './ir/graph.ts';
+export type { OpTable } from './ir/op.ts';
+/** A graph as text, as `archc emit graph` prints it. */
+export { printGraph } from './ir/print.ts';
+export type {
+  ConfigValue,
+  Diagnostic,
+  DiagnosticCode,
+  ElaboratedModel,
+  FileAccess,
+  Initialiser,
+  ModelOutput,
+  ModuleInstance,
+  OptimizerSpec,
+  Parameter,
+  Program,
+  ScheduleSpec,
+  TrainSection,
+} from './language/index.ts';
+/** From text to a checked program and to the graph of one of its models; without a file system. */
+export {
+  check,
+  diagnosticTable,
+  elaborate,
+  loadProgram,
+  modelNames,
+  renderDiagnostic,
+} from './language/index.ts';
+/** Every op, by name. */
+export { ops } from './ops/index.ts';
+/** A model by modules as SVG. */
+export { networkDrawing } from './report/network-drawing.ts';
+export type { Safetensors } from './tensors/safetensors.ts';
+export {
+  parseSafetensors,
+  readSafetensors,
+  serializeSafetensors,
+  writeSafetensors,
+} from './tensors/safetensors.ts';
+export type { Dtype, Tensor } from './tensors/tensor.ts';
+export { toFloat32 } from './tensors/tensor.ts';
+/** First values of a parameter, as the spec says. */
+export { initialise } from './training/initialise.ts';
+export type { JobOptions, JobReport } from './training/job.ts';
+/** What `archc train` does. */
+export { trainJob } from './training/job.ts';
+/** What `archc predict` does with each image. */
+export { Segmenter } from './training/predict.ts';
+/** Weights of a model from safetensors or a PyTorch checkpoint. */
+export { readWeights } from './training/weights-file.ts';

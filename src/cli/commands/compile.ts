@@ -5,6 +5,7 @@ import { initialise } from '../../training/initialise.ts';
 import { readWeights } from '../../training/weights-file.ts';
 import { collectSet, integer, type Overrides } from '../options.ts';
 import { formatBytes, printJson, printLine } from '../terminal.ts';
+import { openForCommand } from '../warnings.ts';
 
 interface CompileOptions {
   readonly set: Overrides;
@@ -27,14 +28,14 @@ export function register(program: Command): void {
     .option('--seed <n>', 'seed of the initialisers', integer('--seed', 0), 0)
     .option('--json', 'print one JSON document on stdout')
     .action((spec: string, options: CompileOptions) => {
-      const model = openModel(spec, { set: options.set, batch: options.batch });
+      const { model, warnings } = openForCommand(spec, options, { batch: options.batch });
       const training = openModel(spec, { set: options.set, batch: options.batch, training: true });
       const weights =
         options.weights === undefined
           ? new Map(model.parameters.map((p) => [p.name, initialise(p, options.seed)]))
           : readWeights(model, options.weights);
       const report = writeBundleFolder(options.output, model, training, weights);
-      if (options.json) printJson({ output: options.output, ...report });
+      if (options.json) printJson({ output: options.output, ...report, warnings });
       else {
         printLine(
           `${model.name}: ${report.kernels} kernels, ${report.dispatches} dispatches a forward pass, ` +

@@ -1,7 +1,7 @@
 import { Argument, type Command, Option } from 'commander';
 import { trainingGraph } from '../../autodiff/training.ts';
 import { nodeRenderer } from '../../compiler/files.ts';
-import { openAst, openModel, trainSection } from '../../compiler/model.ts';
+import { openAst, trainSection } from '../../compiler/model.ts';
 import { moduleGraph } from '../../compiler/module-graph.ts';
 import { planPortably } from '../../compiler/portable.ts';
 import { InputError } from '../../errors.ts';
@@ -12,6 +12,7 @@ import { networkDrawing } from '../../report/network-drawing.ts';
 import { writeFileAtomic } from '../../tensors/atomic-file.ts';
 import { collectSet, integer, type Overrides } from '../options.ts';
 import { jsonText } from '../terminal.ts';
+import { openForCommand } from '../warnings.ts';
 
 interface EmitOptions {
   readonly set: Overrides;
@@ -61,7 +62,7 @@ function drawing(stage: string, spec: string, options: EmitOptions): string {
       `archc emit graph ${spec} --format svg`,
     );
   }
-  const model = openModel(spec, { set: options.set, batch: options.batch });
+  const { model } = openForCommand(spec, options, { batch: options.batch });
   return networkDrawing(moduleGraph(model, options.depth ?? 2));
 }
 
@@ -85,7 +86,7 @@ function emitted(stage: string, spec: string, options: EmitOptions): string {
     }
     return jsonText(openAst(spec));
   }
-  const model = openModel(spec, { set: options.set, batch: options.batch, training: options.train });
+  const { model } = openForCommand(spec, options, { batch: options.batch, training: options.train });
   const section = options.train ? trainSection(model) : undefined;
   const graph = section ? trainingGraph(model, section, section.optimizer, ops).graph : model.graph;
   if (stage === 'graph') return options.json ? jsonText(graph) : printGraph(graph);

@@ -10,30 +10,25 @@ import { ops } from '../../ops/index.ts';
 import { printPlan } from '../../plan/print.ts';
 import { networkDrawing } from '../../report/network-drawing.ts';
 import { writeFileAtomic } from '../../tensors/atomic-file.ts';
-import { collectSet, integer, type Overrides } from '../options.ts';
+import { integer, type ModelOptions, withModelOptions } from '../options.ts';
 import { jsonText } from '../terminal.ts';
 import { openForCommand } from '../warnings.ts';
 
-interface EmitOptions {
-  readonly set: Overrides;
+interface EmitOptions extends ModelOptions {
   readonly train?: boolean;
   readonly batch: number;
-  readonly json?: boolean;
   readonly format?: 'text' | 'svg';
   readonly depth?: number;
   readonly output?: string;
 }
 
 export function register(program: Command): void {
-  program
-    .command('emit')
+  withModelOptions(program.command('emit'))
     .description('print what the compiler makes of a spec')
     .addArgument(new Argument('<stage>').choices(['ast', 'graph', 'plan', 'wgsl']))
     .argument('<spec>')
-    .option('--set <key=value>', 'set a parameter of the model', collectSet, {})
     .option('--train', 'the training step instead of the forward pass')
     .option('--batch <n>', 'batch size', integer('--batch', 1), 1)
-    .option('--json', 'one JSON document')
     .addOption(
       new Option(
         '--format <format>',

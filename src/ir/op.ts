@@ -17,6 +17,8 @@ export interface AttrSpec {
   readonly type: 'int' | 'float' | 'bool' | 'string' | 'int[]' | 'float[]';
   readonly default?: Attr;
   readonly repeat?: number;
+  /** Sizes of axes, any of which may hold the batch: the `sizes` of {@link OpBase.shape}. One attribute an op at most. */
+  readonly sizes?: boolean;
   /** Allowed values of a string attribute. */
   readonly choices?: readonly string[];
 }
@@ -67,8 +69,11 @@ interface OpBase {
   readonly doc: string;
   readonly operands: readonly OperandSpec[];
   readonly attrs: Readonly<Record<string, AttrSpec>>;
-  /** Types of the outputs. Throws {@link ShapeError}. */
-  shape(inputs: readonly TensorType[], attrs: Attrs): TensorType[];
+  /**
+   * Types of the outputs. Throws {@link ShapeError}. `sizes` is the attribute of sizes with the batch still free,
+   * which `attrs` has for one batch size; left out, it is what `attrs` says.
+   */
+  shape(inputs: readonly TensorType[], attrs: Attrs, sizes?: Dims): TensorType[];
   /** Multiply-adds as fvcore counts them; left out where they count 0. */
   macs?(inputs: readonly Shape[], outputs: readonly Shape[], attrs: Attrs): number;
   /** Multiply-adds of a selective scan (9·B·D·L·N), reported apart from `macs`. */

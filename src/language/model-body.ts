@@ -1,6 +1,6 @@
 import type { Decl } from '../../grammar/ast.ts';
 import type { Span } from '../../grammar/span.ts';
-import { formatDims, type Symbol as NamedSize, sameDims } from '../ir/dim.ts';
+import { Dim, formatDims, type Symbol as NamedSize, sameDims } from '../ir/dim.ts';
 import type { Context } from './context.ts';
 import {
   condition,
@@ -153,6 +153,16 @@ export class ModelBody implements ModelHooks {
         {
           labels: [shapeLabel(value, decl.value.span)],
         },
+      );
+      return;
+    }
+    if (!dims[0]?.equals(Dim.B)) {
+      this.failed = true;
+      c.report(
+        'output-without-batch',
+        decl.shape.span,
+        { what: `the output \`${showPath(name)}\``, found: formatDims(dims) },
+        { labels: [shapeLabel(value, decl.value.span)] },
       );
       return;
     }

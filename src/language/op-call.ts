@@ -1,6 +1,5 @@
 import type { Span } from '../../grammar/span.ts';
-import type { Dims } from '../ir/dim.ts';
-import { formatDims, sameDims } from '../ir/dim.ts';
+import { Dim, type Dims, formatDims, sameDims } from '../ir/dim.ts';
 import type { Attr, ValueId } from '../ir/graph.ts';
 import { type AttrSpec, type Op, ShapeError, type TensorType } from '../ir/op.ts';
 import { bindArguments } from './arguments.ts';
@@ -56,8 +55,16 @@ export function applyOp(c: Context, op: Op, args: readonly Given[], span: Span, 
     operands.push({ ...given, value: given.value });
   }
   const attrs: Record<string, Attr> = {};
+  let sizes: Dims | undefined;
   for (const [name, spec] of Object.entries(op.attrs)) {
     const given = bound.get(name);
+    if (given && spec.sizes) {
+      sizes = toSizes(c, op, name, given);
+      if (!sizes) return ERROR;
+      // The graph is for one batch size, and has the true sizes for it.
+      attrs[name] = sizes.map((d) => d.at(c.batch));
+      continue;
+    }
     const value = given ? toAttr(c, op, name, spec, given) : spec.default;
     if (value === undefined) return ERROR;
     attrs[name] =
@@ -66,7 +73,7 @@ export function applyOp(c: Context, op: Op, args: readonly Given[], span: Span, 
         : value;
   }
   if (stochastic.has(op.name) && (!c.training || attrs['rate'] === 0)) return operands[0].value;
-  return build(c, op, operands, attrs, span, env);
+  return build(c, op, operands, attrs, sizes, span, env);
 }
 
 /** A variadic operand takes all tensors in front, and the entries of lists; each gets a name of its own. */
@@ -93,6 +100,7 @@ function build(
   op: Op,
   operands: readonly (Given & { value: TensorValue })[],
   attrs: Readonly<Record<string, Attr>>,
+  sizes: Dims | undefined,
   span: Span,
   env: Env,
 ): Value {
@@ -100,10 +108,10 @@ function build(
   let outputs: TensorType[];
   let ids: ValueId[];
   try {
-    outputs = op.shape(types, attrs);
+    outputs = op.shape(types, attrs, sizes);
     for (const { dims } of outputs) {
       const elements = dims.reduce((n, d) => n * d.at(c.batch), 1);
-      if (dims.some((d) => !Number.isInteger(d.size) || d.size < 0)) {
+      if (dims.some((d) => !Number.isInteger(d.size) || d.size < 1)) {
         throw new ShapeError(
           `\`${op.name}\` would give the impossible shape ${formatDims(dims)}`,
           operands.map((_, i) => i),
@@ -225,13 +233,34 @@ function toAttr(c: Context, op: Op, name: string, spec: AttrSpec, given: Given):
       if (isInt(value) && spec.repeat) return value.num;
       if (value.kind !== 'vector' && value.kind !== 'list') return wrong('a vector of whole numbers');
       if (value.items.some((v) => v.kind === 'error')) return undefined;
-      const isShape = name === 'shape';
-      if (!isShape && value.items.some((v) => v.kind === 'dim')) return wrong('sizes without the batch');
-      // A shape's axis that holds the batch is inferred, so that the graph holds for any batch size.
-      const items = value.items.map((v) => (v.kind === 'dim' ? -1 : whole(v)));
-      if (isShape && items.filter((v) => v === -1).length > 1)
-        return wrong('at most one size that is inferred');
+      if (value.items.some((v) => v.kind === 'dim')) return wrong('sizes without the batch');
+      const items = value.items.map(whole);
       return items.every((v): v is number => v !== undefined) ? items : undefined;
     }
   }
+}
+
+/** Sizes of axes, which may hold the batch, or be -1 where the op works one out; `undefined` once reported. */
+function toSizes(c: Context, op: Op, name: string, { value, span }: Given): Dims | undefined {
+  const what = `\`${name}\` of ${op.name}`;
+  if (value.kind === 'error') return undefined;
+  if (value.kind !== 'vector' && value.kind !== 'list') {
+    const expected = 'sizes, such as [B, 16, 8]';
+    c.report('wrong-type', span, { what, expected, found: describe(value) }, { notes: placeNote(c) });
+    return undefined;
+  }
+  const dims = value.items.map((v): Dim | undefined => {
+    if (v.kind === 'dim') return v.dim;
+    if (isInt(v)) return Dim.of(v.num, v.origin);
+    if (isNumber(v)) c.report('not-an-integer', span, { what, found: show(v) }, { notes: placeNote(c) });
+    else if (v.kind !== 'error')
+      c.report(
+        'wrong-type',
+        span,
+        { what, expected: 'whole numbers', found: describe(v) },
+        { notes: placeNote(c) },
+      );
+    return undefined;
+  });
+  return dims.every((d): d is Dim => d !== undefined) ? dims : undefined;
 }

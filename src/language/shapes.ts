@@ -33,7 +33,7 @@ export function evaluateDim(c: Context, expr: Expr, env: Env): Dim | undefined {
   return undefined;
 }
 
-/** All sizes of a shape without `...`; `undefined` where one failed. */
+/** All sizes, at least 1, of a shape without `...`; `undefined` where one failed. */
 export function evaluateShape(c: Context, shape: ShapeRef, env: Env): Dim[] | undefined {
   const dims: (Dim | undefined)[] = [];
   for (const axis of shape.dims) {
@@ -43,7 +43,13 @@ export function evaluateShape(c: Context, shape: ShapeRef, env: Env): Dim[] | un
         found: 'it stands for any axes, and these must be known',
       });
       dims.push(undefined);
-    } else dims.push(evaluateDim(c, axis, env));
+    } else {
+      const dim = evaluateDim(c, axis, env);
+      if (dim?.size === 0) {
+        c.report('bad-shape', axis.span, { what: 'this axis', found: '0' }, { notes: placeNote(c) });
+      }
+      dims.push(dim?.size === 0 ? undefined : dim);
+    }
   }
   return dims.every((d): d is Dim => d !== undefined) ? dims : undefined;
 }

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Command } from 'commander';
+import { openModel } from '../../compiler/model.ts';
 import { type CaseFiles, loadCase } from '../../data/case.ts';
 import { listCases } from '../../data/dataset.ts';
 import { type ImageEnding, imageEnding, writeLabels } from '../../data/image.ts';
@@ -19,7 +20,6 @@ import {
 } from '../options.ts';
 import { startProgress } from '../progress.ts';
 import { printJson, printLine } from '../terminal.ts';
-import { openForCommand } from '../warnings.ts';
 
 interface PredictOptions extends ModelOptions, BackendOptions {
   readonly weights: string;
@@ -39,7 +39,7 @@ export function register(program: Command): void {
     .option('--windows <n>', 'windows run at once', integer('--windows', 1), 4)
     .option('--ending <ending>', 'kind of the images in a folder', imageEnding, '.png')
     .action(async (spec: string, options: PredictOptions) => {
-      const { model, warnings } = openForCommand(spec, options, { batch: options.windows });
+      const model = openModel(spec, { set: options.set, batch: options.windows });
       checkSegmentation(model);
       const weights = readWeights(model, options.weights);
       const files = casesOf(options.input, options.ending);
@@ -62,7 +62,7 @@ export function register(program: Command): void {
         }
         segmenter.destroy();
         progress.stop();
-        if (options.json) printJson({ predictions: written, backend: backend.description, warnings });
+        if (options.json) printJson({ predictions: written, backend: backend.description });
         else printLine(`${written.length} label maps → ${options.output}`);
       } catch (error) {
         undo();

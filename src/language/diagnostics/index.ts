@@ -6,7 +6,6 @@ import { shapeDiagnostics } from './shapes.ts';
 import { syntaxDiagnostics } from './syntax.ts';
 import { trainingDiagnostics } from './training.ts';
 import { typeDiagnostics } from './types.ts';
-import { warningDiagnostics } from './warnings.ts';
 
 /** Every diagnostic there is. */
 export const diagnosticTable = {
@@ -16,7 +15,6 @@ export const diagnosticTable = {
   ...shapeDiagnostics,
   ...trainingDiagnostics,
   ...pretrainedDiagnostics,
-  ...warningDiagnostics,
 } as const satisfies Record<string, Entry>;
 
 export type DiagnosticCode = keyof typeof diagnosticTable;
@@ -73,13 +71,12 @@ export function makeDiagnostic<C extends DiagnosticCode>(
   };
 }
 
-/** Errors that are kept of one spec, and as many warnings. */
+/** Diagnostics that are kept of one spec. */
 const MAX_DIAGNOSTICS = 1000;
 
 /** Collects diagnostics; the same mistake at the same place counts once, however often a block is used. */
 export class Reporter {
   private readonly found = new Map<string, Diagnostic>();
-  private readonly counts = { error: 0, warning: 0 };
 
   report = <C extends DiagnosticCode>(
     code: C,
@@ -92,19 +89,17 @@ export class Reporter {
 
   add(diagnostic: Diagnostic): void {
     const key = `${diagnostic.code} ${diagnostic.span.file} ${diagnostic.span.start}`;
-    if (this.counts[diagnostic.severity] >= MAX_DIAGNOSTICS || this.found.has(key)) return;
-    this.counts[diagnostic.severity]++;
+    if (this.full || this.found.has(key)) return;
     this.found.set(key, diagnostic);
   }
 
-  /** Mistakes so far; warnings do not count: there is a model in spite of them. */
-  get errors(): number {
-    return this.counts.error;
+  get count(): number {
+    return this.found.size;
   }
 
   /** So many mistakes that further ones say nothing. */
   get full(): boolean {
-    return this.counts.error >= MAX_DIAGNOSTICS;
+    return this.found.size >= MAX_DIAGNOSTICS;
   }
 
   /** In the order of the files and lines. */

@@ -28,6 +28,16 @@ const cases: MistakeCase[] = [
     title: 'an output',
     text: model('  forward { y = x }\n  output o: ⟦[B, 4, 4, 4] = y'),
   },
+  {
+    code: 'output-without-batch',
+    text: model('  forward { y = x }\n  output o: ⟦[4, B, 8, 8] = permute(x, <1, 0, 2, 3>)'),
+  },
+  {
+    code: 'output-without-batch',
+    title: 'merged with another axis',
+    text: model('  forward { y = x }\n  output o: ⟦[64, 4 * B] = reshape(x, [64, -1])'),
+  },
+  { code: 'bad-shape', title: 'of nothing', text: model(`  param w: [⟦4 - 4] = zeros\n${end}`) },
   { code: 'bad-shape', text: model(`  param w: [⟦0 - 1] = zeros\n${end}`) },
   {
     code: 'bad-shape',

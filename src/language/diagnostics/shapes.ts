@@ -23,10 +23,17 @@ export const shapeDiagnostics = {
     explanation:
       'The shape after -> is a promise that is checked with every call, as is the shape of each output.',
   },
+  'output-without-batch': {
+    severity: 'error',
+    message: 'the first axis of {what} is not the batch: {found}',
+    hint: 'an output is [B, …]: one result for each sample',
+    explanation:
+      'Each sample of a batch has a result of its own, at its place along the first axis of every output. Where the batch was merged into another axis or moved, by reshape or permute, undo that before.',
+  },
   'bad-shape': {
     severity: 'error',
     message: '{what} is no size: {found}',
-    hint: 'sizes are whole numbers of at least 0, names bound by the signature, or products of them',
+    hint: 'sizes are whole numbers of at least 1, names bound by the signature, or products of them',
     explanation: 'Each axis of a shape is a whole number, a name that the call binds, or B, the batch.',
   },
   'tensor-too-large': {

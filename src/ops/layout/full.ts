@@ -1,6 +1,6 @@
-import { dimsOf } from '../../ir/dim.ts';
+import { dimsOf, formatDims } from '../../ir/dim.ts';
 import { elementCount } from '../../ir/graph.ts';
-import type { PrimitiveOp } from '../../ir/op.ts';
+import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
 import { f32 } from '../elementwise.ts';
 
 export const full: PrimitiveOp = {
@@ -8,8 +8,13 @@ export const full: PrimitiveOp = {
   name: 'full',
   doc: 'A tensor whose elements are all `value` (torch.full).',
   operands: [],
-  attrs: { shape: { type: 'int[]' }, value: { type: 'float' } },
-  shape: (_, attrs) => [{ dims: dimsOf(attrs['shape'] as readonly number[]), dtype: 'f32' }],
+  attrs: { shape: { type: 'int[]', sizes: true }, value: { type: 'float' } },
+  shape: (_, attrs, sizes) => {
+    const dims = sizes ?? dimsOf(attrs['shape'] as readonly number[]);
+    const bad = dims.find((d) => d.size < 1);
+    if (bad) throw new ShapeError(`\`full\` of ${formatDims(dims)}: an axis cannot be ${bad}`);
+    return [{ dims, dtype: 'f32' }];
+  },
   gradient: () => [],
   reference: (_, attrs, [out]) => [
     { shape: out, data: new Float64Array(elementCount(out)).fill(attrs['value'] as number) },

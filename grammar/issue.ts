@@ -7,6 +7,7 @@ export const MAX_ISSUES = 200;
 export interface SyntaxIssue {
   readonly code:
     | 'unexpected-character'
+    | 'foreign-syntax'
     | 'unterminated-string'
     | 'unclosed-bracket'
     | 'stray-bracket'
@@ -19,5 +20,7 @@ export interface SyntaxIssue {
     | 'number-too-large';
   readonly span: Span;
   readonly args: Readonly<Record<string, string>>;
+  /** What to write instead, where the table's hint says too little. */
+  readonly hint?: string;
   readonly labels?: readonly { readonly span: Span; readonly text: string }[];
 }

@@ -30,10 +30,10 @@ const operandEnds = new Set<TokenType>([
   ...[t.Int, t.Float, t.Text, t.UnterminatedText, t.True, t.False, t.None],
   ...[t.RParen, t.RSquare, t.RCurly, t.VectorClose, t.Identifier],
 ]);
-const endsOperand = (token: IToken | undefined): boolean =>
+export const endsOperand = (token: IToken | undefined): boolean =>
   token !== undefined && (operandEnds.has(token.tokenType) || isName(token));
 
-const isName = (token: IToken): boolean =>
+export const isName = (token: IToken): boolean =>
   token.tokenType === t.Identifier || (token.tokenType.CATEGORIES?.includes(t.Identifier) ?? false);
 
 /** A line that ends in one of these goes on in the next. */

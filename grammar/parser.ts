@@ -1,6 +1,7 @@
 import type { IToken } from 'chevrotain';
 import type { Component, Expr, Ident, Module, TopLevel, TrainEntry } from './ast.ts';
 
+import { translated } from './foreign/index.ts';
 import type { SyntaxIssue } from './issue.ts';
 import { type Layout, layOut, spanOf } from './layout.ts';
 import { PretrainedParser } from './pretrained.ts';
@@ -14,9 +15,11 @@ class ModuleParser extends PretrainedParser {
   }
 
   private read(text: string, file: string): { layout: Layout; comments: readonly IToken[] } {
-    const { tokens, comments, unknown } = t.lex(text);
+    const lexed = t.lex(text);
+    const { comments, unknown } = lexed;
+    const { tokens, issues } = translated(lexed, text, file);
     const layout = layOut(tokens, file);
-    this.begin(file, layout.docs, layout.issues);
+    this.begin(file, layout.docs, [...issues, ...layout.issues]);
     for (const u of merged(unknown)) {
       const span = { file, start: u.offset, end: u.offset + u.length, line: u.line, column: u.column };
       this.report('unexpected-character', span, {

@@ -25,8 +25,11 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
   protected begin(file: string, docs: ReadonlyMap<number, string>, issues: readonly SyntaxIssue[]): void {
     this.file = file;
     this.docs = docs;
-    this.issues = [...issues];
     this.damagedLines.clear();
+    for (const { code, span } of issues) if (code === 'foreign-syntax') this.damagedLines.add(span.line);
+    this.issues = issues.filter(
+      ({ code, span }) => code === 'foreign-syntax' || !this.damagedLines.has(span.line),
+    );
   }
 
   // --- positions and errors ---
@@ -42,7 +45,7 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
 
   protected report(code: SyntaxIssue['code'], span: Span, args: Record<string, string> = {}): void {
     if (this.RECORDING_PHASE) return;
-    // What follows from a character that was left out is no mistake of its own.
+    // What follows from a character that was left out, or from another language's word, is no mistake of its own.
     const follows =
       (code === 'unexpected-token' || code === 'unexpected-end') && this.damagedLines.has(span.line);
     if (code === 'unexpected-character') this.damagedLines.add(span.line);

@@ -57,6 +57,25 @@ export const UnterminatedText = createToken({
   pattern: /"(?:[^"\\\n\r]|\\[^\n\r])*\\?/,
 });
 
+/** Texts and comments as other languages write them. */
+export const ForeignText = createToken({
+  name: 'ForeignText',
+  label: 'a text of another language',
+  pattern: /"{3}[\s\S]{0,400}?"{3}|'(?:[^'\\\n\r]|\\[^\n\r])*'|\/\*[\s\S]{0,400}?\*\/|#[^\n\r]*/,
+  line_breaks: true,
+});
+/** Numbers and operators of other languages; `grammar/foreign.ts` says what each should be. */
+export const ForeignNumber = createToken({
+  name: 'ForeignNumber',
+  label: 'a number of another language',
+  pattern: /\d+(?:_\d+)+|\.\d+(?:[eE][+-]?\d+)?/,
+});
+export const Foreign = createToken({
+  name: 'Foreign',
+  label: 'a sign of another language',
+  pattern: /===|!==|&&|\|\||\*\*=?|\+=|\+\+|-=|\*=|\/=|:=|=>|!(?!=)|\.|[?@&|~]/,
+});
+
 export const Pipe = sign('Pipe', '|>');
 export const Arrow = sign('Arrow', '->');
 export const Ellipsis = sign('Ellipsis', '...');
@@ -126,11 +145,15 @@ export const allTokens: TokenType[] = [
     Forward,
   ],
   Identifier,
+  ForeignText,
+  ...[Pipe, Arrow, Ellipsis, Range],
+  ForeignNumber,
   Float,
   Int,
+  Foreign,
   Text,
   UnterminatedText,
-  ...[Pipe, Arrow, Ellipsis, Range, EqualEqual, NotEqual, Equals, Plus, Minus, Star, Slash, Percent, Caret],
+  ...[EqualEqual, NotEqual, Equals, Plus, Minus, Star, Slash, Percent, Caret],
   ...[LParen, RParen, LSquare, RSquare, LCurly, RCurly, Comma, Colon, Semicolon, Less, Greater],
   ...[VectorOpen, VectorClose, LessEqual, GreaterEqual],
 ];

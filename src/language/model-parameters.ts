@@ -106,7 +106,7 @@ function parseOverrides(
       continue;
     }
     const { expr, issues } = parseExpression(text, file);
-    for (const issue of issues) c.reporter.add(syntaxDiagnostic(issue.code, issue.span, issue.args));
+    for (const issue of issues) c.reporter.add(syntaxDiagnostic(issue));
     if (!expr && issues.length === 0) {
       c.report('unexpected-end', start, { expected: 'a value' });
     }

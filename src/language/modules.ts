@@ -1,13 +1,8 @@
 import type { Module } from '../../grammar/ast.ts';
+import type { SyntaxIssue } from '../../grammar/issue.ts';
 import { parseModule } from '../../grammar/parser.ts';
 import type { Span } from '../../grammar/span.ts';
-import {
-  type Diagnostic,
-  type DiagnosticCode,
-  firstPlace,
-  makeDiagnostic,
-  Reporter,
-} from './diagnostics/index.ts';
+import { type Diagnostic, firstPlace, makeDiagnostic, Reporter } from './diagnostics/index.ts';
 import type { ModuleScope } from './env.ts';
 import { nearest } from './suggest.ts';
 import { ERROR, type Value } from './values.ts';
@@ -126,7 +121,7 @@ class Loader {
     this.sources.set(path, text);
     const { module, issues } = parseModule(text, path);
     for (const issue of issues) {
-      this.reporter.add(syntaxDiagnostic(issue.code, issue.span, issue.args));
+      this.reporter.add(syntaxDiagnostic(issue));
     }
     const names = new Map<string, Value>();
     const loaded: LoadedModule = { module, scope: { file: path, names } };
@@ -171,10 +166,6 @@ function exported(from: LoadedModule, name: string): Value | undefined {
 }
 
 /** The parser's issues use the table's codes; their arguments are those of its templates. */
-export function syntaxDiagnostic(
-  code: DiagnosticCode,
-  span: Span,
-  args: Readonly<Record<string, string>>,
-): Diagnostic {
-  return makeDiagnostic(code, span, args as never);
+export function syntaxDiagnostic({ code, span, args, labels, hint }: SyntaxIssue): Diagnostic {
+  return makeDiagnostic(code, span, args as never, { labels, hint });
 }

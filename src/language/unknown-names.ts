@@ -1,8 +1,8 @@
+import { foreignNames } from '../../grammar/foreign/names.ts';
 import type { Span } from '../../grammar/span.ts';
 import type { OpTable } from '../ir/op.ts';
 import { builtins } from './builtins.ts';
 import type { Reporter } from './diagnostics/index.ts';
-import { foreignNames } from './foreign-names.ts';
 import type { Program } from './modules.ts';
 import { nearest } from './suggest.ts';
 

@@ -77,6 +77,7 @@ const MAX_DIAGNOSTICS = 1000;
 /** Collects diagnostics; the same mistake at the same place counts once, however often a block is used. */
 export class Reporter {
   private readonly found = new Map<string, Diagnostic>();
+  private readonly foreignLines = new Set<string>();
 
   report = <C extends DiagnosticCode>(
     code: C,
@@ -89,7 +90,10 @@ export class Reporter {
 
   add(diagnostic: Diagnostic): void {
     const key = `${diagnostic.code} ${diagnostic.span.file} ${diagnostic.span.start}`;
-    if (this.full || this.found.has(key)) return;
+    // A line in another language's form is read as what was probably meant; what else is wrong there may follow from that.
+    const line = `${diagnostic.span.file}:${diagnostic.span.line}`;
+    if (this.full || this.found.has(key) || this.foreignLines.has(line)) return;
+    if (diagnostic.code === 'foreign-syntax') this.foreignLines.add(line);
     this.found.set(key, diagnostic);
   }
 

@@ -6,7 +6,8 @@ import { forward, type MistakeCase, model } from './testing.ts';
 const block = 'block A(n: int) {\n  forward(x: [B, n]) { x }\n}\n';
 
 const cases: MistakeCase[] = [
-  { code: 'unexpected-character', text: forward('    y = x ⟦& x') },
+  { code: 'unexpected-character', text: forward('    y = x ⟦$ x') },
+  { code: 'foreign-syntax', text: forward('    y = x ⟦& x') },
   { code: 'unterminated-string', text: model('  require true, ⟦"no end') + block.replace('A', 'C') },
   { code: 'unclosed-bracket', text: forward('    y = relu⟦(x') },
   {

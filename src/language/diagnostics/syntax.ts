@@ -9,6 +9,13 @@ export const syntaxDiagnostics = {
     explanation:
       'The text holds characters that begin no word, number, string or operator. Strings stand in double quotes; comments begin with //.',
   },
+  'foreign-syntax': {
+    severity: 'error',
+    message: '{what}',
+    hint: 'see docs/language.md for how it is written',
+    explanation:
+      'This is how Python, or another language, writes it. Here: bodies stand in { }; the last expression is the result; a part is called by its name (`head(x)`, no `self`), an op as a function (`relu(x)`, or `x |> relu`); arguments are named with `:`; lists grow by `xs = xs + [x]`; strings stand in double quotes; comments begin with //, so that whole division is floor(a / b); the words are and, or, not, true, false, none; ranges are 0..n. The rest of the line is read as what was probably meant, and other mistakes on it are told once this one is gone.',
+  },
   'unterminated-string': {
     severity: 'error',
     message: 'the string has no end',

@@ -3,8 +3,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { BuildError, freshBuild, root } from './build.mjs';
+import { root } from './build.mjs';
+import { runQuietly } from './quiet.mjs';
 
 /** Runs a program in the checkout with this terminal; its exit code, or 1 if it could not run or was killed. */
 export function runHere(command, args, env = {}) {
@@ -50,17 +50,5 @@ export async function prepare() {
     const code = runHere('npm', ['ci', '--no-audit', '--no-fund']);
     if (code !== 0) return code;
   }
-  try {
-    const { setUp } = await import(`${pathToFileURL(await freshBuild())}/setup.js`);
-    await setUp({ log: (line) => console.log(line), allowInstall: process.env.ARCHC_INSTALL !== '0' });
-    return 0;
-  } catch (error) {
-    if (error instanceof BuildError) {
-      console.error(`error: ${error.message}`);
-      return 2;
-    }
-    if (error?.name !== 'InputError' && error?.name !== 'JobError') throw error;
-    console.error(`error[${error.code}]: ${error.message}${error.hint ? `\n  = try: ${error.hint}` : ''}`);
-    return error.name === 'InputError' ? 2 : 1;
-  }
+  return runQuietly([join(root, 'bin/set-up.mjs')], { cwd: root });
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 // `npm test [-- [--full] [arguments of vitest]]`: lint and all tests. With arguments for vitest, only its part.
 import { root } from './build.mjs';
 import { prepare, runHere } from './prepare.mjs';
+import { runQuietly } from './quiet.mjs';
 
 const args = process.argv.slice(2);
 const full = args.includes('--full');
@@ -14,6 +15,9 @@ if (process.exitCode === 0) {
   // The tests run all the same, so that one run shows all that is wrong; their counts come last.
   if (lint !== 0) console.error('error: lint failed, see above; `npm test` fails whatever the tests say');
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-  const tests = runHere(process.execPath, [vitest, 'run', ...forVitest], full ? { ARCHC_FULL: '1' } : {});
+  const tests = await runQuietly([vitest, 'run', ...forVitest], {
+    cwd: root,
+    env: full ? { ARCHC_FULL: '1' } : {},
+  });
   process.exitCode = tests || lint;
 }

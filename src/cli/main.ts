@@ -21,6 +21,8 @@ const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
   doctor: () => import('./commands/doctor.ts'),
 };
 
+const deviceCommands = new Set(['run', 'grad', 'fit', 'train', 'predict', 'doctor']);
+
 /**
  * Runs the command line. Resolves to the exit code: 0 fine, 1 a job failed, 2 the input was wrong, 130 Ctrl-C
  * stopped a job. Nothing is thrown.
@@ -45,6 +47,11 @@ export async function commandLine(names: readonly string[] = Object.keys(command
     .configureOutput({ outputError: () => {} });
   for (const name of names) (await commands[name]()).register(program);
   return program;
+}
+
+/** Whether a command line makes a process that opens a WebGPU device, with the driver's own messages. */
+export function opensDevice(args: readonly string[]): boolean {
+  return deviceCommands.has(args[0]) && !args.includes('--help') && !args.includes('-h');
 }
 
 /** The command that `args` name; none for the version alone; else all, for the help and to name the nearest. */

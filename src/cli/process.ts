@@ -1,6 +1,8 @@
 import { main } from './main.ts';
 import { report } from './report.ts';
 
+export { opensDevice } from './main.ts';
+
 /**
  * Runs the command line as this process: sets its exit code, and reports errors that no caller can catch (a
  * device that was lost) as any other.

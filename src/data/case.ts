@@ -1,5 +1,6 @@
 import { InputError } from '../errors.ts';
 import { type Image, type Labels, readImage, readLabels } from './image.ts';
+import { classIds, type LabelClass } from './labels.ts';
 
 /** A 2D image with its class ids, the unit of 2D networks. */
 export interface Slice {
@@ -33,26 +34,22 @@ export interface CaseFiles {
   readonly label?: string;
 }
 
-/** A class: what label maps hold, and its name. */
-export interface LabelClass {
-  readonly name: string;
-  readonly value: number;
-}
-
 /** What the images of a case must be. */
 export interface Expected {
   /** Channel count over all of a case's files. */
   readonly channels: number;
-  /** The classes a label may hold; where absent any id from 0 is allowed. */
+  /** What the values of a label stand for; where absent they are class ids. */
   readonly classes?: readonly LabelClass[];
+  /** All label maps of the data set; see classIds. */
+  readonly labelMaps?: readonly string[];
 }
 
 /**
- * Reads a case, with values as stored (see normaliseSlices), and checks it.
+ * Reads a case and checks it: images with values as stored (see normaliseSlices), the label as class ids.
  *
  * @throws InputError as readImage and readLabels; `image-size` where files of the case differ in size,
- *   `image-channels` where they hold another number of channels, `label-values` where the label holds an id
- *   that is no class
+ *   `image-channels` where they hold another number of channels, `label-values` where the label holds a
+ *   value of no class
  */
 export function loadCase(files: CaseFiles, expected: Expected): Case {
   const images = files.images.map((path) => readImage(path));
@@ -66,7 +63,9 @@ export function loadCase(files: CaseFiles, expected: Expected): Case {
   if (files.label !== undefined) {
     label = readLabels(files.label);
     checkSize(files.label, label.shape, firstPath, first.shape);
-    if (expected.classes !== undefined) checkLabelValues(files.label, label.data, expected.classes);
+    if (expected.classes !== undefined) {
+      label = { ...label, data: classIds(files.label, label.data, expected.classes, expected.labelMaps) };
+    }
   }
   return { id: files.id, slices: slicesOf(images, label), spacing: first.spacing };
 }
@@ -113,28 +112,6 @@ function checkChannels(files: CaseFiles, images: readonly Image[], expected: num
     'image-channels',
     `case ${files.id}: ${found} channel(s) in ${parts}; ${expected} expected`,
     alpha ? 'save the image without its alpha channel' : 'give one file a channel, or an RGB image for three',
-  );
-}
-
-/**
- * Checks that a label map holds no other values than the classes'.
- *
- * @throws InputError `label-values`: names each wrong value and how many pixels hold it
- */
-export function checkLabelValues(path: string, data: Int32Array, classes: readonly LabelClass[]): void {
-  const allowed = new Set(classes.map(({ value }) => value));
-  const wrong = new Map<number, number>();
-  for (const value of data) if (!allowed.has(value)) wrong.set(value, (wrong.get(value) ?? 0) + 1);
-  if (wrong.size === 0) return;
-  const values = [...wrong].sort(([a], [b]) => a - b);
-  const shown = values
-    .slice(0, 5)
-    .map(([value, count]) => `${value} in ${count} pixel${count === 1 ? '' : 's'}`);
-  const more = values.length > 5 ? ` and ${values.length - 5} more values` : '';
-  throw new InputError(
-    'label-values',
-    `${path}: holds ${shown.join(', ')}${more}; the classes are ${classes.map(({ name, value }) => `${value} (${name})`).join(', ')}`,
-    'map the values to class ids, or list the missing classes under "labels" in dataset.json',
   );
 }
 

@@ -19,7 +19,7 @@ export interface ClassFolders {
   /** Names of the class folders, sorted. */
   readonly classes: readonly string[];
   readonly training: readonly ClassImage[];
-  /** Of `test`, else of `val`; empty where there is neither. */
+  /** Of `test`, else of `val`; empty where there is neither. Only looked at, and checked, when it is asked for. */
   readonly test: readonly ClassImage[];
 }
 
@@ -27,8 +27,8 @@ export interface ClassFolders {
  * Opens `<folder>/train/<class>/<image>` with `test` or `val` beside `train`, or `<folder>/<class>/<image>`. Images
  * are not read yet (see readClassImage).
  *
- * @throws InputError `bad-dataset` when there are fewer than two classes, one has no image, or `test` holds a class
- *   that `train` does not; `unsupported-image` for a file that is no image which can be read
+ * @throws InputError `bad-dataset` when there are fewer than two classes, one has no image, or (once `test` is asked
+ *   for) the test folder holds a class that `train` does not; `unsupported-image` for a file that is no image which can be read
  */
 export function openClassFolders(folder: string): ClassFolders {
   const split = existsSync(join(folder, 'train'));
@@ -53,7 +53,9 @@ export function openClassFolders(folder: string): ClassFolders {
     folder,
     classes,
     training: classes.flatMap((name, label) => imagesIn(join(root, name), label)),
-    test: held === undefined ? [] : testImages(held, root, classes),
+    get test() {
+      return held === undefined ? [] : testImages(held, root, classes);
+    },
   };
 }
 

@@ -76,7 +76,10 @@ describe('openDataset', () => {
     writeCase('c', 'Ts', undefined);
     expect(openDataset(folder).test).toEqual([{ id: 'c', images: [join(folder, 'imagesTs', 'c_0000.png')] }]);
     writeCase('d', 'Ts', label());
-    expect(errorOf(() => openDataset(folder)).message).toContain(
+    // The folder as it is serves to train all the same.
+    const { training } = openDataset(folder);
+    expect(training.length).toBe(2);
+    expect(errorOf(() => openDataset(folder).test).message).toContain(
       `${join(folder, 'labelsTs', 'c.png')}: missing`,
     );
   });
@@ -97,8 +100,16 @@ describe('openDataset', () => {
     ['a wrong count', () => writeInfo({ numTraining: 3 }), /numTraining is 3, but imagesTr holds 2/],
     ['no channels', () => writeInfo({ channel_names: undefined }), /channel_names is missing/],
     ['channels not numbered from 0', () => writeInfo({ channel_names: { '1': 'R' } }), /must map "0", "1"/],
-    ['classes with a gap', () => writeInfo({ labels: { background: 0, disc: 2 } }), /numbered without gaps/],
-    ['classes without background', () => writeInfo({ labels: { disc: 0, rim: 1 } }), /background = 0/],
+    [
+      'classes without background',
+      () => writeInfo({ labels: { disc: 0, rim: 1 } }),
+      /no class named "background"/,
+    ],
+    ['two classes of one value', () => writeInfo({ labels: { background: 0, a: 1, b: 1 } }), /1 to a and b/],
+    ['half a value', () => writeInfo({ labels: { background: 0, a: 1.5 } }), /label a is 1\.5/],
+    ['no value', () => writeInfo({ labels: { background: 0, a: null } }), /label a is null/],
+    ['a value of 16 bits', () => writeInfo({ labels: { background: 0, a: 256 } }), /from 0 to 255/],
+    ['Ignore, too', () => writeInfo({ labels: { ...info.labels, Ignore: 3 } }), /ignore label/],
     [
       'an ignore label',
       () => writeInfo({ labels: { ...info.labels, ignore: 3 } }),

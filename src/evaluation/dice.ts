@@ -1,4 +1,4 @@
-import type { LabelClass } from '../data/case.ts';
+import type { LabelClass } from '../data/labels.ts';
 
 /** A set of class ids evaluated as one, e.g. interior and boundary of a nucleus together. */
 export interface Region {
@@ -35,9 +35,14 @@ export interface DiceReport {
   readonly mean: number;
 }
 
-/** A region for each class but the background. */
+/** A region of class ids for each class but the background, which is the first. */
 export function foregroundRegions(classes: readonly LabelClass[]): Region[] {
-  return classes.filter(({ value }) => value !== 0).map(({ name, value }) => ({ name, labels: [value] }));
+  return classes.map(({ name }, id) => ({ name, labels: [id] })).slice(1);
+}
+
+/** All classes but the background together. */
+export function wholeForeground(name: string, classes: readonly LabelClass[]): Region {
+  return { name, labels: classes.map((_, id) => id).slice(1) };
 }
 
 /** Counts a region's pixels in two maps of the same length. */

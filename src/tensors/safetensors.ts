@@ -31,6 +31,23 @@ const what = 'a safetensors file';
  *   truncated or malformed in any way (see {@link parseSafetensors})
  */
 export function readSafetensors(path: string): Safetensors {
+  // Tensor by tensor: files may exceed what one buffer can hold, and each array then lies aligned.
+  return withHeader(path, (header, read) => collect(header, read));
+}
+
+/**
+ * The metadata of a safetensors file, whose tensors are not read.
+ *
+ * @throws InputError as {@link readSafetensors}
+ */
+export function readMetadata(path: string): Readonly<Record<string, string>> {
+  return withHeader(path, ({ metadata }) => metadata);
+}
+
+function withHeader<T>(
+  path: string,
+  use: (header: Header, read: (begin: number, end: number) => Uint8Array) => T,
+): T {
   const size = fileSize(path, what);
   let file: number;
   try {
@@ -39,11 +56,10 @@ export function readSafetensors(path: string): Safetensors {
     throw readError(path, what, error);
   }
   try {
-    // Tensor by tensor: files may exceed what one buffer can hold, and each array then lies aligned.
     const length = headerLength(path, readAt(path, file, 0, Math.min(8, size)), size);
-    const dataStart = 8 + length;
-    const header = parseHeader(path, readAt(path, file, 8, length), size - dataStart);
-    return collect(header, (begin, end) => readAt(path, file, dataStart + begin, end - begin));
+    const start = 8 + length;
+    const header = parseHeader(path, readAt(path, file, 8, length), size - start);
+    return use(header, (begin, end) => readAt(path, file, start + begin, end - begin));
   } finally {
     closeSync(file);
   }

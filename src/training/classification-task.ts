@@ -11,20 +11,26 @@ export function classificationTask({ model, section, data }: TaskOptions): Train
   checkClasses(model, section, data, dataset.classes);
   const [batch, channels, height, width] = imageShape(model);
   return {
+    trainedOn: {
+      channels: [],
+      classes: dataset.classes.map((name, value) => ({ name, value })),
+    },
+    remarks: [],
     batches: (seed) =>
       new ClassificationLoader(dataset.training, {
         ...{ seed, batch, channels, height, width },
         augmentation: augmentationOf(section.augment),
       }),
     checkTest: () => {
-      if (dataset.test.length === 0) {
+      const { test } = dataset;
+      if (test.length === 0) {
         throw new InputError(
           'no-test-images',
           `${data} has no test images (test/<class>/<image>, or val)`,
           'leave --test out',
         );
       }
-      for (const { path } of dataset.test) readClassImage(path, { channels, height, width });
+      for (const { path } of test) readClassImage(path, { channels, height, width });
     },
     test: async (options) => ({ classification: await classify(dataset, options) }),
   };

@@ -23,15 +23,16 @@ export async function classify(
 ): Promise<ClassificationReport | undefined> {
   const [batch, channels, height, width] = imageShape(predictor);
   const [output] = predictor.outputs;
+  const { test } = dataset;
   const executable = await backend.prepare(predictor.graph, predictor.name, predictor.batch);
   try {
     for (const [name, data] of weights)
       if (executable.has('param', name)) executable.write('param', name, data);
     const images: { id: string; truth: string; predicted: string }[] = [];
     const size = channels * height * width;
-    for (let start = 0; start < dataset.test.length; start += batch) {
+    for (let start = 0; start < test.length; start += batch) {
       if (signal?.aborted) return undefined;
-      const chunk = dataset.test.slice(start, start + batch);
+      const chunk = test.slice(start, start + batch);
       // The last batch may be filled only in part; the network treats samples apart.
       const x = new Float32Array(batch * size);
       chunk.forEach(({ path }, b) => {
@@ -54,7 +55,7 @@ export async function classify(
         }
         const predicted = dataset.classes[row.indexOf(Math.max(...row))];
         images.push({ id, truth: dataset.classes[label], predicted });
-        onCase(images.length, dataset.test.length, id);
+        onCase(images.length, test.length, id);
       }
     }
     writeFileAtomic(join(folder, 'predictions.json'), `${JSON.stringify(images, null, 1)}\n`);

@@ -23,6 +23,7 @@ import { learningRate } from './schedule.ts';
 import { segmentationTask } from './segmentation-task.ts';
 import { imageInput, type TaskResult, type TrainingTask } from './task.ts';
 import { type TrainResult, train } from './train.ts';
+import { type TrainedOn, trainedOnMetadata } from './trained-on.ts';
 
 export interface JobOptions {
   /** Elaborated for training, with the section's batch. */
@@ -49,6 +50,8 @@ export interface JobOptions {
   onStep(result: StepResult, steps: number): void;
   onShortened(steps: number, secondsPerStep: number): void;
   onCase(done: number, total: number, id: string): void;
+  /** What the data say of themselves that is not used, where there is such; once. */
+  onRemarks(remarks: readonly string[]): void;
   /** What was found in the pretrained file, before anything that does not fit ends the job. */
   onPretrained(report: PretrainedReport): void;
 }
@@ -61,6 +64,8 @@ export interface JobReport extends TaskResult {
   /** Training alone. */
   readonly seconds: number;
   readonly adapter: string;
+  /** What the data say of themselves that is not used. */
+  readonly remarks: readonly string[];
   /** What was loaded at the start; absent where the run went on from a checkpoint or began anew. */
   readonly pretrained?: {
     readonly path: string;
@@ -76,6 +81,7 @@ export async function trainJob(options: JobOptions): Promise<JobReport> {
   const checkpointPath = join(folder, 'checkpoint.safetensors');
   const resume = options.resume ? openCheckpoint(checkpointPath, options) : undefined;
   if (options.test) task.checkTest();
+  if (task.remarks.length > 0) options.onRemarks(task.remarks);
   const pretrained = resume ? undefined : loadPretrained(options);
   const seed = resume?.seed ?? options.seed ?? section.seed;
   const undo = makeFolder(folder);
@@ -94,12 +100,12 @@ export async function trainJob(options: JobOptions): Promise<JobReport> {
     undo();
     throw error;
   }
-  writeResults(folder, model, section, result.state);
+  writeResults(folder, model, section, result.state, task.trainedOn);
   let tested: TaskResult = {};
   if (options.test && result.finished) {
     tested = await task.test({ ...options, weights: result.state.weights });
   }
-  const report = jobReport(options, result, tested, pretrained);
+  const report = jobReport(options, result, tested, pretrained, task.remarks);
   writeFileAtomic(join(folder, 'metrics.json'), `${JSON.stringify(metricsOf(report, model), null, 1)}\n`);
   return report;
 }
@@ -109,6 +115,7 @@ function jobReport(
   result: TrainResult,
   tested: TaskResult,
   pretrained: PretrainedReport | undefined,
+  remarks: readonly string[],
 ): JobReport {
   const { state, finished, seconds } = result;
   return {
@@ -123,6 +130,7 @@ function jobReport(
       section: pretrained.section?.name,
       tensors: pretrained.rows,
     },
+    remarks,
     ...tested,
   };
 }
@@ -165,6 +173,7 @@ function metricsOf(report: JobReport, model: ElaboratedModel) {
     model: model.name,
     config: model.config,
     batch: model.batch,
+    data_remarks: run.remarks,
     pretrained: pretrained ? { path: pretrained.path, loaded: loadedCount(pretrained.tensors) } : null,
     classes: (test ?? classification)?.classes ?? {},
     images:
@@ -195,10 +204,17 @@ function openCheckpoint(path: string, { model, section, steps, seed }: JobOption
   return run;
 }
 
-function writeResults(folder: string, model: ElaboratedModel, section: TrainSection, state: RunState): void {
+function writeResults(
+  folder: string,
+  model: ElaboratedModel,
+  section: TrainSection,
+  state: RunState,
+  data: TrainedOn,
+): void {
   writeSafetensors(
     join(folder, 'weights.safetensors'),
     model.parameters.map((p) => [p.name, float32Tensor([...p.shape], state.weights.get(p.name)!)] as const),
+    trainedOnMetadata(data),
   );
   const { losses, steps } = state;
   if (losses.length === 0) return;

@@ -2,6 +2,7 @@ import { labelledSlices } from '../data/case.ts';
 import { openDataset } from '../data/dataset.ts';
 import { SegmentationLoader } from '../data/loader.ts';
 import { normaliseSlices } from '../data/normalise.ts';
+import { dataRemarks } from '../data/remarks.ts';
 import { InputError } from '../errors.ts';
 import { augmentationOf } from './augmentation.ts';
 import { checkSegmentation, Segmenter } from './predict.ts';
@@ -29,6 +30,11 @@ export function segmentationTask({ model, section, data }: TaskOptions): Trainin
     );
   }
   return {
+    trainedOn: { channels: dataset.channels, classes: dataset.classes },
+    remarks: dataRemarks(
+      dataset.channels,
+      cases.map((c) => ({ depth: c.slices.length, spacing: c.spacing })),
+    ),
     batches: (seed) =>
       new SegmentationLoader(slices, {
         ...{ seed, batch, height, width },

@@ -4,9 +4,13 @@ import { InputError } from '../errors.ts';
 import type { ElaboratedModel, ModelInput, TrainSection } from '../language/program.ts';
 import type { ClassificationReport } from './classify.ts';
 import type { TestOptions, TestReport } from './test-set.ts';
+import type { TrainedOn } from './trained-on.ts';
 
 /** What a network is trained for: how its data are read, and what a test of it is. */
 export interface TrainingTask {
+  readonly trainedOn: TrainedOn;
+  /** What the data say of themselves that is not used; see dataRemarks. */
+  readonly remarks: readonly string[];
   /** Seeded training data. */
   batches(seed: number): Batches;
   /** Throws InputError where the test images are missing or cannot be read, before training. */

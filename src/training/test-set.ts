@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { type Case, type CaseFiles, loadCase, stackedLabel } from '../data/case.ts';
-import type { Dataset } from '../data/dataset.ts';
+import { type Dataset, expectedOf } from '../data/dataset.ts';
 import { writeLabels } from '../data/image.ts';
-import { type DiceReport, evaluateDice, foregroundRegions } from '../evaluation/dice.ts';
+import { labelValues } from '../data/labels.ts';
+import { type DiceReport, evaluateDice, foregroundRegions, wholeForeground } from '../evaluation/dice.ts';
 import { luma601, otsuForeground } from '../evaluation/otsu.ts';
 import { type SheetRow, writeContactSheet } from '../report/contact-sheet.ts';
 import { makeFolder } from '../tensors/output-path.ts';
@@ -47,11 +48,13 @@ export async function testOn(
   const rows: SheetRow[] = [];
   const pairs: { id: string; truth: Int32Array; prediction: Int32Array; otsu: Uint8Array | undefined }[] = [];
   const files = dataset.test.filter((f) => f.label !== undefined);
+  const expected = expectedOf(dataset);
   for (const [i, file] of files.entries()) {
     if (signal?.aborted) return undefined;
-    const image = loadCase(file, { channels: dataset.channels.length, classes: dataset.classes });
+    const image = loadCase(file, expected);
     const prediction = await segmenter.segment(image);
-    writeLabels(join(folder, 'predictions', `${file.id}${dataset.fileEnding}`), prediction, file.images[0]);
+    const values = labelValues(prediction, dataset.classes);
+    writeLabels(join(folder, 'predictions', `${file.id}${dataset.fileEnding}`), values, file.images[0]);
     const truth = stackedLabel(image)!;
     pairs.push({ id: file.id, truth, prediction, otsu: otsuOf(image) });
     if (image.slices.length === 1) {
@@ -63,10 +66,7 @@ export async function testOn(
   }
   if (rows.length > 0) writeContactSheet(join(folder, 'overview.png'), rows);
 
-  const foreground = [
-    { name: 'foreground', labels: dataset.classes.map((c) => c.value).filter((v) => v !== 0) },
-  ];
-  const together = evaluateDice(pairs, foreground);
+  const together = evaluateDice(pairs, [wholeForeground('foreground', dataset.classes)]);
   const otsu = pairs.every((p) => p.otsu)
     ? evaluateDice(
         pairs.map(({ id, truth, otsu: o }) => ({
@@ -101,5 +101,6 @@ function otsuOf({ slices }: Case): Uint8Array | undefined {
 
 /** Training cases, read and checked. */
 export function loadCases(files: readonly CaseFiles[], dataset: Dataset): Case[] {
-  return files.map((f) => loadCase(f, { channels: dataset.channels.length, classes: dataset.classes }));
+  const expected = expectedOf(dataset);
+  return files.map((f) => loadCase(f, expected));
 }

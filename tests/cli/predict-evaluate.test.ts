@@ -137,13 +137,21 @@ test.each(badEvaluations)('evaluate refuses %s', async (name, code, paths, messa
 });
 
 const badImages: [string, string, (path: string) => void, RegExp][] = [
-  ['an empty folder', 'bad-dataset', (path) => mkdirSync(path), /holds no image <case>_0000\.png/],
+  [
+    'an empty folder',
+    'no-images',
+    (path) => mkdirSync(path),
+    /holds no \.png, \.nii\.gz, \.nii image[\s\S]*is empty/,
+  ],
   ['a missing folder', 'file-not-found', () => {}, /does not exist/],
   [
-    'a name without channel number',
+    'a name without channel number among others',
     'bad-dataset',
-    (path) => writeImage(join(path, 'a.png'), 9, 9, 0),
-    /does not end in a channel number/,
+    (path) => {
+      writeImage(join(path, 'a.png'), 9, 9, 0);
+      writeImage(join(path, 'b_0000.png'), 9, 9, 0);
+    },
+    /a\.png: the name does not end in a channel number\n.*rename it to a_0000\.png/,
   ],
   [
     'a grey image',
@@ -189,7 +197,11 @@ test('predict refuses other inputs and outputs', async () => {
   expectError(await predict(inFolder('photo.jpg'), output), 'unsupported-image', /\.png, \.nii\.gz/);
   expectError(await predict(image, weights), 'cannot-write', /it is a file/);
   expectError(await predict(image, output, '--set', 'width=9'), 'weights-mismatch', /stem\.weight/);
-  expectError(await predict(inFolder('images'), output, '--ending', '.nii.gz'), 'bad-dataset', /\.nii\.gz/);
+  expectError(
+    await predict(inFolder('images'), output, '--ending', '.nii.gz'),
+    'no-images',
+    /no \.nii\.gz image[\s\S]*it holds \.png images/,
+  );
   const classifier = await archc(
     ...['predict', 'vmamba', '--weights', weights, '--input', image, '--output', output],
   );

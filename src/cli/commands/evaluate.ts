@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { checkLabelValues, type LabelClass } from '../../data/case.ts';
-import { openDataset } from '../../data/dataset.ts';
+import { readDatasetInfo } from '../../data/dataset-json.ts';
 import { imageEndings, readLabels } from '../../data/image.ts';
+import { classIds, type LabelClass } from '../../data/labels.ts';
 import { InputError } from '../../errors.ts';
-import { evaluateDice, foregroundRegions, type LabelPair } from '../../evaluation/dice.ts';
+import { evaluateDice, foregroundRegions, type LabelPair, wholeForeground } from '../../evaluation/dice.ts';
 import { diceTable } from '../../report/dice-table.ts';
 import { note, printJson, printLine } from '../terminal.ts';
 
@@ -25,13 +25,11 @@ export function register(program: Command): void {
     .option('--data <folder>', 'data set whose dataset.json names the classes (default: those found)')
     .option('--json', 'print one JSON document on stdout')
     .action((options: EvaluateOptions) => {
-      const named = options.data === undefined ? undefined : openDataset(options.data).classes;
-      const pairs = pairsOf(options.predictions, options.truth, named);
-      const classes = named ?? foundClasses(pairs);
-      const regions = [
-        ...foregroundRegions(classes),
-        { name: 'all foreground', labels: classes.map((c) => c.value).filter((v) => v !== 0) },
-      ];
+      const named = options.data === undefined ? undefined : readDatasetInfo(options.data).classes;
+      const maps = mapsOf(options.predictions, options.truth);
+      const classes = named ?? foundClasses(maps);
+      const pairs = maps.map((pair) => inClassIds(pair, classes, maps));
+      const regions = [...foregroundRegions(classes), wholeForeground('all foreground', classes)];
       const report = evaluateDice(pairs, regions);
       if (options.json) {
         printJson({
@@ -45,11 +43,15 @@ export function register(program: Command): void {
     });
 }
 
-function pairsOf(
-  predictions: string,
-  truth: string,
-  classes: readonly LabelClass[] | undefined,
-): LabelPair[] {
+/** Truth and prediction of a case, with the values that the files hold. */
+interface MapPair {
+  readonly id: string;
+  readonly paths: { readonly truth: string; readonly prediction: string };
+  readonly truth: Int32Array;
+  readonly prediction: Int32Array;
+}
+
+function mapsOf(predictions: string, truth: string): MapPair[] {
   for (const folder of [predictions, truth]) {
     if (!existsSync(folder)) {
       throw new InputError('file-not-found', `${folder} does not exist`, 'name a folder of label maps');
@@ -85,12 +87,28 @@ function pairsOf(
         'check that both belong to one image',
       );
     }
-    if (classes) {
-      checkLabelValues(join(truth, name), a.data, classes);
-      checkLabelValues(path, b.data, classes);
-    }
-    return { id: name.replace(/\.(png|nii|nii\.gz)$/, ''), truth: a.data, prediction: b.data };
+    return {
+      id: name.replace(/\.(png|nii|nii\.gz)$/, ''),
+      paths: { truth: join(truth, name), prediction: path },
+      truth: a.data,
+      prediction: b.data,
+    };
   });
+}
+
+/** @throws InputError `label-values` where a map holds a value that stands for no class */
+function inClassIds(pair: MapPair, classes: readonly LabelClass[], maps: readonly MapPair[]): LabelPair {
+  const truths = maps.map(({ paths }) => paths.truth);
+  const truth = classIds(pair.paths.truth, pair.truth, classes, truths);
+  try {
+    return { id: pair.id, truth, prediction: classIds(pair.paths.prediction, pair.prediction, classes) };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    // The truth is right, so that its classes are: it is the prediction that was written with others.
+    const hint =
+      'predict with weights of a run on this data set, which know its values, or --data of the right one';
+    throw new InputError(error.code, error.message, hint);
+  }
 }
 
 function labelMaps(folder: string): string[] {
@@ -100,10 +118,10 @@ function labelMaps(folder: string): string[] {
 }
 
 /** The classes of truth and predictions: one that only a prediction has counts as wrong, too. */
-function foundClasses(pairs: readonly LabelPair[]): LabelClass[] {
+function foundClasses(pairs: readonly MapPair[]): LabelClass[] {
   const values = new Set<number>([0]);
   for (const { truth, prediction } of pairs) {
-    for (const ids of [truth, prediction]) for (let i = 0; i < ids.length; i++) values.add(ids[i]);
+    for (const map of [truth, prediction]) for (const value of map) values.add(value);
   }
   return [...values]
     .sort((a, b) => a - b)

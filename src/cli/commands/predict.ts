@@ -1,14 +1,15 @@
-import { existsSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { openModel } from '../../compiler/model.ts';
-import { type CaseFiles, loadCase } from '../../data/case.ts';
-import { listCases } from '../../data/dataset.ts';
+import { loadCase } from '../../data/case.ts';
+import { imagesAt } from '../../data/case-files.ts';
 import { type ImageEnding, imageEnding, writeLabels } from '../../data/image.ts';
-import { InputError } from '../../errors.ts';
+import { labelValues } from '../../data/labels.ts';
+import { dataRemarks } from '../../data/remarks.ts';
 import { checkFolderWritable, makeFolder } from '../../tensors/output-path.ts';
 import { checkSegmentation, Segmenter } from '../../training/predict.ts';
 import { imageShape } from '../../training/task.ts';
+import { readTrainedOn } from '../../training/trained-on.ts';
 import { readWeights } from '../../training/weights-file.ts';
 import {
   type BackendOptions,
@@ -19,14 +20,14 @@ import {
   withModelOptions,
 } from '../options.ts';
 import { startProgress } from '../progress.ts';
-import { printJson, printLine } from '../terminal.ts';
+import { note, printJson, printLine } from '../terminal.ts';
 
 interface PredictOptions extends ModelOptions, BackendOptions {
   readonly weights: string;
   readonly input: string;
   readonly output: string;
   readonly windows: number;
-  readonly ending: ImageEnding;
+  readonly ending?: ImageEnding;
 }
 
 export function register(program: Command): void {
@@ -34,19 +35,30 @@ export function register(program: Command): void {
     .description('segment images of any size: a window slides over them, logits are averaged')
     .argument('<spec>')
     .requiredOption('--weights <file>', 'safetensors or .pth with the weights')
-    .requiredOption('--input <path>', 'an image, or a folder of <case>_0000 images as in imagesTs')
+    .requiredOption(
+      '--input <path>',
+      'an image, or a folder: <case>_0000, <case>_0001, … a file a channel, or <case> in one file',
+    )
     .requiredOption('--output <folder>', 'where label maps go, <case>.png or <case>.nii.gz')
     .option('--windows <n>', 'windows run at once', integer('--windows', 1), 4)
-    .option('--ending <ending>', 'kind of the images in a folder', imageEnding, '.png')
+    .option('--ending <ending>', 'kind of the images in a folder that has several', imageEnding)
     .action(async (spec: string, options: PredictOptions) => {
       const model = openModel(spec, { set: options.set, batch: options.windows });
       checkSegmentation(model);
       const weights = readWeights(model, options.weights);
-      const files = casesOf(options.input, options.ending);
+      const trainedOn = readTrainedOn(options.weights, model);
+      const { cases: files, whole } = imagesAt(options.input, options.ending);
       const [, channels] = imageShape(model);
       checkFolderWritable(options.output);
       // All images are looked at before the first is segmented: a bad one leaves nothing half done.
-      for (const file of files) loadCase(file, { channels });
+      const geometries = files.map((file) => {
+        const { slices, spacing } = loadCase(file, { channels });
+        return { depth: slices.length, spacing };
+      });
+      const remarks = dataRemarks(trainedOn?.channels ?? [], geometries);
+      if (whole)
+        remarks.unshift('no name has a channel number (_0000): each file is a case with all its channels');
+      for (const remark of remarks) note(`data: ${remark}`);
       const backend = await openBackend(options);
       const undo = makeFolder(options.output);
       const progress = startProgress('segmenting', files.length, options.json);
@@ -56,13 +68,13 @@ export function register(program: Command): void {
         for (const [i, file] of files.entries()) {
           const labels = await segmenter.segment(loadCase(file, { channels }));
           const path = join(options.output, `${file.id}${imageEnding(file.images[0])}`);
-          writeLabels(path, labels, file.images[0]);
+          writeLabels(path, labelValues(labels, trainedOn?.classes), file.images[0]);
           written.push(path);
           progress.update(i + 1, files.length, file.id);
         }
         segmenter.destroy();
         progress.stop();
-        if (options.json) printJson({ predictions: written, backend: backend.description });
+        if (options.json) printJson({ predictions: written, backend: backend.description, remarks });
         else printLine(`${written.length} label maps → ${options.output}`);
       } catch (error) {
         undo();
@@ -72,18 +84,4 @@ export function register(program: Command): void {
         backend.destroy();
       }
     });
-}
-
-function casesOf(input: string, ending: ImageEnding): CaseFiles[] {
-  if (!existsSync(input)) {
-    throw new InputError('file-not-found', `${input} does not exist`, 'name an image or a folder of images');
-  }
-  if (!statSync(input).isDirectory()) {
-    const kind = imageEnding(input);
-    const id = basename(input)
-      .slice(0, -kind.length)
-      .replace(/_\d{4}$/, '');
-    return [{ id, images: [join(dirname(input), basename(input))] }];
-  }
-  return listCases(input, ending);
 }

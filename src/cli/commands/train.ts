@@ -101,6 +101,9 @@ export function register(program: Command): void {
           checkpointEvery: options.checkpointEvery,
           resume: options.resume ?? false,
           pretrained,
+          onRemarks: (remarks) => {
+            for (const remark of remarks) note(`data: ${remark}`);
+          },
           onPretrained: (report) => {
             note(`${report.path}, ${rulesText(report)}`);
             note(pretrainedTable(report.rows));

@@ -1,0 +1,65 @@
+/** How a case lies in space. */
+export interface Geometry {
+  /** Slices; 1 for an image. */
+  readonly depth: number;
+  /** Pixel size along D, H, W. */
+  readonly spacing: readonly [number, number, number];
+}
+
+/** What nnU-Net does with a channel of that name (in small letters) instead of a z-score of each case. */
+const schemes: ReadonlyMap<string, string> = new Map([
+  [
+    'ct',
+    "clips it to percentiles of the data set's foreground and scales it by the data set's mean and deviation",
+  ],
+  ['rescale_to_0_1', 'scales it to 0 to 1'],
+  ['rgb_to_0_1', 'divides it by 255'],
+  ['nonorm', 'leaves it as it is'],
+]);
+
+/** Spacings that differ by less are one: headers are rounded. */
+const SAME = 1e-3;
+
+/**
+ * What a data set says about its images that is not used here, in a sentence each: channel types that ask for another
+ * normalisation, the axis that volumes are cut along, spacings that differ.
+ *
+ * @param channels their names; empty where they are not known
+ */
+export function dataRemarks(channels: readonly string[], cases: readonly Geometry[]): string[] {
+  return [...channelRemarks(channels), ...sliceRemarks(cases), ...spacingRemarks(cases)];
+}
+
+function channelRemarks(channels: readonly string[]): string[] {
+  return channels.flatMap((name, c) => {
+    const scheme = schemes.get(name.toLowerCase());
+    if (scheme === undefined) return [];
+    return [`channel ${c} (${name}) is z-scored case by case, where nnU-Net ${scheme}`];
+  });
+}
+
+function sliceRemarks(cases: readonly Geometry[]): string[] {
+  const volumes = cases.filter(({ depth }) => depth > 1);
+  if (volumes.length === 0) return [];
+  const along = range(volumes.map(({ spacing: [z] }) => z));
+  const coarser = volumes.filter(({ spacing: [z, y, x] }) => Math.max(y, x) > z * (1 + SAME)).length;
+  const though =
+    coarser === 0 ? '' : `, though another axis is coarser in ${coarser} of ${volumes.length} volumes`;
+  return [`volumes are cut into slices along z, the third axis of their files (${along} mm apart)${though}`];
+}
+
+function spacingRemarks(cases: readonly Geometry[]): string[] {
+  const inPlane = cases.flatMap(({ spacing: [, y, x] }) => [y, x]);
+  if (inPlane.length === 0 || alike(inPlane)) return [];
+  return [
+    `pixels of ${range(inPlane)} mm are all taken for the same size: spacing is not used, nothing is resampled`,
+  ];
+}
+
+const alike = (values: readonly number[]) => Math.max(...values) <= Math.min(...values) * (1 + SAME);
+
+function range(values: readonly number[]): string {
+  const text = (value: number) => String(Number(value.toPrecision(4)));
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  return alike(values) ? text(low) : `${text(low)} to ${text(high)}`;
+}

@@ -1,0 +1,47 @@
+import { type LabelClass, MAX_LABEL_VALUE } from '../data/labels.ts';
+import { InputError } from '../errors.ts';
+import type { ElaboratedModel } from '../language/program.ts';
+import { readMetadata } from '../tensors/safetensors.ts';
+import { isTorchFile } from '../tensors/torch-checkpoint.ts';
+
+/** What predictions need to know of the data set that weights were trained on. */
+export interface TrainedOn {
+  /** Names of the channels. */
+  readonly channels: readonly string[];
+  readonly classes: readonly LabelClass[];
+}
+
+/** The entry of a weights file's metadata. */
+const KEY = 'trained_on';
+
+export function trainedOnMetadata(data: TrainedOn): Record<string, string> {
+  return { [KEY]: JSON.stringify(data) };
+}
+
+/**
+ * What a file of weights says of the data that they were trained on; `undefined` where it says nothing.
+ *
+ * @throws InputError `bad-metadata` where that cannot be understood or the model has other classes; as readMetadata
+ */
+export function readTrainedOn(path: string, model: ElaboratedModel): TrainedOn | undefined {
+  if (isTorchFile(path)) return undefined;
+  const text = readMetadata(path)[KEY];
+  if (text === undefined) return undefined;
+  try {
+    const data = JSON.parse(text) as TrainedOn;
+    const named = data.channels.every((name) => typeof name === 'string');
+    const valued = data.classes.every(
+      ({ name, value }) =>
+        typeof name === 'string' && Number.isInteger(value) && value >= 0 && value <= MAX_LABEL_VALUE,
+    );
+    const fits = data.classes.length === model.outputs[0].dims[1].size;
+    if (named && valued && fits) return { channels: data.channels, classes: data.classes };
+  } catch {
+    // Falls through to the error below.
+  }
+  throw new InputError(
+    'bad-metadata',
+    `${path}: its metadata \`${KEY}\` is not what archc writes for weights of ${model.name}`,
+    'save the weights again without that entry',
+  );
+}

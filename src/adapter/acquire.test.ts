@@ -88,28 +88,12 @@ describe('acquireDevice', () => {
     expect(environmentChoice({ ARCHC_ADAPTER: 'Lavapipe' })).toBe('lavapipe');
   });
 
-  it('reports uncaught errors to the callback and leaves the environment as it was', async () => {
+  it('leaves the environment as it was; a device may be destroyed twice', async () => {
     const before = process.env['VK_DRIVER_FILES'];
-    const errors: string[] = [];
-    const { device, destroy } = await acquireDevice({ onError: (error) => errors.push(error.code) });
+    const { device, destroy } = await acquireDevice();
     expect(process.env['VK_DRIVER_FILES']).toBe(before);
-    device.createBuffer({ size: 16, usage: 0xffff_ffff });
-    await device.queue.onSubmittedWorkDone();
-    expect(errors).toEqual(['device-error']);
     destroy();
     destroy();
-  });
-
-  it('reports the loss of a device, but not its destruction by destroy()', async () => {
-    const lost: string[] = [];
-    const first = await acquireDevice({ onLost: (error) => lost.push(error.code) });
-    const second = await acquireDevice({ onLost: (error) => lost.push(error.code) });
-    first.destroy();
-    await first.device.lost;
-    expect(lost).toEqual([]);
-    second.device.destroy();
-    await second.device.lost;
-    expect(lost).toEqual(['device-lost']);
-    second.destroy();
+    expect((await device.lost).reason).toBe('destroyed');
   });
 });

@@ -16,10 +16,6 @@ export const adapterVariable = 'ARCHC_ADAPTER';
 export type AcquireOptions = {
   /** Default: what `ARCHC_ADAPTER` says, else `auto`. */
   readonly adapter?: AdapterChoice;
-  /** Called when the device is lost for another reason than `destroy()`. Default: the process ends with the error. */
-  readonly onLost?: (error: JobError) => void;
-  /** Called with each error that no error scope caught. Default: the process ends with the error. */
-  readonly onError?: (error: JobError) => void;
 };
 
 export type AcquiredDevice = {
@@ -155,21 +151,7 @@ export async function acquireDevice(options: AcquireOptions = {}): Promise<Acqui
     );
   }
 
-  const fail = (error: JobError): void => {
-    // Thrown where no caller can swallow it: results after such an error are worthless.
-    queueMicrotask(() => {
-      throw error;
-    });
-  };
-  device.addEventListener('uncapturederror', (event) => {
-    event.preventDefault();
-    (options.onError ?? fail)(new JobError('device-error', `${description}: ${event.error.message}`));
-  });
   let destroyed = false;
-  device.lost.then(({ message }) => {
-    if (!destroyed)
-      (options.onLost ?? fail)(new JobError('device-lost', `${description} was lost: ${message}`));
-  });
   const destroy = (): void => {
     if (destroyed) return;
     destroyed = true;

@@ -12,7 +12,13 @@ const alive = new Set<GPU>();
 /** An adapter, and the `GPU` to be released when it is no longer used. */
 export type OpenAdapter = { readonly adapter: GPUAdapter; readonly gpu: GPU };
 
-export const releaseGpu = (gpu: GPU): void => void alive.delete(gpu);
+/** How long Dawn may still look for events of an instance after its device was destroyed, in ms; a turn, in fact. */
+const LAST_EVENTS = 1000;
+
+/** Lets go of an instance, once the events that Dawn has scheduled on it are through: it does not hold it for them. */
+export function releaseGpu(gpu: GPU): void {
+  setTimeout(() => alive.delete(gpu), LAST_EVENTS).unref();
+}
 
 let turn: Promise<unknown> = Promise.resolve();
 

@@ -3,10 +3,7 @@ import { report } from './report.ts';
 
 export { opensDevice } from './main.ts';
 
-/**
- * Runs the command line as this process: sets its exit code, and reports errors that no caller can catch (a
- * device that was lost) as any other.
- */
+/** Runs the command line as this process: sets its exit code, and reports errors that no caller caught as any other. */
 export async function runAsProcess(args: readonly string[]): Promise<void> {
   process.on('uncaughtException', (error) => process.exit(report(error, args)));
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -54,10 +54,8 @@ export function report(error: unknown, args: readonly string[]): number {
 
 function translate(error: unknown, args: readonly string[]): unknown {
   if (error instanceof CommanderError) return usageError(error, args);
-  if (error instanceof PlanError || error instanceof RuntimeError) {
-    const hint = 'a smaller batch or image, or another adapter (archc doctor)';
-    return new JobError('adapter-limits', error.message, hint);
-  }
+  if (error instanceof PlanError || error instanceof RuntimeError)
+    return new JobError(error.code, error.message, error.hint);
   return error;
 }
 

@@ -28,7 +28,7 @@ export const portableLimits: DeviceLimits = {
  *
  * @param what the graph, for the message
  * @param renderer keeps its compiled templates for the next graph
- * @throws JobError `adapter-limits` where it needs more than every WebGPU implementation offers
+ * @throws JobError `adapter-limits` or `size-too-large` where it needs more than every WebGPU implementation offers
  */
 export function planPortably(
   { name, batch }: ElaboratedModel,
@@ -41,9 +41,9 @@ export function planPortably(
   } catch (error) {
     if (!(error instanceof PlanError)) throw error;
     throw new JobError(
-      'adapter-limits',
+      error.code,
       `${what} of ${name} asks for more than every WebGPU implementation offers: ${error.message}`,
-      'a smaller batch or image',
+      error.hint,
     );
   }
 }

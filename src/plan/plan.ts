@@ -16,6 +16,8 @@ export interface PlanOptions {
   readonly limits: DeviceLimits;
 }
 
+const SMALLER = 'a smaller batch or image, or another adapter (archc doctor)';
+
 /** Turns a graph into kernels, a memory plan and the list of dispatches. Throws {@link PlanError}. */
 export function planGraph(whole: Graph, ops: OpTable, renderer: Renderer, options: PlanOptions): Bundle {
   const { limits } = options;
@@ -77,12 +79,23 @@ export function planGraph(whole: Graph, ops: OpTable, renderer: Renderer, option
   if (largestBinding > limits.maxStorageBufferBindingSize) {
     const at = dispatches.find((d) => d.bindings.some((b) => b[2] === largestBinding))!;
     throw new PlanError(
+      'adapter-limits',
       `${at.label} needs a tensor of ${mebibytes(largestBinding)}, a binding holds at most ${mebibytes(limits.maxStorageBufferBindingSize)}`,
+      SMALLER,
     );
   }
   if (largest > limits.maxBufferSize) {
     throw new PlanError(
+      'adapter-limits',
       `a buffer of ${mebibytes(largest)} is needed, one holds at most ${mebibytes(limits.maxBufferSize)}`,
+      SMALLER,
+    );
+  }
+  if (mostBindings > limits.maxStorageBuffersPerShaderStage) {
+    throw new PlanError(
+      'adapter-limits',
+      `a kernel binds ${mostBindings} buffers, one may bind at most ${limits.maxStorageBuffersPerShaderStage}`,
+      'another adapter (archc doctor)',
     );
   }
   return {
@@ -133,7 +146,11 @@ function foldWorkgroups(
 ): [number, number, number] {
   const most = limits.maxComputeWorkgroupsPerDimension;
   if (y > most || z > most || (x > most && y > 1) || x > most * most) {
-    throw new PlanError(`${label} needs ${x}×${y}×${z} workgroups, at most ${most} a dimension are allowed`);
+    throw new PlanError(
+      'adapter-limits',
+      `${label} needs ${x}×${y}×${z} workgroups, at most ${most} a dimension are allowed`,
+      SMALLER,
+    );
   }
   return x <= most ? [x, y, z] : [most, Math.ceil(x / most), z];
 }
@@ -142,8 +159,13 @@ function packUniforms(uniforms: readonly (readonly [string, UniformType, number]
   const view = new DataView(new ArrayBuffer(4));
   return uniforms.map(([name, type, value]) => {
     if (type === 'f32') view.setFloat32(0, value, true);
-    else if (!Number.isInteger(value) || value > 0xffffffff)
-      throw new PlanError(`${name} = ${value} is not a ${type}`);
+    else if (!Number.isInteger(value)) throw new Error(`${name} = ${value} is not a ${type}`);
+    else if (Math.abs(value) > 0xffffffff)
+      throw new PlanError(
+        'size-too-large',
+        `${name} = ${value} does not fit 32 bits, as kernels count`,
+        SMALLER,
+      );
     else if (type === 'i32') view.setInt32(0, value, true);
     else view.setUint32(0, value, true);
     return view.getUint32(0, true);

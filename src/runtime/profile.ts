@@ -1,3 +1,4 @@
+import { BUFFER_USAGE } from './prepare.ts';
 import type { Session } from './session.ts';
 
 export interface DispatchTime {
@@ -20,27 +21,37 @@ export async function profile(session: Session): Promise<DispatchTime[]> {
   for (let first = 0; first < dispatches.length; first += MAX_QUERIES / 2) {
     const count = Math.min(MAX_QUERIES / 2, dispatches.length - first);
     const querySet = device.createQuerySet({ type: 'timestamp', count: 2 * count });
-    const resolved = device.createBuffer({ size: 16 * count, usage: 0x0200 | 0x0004 });
-    const staging = device.createBuffer({ size: 16 * count, usage: 0x0001 | 0x0008 });
-    const encoder = device.createCommandEncoder();
-    for (let i = 0; i < count; i++) {
-      const timestampWrites = { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 };
-      session.encode(encoder, first + i, first + i + 1, timestampWrites);
-    }
-    encoder.resolveQuerySet(querySet, 0, 2 * count, resolved, 0);
-    encoder.copyBufferToBuffer(resolved, 0, staging, 0, 16 * count);
-    device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(1);
-    const stamps = new BigInt64Array(staging.getMappedRange().slice(0));
-    for (let i = 0; i < count; i++) {
-      const { label, kernel } = dispatches[first + i];
-      times.push({
-        label,
-        kernel: kernels[kernel].name,
-        nanoseconds: Number(stamps[2 * i + 1] - stamps[2 * i]),
+    const resolved = device.createBuffer({
+      size: 16 * count,
+      usage: BUFFER_USAGE.QUERY_RESOLVE | BUFFER_USAGE.COPY_SRC,
+    });
+    const staging = session.staging(16 * count);
+    try {
+      session.submit('a measured run', (encoder) => {
+        for (let i = 0; i < count; i++) {
+          const timestampWrites = {
+            querySet,
+            beginningOfPassWriteIndex: 2 * i,
+            endOfPassWriteIndex: 2 * i + 1,
+          };
+          session.encode(encoder, first + i, first + i + 1, timestampWrites);
+        }
+        encoder.resolveQuerySet(querySet, 0, 2 * count, resolved, 0);
+        encoder.copyBufferToBuffer(resolved, 0, staging, 0, 16 * count);
       });
+      await session.map(staging);
+      const stamps = new BigInt64Array(staging.getMappedRange().slice(0));
+      for (let i = 0; i < count; i++) {
+        const { label, kernel } = dispatches[first + i];
+        times.push({
+          label,
+          kernel: kernels[kernel].name,
+          nanoseconds: Number(stamps[2 * i + 1] - stamps[2 * i]),
+        });
+      }
+    } finally {
+      for (const resource of [querySet, resolved, staging]) resource.destroy();
     }
-    for (const resource of [querySet, resolved, staging]) resource.destroy();
   }
   return times;
 }

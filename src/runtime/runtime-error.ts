@@ -1,4 +1,42 @@
-/** The device refused something that the bundle needs. */
+/** Why a device did not do what a bundle asks for. */
+export type RuntimeErrorCode =
+  /** A limit of the device is too small for the bundle. */
+  | 'adapter-limits'
+  /** The device's compiler rejects a kernel. */
+  | 'shader-error'
+  /** The device has no memory left for a buffer. */
+  | 'out-of-memory'
+  /** A command breaks a rule of WebGPU. */
+  | 'device-validation'
+  /** The implementation failed at a command that is right. */
+  | 'device-internal'
+  /** The device is gone, and all that was on it. */
+  | 'device-lost'
+  /** The bundle has no such tensor, or not of that size: a mistake of the caller. */
+  | 'bad-tensor';
+
+/** What to try, where the message itself does not tell more. */
+const hints: Readonly<Record<RuntimeErrorCode, string>> = {
+  'adapter-limits': 'another adapter (archc doctor)',
+  'shader-error': 'another adapter (ARCHC_ADAPTER), and report the kernel: archc emit wgsl shows it',
+  'out-of-memory':
+    'a smaller batch or image, an adapter with more memory (archc doctor), or close what else uses it',
+  'device-validation': 'another adapter (ARCHC_ADAPTER), and report it: archc asked for what WebGPU forbids',
+  'device-internal': "try again; if it stays, update the adapter's driver or take another (ARCHC_ADAPTER)",
+  'device-lost': "try again; if it comes back, update the adapter's driver or take another (ARCHC_ADAPTER)",
+  'bad-tensor': "the names and shapes of the bundle's manifest",
+};
+
+/** The device, or the caller, fails at something that a bundle needs. */
 export class RuntimeError extends Error {
   override readonly name = 'RuntimeError';
+  readonly code: RuntimeErrorCode;
+  /** What to try, as a phrase. */
+  readonly hint: string;
+
+  constructor(code: RuntimeErrorCode, message: string, hint = hints[code]) {
+    super(message);
+    this.code = code;
+    this.hint = hint;
+  }
 }

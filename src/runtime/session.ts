@@ -1,88 +1,57 @@
 import type { Bundle, TensorInfo } from '../bundle/manifest.ts';
+import { healthOf, nextTask, scoped } from './device-faults.ts';
+import { checkLimits, mebibytes } from './limits.ts';
+import { BUFFER_USAGE, makeBuffers, makeSteps, type Step } from './prepare.ts';
 import { RuntimeError } from './runtime-error.ts';
 
 export type TensorData = Float32Array | Int32Array;
 
-interface Step {
-  readonly pipeline: GPUComputePipeline;
-  readonly group: GPUBindGroup;
-  readonly workgroups: readonly [number, number, number];
-}
-
 /**
  * A bundle made ready on a device. Buffers, pipelines and bind groups are made once; `run` only encodes and
- * submits.
+ * submits. Whatever the device finds wrong with that is thrown by the next call that waits: {@link map},
+ * {@link read}.
  */
 export class Session {
   readonly device: GPUDevice;
   readonly bundle: Bundle;
+  /** Those of the manifest, then the one of the uniforms. */
   private readonly buffers: readonly GPUBuffer[];
-  private readonly uniforms: GPUBuffer;
   private readonly steps: readonly Step[];
   private readonly tensors: ReadonlyMap<string, TensorInfo>;
+  /** The first error of what was submitted. */
+  private fault: RuntimeError | undefined;
+  /** Resolves once the device has looked at all that was submitted. */
+  private checked: Promise<void> = Promise.resolve();
 
-  private constructor(
-    device: GPUDevice,
-    bundle: Bundle,
-    buffers: GPUBuffer[],
-    uniforms: GPUBuffer,
-    steps: Step[],
-  ) {
+  private constructor(device: GPUDevice, bundle: Bundle, buffers: GPUBuffer[], steps: Step[]) {
     this.device = device;
     this.bundle = bundle;
     this.buffers = buffers;
-    this.uniforms = uniforms;
     this.steps = steps;
     this.tensors = new Map(bundle.manifest.tensors.map((t) => [`${t.kind}:${t.name}`, t]));
   }
 
-  /** Throws {@link RuntimeError} where the device's limits are too small for the bundle. */
+  /**
+   * @throws RuntimeError `adapter-limits` where the device's limits are too small for the bundle; `out-of-memory`;
+   *   `shader-error` where it rejects a kernel; `device-lost`, `device-validation`, `device-internal`. No buffer
+   *   remains then.
+   */
   static async create(device: GPUDevice, bundle: Bundle): Promise<Session> {
-    const { manifest } = bundle;
-    checkLimits(device, manifest.requires);
-    const { STORAGE, COPY_SRC, COPY_DST, UNIFORM } = BUFFER_USAGE;
-    const buffers = manifest.buffers.map(({ size }) =>
-      device.createBuffer({ size, usage: STORAGE | COPY_SRC | COPY_DST }),
-    );
-    const words = Uint32Array.from(manifest.uniforms);
-    const uniforms = device.createBuffer({ size: Math.max(words.byteLength, 16), usage: UNIFORM | COPY_DST });
-    device.queue.writeBuffer(uniforms, 0, words);
-
-    const kernels = await Promise.all(
-      manifest.kernels.map(async (kernel) => {
-        const layout = device.createBindGroupLayout({
-          entries: [
-            ...(kernel.hasUniforms ? [layoutEntry(0, 'uniform')] : []),
-            ...kernel.bindings.map((access, i) =>
-              layoutEntry(i + 1, access === 'read' ? 'read-only-storage' : 'storage'),
-            ),
-          ],
-        });
-        const module = device.createShaderModule({ code: bundle.wgsl.get(kernel.name)!, label: kernel.name });
-        const pipeline = await device.createComputePipelineAsync({
-          label: kernel.name,
-          layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-          compute: { module, entryPoint: 'main' },
-        });
-        return { layout, pipeline, hasUniforms: kernel.hasUniforms };
-      }),
-    );
-    const steps = manifest.dispatches.map((d): Step => {
-      const { layout, pipeline, hasUniforms } = kernels[d.kernel];
-      const [offset, size] = d.uniforms;
-      const group = device.createBindGroup({
-        layout,
-        entries: [
-          ...(hasUniforms ? [{ binding: 0, resource: { buffer: uniforms, offset, size } }] : []),
-          ...d.bindings.map(([buffer, at, bytes], i) => ({
-            binding: i + 1,
-            resource: { buffer: buffers[buffer], offset: at, size: bytes },
-          })),
-        ],
-      });
-      return { pipeline, group, workgroups: d.workgroups };
-    });
-    return new Session(device, bundle, buffers, uniforms, steps);
+    checkLimits(device, bundle.manifest.requires);
+    const health = healthOf(device);
+    const buffers: GPUBuffer[] = [];
+    try {
+      await makeBuffers(device, bundle.manifest, buffers);
+      const steps = await makeSteps(device, bundle, buffers);
+      await nextTask();
+      // A lost device makes anything without complaint.
+      if (health.lost) throw health.lost;
+      return new Session(device, bundle, buffers, steps);
+    } catch (error) {
+      for (const buffer of buffers) buffer.destroy();
+      await nextTask();
+      throw health.lost ?? error;
+    }
   }
 
   has(kind: TensorInfo['kind'], name: string): boolean {
@@ -93,21 +62,40 @@ export class Session {
   write(kind: TensorInfo['kind'], name: string, data: TensorData): void {
     const tensor = this.tensor(kind, name);
     if (data.length !== count(tensor)) {
-      throw new RuntimeError(`${name} holds ${count(tensor)} values, ${data.length} were given`);
+      throw new RuntimeError(
+        'bad-tensor',
+        `${name} holds ${count(tensor)} values, ${data.length} were given`,
+        `an array for [${tensor.shape.join(', ')}]`,
+      );
     }
-    this.device.queue.writeBuffer(
-      this.buffers[tensor.buffer],
-      tensor.offset,
-      data as Float32Array<ArrayBuffer>,
+    this.guard(`writing ${name}`, () =>
+      this.device.queue.writeBuffer(
+        this.buffers[tensor.buffer],
+        tensor.offset,
+        data as Float32Array<ArrayBuffer>,
+      ),
     );
   }
 
   /** Encodes and submits one run; returns at once. `after` may append copies to the same submission. */
   run(after?: (encoder: GPUCommandEncoder) => void): void {
-    const encoder = this.device.createCommandEncoder();
-    this.encode(encoder, 0, this.steps.length);
-    after?.(encoder);
-    this.device.queue.submit([encoder.finish()]);
+    this.submit('a run', (encoder) => {
+      this.encode(encoder, 0, this.steps.length);
+      after?.(encoder);
+    });
+  }
+
+  /**
+   * Submits what `record` encodes.
+   *
+   * @param what the commands, for messages
+   */
+  submit(what: string, record: (encoder: GPUCommandEncoder) => void): void {
+    this.guard(what, () => {
+      const encoder = this.device.createCommandEncoder();
+      record(encoder);
+      this.device.queue.submit([encoder.finish()]);
+    });
   }
 
   /** Encodes the dispatches from `first` up to, but not including, `end` as one pass. */
@@ -141,72 +129,93 @@ export class Session {
     encoder.copyBufferToBuffer(this.buffers[tensor.buffer], tensor.offset, target, offset, 4 * count(tensor));
   }
 
-  /** Waits for all that was submitted and reads tensors back, as flat row-major arrays. */
+  /** A buffer that results are copied into and mapped from. It is the caller's to destroy. */
+  staging(bytes: number): GPUBuffer {
+    const size = Math.max(bytes, 4);
+    const usage = BUFFER_USAGE.COPY_DST | BUFFER_USAGE.MAP_READ;
+    return this.guard(`a buffer for results (${mebibytes(size)})`, () =>
+      this.device.createBuffer({ size, usage, label: 'staging' }),
+    );
+  }
+
+  /**
+   * Waits until what was submitted is done and a buffer of {@link staging} can be read.
+   *
+   * @throws RuntimeError `device-lost`, or what the device found wrong with anything submitted so far
+   */
+  async map(buffer: GPUBuffer): Promise<void> {
+    try {
+      await buffer.mapAsync(1);
+    } catch (error) {
+      await nextTask();
+      await this.check();
+      const { message } = error as Error;
+      throw new RuntimeError(
+        'device-internal',
+        `results cannot be read back from the device${message ? `: ${message}` : ''}`,
+      );
+    }
+    await this.check();
+  }
+
+  /** Waits for all that was submitted and reads tensors back, as flat row-major arrays. Throws as {@link map}. */
   async read(kind: TensorInfo['kind'], names: readonly string[]): Promise<Map<string, TensorData>> {
     const tensors = names.map((name) => this.tensor(kind, name));
     const sizes = tensors.map((t) => 4 * count(t));
-    const total = sizes.reduce((a, b) => a + b, 0);
-    const staging = this.device.createBuffer({
-      size: Math.max(total, 4),
-      usage: BUFFER_USAGE.COPY_DST | BUFFER_USAGE.MAP_READ,
-    });
-    const encoder = this.device.createCommandEncoder();
-    let offset = 0;
-    tensors.forEach((t, i) => {
-      if (sizes[i] > 0)
-        encoder.copyBufferToBuffer(this.buffers[t.buffer], t.offset, staging, offset, sizes[i]);
-      offset += sizes[i];
-    });
-    this.device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(1);
-    const bytes = staging.getMappedRange().slice(0);
-    staging.destroy();
-    const result = new Map<string, TensorData>();
-    offset = 0;
-    tensors.forEach((t, i) => {
-      const n = sizes[i] / 4;
-      result.set(
-        t.name,
-        t.dtype === 'f32' ? new Float32Array(bytes, offset, n) : new Int32Array(bytes, offset, n),
+    const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((a, b) => a + b, 0));
+    const staging = this.staging(sizes.reduce((a, b) => a + b, 0));
+    try {
+      this.submit('copying results', (encoder) => {
+        tensors.forEach((t, i) => {
+          if (sizes[i] > 0) this.copyTo(encoder, kind, t.name, staging, starts[i]);
+        });
+      });
+      await this.map(staging);
+      const bytes = staging.getMappedRange().slice(0);
+      return new Map(
+        tensors.map((t, i) => {
+          const Data = t.dtype === 'f32' ? Float32Array : Int32Array;
+          return [t.name, new Data(bytes, starts[i], sizes[i] / 4)];
+        }),
       );
-      offset += sizes[i];
-    });
-    return result;
+    } finally {
+      staging.destroy();
+    }
   }
 
   /** Bytes of all buffers, the uniforms included. */
   get bytes(): number {
-    return this.bundle.manifest.buffers.reduce((n, b) => n + b.size, this.uniforms.size);
+    return this.buffers.reduce((n, { size }) => n + size, 0);
   }
 
   destroy(): void {
-    for (const buffer of [...this.buffers, this.uniforms]) buffer.destroy();
+    for (const buffer of this.buffers) buffer.destroy();
+  }
+
+  private guard<T>(what: string, work: () => T): T {
+    const { value, error } = scoped(this.device, what, work);
+    const before = this.checked;
+    this.checked = error.then(async (found) => {
+      await before;
+      this.fault ??= found;
+    });
+    return value;
+  }
+
+  private async check(): Promise<void> {
+    await this.checked;
+    const health = healthOf(this.device);
+    const found = health.lost ?? this.fault ?? health.uncaptured;
+    if (found) throw found;
   }
 
   private tensor(kind: TensorInfo['kind'], name: string): TensorInfo {
     const tensor = this.tensors.get(`${kind}:${name}`);
-    if (!tensor) throw new RuntimeError(`the bundle has no ${kind} named ${name}`);
+    if (!tensor) throw new RuntimeError('bad-tensor', `the bundle has no ${kind} named ${name}`);
     return tensor;
   }
 }
 
-/** `GPUBufferUsage`, which browsers have as a global and Node does not. */
-const BUFFER_USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64, STORAGE: 128 } as const;
-
-const COMPUTE_STAGE = 4;
-
-function layoutEntry(binding: number, type: GPUBufferBindingType): GPUBindGroupLayoutEntry {
-  return { binding, visibility: COMPUTE_STAGE, buffer: { type } };
-}
-
 function count(tensor: TensorInfo): number {
   return tensor.shape.reduce((n, d) => n * d, 1);
-}
-
-function checkLimits(device: GPUDevice, requires: Bundle['manifest']['requires']): void {
-  for (const [name, wanted] of Object.entries(requires)) {
-    const has = device.limits[name as keyof GPUSupportedLimits] as number;
-    const enough = name.startsWith('min') ? has <= wanted : has >= wanted;
-    if (!enough) throw new RuntimeError(`the bundle needs ${name} ${wanted}, the device has ${has}`);
-  }
 }

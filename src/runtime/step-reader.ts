@@ -9,9 +9,6 @@ export interface StepResult {
   readonly gradNorm: number;
 }
 
-const MAP_READ = 1;
-const COPY_DST = 8;
-
 /**
  * Runs training steps without waiting for their losses: each run copies loss and norm into one of a ring of
  * staging buffers, which is read when the device gets there. At most `depth` steps are in flight.
@@ -23,9 +20,7 @@ export class StepReader {
 
   constructor(session: Session, depth = 4) {
     this.session = session;
-    this.ring = Array.from({ length: depth }, () =>
-      session.device.createBuffer({ size: 16, usage: MAP_READ | COPY_DST }),
-    );
+    this.ring = Array.from({ length: depth }, () => session.staging(16));
   }
 
   /** Whether a result has to be taken before the next step may be submitted. */
@@ -40,23 +35,24 @@ export class StepReader {
       this.session.copyTo(encoder, 'output', 'loss', staging, 0);
       this.session.copyTo(encoder, 'output', 'norm2', staging, 4);
     });
-    this.pending.push(
-      staging.mapAsync(1).then(() => {
-        const [loss, norm2] = new Float32Array(staging.getMappedRange().slice(0));
-        staging.unmap();
-        return { step, loss, gradNorm: Math.sqrt(norm2) };
-      }),
-    );
+    const result = this.session.map(staging).then(() => {
+      const [loss, norm2] = new Float32Array(staging.getMappedRange().slice(0));
+      staging.unmap();
+      return { step, loss, gradNorm: Math.sqrt(norm2) };
+    });
+    // It may fail before anybody waits for it: `next` tells then.
+    result.catch(() => {});
+    this.pending.push(result);
   }
 
-  /** The oldest step's result; `undefined` when none is in flight. */
+  /** The oldest step's result; `undefined` when none is in flight. Throws as {@link Session.map}. */
   async next(): Promise<StepResult | undefined> {
     return this.pending.shift();
   }
 
   /** Lets go of steps in flight: their results are not awaited any more. */
   destroy(): void {
-    for (const result of this.pending) result.catch(() => {});
+    this.pending.length = 0;
     for (const buffer of this.ring) buffer.destroy();
   }
 }

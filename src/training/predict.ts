@@ -58,8 +58,13 @@ export class Segmenter {
       outputs: model.graph.outputs.filter((o) => o.value === model.outputs[0].value),
     };
     const executable = await backend.prepare(graph, model.name, model.batch);
-    for (const [name, data] of weights)
-      if (executable.has('param', name)) executable.write('param', name, data);
+    try {
+      for (const [name, data] of weights)
+        if (executable.has('param', name)) executable.write('param', name, data);
+    } catch (error) {
+      executable.destroy();
+      throw error;
+    }
     return new Segmenter(model, executable);
   }
 

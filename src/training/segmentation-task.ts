@@ -55,9 +55,11 @@ export function segmentationTask({ model, section, data }: TaskOptions): Trainin
     },
     test: async (options) => {
       const segmenter = await Segmenter.create(options.backend, options.predictor, options.weights);
-      const test = await testOn(segmenter, dataset, options.folder, options);
-      segmenter.destroy();
-      return { test };
+      try {
+        return { test: await testOn(segmenter, dataset, options.folder, options) };
+      } finally {
+        segmenter.destroy();
+      }
     },
   };
 }

@@ -73,9 +73,14 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   let steps = resume?.steps ?? options.steps;
   let done = resume?.step ?? 0;
   const first = (p: Parameter) => (resume?.weights ?? options.weights)?.get(p.name) ?? initialise(p, seed);
-  for (const p of model.parameters)
-    if (executable.has('param', p.name)) executable.write('param', p.name, first(p));
-  if (resume) restoreOptimizer(executable, graph.state, resume);
+  try {
+    for (const p of model.parameters)
+      if (executable.has('param', p.name)) executable.write('param', p.name, first(p));
+    if (resume) restoreOptimizer(executable, graph.state, resume);
+  } catch (error) {
+    executable.destroy();
+    throw error;
+  }
 
   const reader = new StepReader(executable.session);
   const take = (result: StepResult) => {

@@ -104,7 +104,6 @@ export function register(program: Command): void {
           });
           printLine(`wrote ${options.output}`);
         }
-        executable.destroy();
       } finally {
         backend.destroy();
       }

@@ -57,7 +57,6 @@ export function register(program: Command): void {
         ]);
         if (options.json) printJson({ output: options.output, loss, gradients: reached.length });
         else printLine(`loss ${loss.toFixed(6)}, ${reached.length} gradients → ${options.output}`);
-        executable.destroy();
       } finally {
         backend.destroy();
       }

@@ -58,7 +58,6 @@ export function register(program: Command): void {
           );
           printLine(`wrote ${options.output}`);
         }
-        executable.destroy();
       } finally {
         backend.destroy();
       }

@@ -1,0 +1,30 @@
+import type { Manifest } from '../bundle/manifest.ts';
+import { RuntimeError } from './runtime-error.ts';
+
+/** Limits that grow with the tensors; all others follow from how kernels are written. */
+const growing: readonly string[] = ['maxStorageBufferBindingSize', 'maxBufferSize'];
+
+/** @throws RuntimeError `adapter-limits` that names every limit of the device that is too small, with both values */
+export function checkLimits(device: GPUDevice, requires: Manifest['requires']): void {
+  const missing = Object.entries(requires).flatMap(([name, needed]) => {
+    const offered = device.limits[name as keyof GPUSupportedLimits] as number;
+    const enough = name.startsWith('min') ? offered <= needed : offered >= needed;
+    return enough ? [] : [{ name, needed, offered }];
+  });
+  if (missing.length === 0) return;
+  const list = missing.map(({ name, needed, offered }) => {
+    const bytes = growing.includes(name);
+    return `${name} ${bytes ? mebibytes(needed) : needed}, the device offers ${bytes ? mebibytes(offered) : offered}`;
+  });
+  throw new RuntimeError(
+    'adapter-limits',
+    `the bundle needs ${list.join('; ')}`,
+    missing.every(({ name }) => growing.includes(name))
+      ? 'a smaller batch or image, or another adapter (archc doctor)'
+      : 'another adapter (archc doctor), or a bundle made for the limits of this one',
+  );
+}
+
+export function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}

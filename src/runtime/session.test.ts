@@ -1,0 +1,237 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type AcquiredDevice, acquireDevice } from '../adapter/acquire.ts';
+import type { Bundle, Manifest } from '../bundle/manifest.ts';
+import { nodeRenderer } from '../compiler/files.ts';
+import { portableLimits } from '../compiler/portable.ts';
+import { GraphBuilder } from '../ir/builder.ts';
+import { ops } from '../ops/index.ts';
+import { planGraph } from '../plan/plan.ts';
+import { Session } from './session.ts';
+import { StepReader } from './step-reader.ts';
+
+/** y = softmax(x) and two scalars named as a training step's, in several buffers and kernels. */
+function example(): Bundle {
+  const b = new GraphBuilder(ops);
+  const x = b.source('input', 'x', [4, 8]);
+  const soft = b.apply('softmax', [x], { axis: 1 });
+  const loss = b.apply('mean', [soft], { axes: [0, 1] });
+  b.output('y', soft);
+  b.output('loss', loss);
+  b.output('norm2', b.apply('mul', [loss, loss]));
+  return planGraph(b.build(), ops, nodeRenderer(), { model: 'example', batch: 4, limits: portableLimits });
+}
+
+const bundle = example();
+const kernel = bundle.manifest.kernels[1].name;
+const withManifest = (changes: Partial<Manifest>): Bundle => ({
+  ...bundle,
+  manifest: { ...bundle.manifest, ...changes },
+});
+const withText = (text: string): Bundle => ({ ...bundle, wgsl: new Map([...bundle.wgsl, [kernel, text]]) });
+
+let acquired: AcquiredDevice;
+beforeAll(async () => {
+  acquired = await acquireDevice();
+});
+afterAll(() => acquired.destroy());
+
+/** The device with some of its properties replaced, and the buffers made on it that nobody has destroyed. */
+function counting(changes: Record<string, unknown> = {}, device = acquired.device) {
+  const live = new Set<GPUBuffer>();
+  const createBuffer = (descriptor: GPUBufferDescriptor) => {
+    const buffer = device.createBuffer(descriptor);
+    live.add(buffer);
+    const destroy = buffer.destroy.bind(buffer);
+    buffer.destroy = () => {
+      live.delete(buffer);
+      destroy();
+    };
+    return buffer;
+  };
+  const own: Record<string, unknown> = { createBuffer, ...changes };
+  const proxy = new Proxy(device, {
+    get(target, key: string) {
+      if (key in own) return own[key];
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  return { device: proxy, live };
+}
+
+const x = Float32Array.from({ length: 32 }, (_, i) => Math.sin(i));
+
+test('runs again and again, and leaves no buffer', async () => {
+  const { device, live } = counting();
+  for (let i = 0; i < 10; i++) {
+    const session = await Session.create(device, bundle);
+    const own = live.size;
+    expect(own).toBe(bundle.manifest.buffers.length + 1);
+    session.write('input', 'x', x);
+    session.run();
+    const y = (await session.read('output', ['y', 'loss'])).get('y')!;
+    expect(y[0] + y[1] + y[2] + y[3] + y[4] + y[5] + y[6] + y[7]).toBeCloseTo(1, 6);
+    expect(live.size).toBe(own);
+    const reader = new StepReader(session);
+    for (let t = 1; t <= 4; t++) reader.submit(t);
+    expect(await reader.next()).toMatchObject({ step: 1, loss: expect.closeTo(0.125, 6) });
+    reader.destroy();
+    session.destroy();
+    expect(live.size).toBe(0);
+  }
+});
+
+describe('what fails while a session is made has its own code, and no buffer remains', () => {
+  const first = bundle.manifest.dispatches[0];
+  const misplaced = { ...first, bindings: first.bindings.map(([b, at, n]) => [b, at + 4, n] as const) };
+  const huge = { kind: 'activations', size: 2 ** 40 } as const;
+  let pops = 0;
+  const cases: [string, Bundle, Record<string, unknown>, string, RegExp, RegExp][] = [
+    [
+      'a kernel that does not compile',
+      withText('@compute @workgroup_size(1)\nfn main() { let i: i32 = 1.5; }'),
+      {},
+      'shader-error',
+      new RegExp(`^kernel ${kernel} does not compile: line 2, column \\d+: cannot convert`),
+      /archc emit wgsl/,
+    ],
+    [
+      'a kernel without the entry point',
+      withText('@compute @workgroup_size(1) fn other() {}'),
+      {},
+      'shader-error',
+      new RegExp(`^kernel ${kernel} is refused by the device: .*main`),
+      /another adapter/,
+    ],
+    [
+      'a kernel without text',
+      { ...bundle, wgsl: new Map() },
+      {},
+      'shader-error',
+      /has no text in the bundle/,
+      /another adapter/,
+    ],
+    [
+      'no memory for the second buffer',
+      bundle,
+      {
+        // The innermost scope, of memory, is popped first of three.
+        popErrorScope: async () => {
+          await acquired.device.popErrorScope();
+          return pops++ === 3 ? { message: 'VK_ERROR_OUT_OF_DEVICE_MEMORY' } : null;
+        },
+      },
+      'out-of-memory',
+      /^the device has no memory for buffer 2 of \d+ \(\w+, 0\.0 MiB of 0\.\d MiB in all\): VK_ERROR/,
+      /smaller batch/,
+    ],
+    [
+      'a buffer that no device makes',
+      withManifest({ buffers: [...bundle.manifest.buffers, huge] }),
+      {},
+      'device-validation',
+      /^the device refuses buffer \d of \d+ \(activations, 1048576\.0 MiB of .*: Buffer size/,
+      /report it/,
+    ],
+    [
+      'a binding at an odd place',
+      withManifest({ dispatches: [misplaced] }),
+      {},
+      'device-validation',
+      /^the device refuses the bindings of a kernel: .*(offset|Offset|aligned)/,
+      /report it/,
+    ],
+    [
+      'limits of which two are too small',
+      withManifest({ requires: { ...bundle.manifest.requires, maxBufferSize: 300 * 2 ** 20 } }),
+      { limits: { ...portableLimits, maxStorageBuffersPerShaderStage: 1 } },
+      'adapter-limits',
+      /^the bundle needs maxStorageBuffersPerShaderStage \d, the device offers 1; maxBufferSize 300\.0 MiB, the device offers 256\.0 MiB$/,
+      /another adapter \(archc doctor\), or a bundle made for/,
+    ],
+    [
+      'a buffer limit that is too small',
+      withManifest({ requires: { ...bundle.manifest.requires, maxBufferSize: 300 * 2 ** 20 } }),
+      { limits: portableLimits },
+      'adapter-limits',
+      /maxBufferSize 300\.0 MiB, the device offers 256\.0 MiB$/,
+      /a smaller batch or image/,
+    ],
+  ];
+
+  test.each(cases)('%s', async (_name, wanted, changes, code, message, hint) => {
+    pops = 0;
+    const { device, live } = counting(changes);
+    const error: unknown = await Session.create(device, wanted).catch((e: unknown) => e);
+    expect(error).toMatchObject({ name: 'RuntimeError', code });
+    expect(error).toHaveProperty('message', expect.stringMatching(message));
+    expect(error).toHaveProperty('hint', expect.stringMatching(hint));
+    expect(live.size).toBe(0);
+  });
+
+  test('the device still works after all of these', async () => {
+    const session = await Session.create(acquired.device, bundle);
+    session.run();
+    expect((await session.read('output', ['loss'])).get('loss')![0]).toBeCloseTo(0.125, 6);
+    session.destroy();
+  });
+});
+
+describe('what fails later is told to whoever waits', () => {
+  test('a run that breaks a rule', async () => {
+    const [first, ...rest] = bundle.manifest.dispatches;
+    const dispatches = [{ ...first, workgroups: [1 << 20, 1, 1] as const }, ...rest];
+    const session = await Session.create(acquired.device, withManifest({ dispatches }));
+    session.run();
+    await expect(session.read('output', ['y'])).rejects.toMatchObject({
+      code: 'device-validation',
+      message: expect.stringMatching(/^the device refuses a run: /),
+    });
+    session.destroy();
+  });
+
+  test('tensors that the bundle does not have', async () => {
+    const session = await Session.create(acquired.device, bundle);
+    expect(() => session.write('input', 'x', x.subarray(1))).toThrow(/x holds 32 values, 31 were given/);
+    expect(() => session.write('param', 'x', x)).toThrow(/no param named x/);
+    await expect(session.read('output', ['z'])).rejects.toMatchObject({ code: 'bad-tensor' });
+    session.destroy();
+  });
+
+  test('an error that no scope caught', async () => {
+    const other = await acquireDevice();
+    const session = await Session.create(other.device, bundle);
+    other.device.createBuffer({ size: 16, usage: 0xffff_ffff });
+    await expect(session.read('output', ['y'])).rejects.toMatchObject({ code: 'device-internal' });
+    other.destroy();
+  });
+
+  test('the loss of the device, in every call that waits', async () => {
+    const unhandled: unknown[] = [];
+    const note = (error: unknown) => unhandled.push(error);
+    process.on('unhandledRejection', note);
+    const other = await acquireDevice();
+    const { device, live } = counting({}, other.device);
+    const session = await Session.create(device, bundle);
+    const reader = new StepReader(session);
+    const lost = {
+      code: 'device-lost',
+      message: expect.stringMatching(/^the device was lost \(destroyed\)/),
+    };
+    for (let t = 1; t <= 4; t++) reader.submit(t);
+    const reading = session.read('output', ['y']);
+    other.device.destroy();
+    await expect(reading).rejects.toMatchObject(lost);
+    for (let t = 1; t <= 4; t++) await expect(reader.next()).rejects.toMatchObject(lost);
+    session.run();
+    await expect(session.read('output', ['y'])).rejects.toMatchObject(lost);
+    await expect(Session.create(device, bundle)).rejects.toMatchObject(lost);
+    reader.destroy();
+    session.destroy();
+    expect(live.size).toBe(0);
+    other.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    process.off('unhandledRejection', note);
+    expect(unhandled).toEqual([]);
+  });
+});

@@ -1,0 +1,3 @@
+import { commands, testInClone } from './clone.ts';
+
+testInClone(commands, 'npm run --silent lint');

@@ -4,14 +4,17 @@ import type { Backend } from '../backend/backend.ts';
 import { referenceBackend } from '../backend/reference.ts';
 import { webgpuBackend } from '../backend/webgpu.ts';
 import { nodeRenderer } from '../compiler/files.ts';
+import type { RawOverrides } from '../language/model-parameters.ts';
 import { ops } from '../ops/index.ts';
 
-/** What `--set` collects: raw text by parameter, checked against the model later. */
-export type Overrides = Record<string, string>;
+/** What `--set` collects: raw text by parameter, or all texts where there are several; checked against the model later. */
+export type Overrides = RawOverrides;
 
 export interface ModelOptions {
   readonly set: Overrides;
   readonly json?: boolean;
+  /** Warnings end the command. */
+  readonly deny?: 'warnings';
 }
 
 export interface BackendOptions {
@@ -19,10 +22,11 @@ export interface BackendOptions {
   readonly adapter?: string;
 }
 
-/** `--set k=v`, repeatable, and `--json`. */
+/** `--set k=v`, repeatable, `--deny warnings` and `--json`. */
 export function withModelOptions(command: Command): Command {
   return command
     .option('--set <key=value>', 'set a parameter of the model, e.g. depths=<2,2,2,2>', collectSet, {})
+    .addOption(new Option('--deny <what>', 'take warnings about the spec as mistakes').choices(['warnings']))
     .option('--json', 'print one JSON document on stdout');
 }
 
@@ -46,7 +50,10 @@ export async function openBackend(options: BackendOptions): Promise<Backend> {
 export function collectSet(text: string, before: Overrides): Overrides {
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError(`'${text}' is not key=value, e.g. depths=<2,2,2,2>`);
-  return { ...before, [text.slice(0, at).trim()]: text.slice(at + 1).trim() };
+  const key = text.slice(0, at).trim();
+  const value = text.slice(at + 1).trim();
+  const earlier = Object.hasOwn(before, key) ? [before[key]].flat() : [];
+  return { ...before, [key]: earlier.length > 0 ? [...earlier, value] : value };
 }
 
 /** A finite number within a range. */

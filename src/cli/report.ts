@@ -2,9 +2,9 @@ import { CommanderError } from 'commander';
 import pc from 'picocolors';
 import { SpecError } from '../compiler/spec-error.ts';
 import { InputError, JobError } from '../errors.ts';
-import { renderDiagnostic } from '../language/render.ts';
 import { PlanError } from '../plan/plan-error.ts';
 import { RuntimeError } from '../runtime/runtime-error.ts';
+import { showDiagnostics } from './show-diagnostics.ts';
 import { formatError, isReported, note, printJson } from './terminal.ts';
 
 /** Exit code of a job that Ctrl-C stopped, as shells report it. */
@@ -32,12 +32,7 @@ export function report(error: unknown, args: readonly string[]): number {
     return error.exitCode === 0 ? 0 : 2;
   const json = args.includes('--json');
   if (error instanceof SpecError) {
-    if (json) printJson({ ok: false, diagnostics: error.diagnostics });
-    for (const d of error.diagnostics)
-      note(`${renderDiagnostic(d, error.program.sources, { color: pc.isColorSupported })}\n`);
-    const n = error.diagnostics.length;
-    note(pc.red(`${n} ${n === 1 ? 'error' : 'errors'}`));
-    return 2;
+    return reportSpec(error, json);
   }
   const known = translate(error, args);
   if (isReported(known)) {
@@ -50,6 +45,27 @@ export function report(error: unknown, args: readonly string[]): number {
   note(pc.red(`internal error: ${message}`));
   note(process.env['ARCHC_DEBUG'] ? (stack ?? '') : 'this is a bug in archc; ARCHC_DEBUG=1 shows where');
   return 1;
+}
+
+/** The mistakes of a spec; where it has none, its warnings were denied. */
+function reportSpec({ diagnostics, program }: SpecError, json: boolean): number {
+  const errors = diagnostics.filter((d) => d.severity === 'error');
+  const warnings = diagnostics.filter((d) => d.severity === 'warning');
+  const denied =
+    errors.length > 0
+      ? undefined
+      : new InputError(
+          'warnings-denied',
+          `${warnings.length === 1 ? 'a warning counts' : `${warnings.length} warnings count`} as a mistake: --deny warnings`,
+          'mend what they point at, or leave out --deny warnings',
+        );
+  if (json) {
+    const error = denied && { code: denied.code, message: denied.message, hint: denied.hint };
+    printJson({ ok: false, ...(error && { error }), diagnostics: errors, warnings });
+  }
+  showDiagnostics(diagnostics, program);
+  if (denied) note(formatError(denied));
+  return 2;
 }
 
 function translate(error: unknown, args: readonly string[]): unknown {

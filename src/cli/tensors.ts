@@ -2,11 +2,13 @@ import type { Elements, Executable } from '../backend/backend.ts';
 import { openModel } from '../compiler/model.ts';
 import { InputError, JobError } from '../errors.ts';
 import { formatDims } from '../ir/dim.ts';
+import type { Diagnostic } from '../language/index.ts';
 import type { ElaboratedModel, ModelInput, TrainSection } from '../language/program.ts';
 import { readSafetensors, writeSafetensors } from '../tensors/safetensors.ts';
 import { type Tensor, toFloat32 } from '../tensors/tensor.ts';
 import { readWeights } from '../training/weights-file.ts';
-import type { Overrides } from './options.ts';
+import type { ModelOptions } from './options.ts';
+import { openForCommand } from './warnings.ts';
 
 /** A model at the batch size of what `--input` holds for it. */
 export interface Given {
@@ -16,6 +18,8 @@ export interface Given {
   /** By input of the model. */
   readonly tensors: ReadonlyMap<string, NamedTensor>;
   readonly target: Tensor | undefined;
+  /** About the spec; said already. */
+  readonly warnings: readonly Diagnostic[];
 }
 
 interface NamedTensor {
@@ -31,16 +35,16 @@ interface NamedTensor {
  * @throws InputError `missing-input`; `two-names` where one input is there twice; `input-batch` where inputs hold
  *   different numbers of samples; `input-shape`; and as openModel and readSafetensors
  */
-export function openGiven(spec: string, set: Overrides, path: string): Given {
+export function openGiven(spec: string, options: ModelOptions, path: string): Given {
   const file = readSafetensors(path).tensors;
   // Names and axes of the inputs are the same for every batch size: `x` is only the likeliest place of the right one.
   const likely = file.get('x')?.shape[0];
-  const first = openModel(spec, { set, batch: likely || 1 });
+  const { model: first, warnings } = openForCommand(spec, options, { batch: likely || 1 });
   const tensors = findInputs(first, file, path);
   const batch = batchOf(first, tensors, path);
-  const model = batch === first.batch ? first : openModel(spec, { set, batch });
+  const model = batch === first.batch ? first : openModel(spec, { set: options.set, batch });
   for (const input of model.inputs) checkShape(model, input, tensors.get(input.name)!, path);
-  return { model, path, tensors, target: file.get('target') };
+  return { model, path, tensors, target: file.get('target'), warnings };
 }
 
 function findInputs(

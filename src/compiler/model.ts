@@ -3,7 +3,9 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Module } from '../../grammar/ast.ts';
 import { InputError } from '../errors.ts';
-import { elaborate, loadProgram, type Program } from '../language/index.ts';
+import type { Diagnostic } from '../language/index.ts';
+import { elaborate, loadProgram, modelNames, type Program } from '../language/index.ts';
+import type { RawOverrides } from '../language/model-parameters.ts';
 import type { ElaboratedModel, TrainSection } from '../language/program.ts';
 import { nearest } from '../language/suggest.ts';
 import { ops } from '../ops/index.ts';
@@ -12,8 +14,8 @@ import { nodeFiles, shippedSpecs } from './files.ts';
 import { SpecError } from './spec-error.ts';
 
 export interface OpenOptions {
-  /** Raw `--set` text by parameter. */
-  readonly set?: Readonly<Record<string, string>>;
+  /** Raw `--set` text by parameter; all texts in their order where it was given more than once. */
+  readonly set?: RawOverrides;
   readonly batch?: number;
   /** Dropout and drop-path are on. */
   readonly training?: boolean;
@@ -64,15 +66,29 @@ export function openAst(spec: string): Module {
   return entry.module;
 }
 
+/** A model without mistakes, and what its spec warns about. */
+export interface CheckedModel {
+  readonly model: ElaboratedModel;
+  readonly warnings: readonly Diagnostic[];
+  readonly program: Program;
+  /** All models of the file where none was named: the last of them was taken. Else that model alone. */
+  readonly models: readonly string[];
+}
+
 /** Loads, checks and elaborates a spec. Throws {@link SpecError}. */
-export function openModel(spec: string, options: OpenOptions = {}): ElaboratedModel {
+export function openChecked(spec: string, options: OpenOptions = {}): CheckedModel {
   const { program, model: name } = openProgram(spec);
   const { model, diagnostics } = elaborate(program, name, options.set ?? {}, options.batch ?? 1, ops, {
     training: options.training ?? false,
   });
-  const errors = diagnostics.filter((d) => d.severity === 'error');
-  if (!model || errors.length > 0) throw new SpecError(errors, program);
-  return model;
+  if (!model) throw new SpecError(diagnostics, program);
+  const models = name === undefined ? modelNames(program) : [name];
+  return { model, warnings: diagnostics, program, models };
+}
+
+/** The model alone: what its spec warns about was said before, or is nobody's concern. */
+export function openModel(spec: string, options: OpenOptions = {}): ElaboratedModel {
+  return openChecked(spec, options).model;
 }
 
 /** The `train` section to use: the one named, else the model's first. */

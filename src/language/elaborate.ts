@@ -56,7 +56,7 @@ export function elaborateModel(
   options: ElaborateOptions,
   reporter: Reporter,
 ): ElaboratedModel | undefined {
-  const before = reporter.count;
+  const before = reporter.errors;
   const c = makeContext(program, reporter, options);
   const { component } = model;
   const env = new Env(model.scope);
@@ -83,7 +83,7 @@ export function elaborateModel(
       const result = elaboratePretrained(c, section, names);
       return result ? [result] : [];
     });
-    if (reporter.count > before || body.failed) return undefined;
+    if (reporter.errors > before || body.failed) return undefined;
     const graph = c.builder.build();
     return {
       name: component.name.name,

@@ -10,6 +10,7 @@ import type { Program } from './modules.ts';
 import type { ElaboratedModel } from './program.ts';
 import { resolveNames } from './resolve.ts';
 import { nearest } from './suggest.ts';
+import { warnUnused } from './unused.ts';
 
 export { type Diagnostic, type DiagnosticCode, diagnosticTable } from './diagnostics/index.ts';
 export { type FileAccess, loadProgram, type Program } from './modules.ts';
@@ -52,13 +53,14 @@ export function check(program: Program, ops: OpTable): Diagnostic[] {
     const model = effectiveModel(component, scope, reporter.report);
     if (model) elaborateModel(program, model, {}, { batch: 1, ops, training: true }, reporter);
   }
+  if (reporter.errors === 0) warnUnused(program, reporter);
   return reporter.diagnostics;
 }
 
 /**
  * One model with parameters chosen (`overrides`: the raw text of each --set), as a graph for one batch size.
  * `modelName` left out means the last model that the entry file declares. There is a model only where there
- * are no diagnostics.
+ * are no errors; then the diagnostics are warnings.
  */
 export function elaborate(
   program: Program,
@@ -71,7 +73,7 @@ export function elaborate(
   const reporter = new Reporter();
   for (const d of program.diagnostics) reporter.add(d);
   resolveNames(program, ops, reporter);
-  if (reporter.count > 0) return { diagnostics: reporter.diagnostics };
+  if (reporter.errors > 0) return { diagnostics: reporter.diagnostics };
   const models = modelsOf(program);
   const start = { file: program.entry, start: 0, end: 0, line: 1, column: 1 };
   const chosen =
@@ -89,5 +91,6 @@ export function elaborate(
   const effective = effectiveModel(chosen.component, chosen.scope, reporter.report);
   const model =
     effective && elaborateModel(program, effective, overrides, { batch, ops, training }, reporter);
+  if (model) warnUnused(program, reporter);
   return { model, diagnostics: reporter.diagnostics };
 }

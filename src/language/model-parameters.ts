@@ -11,8 +11,8 @@ import { nearest } from './suggest.ts';
 import { checkType } from './types.ts';
 import { describe, ERROR, isNumber, toNumber, type Value } from './values.ts';
 
-/** `--set` as given: text by parameter name. */
-export type RawOverrides = Readonly<Record<string, string>>;
+/** `--set` as given: text by parameter name; all texts in their order where there are several. */
+export type RawOverrides = Readonly<Record<string, string | readonly string[]>>;
 
 export interface Chosen {
   readonly config: Readonly<Record<string, ConfigValue>>;
@@ -91,10 +91,19 @@ function parseOverrides(
 ): Map<string, Expr | undefined> {
   const given = new Map<string, Expr | undefined>();
   const names = [...model.params.map((p) => p.param.name.name), ...model.variants.keys()];
-  for (const [name, text] of Object.entries(raw)) {
+  for (const [name, all] of Object.entries(raw)) {
+    const texts = [all].flat();
+    const text = texts.at(-1) ?? '';
     const file = `${COMMAND_LINE}${name}`;
     program.sources.set(file, text);
     const start: Span = { file, start: 0, end: text.length, line: 1, column: 1 };
+    if (texts.length > 1) {
+      c.report('set-twice', start, {
+        name,
+        times: texts.length === 2 ? 'twice' : `${texts.length} times`,
+        values: texts.map((t) => `\`${t}\``).join(', then '),
+      });
+    }
     if (!names.includes(name) && !name.startsWith('train.')) {
       const near = nearest(name, names);
       c.report(

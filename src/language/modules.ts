@@ -21,6 +21,11 @@ export interface FileAccess {
 export interface Program {
   readonly entry: string;
   readonly modules: ReadonlyMap<string, LoadedModule>;
+  /**
+   * The files that belong to the spec itself: the entry and what it imports by paths of its own, but not what comes
+   * with archc (`archc/…`). Warnings are about these.
+   */
+  readonly own: ReadonlySet<string>;
   /** The text of each file, for rendering diagnostics. */
   readonly sources: Map<string, string>;
   /** What is wrong with texts, files and imports. */
@@ -44,12 +49,13 @@ export function loadProgram(entry: string, files: FileAccess): Program {
   loader.load(entry, []);
   const root = loader.modules.get(entry);
   const { report } = loader.reporter;
-  if (root && loader.reporter.count === 0 && root.module.declarations.every((d) => d.kind === 'import')) {
+  if (root && loader.reporter.errors === 0 && root.module.declarations.every((d) => d.kind === 'import')) {
     report('nothing-declared', start, { file: entry });
   }
   return {
     entry,
     modules: loader.modules,
+    own: loader.own(entry),
     sources: loader.sources,
     diagnostics: loader.reporter.diagnostics,
     library: libraryOf(files),
@@ -86,6 +92,17 @@ class Loader {
 
   constructor(files: FileAccess) {
     this.files = files;
+  }
+
+  /** The files reached from `path` without a step to what comes with archc. */
+  own(path: string, found: Set<string> = new Set()): ReadonlySet<string> {
+    if (found.has(path)) return found;
+    found.add(path);
+    for (const d of this.modules.get(path)?.module.declarations ?? []) {
+      if (d.kind === 'import' && !d.path.name.startsWith('archc/'))
+        this.own(this.files.resolve(path, d.path.name), found);
+    }
+    return found;
   }
 
   /** `undefined` where the file can't be read or is being loaded already. */

@@ -29,7 +29,7 @@ export function elaboratePretrained(
   { decl }: ScopedSection<PretrainedDecl>,
   names: readonly string[] | undefined,
 ): PretrainedSection | undefined {
-  const before = c.reporter.count;
+  const before = c.reporter.errors;
   const entries = readEntries(c, decl);
   const text = (name: string) => {
     const value = entries.get(name)?.value;
@@ -54,9 +54,9 @@ export function elaboratePretrained(
     ifShape: ifShape.map((p) => p.name),
     span: decl.span,
   };
-  if (c.reporter.count > before) return undefined;
+  if (c.reporter.errors > before) return undefined;
   if (names) checkNames(c, section, into?.span, [...fresh, ...ifShape], names);
-  return c.reporter.count > before ? undefined : section;
+  return c.reporter.errors > before ? undefined : section;
 }
 
 type Ident = { readonly name: string; readonly span: Span };

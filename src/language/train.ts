@@ -32,7 +32,7 @@ export function elaborateTrain(
   outputs: number,
   outputsUnknown: boolean,
 ): TrainSection | undefined {
-  const before = c.reporter.count;
+  const before = c.reporter.errors;
   const entries = new Map<string, Expr>();
   for (const { key, value } of decl.entries) {
     const first = decl.entries.find((e) => e.key.name === key.name)?.key ?? key;
@@ -69,7 +69,7 @@ export function elaborateTrain(
   const foreground = optional('foreground', 0, (e) => r.number('`foreground`', e, { min: 0, max: 1 }));
   const augment = optional('augment', [], (e) => augmentations(r, e));
   const seed = optional('seed', 0, (e) => r.whole('`seed`', e, 0));
-  if (c.reporter.count > before || !loss || !supervise || !opt || !sched || !augment) return undefined;
+  if (c.reporter.errors > before || !loss || !supervise || !opt || !sched || !augment) return undefined;
   if (batch === undefined || steps === undefined || validateEvery === undefined) return undefined;
   if (foreground === undefined || seed === undefined) return undefined;
   return {

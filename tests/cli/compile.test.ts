@@ -104,7 +104,7 @@ test('nothing is left behind by an error', async () => {
   // Beyond what a storage binding holds on every adapter.
   const huge = await archc('compile', TINY, '--output', lost, '--batch', '2000', '--set', 'size=<512, 512>');
   expect(huge.stderr).toMatch(
-    /^error\[adapter-limits\]: the forward pass of Tiny asks for more than every WebGPU implementation offers: /,
+    /^error\[adapter-limits\]: the forward pass of Tiny asks for more than every WebGPU implementation offers: /m,
   );
   expect(huge.code).toBe(1);
   expect(tree(folder)).toEqual(before);

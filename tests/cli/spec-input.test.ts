@@ -83,7 +83,12 @@ test('--json gives diagnostics as data, with places', async () => {
     ok: false,
     diagnostics: [{ code: 'unknown-parameter', severity: 'error', span: { file: '--set widht', line: 1 } }],
   });
-  expect(json(await archc('check', TINY, '--json'))).toEqual({ ok: true, diagnostics: [] });
+  expect(json(await archc('check', TINY, '--json'))).toEqual({
+    ok: true,
+    models: ['Narrow', 'Tiny'],
+    diagnostics: [],
+    warnings: [],
+  });
 });
 
 test('several mistakes are reported together', async () => {

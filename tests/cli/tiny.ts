@@ -9,6 +9,8 @@ import { initialise } from '../../src/training/initialise.ts';
 
 /** A spec that trains in a blink; its models are Narrow and, by default, Tiny. */
 export const TINY = 'tests/fixtures/cli/tiny.arch';
+/** What commands that take one model say of it on stderr. */
+export const TINY_CHOSEN = `${TINY} has the models Narrow, Tiny: taken is the last, Tiny (another: ${TINY}:Narrow)\n`;
 
 export type Entries = Map<string, Tensor>;
 

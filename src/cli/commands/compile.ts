@@ -3,38 +3,34 @@ import { writeBundleFolder } from '../../compiler/bundle-folder.ts';
 import { openModel } from '../../compiler/model.ts';
 import { initialise } from '../../training/initialise.ts';
 import { readWeights } from '../../training/weights-file.ts';
-import { collectSet, integer, type Overrides } from '../options.ts';
+import { integer, type ModelOptions, withModelOptions } from '../options.ts';
 import { formatBytes, printJson, printLine } from '../terminal.ts';
+import { openForCommand } from '../warnings.ts';
 
-interface CompileOptions {
-  readonly set: Overrides;
+interface CompileOptions extends ModelOptions {
   readonly output: string;
   readonly weights?: string;
   readonly batch: number;
   readonly seed: number;
-  readonly json?: boolean;
 }
 
 export function register(program: Command): void {
-  program
-    .command('compile')
+  withModelOptions(program.command('compile'))
     .description('compile to a folder that a runtime needs nothing else for: kernels, plan, weights')
     .argument('<spec>')
     .requiredOption('--output <folder>', 'folder to make')
-    .option('--set <key=value>', 'set a parameter of the model', collectSet, {})
     .option('--weights <file>', "safetensors or .pth with the weights (default: the spec's initialisers)")
     .option('--batch <n>', 'batch size', integer('--batch', 1), 1)
     .option('--seed <n>', 'seed of the initialisers', integer('--seed', 0), 0)
-    .option('--json', 'print one JSON document on stdout')
     .action((spec: string, options: CompileOptions) => {
-      const model = openModel(spec, { set: options.set, batch: options.batch });
+      const { model, warnings } = openForCommand(spec, options, { batch: options.batch });
       const training = openModel(spec, { set: options.set, batch: options.batch, training: true });
       const weights =
         options.weights === undefined
           ? new Map(model.parameters.map((p) => [p.name, initialise(p, options.seed)]))
           : readWeights(model, options.weights);
       const report = writeBundleFolder(options.output, model, training, weights);
-      if (options.json) printJson({ output: options.output, ...report });
+      if (options.json) printJson({ output: options.output, ...report, warnings });
       else {
         printLine(
           `${model.name}: ${report.kernels} kernels, ${report.dispatches} dispatches a forward pass, ` +

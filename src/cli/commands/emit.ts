@@ -1,7 +1,7 @@
 import { Argument, type Command, Option } from 'commander';
 import { trainingGraph } from '../../autodiff/training.ts';
 import { nodeRenderer } from '../../compiler/files.ts';
-import { openAst, openModel, trainSection } from '../../compiler/model.ts';
+import { openAst, trainSection } from '../../compiler/model.ts';
 import { moduleGraph } from '../../compiler/module-graph.ts';
 import { planPortably } from '../../compiler/portable.ts';
 import { InputError } from '../../errors.ts';
@@ -10,29 +10,25 @@ import { ops } from '../../ops/index.ts';
 import { printPlan } from '../../plan/print.ts';
 import { networkDrawing } from '../../report/network-drawing.ts';
 import { writeFileAtomic } from '../../tensors/atomic-file.ts';
-import { collectSet, integer, type Overrides } from '../options.ts';
+import { integer, type ModelOptions, withModelOptions } from '../options.ts';
 import { jsonText } from '../terminal.ts';
+import { openForCommand } from '../warnings.ts';
 
-interface EmitOptions {
-  readonly set: Overrides;
+interface EmitOptions extends ModelOptions {
   readonly train?: boolean;
   readonly batch: number;
-  readonly json?: boolean;
   readonly format?: 'text' | 'svg';
   readonly depth?: number;
   readonly output?: string;
 }
 
 export function register(program: Command): void {
-  program
-    .command('emit')
+  withModelOptions(program.command('emit'))
     .description('print what the compiler makes of a spec')
     .addArgument(new Argument('<stage>').choices(['ast', 'graph', 'plan', 'wgsl']))
     .argument('<spec>')
-    .option('--set <key=value>', 'set a parameter of the model', collectSet, {})
     .option('--train', 'the training step instead of the forward pass')
     .option('--batch <n>', 'batch size', integer('--batch', 1), 1)
-    .option('--json', 'one JSON document')
     .addOption(
       new Option(
         '--format <format>',
@@ -61,7 +57,7 @@ function drawing(stage: string, spec: string, options: EmitOptions): string {
       `archc emit graph ${spec} --format svg`,
     );
   }
-  const model = openModel(spec, { set: options.set, batch: options.batch });
+  const { model } = openForCommand(spec, options, { batch: options.batch });
   return networkDrawing(moduleGraph(model, options.depth ?? 2));
 }
 
@@ -85,7 +81,7 @@ function emitted(stage: string, spec: string, options: EmitOptions): string {
     }
     return jsonText(openAst(spec));
   }
-  const model = openModel(spec, { set: options.set, batch: options.batch, training: options.train });
+  const { model } = openForCommand(spec, options, { batch: options.batch, training: options.train });
   const section = options.train ? trainSection(model) : undefined;
   const graph = section ? trainingGraph(model, section, section.optimizer, ops).graph : model.graph;
   if (stage === 'graph') return options.json ? jsonText(graph) : printGraph(graph);

@@ -58,8 +58,8 @@ export function register(program: Command): void {
     .option('--power <p>', 'exponent of poly', number('--power', 0), 0.9)
     .action(async (spec: string, options: FitOptions) => {
       checkWritable(options.output);
-      const given = openGiven(spec, options.set, options.input);
-      const { model } = given;
+      const given = openGiven(spec, options, options.input);
+      const { model, warnings } = given;
       const section = trainSection(model);
       const target = targetIds(given, section);
       const optimizer: OptimizerSpec = {
@@ -97,7 +97,7 @@ export function register(program: Command): void {
             (p) => [`trained/${p.name}`, p.shape, trained.get(p.name) ?? fed.weights.get(p.name)!] as const,
           ),
         ]);
-        if (options.json) printJson({ output: options.output, loss: losses });
+        if (options.json) printJson({ output: options.output, loss: losses, warnings });
         else {
           losses.forEach((loss, i) => {
             printLine(`step ${i + 1}: loss ${loss.toFixed(6)}`);

@@ -31,8 +31,8 @@ export function register(program: Command): void {
     .option('--section <name>', 'another train section')
     .action(async (spec: string, options: GradOptions) => {
       checkWritable(options.output);
-      const given = openGiven(spec, options.set, options.input);
-      const { model } = given;
+      const given = openGiven(spec, options, options.input);
+      const { model, warnings } = given;
       const section = trainSection(model, options.section);
       const target = targetIds(given, section);
       const { graph, reached } = gradientGraph(model, section, ops);
@@ -55,7 +55,7 @@ export function register(program: Command): void {
           ['loss', [1], results.get('loss')!],
           ...reached.map((p) => [`g/${p.name}`, p.shape, results.get(`g/${p.name}`)!] as const),
         ]);
-        if (options.json) printJson({ output: options.output, loss, gradients: reached.length });
+        if (options.json) printJson({ output: options.output, loss, gradients: reached.length, warnings });
         else printLine(`loss ${loss.toFixed(6)}, ${reached.length} gradients → ${options.output}`);
       } finally {
         backend.destroy();

@@ -2,10 +2,10 @@ import Table from 'cli-table3';
 import type { Command } from 'commander';
 import { modelCost } from '../../compiler/cost.ts';
 import { costRows } from '../../compiler/cost-rows.ts';
-import { openModel } from '../../compiler/model.ts';
 import { ops } from '../../ops/index.ts';
 import { integer, type ModelOptions, withModelOptions } from '../options.ts';
 import { formatCount, formatShare, formatSi, printJson, printLine } from '../terminal.ts';
+import { openForCommand } from '../warnings.ts';
 
 interface ParamsOptions extends ModelOptions {
   readonly depth: number;
@@ -19,10 +19,10 @@ export function register(program: Command): void {
     .option('--depth <n>', 'how deep modules are listed; 0 is the model alone', integer('--depth', 0), 2)
     .argument('<spec>')
     .action((spec: string, options: ParamsOptions) => {
-      const model = openModel(spec, { set: options.set });
+      const { model, warnings } = openForCommand(spec, options);
       const cost = modelCost(model, ops);
       if (options.json) {
-        printJson(cost);
+        printJson({ model: model.name, ...cost, warnings });
         return;
       }
       const line = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '' };

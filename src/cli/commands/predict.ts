@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { openModel } from '../../compiler/model.ts';
 import { loadCase } from '../../data/case.ts';
 import { imagesAt } from '../../data/case-files.ts';
 import { type ImageEnding, imageEnding, writeLabels } from '../../data/image.ts';
@@ -21,6 +20,7 @@ import {
 } from '../options.ts';
 import { startProgress } from '../progress.ts';
 import { note, printJson, printLine } from '../terminal.ts';
+import { openForCommand } from '../warnings.ts';
 
 interface PredictOptions extends ModelOptions, BackendOptions {
   readonly weights: string;
@@ -43,7 +43,7 @@ export function register(program: Command): void {
     .option('--windows <n>', 'windows run at once', integer('--windows', 1), 4)
     .option('--ending <ending>', 'kind of the images in a folder that has several', imageEnding)
     .action(async (spec: string, options: PredictOptions) => {
-      const model = openModel(spec, { set: options.set, batch: options.windows });
+      const { model, warnings } = openForCommand(spec, options, { batch: options.windows });
       checkSegmentation(model);
       const weights = readWeights(model, options.weights);
       const trainedOn = readTrainedOn(options.weights, model);
@@ -74,7 +74,8 @@ export function register(program: Command): void {
         }
         segmenter.destroy();
         progress.stop();
-        if (options.json) printJson({ predictions: written, backend: backend.description, remarks });
+        if (options.json)
+          printJson({ predictions: written, backend: backend.description, remarks, warnings });
         else printLine(`${written.length} label maps → ${options.output}`);
       } catch (error) {
         undo();

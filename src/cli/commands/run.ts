@@ -25,8 +25,8 @@ export function register(program: Command): void {
     .requiredOption('--output <file>', 'safetensors to write y0, y1, … to (finest first)')
     .action(async (spec: string, options: RunOptions) => {
       checkWritable(options.output);
-      const given = openGiven(spec, options.set, options.input);
-      const { model } = given;
+      const given = openGiven(spec, options, options.input);
+      const { model, warnings } = given;
       const fed = readFeed(given, options.weights);
       const backend = await openBackend(options);
       try {
@@ -49,6 +49,7 @@ export function register(program: Command): void {
           seconds,
           device_bytes: executable.bytes,
           backend: backend.description,
+          warnings,
         };
         if (options.json) printJson(report);
         else {

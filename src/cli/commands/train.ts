@@ -15,6 +15,7 @@ import { startProgress } from '../progress.ts';
 import { ExitStatus, INTERRUPTED } from '../report.ts';
 import { runFolder } from '../run-folder.ts';
 import { formatBytes, formatCount, note, printJson, printLine } from '../terminal.ts';
+import { openForCommand } from '../warnings.ts';
 
 interface TrainCommandOptions extends ModelOptions {
   readonly data: string;
@@ -59,7 +60,8 @@ export function register(program: Command): void {
     .option('--adapter <name>', 'gpu, lavapipe, swiftshader or auto')
     .action(async (spec: string, options: TrainCommandOptions) => {
       const started = performance.now();
-      const section = trainSection(openModel(spec, { set: options.set, training: true }), options.section);
+      const { model: first, warnings } = openForCommand(spec, options, { training: true });
+      const section = trainSection(first, options.section);
       const checked = performance.now() - started;
       const open = (training: boolean) =>
         openModel(spec, { set: options.set, batch: section.batch, training });
@@ -128,7 +130,7 @@ export function register(program: Command): void {
         });
         training.stop();
         testing?.stop();
-        if (options.json) printJson(report);
+        if (options.json) printJson({ ...report, warnings });
         else printReport(report, options);
         if (stop.signal.aborted) throw new ExitStatus(INTERRUPTED);
       } finally {

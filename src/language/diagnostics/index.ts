@@ -6,6 +6,7 @@ import { shapeDiagnostics } from './shapes.ts';
 import { syntaxDiagnostics } from './syntax.ts';
 import { trainingDiagnostics } from './training.ts';
 import { typeDiagnostics } from './types.ts';
+import { warningDiagnostics } from './warnings.ts';
 
 /** Every diagnostic there is. */
 export const diagnosticTable = {
@@ -15,6 +16,7 @@ export const diagnosticTable = {
   ...shapeDiagnostics,
   ...trainingDiagnostics,
   ...pretrainedDiagnostics,
+  ...warningDiagnostics,
 } as const satisfies Record<string, Entry>;
 
 export type DiagnosticCode = keyof typeof diagnosticTable;
@@ -71,13 +73,14 @@ export function makeDiagnostic<C extends DiagnosticCode>(
   };
 }
 
-/** Diagnostics that are kept of one spec. */
+/** Errors that are kept of one spec, and as many warnings. */
 const MAX_DIAGNOSTICS = 1000;
 
 /** Collects diagnostics; the same mistake at the same place counts once, however often a block is used. */
 export class Reporter {
   private readonly found = new Map<string, Diagnostic>();
   private readonly foreignLines = new Set<string>();
+  private readonly counts = { error: 0, warning: 0 };
 
   report = <C extends DiagnosticCode>(
     code: C,
@@ -92,18 +95,21 @@ export class Reporter {
     const key = `${diagnostic.code} ${diagnostic.span.file} ${diagnostic.span.start}`;
     // A line in another language's form is read as what was probably meant; what else is wrong there may follow from that.
     const line = `${diagnostic.span.file}:${diagnostic.span.line}`;
-    if (this.full || this.found.has(key) || this.foreignLines.has(line)) return;
+    const full = this.counts[diagnostic.severity] >= MAX_DIAGNOSTICS;
+    if (full || this.found.has(key) || this.foreignLines.has(line)) return;
     if (diagnostic.code === 'foreign-syntax') this.foreignLines.add(line);
+    this.counts[diagnostic.severity]++;
     this.found.set(key, diagnostic);
   }
 
-  get count(): number {
-    return this.found.size;
+  /** Mistakes so far; warnings do not count: there is a model in spite of them. */
+  get errors(): number {
+    return this.counts.error;
   }
 
   /** So many mistakes that further ones say nothing. */
   get full(): boolean {
-    return this.found.size >= MAX_DIAGNOSTICS;
+    return this.counts.error >= MAX_DIAGNOSTICS;
   }
 
   /** In the order of the files and lines. */

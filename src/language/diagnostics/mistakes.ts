@@ -19,7 +19,9 @@ export function testMistakes(table: Readonly<Record<string, unknown>>, cases: re
     const [d] = diagnostics;
     expect(d.message).not.toMatch(/^\s*$|\{\w|undefined|\[object/);
     expect(d.hint).not.toMatch(/^\s*$|\{\w+\}|undefined/);
-    expect(renderDiagnostic(d, sources, { color: false })).toContain(`error[${c.code}]: ${d.message}`);
+    expect(renderDiagnostic(d, sources, { color: false })).toContain(
+      `${d.severity}[${c.code}]: ${d.message}`,
+    );
   });
 
   it('has a case for each code', () => {

@@ -1,6 +1,7 @@
 import { ops } from '../../ops/index.ts';
 import { check, type Diagnostic, elaborate, loadProgram } from '../index.ts';
 import { memoryFiles } from '../memory-files.ts';
+import type { RawOverrides } from '../model-parameters.ts';
 
 /** A spec with one mistake. `⟦` marks where the diagnostic must point; it is no part of the text. */
 export interface MistakeCase {
@@ -10,7 +11,7 @@ export interface MistakeCase {
   /** Other files by path; the spec itself is `spec.arch`. */
   readonly files?: Readonly<Record<string, string>>;
   /** With these, the model is elaborated, else the spec is checked. */
-  readonly set?: Readonly<Record<string, string>>;
+  readonly set?: RawOverrides;
   readonly model?: string;
 }
 

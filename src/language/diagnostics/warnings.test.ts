@@ -1,0 +1,107 @@
+import { describe } from 'vitest';
+import { testMistakes } from './mistakes.ts';
+import { forward, type MistakeCase, model } from './testing.ts';
+import { warningDiagnostics } from './warnings.ts';
+
+const act = 'block Act() {\n  forward(x: [B, ...]) { relu(x) }\n}\n';
+const end = '  forward { y = x }\n  output out: [B, 4, 8, 8] = y';
+const block = (params: string, body: string) =>
+  `block A(${params}) {\n${body}\n}\n${model(`  a = A()\n  forward { y = a(x) }\n  output out: [B, 4, 8, 8] = y`)}`;
+
+const cases: MistakeCase[] = [
+  {
+    code: 'unused-import',
+    text: `import { Act, ⟦Other } from "acts.arch"\n${model('  a = Act()\n  forward { y = a(x) }\n  output out: [B, 4, 8, 8] = y')}`,
+    files: { 'acts.arch': `${act}${act.replace('Act', 'Other')}` },
+  },
+  {
+    code: 'unused-import',
+    title: 'in a file that the spec imports by a path of its own',
+    text: `import { Act } from "lib/acts.arch"\n${model('  a = Act()\n  forward { y = a(x) }\n  output out: [B, 4, 8, 8] = y')}`,
+    files: {
+      'lib/acts.arch': `import { ⟦Other } from "more.arch"\n${act}`,
+      'lib/more.arch': act.replace('Act', 'Other'),
+    },
+  },
+  { code: 'unused-name', title: 'a parameter of a model', text: model(end, 'n: int = 1, ⟦m: int = n') },
+  {
+    code: 'unused-name',
+    title: 'a parameter of a block',
+    text: block('⟦slope: float = 0.1', '  forward(x: [B, ...]) { relu(x) }'),
+  },
+  {
+    code: 'unused-name',
+    title: 'a constant',
+    text: model(`  let <a, ⟦b> = <1, 2>\n  let c = a\n  require c == 1\n${end}`),
+  },
+  { code: 'unused-name', title: 'an instance', text: `${model(`  ⟦a = Act()\n${end}`)}${act}` },
+  {
+    code: 'unused-name',
+    title: 'an instance under a condition',
+    text: `${model(`  ⟦a = Act()   if n > 3\n${end}`, 'n: int = 1')}${act}`,
+  },
+  {
+    code: 'unused-name',
+    title: 'a tensor',
+    text: block('', '  param ⟦w: [4] = ones\n  forward(x: [B, ...]) { relu(x) }'),
+  },
+  { code: 'unused-name', title: 'a function', text: model(`  def ⟦f(a) { a }\n${end}`) },
+  {
+    code: 'unused-name',
+    title: 'an argument',
+    text: block('', '  forward(x: [B, ...]) { f(x, x) }\n  def f(a, ⟦b) { relu(a) }'),
+  },
+  {
+    code: 'unused-name',
+    title: 'an argument of the name of a parameter',
+    text: block('n: float = 1', '  forward(x: [B, ...]) { f(x, n) }\n  def f(x, ⟦n) { relu(x) }'),
+  },
+  { code: 'unused-name', title: 'an input', text: model(`  input ⟦mask: [B, 8, 8]\n${end}`) },
+  { code: 'unused-name', title: 'what forward binds', text: forward('    ⟦z = relu(x)\n    y = x') },
+  { code: 'unused-name', title: 'one of several results', text: forward('    (y, ⟦z) = [x, x]') },
+  {
+    code: 'unused-name',
+    title: 'what a branch that is not taken binds',
+    text: forward('    if false { ⟦z = 1 }\n    y = x'),
+  },
+  {
+    code: 'unused-name',
+    title: 'a loop variable',
+    text: forward('    y = x\n    for ⟦i in 0..3 { y = relu(y) }'),
+  },
+  {
+    code: 'unused-name',
+    title: 'the variable of a comprehension',
+    text: model(`  let v = [2 for ⟦i in 0..3]\n  require len(v) == 3\n${end}`),
+  },
+  {
+    code: 'unused-name',
+    title: 'of declarations in a loop',
+    text: model(`  for ⟦i in 0..2 { require true }\n${end}`),
+  },
+  {
+    code: 'unused-name',
+    title: 'in a model that extends another',
+    text: `model N extends M() {\n  let k = 2\n  forward {\n    ⟦z = x\n    y = x\n  }\n}\n${model(`  let k = 1\n  require k > 0\n${end}`)}`,
+  },
+  { code: 'unused-value', text: forward('    ⟦relu(x)\n    y = x') },
+  {
+    code: 'unused-value',
+    title: "the last line of a model's forward",
+    text: forward('    y = x\n    ⟦relu(y)'),
+  },
+  { code: 'unused-value', title: 'in a loop', text: forward('    y = x\n    for i in 0..2 { ⟦y * i }') },
+  {
+    code: 'unused-value',
+    title: 'in a branch of an `if` that is no value',
+    text: block('', '  forward(x: [B, ...]) {\n    if true { ⟦x } else { y = x }\n    x\n  }').replace(
+      'y = x',
+      '_y = x',
+    ),
+  },
+  { code: 'set-twice', text: `⟦${model(`  require n > 0\n${end}`, 'n: int = 1')}`, set: { n: ['2', '3'] } },
+];
+
+describe('warnings', () => {
+  testMistakes(warningDiagnostics, cases);
+});

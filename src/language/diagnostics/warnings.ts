@@ -1,0 +1,32 @@
+import type { Entry } from './entry.ts';
+
+/** What a spec does without being wrong, and hardly on purpose. `--deny warnings` takes them as mistakes. */
+export const warningDiagnostics = {
+  'unused-import': {
+    severity: 'warning',
+    message: '`{name}` is imported and never used',
+    hint: 'remove it from the import',
+    explanation:
+      'No declaration of this file uses the block or model. Imported names are not exported again.',
+  },
+  'unused-name': {
+    severity: 'warning',
+    message: '{what} `{name}` is never used',
+    hint: 'use it, or remove it; a name that begins with `_` may stay unused',
+    explanation:
+      'Nothing in the block or model reads the name: an argument that changes nothing, an instance that is never called, a result that is thrown away. Often another name was meant where this one should stand. A leading `_` says that it is on purpose.',
+  },
+  'unused-value': {
+    severity: 'warning',
+    message: 'the value of this line is not used',
+    hint: 'bind it to a name (y = …), or remove the line',
+    explanation:
+      'Only the last expression of a body is its value, and in the `forward` of a model not even that one. Expressions change nothing by themselves, so the line has no effect.',
+  },
+  'set-twice': {
+    severity: 'warning',
+    message: '--set gives `{name}` {times}: {values}; the last one counts',
+    hint: 'give it once',
+    explanation: 'The same key stands in several --set of one command.',
+  },
+} as const satisfies Record<string, Entry>;

@@ -104,6 +104,8 @@ export type Stmt = { readonly span: Span } & (
     }
   | { readonly kind: 'for'; readonly variable: Ident; readonly source: Expr; readonly body: readonly Stmt[] }
   | { readonly kind: 'require'; readonly cond: Expr; readonly message?: Expr }
+  /** What a buffer holds after a training step. */
+  | { readonly kind: 'update'; readonly target: Ident; readonly value: Expr }
   | { readonly kind: 'expr'; readonly value: Expr }
   /** A statement that did not parse; the names are what it might have bound. */
   | { readonly kind: 'bad'; readonly names: readonly string[] }
@@ -123,6 +125,15 @@ export type Decl = { readonly span: Span } & (
       readonly kind: 'param';
       readonly name: Ident;
       readonly shape: ShapeRef;
+      readonly init: Expr;
+      readonly cond?: Expr;
+      readonly doc: string;
+    }
+  | {
+      readonly kind: 'buffer';
+      readonly name: Ident;
+      /** A type stands for one whole number: `buffer steps: int = zeros`. */
+      readonly shape: ShapeRef | TypeRef;
       readonly init: Expr;
       readonly cond?: Expr;
       readonly doc: string;

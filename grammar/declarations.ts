@@ -1,7 +1,7 @@
 import type { IToken, TokenType } from 'chevrotain';
-import type { Alternative, Decl, Expr, Ident } from './ast.ts';
+import type { Alternative, Decl, Expr, Ident, ShapeRef, TypeRef } from './ast.ts';
 import { spanOf } from './layout.ts';
-import { MAX_CHAIN } from './recovery.ts';
+import { isNameToken, MAX_CHAIN } from './recovery.ts';
 import { SignatureParser } from './signatures.ts';
 import * as t from './tokens.ts';
 
@@ -75,6 +75,16 @@ export abstract class DeclarationParser extends SignatureParser {
           },
         },
         { GATE: () => isNameToken(this.LA(2)), ALT: () => this.SUBRULE(this.paramDecl) },
+        { GATE: () => isNameToken(this.LA(2)), ALT: () => this.SUBRULE(this.bufferDecl) },
+        {
+          GATE: () => isNameToken(this.LA(2)),
+          ALT: () => {
+            const word = this.CONSUME(t.Update);
+            this.report('update-outside-forward', spanOf(word, this.file));
+            this.skipStatement(word);
+            return { kind: 'bad', names: [], span: this.spanFrom(first) };
+          },
+        },
         { GATE: () => isNameToken(this.LA(2)), ALT: () => this.SUBRULE(this.variantDecl) },
         {
           GATE: () => isNameToken(this.LA(2)),
@@ -147,6 +157,21 @@ export abstract class DeclarationParser extends SignatureParser {
     return { kind: 'param', name, shape, init, cond, doc, span: this.spanFrom(first) };
   });
 
+  private bufferDecl = this.RULE('bufferDecl', (): Decl => {
+    const first = this.CONSUME(t.Buffer);
+    const doc = this.docOf(first);
+    const name = this.SUBRULE(this.identifier);
+    this.CONSUME(t.Colon);
+    const shape = this.OR<ShapeRef | TypeRef>({
+      ERR_MSG: 'a shape, or `int`',
+      DEF: [{ ALT: () => this.SUBRULE(this.shape) }, { ALT: () => this.SUBRULE(this.type) }],
+    });
+    this.CONSUME(t.Equals);
+    const init = this.SUBRULE(this.expression);
+    const cond = this.SUBRULE(this.condition);
+    return { kind: 'buffer', name, shape, init, cond, doc, span: this.spanFrom(first) };
+  });
+
   private variantDecl = this.RULE('variantDecl', (): Decl => {
     const alternatives: Alternative[] = [];
     const first = this.CONSUME(t.Variant);
@@ -216,6 +241,3 @@ export abstract class DeclarationParser extends SignatureParser {
 }
 
 const isWordBefore = (next: IToken, ...types: TokenType[]): boolean => types.includes(next.tokenType);
-
-const isNameToken = (token: IToken): boolean =>
-  token.tokenType === t.Identifier || (token.tokenType.CATEGORIES?.includes(t.Identifier) ?? false);

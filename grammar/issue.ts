@@ -16,6 +16,7 @@ export interface SyntaxIssue {
     | 'unexpected-end'
     | 'bad-binding-target'
     | 'let-in-forward'
+    | 'update-outside-forward'
     | 'ablation-not-supported'
     | 'number-too-large';
   readonly span: Span;

@@ -166,6 +166,10 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
 
 const headEnds = new Set<TokenType | undefined>([t.Equals, t.Colon, t.LParen, t.LSquare, t.LCurly]);
 
+/** A name, or a word that can be one. */
+export const isNameToken = (token: IToken): boolean =>
+  token.tokenType === t.Identifier || (token.tokenType.CATEGORIES?.includes(t.Identifier) ?? false);
+
 export const isEnd = (token: IToken): boolean => Number.isNaN(token.startOffset);
 
 export function nameOf(token: IToken): string {

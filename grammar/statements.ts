@@ -2,7 +2,7 @@ import type { IToken } from 'chevrotain';
 import type { Expr, Ident, Stmt } from './ast.ts';
 import { ExpressionParser } from './expressions.ts';
 import { spanOf } from './layout.ts';
-import { MAX_CHAIN } from './recovery.ts';
+import { isNameToken, MAX_CHAIN } from './recovery.ts';
 import type { Span } from './span.ts';
 import * as t from './tokens.ts';
 
@@ -81,6 +81,16 @@ export abstract class StatementParser extends ExpressionParser {
               return this.SUBRULE2(this.expression);
             });
             return { kind: 'require', cond, message, span: this.spanFrom(first) };
+          },
+        },
+        {
+          GATE: () => isNameToken(this.LA(2)),
+          ALT: () => {
+            this.CONSUME(t.Update);
+            const target = this.SUBRULE1(this.identifier);
+            this.CONSUME1(t.Equals);
+            const value = this.SUBRULE5(this.expression);
+            return { kind: 'update', target, value, span: this.spanFrom(first) };
           },
         },
         {

@@ -35,6 +35,8 @@ export const Train = softWord('train');
 export const Pretrained = softWord('pretrained');
 export const Ablation = softWord('ablation');
 export const Param = softWord('param');
+export const Buffer = softWord('buffer');
+export const Update = softWord('update');
 export const Variant = softWord('variant');
 export const Input = softWord('input');
 export const Output = softWord('output');
@@ -139,6 +141,8 @@ export const allTokens: TokenType[] = [
     Pretrained,
     Ablation,
     Param,
+    Buffer,
+    Update,
     Variant,
     Input,
     Output,

@@ -1,19 +1,15 @@
 import { GraphBuilder } from '../ir/builder.ts';
-import { elementCount, type Graph, type ValueId } from '../ir/graph.ts';
+import type { Graph } from '../ir/graph.ts';
 import type { OpTable } from '../ir/op.ts';
 import { prune } from '../ir/prune.ts';
 import type { ElaboratedModel, OptimizerSpec, Parameter, TrainSection } from '../language/program.ts';
+import { appendBufferSteps, requireBatchStatistics } from './buffers.ts';
 import { differentiate } from './gradients.ts';
 import { appendLoss } from './loss.ts';
+import { ownMemory, PACK_ALIGNMENT, packGroups } from './packs.ts';
 
 /** Numbers that change with every step, computed on the host in float64: see {@link hyperParameters}. */
 export const HYPER_LENGTH = 8;
-
-/** Packed tensors start at multiples of so many elements (256 bytes, WebGPU's offset alignment). */
-const PACK_ALIGNMENT = 64;
-
-/** A pack must fit one storage binding; 128 MiB is what WebGPU guarantees, and the padding needs some of it. */
-const PACK_BYTES = 96 * 2 ** 20;
 
 export interface LossGraph {
   readonly graph: Graph;
@@ -39,7 +35,8 @@ export interface TrainingGraph extends LossGraph {
 /**
  * One whole training step: forward, loss, gradients, clipping, update. Inputs: the model's, `target`, `hyper`.
  * Outputs: `loss` and `norm2`, the squared norm of all gradients before clipping. Parameters that the loss does
- * not reach stay as they are, weight decay included.
+ * not reach stay as they are, weight decay included; buffers are updated whether it reaches them or not. Where loss or
+ * norm is not finite nothing changes.
  */
 export function trainingGraph(
   model: ElaboratedModel,
@@ -49,7 +46,10 @@ export function trainingGraph(
 ): TrainingGraph {
   const { b, loss, reached, grads } = differentiated(model, section, ops);
   const hyper = b.source('input', 'hyper', [HYPER_LENGTH]);
-  const groups = packGroups(b, reached);
+  const groups = packGroups(
+    b,
+    reached.map((p) => p.value),
+  );
   const own = ownMemory(b, grads);
   const flatGrads = groups.map((group) =>
     b.apply(
@@ -92,6 +92,7 @@ export function trainingGraph(
     b.update([m], m2);
     b.update([v], v2);
   });
+  appendBufferSteps(b, model, norm2, loss);
   b.output('loss', loss);
   b.output('norm2', norm2);
   return { graph: prune(b.build()), reached, state };
@@ -107,6 +108,7 @@ export function hyperParameters(optimizer: OptimizerSpec, lr: number, t: number)
 }
 
 function differentiated(model: ElaboratedModel, section: TrainSection, ops: OpTable) {
+  requireBatchStatistics(model);
   const b = new GraphBuilder(ops, { ...model.graph, outputs: [] });
   const outputs = model.outputs.map((o) => o.value);
   const [batch, , ...size] = b.shape(outputs[0]);
@@ -120,37 +122,4 @@ function differentiated(model: ElaboratedModel, section: TrainSection, ops: OpTa
   );
   const reached = model.parameters.filter((_, i) => all[i] !== undefined);
   return { b, loss, reached, grads: all.filter((g) => g !== undefined) };
-}
-
-/** Splits parameters into groups whose packs fit a binding. */
-function packGroups(b: GraphBuilder, parameters: readonly Parameter[]): number[][] {
-  const groups: number[][] = [];
-  let bytes = Number.POSITIVE_INFINITY;
-  parameters.forEach((p, i) => {
-    const size = 4 * Math.ceil(elementCount(b.shape(p.value)) / PACK_ALIGNMENT) * PACK_ALIGNMENT;
-    if (bytes + size > PACK_BYTES) {
-      groups.push([]);
-      bytes = 0;
-    }
-    groups.at(-1)!.push(i);
-    bytes += size;
-  });
-  return groups;
-}
-
-/** Packed values need memory of their own: one that is shared, a view of a source or used twice is copied. */
-function ownMemory(b: GraphBuilder, values: readonly ValueId[]): ValueId[] {
-  const viewOf = new Map<ValueId, ValueId>();
-  for (const node of b.nodeList) if (node.op === 'reshape') viewOf.set(node.outputs[0], node.inputs[0]);
-  const computed = new Set(b.nodeList.flatMap((n) => n.outputs));
-  const taken = new Set<ValueId>();
-  return values.map((v) => {
-    let root = v;
-    for (let next = viewOf.get(root); next !== undefined; next = viewOf.get(root)) root = next;
-    if (computed.has(root) && !taken.has(root)) {
-      taken.add(root);
-      return v;
-    }
-    return b.affine(v, 1);
-  });
 }

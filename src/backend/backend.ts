@@ -3,7 +3,7 @@ import type { Graph } from '../ir/graph.ts';
 /** A tensor's elements, row-major: float64 from the reference backend, float32 or int32 from WebGPU. */
 export type Elements = Float32Array | Float64Array | Int32Array;
 
-export type TensorKind = 'input' | 'param' | 'state' | 'output';
+export type TensorKind = 'input' | 'param' | 'buffer' | 'state' | 'output';
 
 /** A graph made ready to run as often as one likes. */
 export interface Executable {
@@ -15,6 +15,29 @@ export interface Executable {
   /** Bytes of device memory; 0 on the reference backend. */
   readonly bytes: number;
   destroy(): void;
+}
+
+/** What is kept with a model, by kind. */
+const storedKinds = ['param', 'buffer'] as const;
+
+/** Writes parameters and buffers, as far as the graph reads them. */
+export function writeStored(executable: Executable, stored: ReadonlyMap<string, Elements>): void {
+  for (const [name, data] of stored)
+    for (const kind of storedKinds) if (executable.has(kind, name)) executable.write(kind, name, data);
+}
+
+/** Reads those of the parameters and buffers that the graph reads. */
+export async function readStored(
+  executable: Executable,
+  names: readonly string[],
+): Promise<Map<string, Elements>> {
+  const found = storedKinds.map((kind) =>
+    executable.read(
+      kind,
+      names.filter((name) => executable.has(kind, name)),
+    ),
+  );
+  return new Map((await Promise.all(found)).flatMap((map) => [...map]));
 }
 
 /** Something that runs graphs. */

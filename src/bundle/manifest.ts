@@ -47,7 +47,7 @@ export interface Dispatch {
 
 export interface TensorInfo {
   readonly name: string;
-  readonly kind: 'input' | 'param' | 'state' | 'output';
+  readonly kind: 'input' | 'param' | 'buffer' | 'state' | 'output';
   readonly dtype: 'f32' | 'i32';
   readonly shape: readonly number[];
   readonly buffer: number;

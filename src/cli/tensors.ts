@@ -1,11 +1,11 @@
-import type { Elements, Executable } from '../backend/backend.ts';
-import { openModel } from '../compiler/model.ts';
+import { type Elements, type Executable, writeStored } from '../backend/backend.ts';
+import { type OpenOptions, openModel } from '../compiler/model.ts';
 import { InputError, JobError } from '../errors.ts';
 import { formatDims } from '../ir/dim.ts';
 import type { Diagnostic } from '../language/index.ts';
 import type { ElaboratedModel, ModelInput, TrainSection } from '../language/program.ts';
 import { readSafetensors, writeSafetensors } from '../tensors/safetensors.ts';
-import { type Tensor, toFloat32 } from '../tensors/tensor.ts';
+import { type StoredData, storedTensor, type Tensor, toFloat32 } from '../tensors/tensor.ts';
 import { readWeights } from '../training/weights-file.ts';
 import type { ModelOptions } from './options.ts';
 import { openForCommand } from './warnings.ts';
@@ -35,14 +35,19 @@ interface NamedTensor {
  * @throws InputError `missing-input`; `two-names` where one input is there twice; `input-batch` where inputs hold
  *   different numbers of samples; `input-shape`; and as openModel and readSafetensors
  */
-export function openGiven(spec: string, options: ModelOptions, path: string): Given {
+export function openGiven(
+  spec: string,
+  options: ModelOptions,
+  path: string,
+  mode: Omit<OpenOptions, 'set' | 'batch'> = {},
+): Given {
   const file = readSafetensors(path).tensors;
   // Names and axes of the inputs are the same for every batch size: `x` is only the likeliest place of the right one.
   const likely = file.get('x')?.shape[0];
-  const { model: first, warnings } = openForCommand(spec, options, { batch: likely || 1 });
+  const { model: first, warnings } = openForCommand(spec, options, { ...mode, batch: likely || 1 });
   const tensors = findInputs(first, file, path);
   const batch = batchOf(first, tensors, path);
-  const model = batch === first.batch ? first : openModel(spec, { set: options.set, batch });
+  const model = batch === first.batch ? first : openModel(spec, { ...mode, set: options.set, batch });
   for (const input of model.inputs) checkShape(model, input, tensors.get(input.name)!, path);
   return { model, path, tensors, target: file.get('target'), warnings };
 }
@@ -124,8 +129,8 @@ function checkShape(model: ElaboratedModel, input: ModelInput, { name, tensor }:
 
 /** What a network runs on, checked against it. */
 export interface Feed {
-  /** By parameter. */
-  readonly weights: ReadonlyMap<string, Float32Array>;
+  /** Parameters and buffers by name. */
+  readonly weights: ReadonlyMap<string, StoredData>;
   /** By input. */
   readonly inputs: ReadonlyMap<string, Float32Array>;
 }
@@ -150,8 +155,7 @@ export function readFeed({ model, path, tensors }: Given, weightsPath: string): 
 
 /** Puts weights and inputs into an executable, whose graph need not read all of them. */
 export function feed(executable: Executable, { weights, inputs }: Feed): void {
-  for (const [name, data] of weights)
-    if (executable.has('param', name)) executable.write('param', name, data);
+  writeStored(executable, weights);
   for (const [name, data] of inputs) if (executable.has('input', name)) executable.write('input', name, data);
 }
 
@@ -183,7 +187,7 @@ export function targetIds({ model, path, target }: Given, section: TrainSection)
 }
 
 /**
- * Writes results as float32, which is what both backends are read with.
+ * Writes results as float32, which is what both backends are read with, and whole numbers as int64.
  *
  * @throws JobError `result-not-finite` where one holds NaN or infinity; nothing is written then
  */
@@ -194,7 +198,7 @@ export function writeResults(
   writeSafetensors(
     path,
     entries.map(([name, shape, data]): [string, Tensor] => {
-      if (data instanceof Int32Array) return [name, { dtype: 'I32', shape: [...shape], data }];
+      if (data instanceof Int32Array) return [name, storedTensor([...shape], data)];
       const values = Float32Array.from(data);
       const wrong = values.find((v) => !Number.isFinite(v));
       if (wrong !== undefined) {

@@ -3,11 +3,11 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { trainingGraph } from '../autodiff/training.ts';
 import type { Bundle } from '../bundle/manifest.ts';
 import { InputError } from '../errors.ts';
-import type { ElaboratedModel } from '../language/program.ts';
+import { type ElaboratedModel, storedTensors } from '../language/program.ts';
 import { ops } from '../ops/index.ts';
 import { checkFolderWritable, makeFolder } from '../tensors/output-path.ts';
 import { writeSafetensors } from '../tensors/safetensors.ts';
-import { float32Tensor } from '../tensors/tensor.ts';
+import { type StoredData, storedTensor } from '../tensors/tensor.ts';
 import { nodeRenderer } from './files.ts';
 import { planPortably } from './portable.ts';
 
@@ -24,6 +24,7 @@ export interface BundleReport {
  * folder appears whole or not at all; an older bundle of the same name is replaced.
  *
  * @param training the same model elaborated for training
+ * @param weights parameters and buffers by name
  * @throws InputError `output-exists` where the folder holds something else
  * @throws JobError `adapter-limits` where the model needs more than every WebGPU implementation offers
  */
@@ -31,7 +32,7 @@ export function writeBundleFolder(
   folder: string,
   model: ElaboratedModel,
   training: ElaboratedModel,
-  weights: ReadonlyMap<string, Float32Array>,
+  weights: ReadonlyMap<string, StoredData>,
 ): BundleReport {
   const target = resolve(folder);
   checkFolderWritable(folder);
@@ -73,7 +74,7 @@ export function writeBundleFolder(
     if (step) writeProgram(join(temporary, 'train'), step);
     writeSafetensors(
       join(temporary, 'weights.safetensors'),
-      model.parameters.map((p) => [p.name, float32Tensor([...p.shape], weights.get(p.name)!)] as const),
+      storedTensors(model).map((t) => [t.name, storedTensor([...t.shape], weights.get(t.name)!)] as const),
     );
     // The old bundle goes only when the new one stands in its place.
     if (existsSync(target)) renameSync(target, replaced);

@@ -20,6 +20,8 @@ export interface ModelCost {
   /** The selective scans, counted as 9·B·D·L·N; not part of `macs`. */
   readonly scan_macs: number;
   readonly tensors: readonly (readonly [name: string, shape: readonly number[]])[];
+  /** What is saved and loaded with the parameters but not trained; not counted. */
+  readonly buffers: readonly (readonly [name: string, shape: readonly number[]])[];
   readonly modules: readonly ModuleCost[];
 }
 
@@ -52,6 +54,7 @@ export function modelCost(model: ElaboratedModel, ops: OpTable): ModelCost {
     macs: ofNode.reduce((n, c) => n + c.macs, 0),
     scan_macs: ofNode.reduce((n, c) => n + c.scan, 0),
     tensors: model.parameters.map((p) => [p.name, p.shape]),
+    buffers: model.buffers.map((b) => [b.name, b.shape]),
     modules,
   };
 }

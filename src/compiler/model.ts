@@ -17,8 +17,10 @@ export interface OpenOptions {
   /** Raw `--set` text by parameter; all texts in their order where it was given more than once. */
   readonly set?: RawOverrides;
   readonly batch?: number;
-  /** Dropout and drop-path are on. */
+  /** Batch norm uses the statistics of the batch, buffers are updated. */
   readonly training?: boolean;
+  /** Dropout and drop-path are on. Left out: in training. */
+  readonly stochastic?: boolean;
 }
 
 /** `path`, `path:Model`, or the name of a shipped spec. */
@@ -80,6 +82,7 @@ export function openChecked(spec: string, options: OpenOptions = {}): CheckedMod
   const { program, model: name } = openProgram(spec);
   const { model, diagnostics } = elaborate(program, name, options.set ?? {}, options.batch ?? 1, ops, {
     training: options.training ?? false,
+    stochastic: options.stochastic,
   });
   if (!model) throw new SpecError(diagnostics, program);
   const models = name === undefined ? modelNames(program) : [name];

@@ -30,10 +30,11 @@ export interface Node {
  * Values that no node computes.
  * - `input`: given anew for each run (image, target, learning rate)
  * - `param`: a weight; its name is its `state_dict` key
+ * - `buffer`: a tensor beside the weights, with a `state_dict` key too, that steps of training set
  * - `state`: lives on from step to step (moments), zero at first
  */
 export interface Source {
-  readonly kind: 'input' | 'param' | 'state';
+  readonly kind: 'input' | 'param' | 'buffer' | 'state';
   readonly name: string;
   readonly value: ValueId;
 }

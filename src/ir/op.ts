@@ -78,6 +78,8 @@ interface OpBase {
   macs?(inputs: readonly Shape[], outputs: readonly Shape[], attrs: Attrs): number;
   /** Multiply-adds of a selective scan (9·B·D·L·N), reported apart from `macs`. */
   scanMacs?(inputs: readonly Shape[], attrs: Attrs): number;
+  /** Whether a sample's result depends on the others of its batch, given so many operands. */
+  mixesSamples?(operands: number, training: boolean): boolean;
   /** May be called by a spec under this name; ops that exist only for gradients or training are not. */
   readonly internal?: boolean;
 }

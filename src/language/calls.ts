@@ -99,7 +99,7 @@ function callFunction(
   const names = fn.params.map((p) => p.name.name);
   const bound = bindArguments(c, `\`${name}\``, names, names, args, span);
   if (!bound || !bindSignature(c, name, fn, bound, env, span)) return ERROR;
-  const result = c.run(fn.body, env);
+  const result = c.inFunction(() => c.run(fn.body, env));
   if (!result) {
     c.report('no-result', fn.span, { what: `\`${name}\`` });
     return ERROR;

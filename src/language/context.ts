@@ -1,11 +1,13 @@
 import type { Argument, Component, Expr, Stmt } from '../../grammar/ast.ts';
 import type { Span } from '../../grammar/span.ts';
 import type { GraphBuilder } from '../ir/builder.ts';
+import type { Dims } from '../ir/dim.ts';
+import type { ValueId } from '../ir/graph.ts';
 import type { OpTable } from '../ir/op.ts';
 import type { Reporter } from './diagnostics/index.ts';
 import type { Env } from './env.ts';
 import type { Program } from './modules.ts';
-import type { ModuleInstance, Parameter } from './program.ts';
+import type { Buffer, ModuleInstance, Parameter } from './program.ts';
 import { type ApplicationValue, type InstanceValue, showPath, type Value } from './values.ts';
 
 /** Steps of evaluation that one model may take; the largest shipped spec takes about 20 000. */
@@ -28,6 +30,12 @@ export interface Given {
   readonly expr: Expr | undefined;
 }
 
+/** A buffer while the model is worked through; `next` is what the last `update` so far makes of it. */
+export interface BufferState extends Omit<Buffer, 'next'> {
+  readonly dims: Dims;
+  next: ValueId | undefined;
+}
+
 /** What the parts of evaluation share. The functions at the end tie them together. */
 export interface Context {
   readonly reporter: Reporter;
@@ -35,13 +43,21 @@ export interface Context {
   readonly builder: GraphBuilder;
   readonly ops: OpTable;
   readonly library: Program['library'];
+  /** `training` in the spec; {@link asksForMode} is told when it is read. */
   readonly training: boolean;
+  /** Whether ops that draw random numbers are part of the graph. */
+  readonly stochastic: boolean;
+  asksForMode(): void;
   readonly batch: number;
   readonly parameters: Parameter[];
+  readonly buffers: BufferState[];
   readonly modules: ModuleInstance[];
   /** The blocks that are being instantiated or called, outermost first, and where the text asks for it. */
   readonly building: { component: Component; path: string; span: Span }[];
   readonly limits: Limits;
+  /** Works in the body of a `forward` or `def`. */
+  inFunction<T>(f: () => T): T;
+  readonly functions: number;
   evaluate(expr: Expr, env: Env): Value;
   /** Value of the last expression, `undefined` where the last statement is none. */
   run(statements: readonly Stmt[], env: Env): Value | undefined;

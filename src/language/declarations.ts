@@ -1,12 +1,11 @@
 import type { Decl, Expr } from '../../grammar/ast.ts';
 import type { Span } from '../../grammar/span.ts';
-import { type Context, placeNote } from './context.ts';
+import type { Context } from './context.ts';
 import { firstPlace } from './diagnostics/index.ts';
 import type { Env, ModuleScope } from './env.ts';
 import { iterate, requirement } from './evaluate.ts';
-import { completeInitialiser, toInitialiser } from './initialisers.ts';
-import { truth } from './operators.ts';
-import { concreteShape, evaluateShape } from './shapes.ts';
+import { condition, truth } from './operators.ts';
+import { claim, declareStored, joined } from './stored.ts';
 import {
   describe,
   ERROR,
@@ -16,7 +15,6 @@ import {
   isNumber,
   NONE,
   show,
-  showPath,
   type Value,
 } from './values.ts';
 
@@ -41,7 +39,7 @@ export interface Host {
   readonly name: string;
   readonly path: string;
   readonly env: Env;
-  /** Full names of instances and parameters so far, and where they are declared. */
+  /** Full names of instances, parameters and buffers so far, and where they are declared. */
   readonly declared: Map<string, Span>;
   readonly indexed: Map<string, IndexedValue>;
   readonly instance: InstanceValue | undefined;
@@ -76,7 +74,8 @@ function declare(c: Context, decl: Decl, scope: ModuleScope, host: Host): void {
       if (!requirement(c, decl, env)) host.refused = true;
       break;
     case 'param':
-      declareParam(c, decl, env, host);
+    case 'buffer':
+      declareStored(c, decl, env, host);
       break;
     case 'instance':
       declareInstance(c, decl, env, host);
@@ -152,6 +151,7 @@ export function declaredBy(decl: Decl): string[] {
     case 'let':
       return decl.names.map((n) => n.name);
     case 'param':
+    case 'buffer':
     case 'instance':
     case 'def':
     case 'input':
@@ -188,66 +188,6 @@ function declareLet(c: Context, decl: DeclOf<'let'>, env: Env): void {
     env.set(name, fits ? items[i] : ERROR);
     env.origins.set(name, { kind: 'let', expr: decl.value });
   });
-}
-
-/** The value of the `if` after a declaration. */
-export function condition(c: Context, cond: Expr | undefined, env: Env): boolean | undefined {
-  return cond ? truth(c, cond, env) : true;
-}
-
-const joined = (path: string, name: string): string => (path ? `${path}.${name}` : name);
-
-function claim(c: Context, key: string, span: Span, host: Host): boolean {
-  const first = host.declared.get(key);
-  if (first) {
-    const again = first.file === span.file && first.start === span.start;
-    const notes = again ? ['a loop around it declares it again'] : [];
-    const labels = again ? [] : [firstPlace(first)];
-    c.report('duplicate-name', span, { name: showPath(key) }, { labels, notes: [...notes, ...placeNote(c)] });
-    return false;
-  }
-  host.declared.set(key, span);
-  return true;
-}
-
-function declareParam(c: Context, decl: DeclOf<'param'>, env: Env, host: Host): void {
-  const { name, span } = decl.name;
-  const cond = condition(c, decl.cond, env);
-  if (cond === false && host.declared.has(name)) return;
-  if (cond === false) {
-    env.set(name, NONE);
-    return;
-  }
-  const dims = cond === undefined ? undefined : evaluateShape(c, decl.shape, env);
-  const initValue = c.evaluate(decl.init, env);
-  const init = toInitialiser(initValue);
-  if (!init && initValue.kind !== 'error') {
-    c.report('not-an-initialiser', decl.init.span, { found: describe(initValue) });
-  }
-  const path = joined(host.path, name);
-  const withBatch = dims?.find((d) => d.batch);
-  if (withBatch) {
-    c.report('bad-shape', decl.shape.span, {
-      what: `the shape of the parameter \`${name}\``,
-      found: 'it depends on the batch',
-    });
-  }
-  const shape =
-    dims && !withBatch ? concreteShape(c, dims, 1, `the parameter \`${name}\``, decl.shape.span) : undefined;
-  if (!dims || !shape || !init || !claim(c, name, span, host)) {
-    host.fail();
-    env.set(name, ERROR);
-    return;
-  }
-  const value = c.builder.source('param', path, shape);
-  c.parameters.push({
-    name: path,
-    value,
-    shape,
-    init: completeInitialiser(c, init, shape, decl.init.span),
-    span,
-  });
-  env.set(name, { kind: 'tensor', id: value, dims, dtype: 'f32', span, from: `the parameter \`${name}\`` });
 }
 
 /** The indices of `name[i][j]`; `undefined` once reported. */

@@ -13,7 +13,7 @@ import { ModelBody } from './model-body.ts';
 import { bindModelParameters, type RawOverrides } from './model-parameters.ts';
 import type { Program } from './modules.ts';
 import { elaboratePretrained } from './pretrained.ts';
-import type { ElaboratedModel } from './program.ts';
+import { type Buffer, type ElaboratedModel, storedTensors } from './program.ts';
 import { sectionsOf } from './sections.ts';
 import { checkSupervised } from './supervised-outputs.ts';
 import { elaborateTrain } from './train.ts';
@@ -21,11 +21,16 @@ import { elaborateTrain } from './train.ts';
 export interface ElaborateOptions {
   readonly batch: number;
   readonly ops: OpTable;
-  /** Keeps ops that act in training only, such as drop_path. */
+  /** What `training` is in the spec: batch statistics instead of running ones, updates of buffers. */
   readonly training: boolean;
+  /** Keeps ops that draw random numbers, such as drop_path. Left out: as `training`. */
+  readonly stochastic?: boolean;
+  /** Told that the spec reads `training` or updates a buffer: the other mode has another graph. */
+  onModeRead?(): void;
 }
 
 export function makeContext(program: Program, reporter: Reporter, options: ElaborateOptions): Context {
+  let functions = 0;
   const c: Context = {
     reporter,
     report: reporter.report,
@@ -33,11 +38,25 @@ export function makeContext(program: Program, reporter: Reporter, options: Elabo
     ops: options.ops,
     library: program.library,
     training: options.training,
+    stochastic: options.stochastic ?? options.training,
+    asksForMode: () => options.onModeRead?.(),
     batch: options.batch,
     parameters: [],
+    buffers: [],
     modules: [],
     building: [],
     limits: new Limits(reporter.report),
+    get functions() {
+      return functions;
+    },
+    inFunction: (f) => {
+      functions++;
+      try {
+        return f();
+      } finally {
+        functions--;
+      }
+    },
     evaluate: (expr, env) => evaluate(c, expr, env),
     run: (statements, env) => runStatements(c, statements, env),
     call: (callee, args, span, env) => call(c, callee, args, span, env),
@@ -78,7 +97,7 @@ export function elaborateModel(
     });
     // With other values than the defaults a module may be absent that a rule names with reason.
     const defaults = Object.keys(overrides).length === 0 && !body.failed;
-    const names = defaults ? c.parameters.map((p) => p.name) : undefined;
+    const names = defaults ? storedTensors(c).map((p) => p.name) : undefined;
     const pretrained = sectionsOf(program, model, 'pretrained').flatMap((section) => {
       const result = elaboratePretrained(c, section, names);
       return result ? [result] : [];
@@ -94,6 +113,7 @@ export function elaborateModel(
       inputs: body.inputs,
       outputs: body.outputs,
       parameters: c.parameters,
+      buffers: c.buffers.map(({ dims, ...buffer }): Buffer => buffer),
       modules: c.modules,
       train,
       pretrained,

@@ -1,3 +1,4 @@
+import type { BufferState } from './context.ts';
 import type { Origin } from './origins.ts';
 import type { Value } from './values.ts';
 
@@ -17,17 +18,21 @@ export class Env {
   readonly scope: ModuleScope;
   /** Where the values of parameters and of names bound by `let` come from. */
   readonly origins: Map<string, Origin>;
+  /** Which of the names are buffers. */
+  readonly buffers: Map<string, BufferState>;
 
   constructor(
     scope: ModuleScope,
     parent?: Env,
     vars: Map<string, Value> = new Map(),
     origins: Map<string, Origin> = new Map(),
+    buffers: Map<string, BufferState> = new Map(),
   ) {
     this.scope = scope;
     this.parent = parent;
     this.vars = vars;
     this.origins = origins;
+    this.buffers = buffers;
   }
 
   child(): Env {
@@ -36,7 +41,7 @@ export class Env {
 
   /** The same names, seen from another file (a declaration that `extends` brought in). */
   seenFrom(scope: ModuleScope): Env {
-    return scope === this.scope ? this : new Env(scope, this.parent, this.vars, this.origins);
+    return scope === this.scope ? this : new Env(scope, this.parent, this.vars, this.origins, this.buffers);
   }
 
   set(name: string, value: Value): void {
@@ -50,6 +55,16 @@ export class Env {
       if (value) return value;
     }
     return this.scope.names.get(name);
+  }
+
+  /** The buffer that a name stands for here, and where it is declared. */
+  buffer(name: string): { readonly env: Env; readonly state: BufferState } | undefined {
+    for (let env: Env | undefined = this; env; env = env.parent) {
+      if (!env.vars.has(name)) continue;
+      const state = env.buffers.get(name);
+      return state && { env, state };
+    }
+    return undefined;
   }
 
   /** All names that can be used here, innermost first. */

@@ -2,8 +2,9 @@ import type { Expr, Stmt } from '../../grammar/ast.ts';
 import type { Span } from '../../grammar/span.ts';
 import { Dim } from '../ir/dim.ts';
 import { evaluateArguments } from './arguments.ts';
+import { trainingMode, updateBuffer } from './buffers.ts';
 import { builtins } from './builtins.ts';
-import type { Context, Given } from './context.ts';
+import { type Context, type Given, placeNote } from './context.ts';
 import type { Env } from './env.ts';
 import { evaluateIndex } from './indexing.ts';
 import { evaluateBinary, evaluateUnary, truth } from './operators.ts';
@@ -88,6 +89,7 @@ function lookUp(c: Context, name: string, span: Span, env: Env): Value {
   const op = c.ops.get(name);
   if (op && !op.internal) return { kind: 'op', op };
   if (name === 'B') return { kind: 'dim', dim: Dim.B };
+  if (name === 'training') return trainingMode(c, span);
   reportUnknown(c, name, span, [...env.names()]);
   return ERROR;
 }
@@ -212,6 +214,9 @@ export function runStatements(c: Context, statements: readonly Stmt[], env: Env)
         }
         break;
       }
+      case 'update':
+        updateBuffer(c, statement, env);
+        break;
       case 'require':
         requirement(c, statement, env);
         break;
@@ -262,8 +267,10 @@ export function requirement(
 function bind(c: Context, statement: Extract<Stmt, { kind: 'bind' }>, env: Env): void {
   const value = c.evaluate(statement.value, env);
   const { targets } = statement;
-  const set = ({ name, span }: { name: string; span: Span }, v: Value) =>
-    env.set(name, v.kind === 'tensor' ? { ...v, span, from: `\`${name}\`` } : v);
+  const set = ({ name, span }: { name: string; span: Span }, v: Value) => {
+    if (env.buffer(name)) c.report('bound-buffer', span, { name }, { notes: placeNote(c) });
+    else env.set(name, v.kind === 'tensor' ? { ...v, span, from: `\`${name}\`` } : v);
+  };
   if (!statement.tuple) {
     set(targets[0], value);
     return;

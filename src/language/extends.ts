@@ -176,6 +176,7 @@ function keyOf(decl: Decl): string | undefined {
         ' ',
       );
     case 'param':
+    case 'buffer':
     case 'def':
     case 'input':
     case 'variant':

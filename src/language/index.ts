@@ -2,7 +2,7 @@
 import type { Component } from '../../grammar/ast.ts';
 import type { OpTable } from '../ir/op.ts';
 import { type Diagnostic, Reporter } from './diagnostics/index.ts';
-import { elaborateModel } from './elaborate.ts';
+import { type ElaborateOptions, elaborateModel } from './elaborate.ts';
 import type { ModuleScope } from './env.ts';
 import { effectiveModel } from './extends.ts';
 import type { RawOverrides } from './model-parameters.ts';
@@ -14,7 +14,7 @@ import { warnUnused } from './unused.ts';
 
 export { type Diagnostic, type DiagnosticCode, diagnosticTable } from './diagnostics/index.ts';
 export { type FileAccess, loadProgram, type Program } from './modules.ts';
-export type * from './program.ts';
+export * from './program.ts';
 export { renderDiagnostic } from './render.ts';
 
 /** Names of the models that a file declares itself, in order. */
@@ -43,7 +43,8 @@ function modelsOfSections(program: Program): { component: Component; scope: Modu
 
 /**
  * Everything that is wrong with a spec: its text, its imports, names anywhere in it, and each of its models
- * with its default parameters. Batch and training mode change nothing about that.
+ * with its default parameters, in training and, where that is another graph, outside of it. The batch changes nothing
+ * about that.
  */
 export function check(program: Program, ops: OpTable): Diagnostic[] {
   const reporter = new Reporter();
@@ -51,7 +52,13 @@ export function check(program: Program, ops: OpTable): Diagnostic[] {
   resolveNames(program, ops, reporter);
   for (const { component, scope } of [...modelsOf(program), ...modelsOfSections(program)]) {
     const model = effectiveModel(component, scope, reporter.report);
-    if (model) elaborateModel(program, model, {}, { batch: 1, ops, training: true }, reporter);
+    if (!model) continue;
+    let modes = false;
+    const onModeRead = () => {
+      modes = true;
+    };
+    elaborateModel(program, model, {}, { batch: 1, ops, training: true, onModeRead }, reporter);
+    if (modes) elaborateModel(program, model, {}, { batch: 1, ops, training: false }, reporter);
   }
   if (reporter.errors === 0) warnUnused(program, reporter);
   return reporter.diagnostics;
@@ -68,7 +75,7 @@ export function elaborate(
   overrides: RawOverrides,
   batch: number,
   ops: OpTable,
-  { training }: { readonly training: boolean },
+  { training, stochastic }: Pick<ElaborateOptions, 'training' | 'stochastic'>,
 ): { model?: ElaboratedModel; diagnostics: Diagnostic[] } {
   const reporter = new Reporter();
   for (const d of program.diagnostics) reporter.add(d);
@@ -90,7 +97,8 @@ export function elaborate(
   }
   const effective = effectiveModel(chosen.component, chosen.scope, reporter.report);
   const model =
-    effective && elaborateModel(program, effective, overrides, { batch, ops, training }, reporter);
+    effective &&
+    elaborateModel(program, effective, overrides, { batch, ops, training, stochastic }, reporter);
   if (model) warnUnused(program, reporter);
   return { model, diagnostics: reporter.diagnostics };
 }

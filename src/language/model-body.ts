@@ -2,17 +2,11 @@ import type { Decl } from '../../grammar/ast.ts';
 import type { Span } from '../../grammar/span.ts';
 import { Dim, formatDims, type Symbol as NamedSize, sameDims } from '../ir/dim.ts';
 import type { Context } from './context.ts';
-import {
-  condition,
-  evaluateIndices,
-  type Host,
-  type Item,
-  itemsOf,
-  type ModelHooks,
-} from './declarations.ts';
+import { evaluateIndices, type Host, type Item, itemsOf, type ModelHooks } from './declarations.ts';
 import { firstPlace } from './diagnostics/index.ts';
 import { Env } from './env.ts';
 import type { EffectiveModel } from './extends.ts';
+import { condition } from './operators.ts';
 import type { ModelInput, ModelOutput } from './program.ts';
 import { concreteShape, evaluateShape, shapeLabel } from './shapes.ts';
 import { describe, ERROR, isInt, showPath } from './values.ts';
@@ -115,7 +109,7 @@ export class ModelBody implements ModelHooks {
     this.firstForward = decl.keyword;
     const inner = new Env(env.scope, env);
     for (const param of decl.fn.params) inner.set(param.name.name, ERROR);
-    c.limits.called(decl.span, () => c.run(decl.fn.body, inner));
+    c.limits.called(decl.span, () => c.inFunction(() => c.run(decl.fn.body, inner)));
     // What it binds can be used by the outputs below.
     for (const [name, value] of inner.vars) env.set(name, value);
   }

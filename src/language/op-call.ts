@@ -52,7 +52,7 @@ export function applyOp(c: Context, op: Op, args: readonly Given[], span: Span, 
       );
       return ERROR;
     }
-    operands.push({ ...given, value: given.value });
+    operands.push({ ...given, value: spec?.dtype === 'i32' ? given.value : floats(c, given.value) });
   }
   const attrs: Record<string, Attr> = {};
   let sizes: Dims | undefined;
@@ -72,8 +72,19 @@ export function applyOp(c: Context, op: Op, args: readonly Given[], span: Span, 
         ? new Array(spec.repeat).fill(value)
         : value;
   }
-  if (stochastic.has(op.name) && (!c.training || attrs['rate'] === 0)) return operands[0].value;
+  if (stochastic.has(op.name) && (!c.stochastic || attrs['rate'] === 0)) return operands[0].value;
+  if (op.mixesSamples) {
+    c.asksForMode();
+    if (op.mixesSamples(operands.length, c.training))
+      c.report('batch-dependent', span, { op: op.name }, { notes: placeNote(c) });
+  }
   return build(c, op, operands, attrs, sizes, span, env);
+}
+
+/** Whole numbers become floats wherever something is calculated with them. */
+function floats(c: Context, value: TensorValue): TensorValue {
+  if (value.dtype === 'f32') return value;
+  return { ...value, id: c.builder.apply('to_float', [value.id]), dtype: 'f32' };
 }
 
 /** A variadic operand takes all tensors in front, and the entries of lists; each gets a name of its own. */

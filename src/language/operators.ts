@@ -5,7 +5,7 @@ import type { Env } from './env.ts';
 import { arithmetic } from './numbers.ts';
 import { applyOp } from './op-call.ts';
 import { operandHint } from './operand-hints.ts';
-import { bool, describe, ERROR, isNumber, toNumber, type Value } from './values.ts';
+import { bool, describe, ERROR, float, int, isInt, isNumber, toNumber, type Value } from './values.ts';
 
 type Binary = Extract<Expr, { kind: 'binary' }>;
 
@@ -110,6 +110,11 @@ export function truth(c: Context, expr: Expr, env: Env): boolean | undefined {
   return undefined;
 }
 
+/** The value of the `if` after a declaration. */
+export function condition(c: Context, cond: Expr | undefined, env: Env): boolean | undefined {
+  return cond ? truth(c, cond, env) : true;
+}
+
 export function evaluateUnary(c: Context, expr: Extract<Expr, { kind: 'unary' }>, env: Env): Value {
   if (expr.operator === 'not') {
     const value = truth(c, expr.operand, env);
@@ -137,6 +142,8 @@ function tensorArithmetic(c: Context, expr: Binary, left: Value, right: Value, e
   }
   if (left.kind === 'tensor' && isNumber(right)) {
     const n = toNumber(right);
+    if (left.dtype === 'i32' && whole(right) && (operator === '+' || operator === '-'))
+      return increment(c, left, operator === '+' ? n : -n, span, env);
     if (operator === '+' || operator === '-') return affine(c, left, 1, operator === '+' ? n : -n, span, env);
     if (operator === '*') return affine(c, left, n, 0, span, env);
     if (operator === '/') {
@@ -147,6 +154,7 @@ function tensorArithmetic(c: Context, expr: Binary, left: Value, right: Value, e
   }
   if (right.kind === 'tensor' && isNumber(left)) {
     const n = toNumber(left);
+    if (right.dtype === 'i32' && whole(left) && operator === '+') return increment(c, right, n, span, env);
     if (operator === '+') return affine(c, right, 1, n, span, env);
     if (operator === '-') return affine(c, right, -1, n, span, env);
     if (operator === '*') return affine(c, right, n, 0, span, env);
@@ -155,14 +163,30 @@ function tensorArithmetic(c: Context, expr: Binary, left: Value, right: Value, e
 }
 
 function affine(c: Context, x: Value, factor: number, offset: number, span: Span, env: Env): Value {
-  const op = c.ops.get('affine');
+  return withNumbers(c, 'affine', x, { factor: float(factor), offset: float(offset) }, span, env);
+}
+
+/** A number that an i32 can hold. */
+const whole = (v: Value): boolean => isInt(v) && Math.abs(v.num) < 2 ** 31;
+
+/** Whole numbers stay whole where one is added. */
+function increment(c: Context, x: Value, by: number, span: Span, env: Env): Value {
+  return withNumbers(c, 'increment', x, { by: int(by) }, span, env);
+}
+
+function withNumbers(
+  c: Context,
+  name: string,
+  x: Value,
+  numbers: Readonly<Record<string, Value>>,
+  span: Span,
+  env: Env,
+): Value {
+  const op = c.ops.get(name);
   if (!op) return ERROR;
-  const number = (name: string, value: number): Given => ({
-    name: { name, span },
-    value: { kind: 'float', value },
-    span,
-    expr: undefined,
-  });
+  const attributes = Object.entries(numbers).map(
+    ([key, value]): Given => ({ name: { name: key, span }, value, span, expr: undefined }),
+  );
   const operand: Given = { name: undefined, value: x, span, expr: undefined };
-  return applyOp(c, op, [operand, number('factor', factor), number('offset', offset)], span, env);
+  return applyOp(c, op, [operand, ...attributes], span, env);
 }

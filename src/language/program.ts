@@ -1,6 +1,6 @@
 import type { Span } from '../../grammar/span.ts';
 import type { Dims } from '../ir/dim.ts';
-import type { Graph, Shape, ValueId } from '../ir/graph.ts';
+import type { DType, Graph, Shape, ValueId } from '../ir/graph.ts';
 
 /** A compile-time value in its plain form, as `--json` prints it. */
 export type ConfigValue = number | boolean | string | readonly number[];
@@ -11,13 +11,25 @@ export interface Initialiser {
   readonly args: Readonly<Record<string, number>>;
 }
 
-export interface Parameter {
+/** What a `state_dict` holds: a parameter or a buffer. */
+export interface StoredTensor {
   /** `state_dict` key. */
   readonly name: string;
   readonly value: ValueId;
   readonly shape: Shape;
+  /** `i32` in the graph is I64 in files, as PyTorch's counters are. */
+  readonly dtype: DType;
   readonly init: Initialiser;
   readonly span: Span;
+}
+
+/** A trainable tensor, f32. */
+export interface Parameter extends StoredTensor {}
+
+/** A tensor that is saved and loaded with the parameters, but set by `update` instead of an optimizer. */
+export interface Buffer extends StoredTensor {
+  /** What it holds after a training step; `undefined` where nothing updates it, as in a graph that is not for training. */
+  readonly next: ValueId | undefined;
 }
 
 /** An instance of a block, for tables and drawings by module. */
@@ -131,12 +143,21 @@ export interface ElaboratedModel {
   readonly doc: string;
   readonly config: Readonly<Record<string, ConfigValue>>;
   readonly batch: number;
-  /** Sources: the inputs and all parameters. Outputs: the model's, in order. */
+  /** Sources: the inputs, all parameters and all buffers. Outputs: the model's, in order. */
   readonly graph: Graph;
   readonly inputs: readonly ModelInput[];
   readonly outputs: readonly ModelOutput[];
   readonly parameters: readonly Parameter[];
+  readonly buffers: readonly Buffer[];
   readonly modules: readonly ModuleInstance[];
   readonly train: readonly TrainSection[];
   readonly pretrained: readonly PretrainedSection[];
+}
+
+/** All that is saved and loaded with a model: its parameters, then its buffers. */
+export function storedTensors({
+  parameters,
+  buffers,
+}: Pick<ElaboratedModel, 'parameters' | 'buffers'>): readonly StoredTensor[] {
+  return [...parameters, ...buffers];
 }

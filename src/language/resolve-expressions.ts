@@ -36,7 +36,10 @@ export class ExpressionResolver {
     for (const s of statements) {
       if (this.reporter.full) return;
       if (s.kind === 'bind' || s.kind === 'expr') this.expr(s.value, known);
-      else if (s.kind === 'require') {
+      else if (s.kind === 'update') {
+        this.expr({ kind: 'name', ...s.target }, known);
+        this.expr(s.value, known);
+      } else if (s.kind === 'require') {
         this.expr(s.cond, known);
         if (s.message) this.expr(s.message, known);
       } else if (s.kind === 'for') {
@@ -80,7 +83,14 @@ export class ExpressionResolver {
   }
 
   private name({ name, span }: { name: string; span: Expr['span'] }, known: Known): void {
-    if (known.has(name) || this.scope.names.has(name) || builtins.has(name) || name === 'B') return;
+    if (
+      known.has(name) ||
+      this.scope.names.has(name) ||
+      builtins.has(name) ||
+      name === 'B' ||
+      name === 'training'
+    )
+      return;
     const op = this.ops.get(name);
     if (op && !op.internal) return;
     reportUnknown({ ops: this.ops, library: this.library, report: this.reporter.report }, name, span, [

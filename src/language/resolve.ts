@@ -80,7 +80,10 @@ class Resolver extends ExpressionResolver {
   private decls(decls: readonly Decl[], known: Known): void {
     const once = decls.flatMap((d) => {
       if (d.kind === 'def' || d.kind === 'input' || d.kind === 'variant') return [d.name];
-      if ((d.kind === 'param' && !d.cond) || (d.kind === 'instance' && !d.cond && d.indices.length === 0))
+      if (
+        ((d.kind === 'param' || d.kind === 'buffer') && !d.cond) ||
+        (d.kind === 'instance' && !d.cond && d.indices.length === 0)
+      )
         return [d.name];
       return d.kind === 'let' ? d.names : [];
     });
@@ -109,6 +112,11 @@ class Resolver extends ExpressionResolver {
         break;
       case 'param':
         this.shape(decl.shape, known);
+        this.expr(decl.init, known);
+        optional(decl.cond);
+        break;
+      case 'buffer':
+        if ('dims' in decl.shape) this.shape(decl.shape, known);
         this.expr(decl.init, known);
         optional(decl.cond);
         break;

@@ -127,6 +127,11 @@ class ComponentUse {
         this.shape(decl.shape, []);
         exprs(decl.init, decl.cond);
         break;
+      case 'buffer':
+        this.declare('the buffer', decl.name);
+        if ('dims' in decl.shape) this.shape(decl.shape, []);
+        exprs(decl.init, decl.cond);
+        break;
       case 'instance':
         this.declare('the instance', decl.name);
         exprs(...decl.indices, decl.value, decl.cond);
@@ -189,6 +194,10 @@ class ComponentUse {
       const last = taken && i === statements.length - 1;
       if (s.kind === 'bind') {
         for (const name of s.targets) this.declared.push({ what: 'the name', name, reads });
+        this.expr(s.value, scopes, reads);
+      } else if (s.kind === 'update') {
+        // What training sets is saved with the weights: that is a use.
+        this.read(s.target.name, scopes);
         this.expr(s.value, scopes, reads);
       } else if (s.kind === 'require') {
         this.expr(s.cond, scopes, reads);

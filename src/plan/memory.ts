@@ -40,7 +40,7 @@ export function planMemory(
   const sourceKind = new Map(graph.sources.map((s) => [s.value, s.kind]));
 
   for (const pack of views.packs) {
-    const isWeights = pack.parts.some((v) => sourceKind.get(v) === 'param');
+    const isWeights = pack.parts.some((v) => ['param', 'buffer'].includes(sourceKind.get(v) ?? ''));
     let offset = 0;
     const places: [ValueId, number][] = [];
     for (const part of pack.parts) {
@@ -76,7 +76,7 @@ export function planMemory(
   return { buffers, locations, stored };
 }
 
-/** Weights share large buffers; every other source has one of its own, so that it can be written by itself. */
+/** Weights, and buffers beside them, share large buffers; every other source has one of its own, so that it can be written by itself. */
 function placeSources(
   graph: Graph,
   locations: Map<ValueId, Location>,
@@ -89,7 +89,7 @@ function placeSources(
   for (const s of graph.sources) {
     if (locations.has(s.value) || !read.has(s.value)) continue;
     const size = sizeOf(graph.values[s.value].shape);
-    if (s.kind === 'param') weights.push([s.value, size]);
+    if (s.kind === 'param' || s.kind === 'buffer') weights.push([s.value, size]);
     else locations.set(s.value, { buffer: newBuffer(size, s.kind), offset: 0, size });
   }
   while (weights.length > 0) {

@@ -80,6 +80,24 @@ export function bytesOfTensor(tensor: Tensor): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
+/** Values of a parameter or buffer: floats, or whole numbers, which files hold as I64 as PyTorch does. */
+export type StoredData = Float32Array | Int32Array;
+
+/** A parameter or buffer as files hold it. */
+export function storedTensor(shape: readonly number[], data: StoredData): Tensor {
+  return data instanceof Float32Array
+    ? float32Tensor(shape, data)
+    : { dtype: 'I64', shape, data: BigInt64Array.from(data, BigInt) };
+}
+
+/** The values of a tensor of whole numbers; `undefined` where it holds others, or larger ones than 32 bits do. */
+export function toInt32(tensor: Tensor): Int32Array | undefined {
+  if (['F64', 'F32', 'F16', 'BF16', 'BOOL'].includes(tensor.dtype)) return undefined;
+  const data = Int32Array.from(tensor.data as ArrayLike<number | bigint>, Number);
+  const exact = data.every((v, i) => v === Number(tensor.data[i]));
+  return exact ? data : undefined;
+}
+
 /** A float32 tensor. */
 export function float32Tensor(shape: readonly number[], data: Float32Array): Tensor {
   return { dtype: 'F32', shape, data };

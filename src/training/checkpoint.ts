@@ -1,8 +1,8 @@
 import type { LoaderState } from '../data/batches.ts';
 import { InputError } from '../errors.ts';
-import type { ElaboratedModel } from '../language/program.ts';
+import { type ElaboratedModel, storedTensors } from '../language/program.ts';
 import { readSafetensors, writeSafetensors } from '../tensors/safetensors.ts';
-import { float32Tensor, type Tensor, toFloat32 } from '../tensors/tensor.ts';
+import { float32Tensor, type StoredData, storedTensor, type Tensor, toFloat32 } from '../tensors/tensor.ts';
 import { matchWeights } from './weights.ts';
 
 /** All that a run is, but for its data: weights, optimizer state, position, history. */
@@ -20,31 +20,33 @@ export interface RunState {
   readonly section: string;
   /** Loss of every step so far. */
   readonly losses: readonly number[];
-  readonly weights: ReadonlyMap<string, Float32Array>;
+  /** Parameters and buffers by name. */
+  readonly weights: ReadonlyMap<string, StoredData>;
   /** Flat optimizer state by name. */
   readonly optimizer: ReadonlyMap<string, Float32Array>;
 }
 
 const FORMAT = 'archc-checkpoint-1';
-const PARAM = 'param/';
+/** Before the name of a parameter or buffer. */
+const STORED = 'param/';
 
 /** Whether a safetensors file is a checkpoint of archc, by its metadata. */
 export function isCheckpoint(metadata: Readonly<Record<string, string>>): boolean {
   return metadata['format'] === FORMAT;
 }
 
-/** The weights in a checkpoint, by parameter. */
-export function parameterEntries(tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
-  const entries = [...tensors].filter(([name]) => name.startsWith(PARAM));
-  return new Map(entries.map(([name, tensor]) => [name.slice(PARAM.length), tensor]));
+/** The weights and buffers in a checkpoint, by name. */
+export function storedEntries(tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
+  const entries = [...tensors].filter(([name]) => name.startsWith(STORED));
+  return new Map(entries.map(([name, tensor]) => [name.slice(STORED.length), tensor]));
 }
 
 /** Writes a checkpoint, whole or not at all. */
 export function writeCheckpoint(path: string, model: ElaboratedModel, state: RunState): void {
   const entries: [string, Tensor][] = [];
-  for (const p of model.parameters) {
+  for (const p of storedTensors(model)) {
     const data = state.weights.get(p.name);
-    if (data) entries.push([`${PARAM}${p.name}`, float32Tensor([...p.shape], data)]);
+    if (data) entries.push([`${STORED}${p.name}`, storedTensor([...p.shape], data)]);
   }
   for (const [name, data] of state.optimizer)
     entries.push([`state/${name}`, float32Tensor([data.length], data)]);
@@ -98,7 +100,7 @@ export function readCheckpoint(path: string, model: ElaboratedModel): RunState {
   return {
     ...run,
     losses: Array.from(losses.data),
-    weights: matchWeights(model.parameters, parameterEntries(tensors), path),
+    weights: matchWeights(storedTensors(model), storedEntries(tensors), path, true),
     optimizer,
   };
 }

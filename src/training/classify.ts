@@ -1,4 +1,5 @@
 import { join, relative } from 'node:path';
+import { writeStored } from '../backend/backend.ts';
 import { type ClassFolders, readClassImage } from '../data/class-folders.ts';
 import { centreCrop } from '../data/crop.ts';
 import { JobError } from '../errors.ts';
@@ -26,8 +27,7 @@ export async function classify(
   const { test } = dataset;
   const executable = await backend.prepare(predictor.graph, predictor.name, predictor.batch);
   try {
-    for (const [name, data] of weights)
-      if (executable.has('param', name)) executable.write('param', name, data);
+    writeStored(executable, weights);
     const images: { id: string; truth: string; predicted: string }[] = [];
     const size = channels * height * width;
     for (let start = 0; start < test.length; start += batch) {

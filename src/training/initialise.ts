@@ -1,6 +1,7 @@
 import { Random } from '../data/random.ts';
 import { elementCount } from '../ir/graph.ts';
-import type { Initialiser, Parameter } from '../language/program.ts';
+import type { Initialiser, StoredTensor } from '../language/program.ts';
+import type { StoredData } from '../tensors/tensor.ts';
 
 type Draw = (random: Random, init: Initialiser, shape: readonly number[]) => (index: number) => number;
 
@@ -73,14 +74,26 @@ const draws: Readonly<Record<string, Draw>> = {
 /** Names of the initialisers that {@link initialise} knows. */
 export const initialiserKinds: readonly string[] = Object.keys(draws);
 
-/** First values of a parameter. They depend on the seed and the parameter's name alone. */
+/** First values of a parameter or of a buffer of floats. They depend on the seed and its name alone. */
 export function initialise(
-  parameter: Pick<Parameter, 'name' | 'shape' | 'init'>,
+  { name, shape, init }: Pick<StoredTensor, 'name' | 'shape' | 'init'>,
   seed: number,
 ): Float32Array {
-  const { init, shape, name } = parameter;
   const draw = draws[init.kind];
   if (!draw) throw new Error(`no initialiser is called ${init.kind}`);
   const value = draw(Random.stream(seed, 'initialise', name), init, shape);
   return Float32Array.from({ length: elementCount(shape) }, (_, i) => value(i));
+}
+
+/** First values of a parameter or buffer of any type. Whole numbers are `zeros`, `ones` or `constant`. */
+export function initialiseStored(tensor: StoredTensor, seed: number): StoredData {
+  if (tensor.dtype === 'f32') return initialise(tensor, seed);
+  const { kind, args } = tensor.init;
+  const value = kind === 'constant' ? args['value'] : kind === 'ones' ? 1 : 0;
+  return new Int32Array(elementCount(tensor.shape)).fill(value);
+}
+
+/** First values of all that is kept with a model, by name. */
+export function initialiseAll(stored: readonly StoredTensor[], seed: number): Map<string, StoredData> {
+  return new Map(stored.map((t) => [t.name, initialiseStored(t, seed)]));
 }

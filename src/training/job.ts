@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import type { WebgpuBackend } from '../backend/webgpu.ts';
 import { InputError } from '../errors.ts';
 import type { OpTable } from '../ir/op.ts';
-import type { ElaboratedModel, TrainSection } from '../language/program.ts';
+import { type ElaboratedModel, storedTensors, type TrainSection } from '../language/program.ts';
 import { writeLossPlot } from '../report/loss-plot.ts';
 import type { StepResult } from '../runtime/step-reader.ts';
 import { writeFileAtomic } from '../tensors/atomic-file.ts';
 import { makeFolder } from '../tensors/output-path.ts';
 import { writeSafetensors } from '../tensors/safetensors.ts';
-import { float32Tensor } from '../tensors/tensor.ts';
+import { storedTensor } from '../tensors/tensor.ts';
 import { type RunState, readCheckpoint } from './checkpoint.ts';
 import { classificationTask } from './classification-task.ts';
 import {
@@ -213,7 +213,9 @@ function writeResults(
 ): void {
   writeSafetensors(
     join(folder, 'weights.safetensors'),
-    model.parameters.map((p) => [p.name, float32Tensor([...p.shape], state.weights.get(p.name)!)] as const),
+    storedTensors(model).map(
+      (p) => [p.name, storedTensor([...p.shape], state.weights.get(p.name)!)] as const,
+    ),
     trainedOnMetadata(data),
   );
   const { losses, steps } = state;

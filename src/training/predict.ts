@@ -1,8 +1,9 @@
-import type { Backend, Executable } from '../backend/backend.ts';
+import { type Backend, type Executable, writeStored } from '../backend/backend.ts';
 import type { Case } from '../data/case.ts';
 import { InputError } from '../errors.ts';
 import { predictCase } from '../evaluation/sliding-window.ts';
 import type { ElaboratedModel } from '../language/program.ts';
+import type { StoredData } from '../tensors/tensor.ts';
 import { imageInput, imageShape } from './task.ts';
 
 /** Label maps are written with 8 bits a pixel. */
@@ -43,13 +44,14 @@ export class Segmenter {
   }
 
   /**
+   * @param weights parameters and buffers by name
    * @param model elaborated with as many windows a batch as shall run at once
    * @throws InputError as checkSegmentation
    */
   static async create(
     backend: Backend,
     model: ElaboratedModel,
-    weights: ReadonlyMap<string, Float32Array>,
+    weights: ReadonlyMap<string, StoredData>,
   ): Promise<Segmenter> {
     checkSegmentation(model);
     // Only the finest output is needed: what the others compute alone is not run.
@@ -59,8 +61,7 @@ export class Segmenter {
     };
     const executable = await backend.prepare(graph, model.name, model.batch);
     try {
-      for (const [name, data] of weights)
-        if (executable.has('param', name)) executable.write('param', name, data);
+      writeStored(executable, weights);
     } catch (error) {
       executable.destroy();
       throw error;

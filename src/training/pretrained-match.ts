@@ -1,11 +1,18 @@
 import type { Shape } from '../ir/graph.ts';
 import { fitsAny, renamed } from '../language/name-patterns.ts';
-import type { ElaboratedModel, Parameter, PretrainedSection, RenameRule } from '../language/program.ts';
+import {
+  type ElaboratedModel,
+  type PretrainedSection,
+  type RenameRule,
+  type StoredTensor,
+  storedTensors,
+} from '../language/program.ts';
 import { nearest } from '../language/suggest.ts';
 import { type Tensor, toFloat32 } from '../tensors/tensor.ts';
+import { mayBeMissing, typeProblem } from './weights.ts';
 
 /**
- * What became of a tensor of the file, or of a parameter of the model: `loaded`; `skipped` by a rule; `alias`, a
+ * What became of a tensor of the file, or of a parameter or buffer of the model: `loaded`; `skipped` by a rule; `alias`, a
  * second name of a tensor with the same values; `new`, a parameter that keeps its first values as the rules say;
  * `shape`, one that keeps them since `if_shape` found other shapes; `missing`, `unexpected` and `mismatch`, which
  * the rules do not allow.
@@ -21,7 +28,7 @@ export type PretrainedStatus =
   | 'mismatch';
 
 export interface PretrainedRow {
-  /** The parameter; `` where a tensor of the file belongs to none. */
+  /** The parameter or buffer; `` where a tensor of the file belongs to none. */
   readonly parameter: string;
   /** The tensor in the file; `` where a parameter gets none. */
   readonly from: string;
@@ -48,16 +55,17 @@ const ownNames: Rules = { into: '', rename: [], skip: [], alias: [], fresh: [], 
  * rows of another status than `accepted`: the model's own names, or the first such section.
  */
 export function matchPretrained(
-  { parameters, pretrained }: Pick<ElaboratedModel, 'parameters' | 'pretrained'>,
+  model: Pick<ElaboratedModel, 'parameters' | 'buffers' | 'pretrained'>,
   tensors: ReadonlyMap<string, Tensor>,
   accepted: readonly PretrainedStatus[],
   section?: PretrainedSection,
 ): PretrainedMatch {
-  const candidates = section ? [section] : [undefined, ...pretrained];
+  const candidates = section ? [section] : [undefined, ...model.pretrained];
+  const stored = storedTensors(model);
   let best: PretrainedMatch | undefined;
   let fewest = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
-    const rows = applyRules(parameters, candidate ?? ownNames, tensors);
+    const rows = applyRules(stored, candidate ?? ownNames, tensors);
     const problems = rows.filter(({ status }) => !accepted.includes(status)).length;
     if (problems < fewest) {
       fewest = problems;
@@ -86,12 +94,11 @@ export function nearMiss(
   return parts.filter((part) => part !== '').join('; ');
 }
 
-const floating = ['F32', 'F64', 'F16', 'BF16'];
 const shapeText = (shape: Shape) => `[${shape.join(', ')}]`;
 
 /** Applies rules to a file's tensors. */
 function applyRules(
-  parameters: readonly Parameter[],
+  parameters: readonly StoredTensor[],
   rules: Rules,
   tensors: ReadonlyMap<string, Tensor>,
 ): PretrainedRow[] {
@@ -138,13 +145,16 @@ function applyRules(
         'mismatch',
         `the file ${shapeText(tensor.shape)}, the model ${shapeText(parameter.shape)}`,
       );
-    else if (!floating.includes(tensor.dtype))
-      row(name, from, 'mismatch', `holds ${tensor.dtype}, expected floating point`);
-    else row(name, from, 'loaded');
+    else {
+      const problem = typeProblem(parameter, tensor);
+      if (problem === undefined) row(name, from, 'loaded');
+      else row(name, from, 'mismatch', problem);
+    }
   }
   for (const name of left) {
     const local = name.slice(prefix.length);
-    if (!name.startsWith(prefix) || fitsAny(local, rules.fresh)) row(name, '', 'new');
+    const free = mayBeMissing(wanted.get(name)!) || fitsAny(local, rules.fresh);
+    if (!name.startsWith(prefix) || free) row(name, '', 'new');
     else row(name, '', 'missing');
   }
   return rows;
@@ -171,7 +181,7 @@ function aliasOf(name: string, rules: readonly RenameRule[]): string | undefined
 
 /** Those `if_shape` patterns under which some shape differs: none of their tensors is taken. */
 function patternsOfOtherShape(
-  parameters: readonly Parameter[],
+  parameters: readonly StoredTensor[],
   rules: Rules,
   tensors: ReadonlyMap<string, Tensor>,
 ): string[] {

@@ -1,8 +1,8 @@
 import { dirname, resolve } from 'node:path';
 import { InputError } from '../errors.ts';
-import type { ElaboratedModel, PretrainedSection } from '../language/program.ts';
+import { type ElaboratedModel, type PretrainedSection, storedTensors } from '../language/program.ts';
 import { nearest } from '../language/suggest.ts';
-import { toFloat32 } from '../tensors/tensor.ts';
+import type { StoredData } from '../tensors/tensor.ts';
 import {
   matchPretrained,
   nearMiss,
@@ -10,6 +10,7 @@ import {
   type PretrainedRow,
   type PretrainedStatus,
 } from './pretrained-match.ts';
+import { storedData } from './weights.ts';
 import { readTensors } from './weights-file.ts';
 
 /** Where a run's first weights come from. */
@@ -22,8 +23,8 @@ export interface PretrainedSource {
 /** What was loaded from a file. */
 export interface PretrainedReport extends PretrainedMatch {
   readonly path: string;
-  /** First values of the parameters that were loaded. */
-  readonly weights: ReadonlyMap<string, Float32Array>;
+  /** First values of the parameters and buffers that were loaded. */
+  readonly weights: ReadonlyMap<string, StoredData>;
 }
 
 /**
@@ -67,9 +68,12 @@ export function readPretrained(
 ): PretrainedReport {
   const tensors = readTensors(path);
   const match = matchPretrained(model, tensors, allowed, section);
+  const stored = new Map(storedTensors(model).map((t) => [t.name, t]));
   const weights = new Map(
     match.rows.flatMap(({ status, parameter, from }) =>
-      status === 'loaded' ? [[parameter, toFloat32(tensors.get(from)!)] as const] : [],
+      status === 'loaded'
+        ? [[parameter, storedData(stored.get(parameter)!, tensors.get(from)!)] as const]
+        : [],
     ),
   );
   return { path, ...match, weights };

@@ -2,6 +2,7 @@ import type { WebgpuBackend } from '../backend/webgpu.ts';
 import type { Batches } from '../data/batches.ts';
 import { InputError } from '../errors.ts';
 import type { ElaboratedModel, ModelInput, TrainSection } from '../language/program.ts';
+import type { StoredData } from '../tensors/tensor.ts';
 import type { ClassificationReport } from './classify.ts';
 import type { TestOptions, TestReport } from './test-set.ts';
 import type { TrainedOn } from './trained-on.ts';
@@ -30,7 +31,8 @@ export interface TaskTestOptions extends TestOptions {
   readonly backend: WebgpuBackend;
   /** The model elaborated for prediction. */
   readonly predictor: ElaboratedModel;
-  readonly weights: ReadonlyMap<string, Float32Array>;
+  /** Parameters and buffers by name. */
+  readonly weights: ReadonlyMap<string, StoredData>;
   /** Of the run; for predictions and pictures. */
   readonly folder: string;
 }

@@ -1,14 +1,21 @@
 import { existsSync } from 'node:fs';
 import { hyperParameters, trainingGraph } from '../autodiff/training.ts';
+import { readStored, writeStored } from '../backend/backend.ts';
 import { type WebgpuBackend, WebgpuExecutable } from '../backend/webgpu.ts';
 import type { Batches } from '../data/batches.ts';
 import { Random } from '../data/random.ts';
 import { InputError, JobError } from '../errors.ts';
 import type { OpTable } from '../ir/op.ts';
-import type { ElaboratedModel, Parameter, TrainSection } from '../language/program.ts';
+import {
+  type ElaboratedModel,
+  type StoredTensor,
+  storedTensors,
+  type TrainSection,
+} from '../language/program.ts';
 import { StepReader, type StepResult } from '../runtime/step-reader.ts';
+import type { StoredData } from '../tensors/tensor.ts';
 import { type RunState, writeCheckpoint } from './checkpoint.ts';
-import { initialise } from './initialise.ts';
+import { initialiseStored } from './initialise.ts';
 import { learningRate } from './schedule.ts';
 import { imageInput } from './task.ts';
 
@@ -26,8 +33,8 @@ export interface TrainOptions {
   readonly checkpointEvery: number;
   /** Goes on from here. */
   readonly resume?: RunState;
-  /** First weights instead of the spec's initialisers. */
-  readonly weights?: ReadonlyMap<string, Float32Array>;
+  /** First weights and buffers instead of the spec's initialisers. */
+  readonly weights?: ReadonlyMap<string, StoredData>;
   /** Stops after the step in flight, with a checkpoint. */
   readonly signal?: AbortSignal;
   /**
@@ -72,10 +79,11 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const losses: number[] = [...(resume?.losses ?? [])];
   let steps = resume?.steps ?? options.steps;
   let done = resume?.step ?? 0;
-  const first = (p: Parameter) => (resume?.weights ?? options.weights)?.get(p.name) ?? initialise(p, seed);
+  const stored = storedTensors(model);
+  const first = (t: StoredTensor) =>
+    (resume?.weights ?? options.weights)?.get(t.name) ?? initialiseStored(t, seed);
   try {
-    for (const p of model.parameters)
-      if (executable.has('param', p.name)) executable.write('param', p.name, first(p));
+    writeStored(executable, new Map(stored.map((t) => [t.name, first(t)])));
     if (resume) restoreOptimizer(executable, graph.state, resume);
   } catch (error) {
     executable.destroy();
@@ -100,15 +108,13 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   };
   const snapshot = async (): Promise<RunState> => {
     await drain();
-    const read = async (kind: 'param' | 'state', names: readonly string[]) =>
-      (await executable.read(kind, names)) as Map<string, Float32Array>;
-    const known = model.parameters.map((p) => p.name).filter((name) => executable.has('param', name));
-    const weights = await read('param', known);
-    const optimizer = await read('state', graph.state);
+    const names = stored.map((t) => t.name);
+    const weights = (await readStored(executable, names)) as Map<string, StoredData>;
+    const optimizer = (await executable.read('state', graph.state)) as Map<string, Float32Array>;
     checkFinite([...weights, ...optimizer], done, options.checkpointPath);
-    for (const p of model.parameters) {
+    for (const t of stored) {
       // A head of weight 0 is not part of the training graph; it keeps its first values.
-      if (!weights.has(p.name)) weights.set(p.name, first(p));
+      if (!weights.has(t.name)) weights.set(t.name, first(t));
     }
     return {
       step: done,
@@ -166,7 +172,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 
 /** A checkpoint never replaces a good one where weights have overflowed, though the loss was still finite. */
 function checkFinite(
-  tensors: readonly (readonly [name: string, data: Float32Array])[],
+  tensors: readonly (readonly [name: string, data: StoredData])[],
   step: number,
   checkpointPath: string,
 ): void {

@@ -1,34 +1,57 @@
 import { InputError } from '../errors.ts';
-import type { Parameter } from '../language/program.ts';
+import type { StoredTensor } from '../language/program.ts';
 import { nearest } from '../language/suggest.ts';
-import { type Tensor, toFloat32 } from '../tensors/tensor.ts';
+import { type StoredData, type Tensor, toFloat32, toInt32 } from '../tensors/tensor.ts';
+import { initialiseStored } from './initialise.ts';
+
+const floating = ['F32', 'F64', 'F16', 'BF16'];
+
+/** Why a file's tensor of the right shape cannot be this parameter or buffer; `undefined` where it can. */
+export function typeProblem({ dtype }: StoredTensor, tensor: Tensor): string | undefined {
+  if (dtype === 'f32')
+    return floating.includes(tensor.dtype) ? undefined : `holds ${tensor.dtype}, expected floating point`;
+  if (toInt32(tensor)) return undefined;
+  return `holds ${tensor.dtype}, expected whole numbers of up to 32 bits`;
+}
+
+/** Files of before PyTorch 0.4.1 hold no counters, and only a cumulative average needs them: they start anew. */
+export const mayBeMissing = ({ dtype }: StoredTensor): boolean => dtype === 'i32';
+
+/** A tensor of the right type ({@link typeProblem}) as a model takes it. */
+export const storedData = ({ dtype }: StoredTensor, tensor: Tensor): StoredData =>
+  dtype === 'f32' ? toFloat32(tensor) : toInt32(tensor)!;
 
 /**
- * Picks a model's weights out of a file's tensors.
+ * Picks a model's weights and buffers out of a file's tensors.
  *
- * @returns one array a parameter, by name
+ * @param complete counters may not be missing; else they start anew then ({@link mayBeMissing})
+ * @returns one array a parameter or buffer, by name
  * @throws InputError `weights-mismatch` that lists every tensor that is missing, unexpected, of another shape or type, or not finite
  */
 export function matchWeights(
-  parameters: readonly Parameter[],
+  stored: readonly StoredTensor[],
   tensors: ReadonlyMap<string, Tensor>,
   path: string,
-): Map<string, Float32Array> {
-  const wanted = new Map(parameters.map((p) => [p.name, p]));
+  complete = false,
+): Map<string, StoredData> {
+  const wanted = new Set(stored.map((p) => p.name));
   const problems: string[] = [];
   const unexpected = [...tensors.keys()].filter((name) => !wanted.has(name));
-  const result = new Map<string, Float32Array>();
-  for (const { name, shape } of parameters) {
+  const result = new Map<string, StoredData>();
+  for (const wish of stored) {
+    const { name, shape } = wish;
     const tensor = tensors.get(name);
-    if (!tensor) {
+    const problem = tensor && typeProblem(wish, tensor);
+    if (!tensor && !complete && mayBeMissing(wish)) result.set(name, initialiseStored(wish, 0));
+    else if (!tensor) {
       const close = nearest(name, unexpected);
       problems.push(`missing: ${name} [${shape.join(', ')}]${close ? ` (the file has ${close})` : ''}`);
     } else if (tensor.shape.join() !== shape.join()) {
       problems.push(`shape: ${name} is [${tensor.shape.join(', ')}], the model has [${shape.join(', ')}]`);
-    } else if (!['F32', 'F64', 'F16', 'BF16'].includes(tensor.dtype)) {
-      problems.push(`type: ${name} holds ${tensor.dtype}, expected floating point`);
+    } else if (problem !== undefined) {
+      problems.push(`type: ${name} ${problem}`);
     } else {
-      const data = toFloat32(tensor);
+      const data = storedData(wish, tensor);
       const wrong = data.find((v) => !Number.isFinite(v));
       if (wrong !== undefined) problems.push(`value: ${name} holds ${wrong} (as float32)`);
       else result.set(name, data);

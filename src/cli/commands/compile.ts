@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { writeBundleFolder } from '../../compiler/bundle-folder.ts';
 import { openModel } from '../../compiler/model.ts';
-import { initialise } from '../../training/initialise.ts';
+import { storedTensors } from '../../language/program.ts';
+import { initialiseAll } from '../../training/initialise.ts';
 import { readWeights } from '../../training/weights-file.ts';
 import { integer, type ModelOptions, withModelOptions } from '../options.ts';
 import { formatBytes, printJson, printLine } from '../terminal.ts';
@@ -27,7 +28,7 @@ export function register(program: Command): void {
       const training = openModel(spec, { set: options.set, batch: options.batch, training: true });
       const weights =
         options.weights === undefined
-          ? new Map(model.parameters.map((p) => [p.name, initialise(p, options.seed)]))
+          ? initialiseAll(storedTensors(model), options.seed)
           : readWeights(model, options.weights);
       const report = writeBundleFolder(options.output, model, training, weights);
       if (options.json) printJson({ output: options.output, ...report, warnings });

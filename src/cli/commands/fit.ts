@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { hyperParameters, trainingGraph } from '../../autodiff/training.ts';
-import type { Executable } from '../../backend/backend.ts';
+import { type Executable, readStored } from '../../backend/backend.ts';
 import { WebgpuExecutable } from '../../backend/webgpu.ts';
 import { trainSection } from '../../compiler/model.ts';
 import { JobError } from '../../errors.ts';
-import type { OptimizerSpec, ScheduleSpec } from '../../language/program.ts';
+import { type OptimizerSpec, type ScheduleSpec, storedTensors } from '../../language/program.ts';
 import { ops } from '../../ops/index.ts';
 import { StepReader, type StepResult } from '../../runtime/step-reader.ts';
 import { checkWritable } from '../../tensors/output-path.ts';
@@ -44,7 +44,10 @@ export function register(program: Command): void {
     .argument('<spec>')
     .requiredOption('--weights <file>', 'safetensors or .pth with the first weights')
     .requiredOption('--input <file>', 'safetensors with `x`, or each input under its name, and `target`')
-    .requiredOption('--output <file>', 'safetensors to write `loss` [steps] and `trained/<parameter>` to')
+    .requiredOption(
+      '--output <file>',
+      'safetensors to write `loss` [steps] and `trained/<parameter or buffer>` to',
+    )
     .requiredOption('--steps <n>', 'number of steps', integer('--steps', 1))
     .addOption(new Option('--optimizer <name>').choices(['adamw', 'adam', 'sgd']).default('adamw'))
     .option('--lr <rate>', 'learning rate', number('--lr', 0), 1e-3)
@@ -58,7 +61,7 @@ export function register(program: Command): void {
     .option('--power <p>', 'exponent of poly', number('--power', 0), 0.9)
     .action(async (spec: string, options: FitOptions) => {
       checkWritable(options.output);
-      const given = openGiven(spec, options, options.input);
+      const given = openGiven(spec, options, options.input, { training: true, stochastic: false });
       const { model, warnings } = given;
       const section = trainSection(model);
       const target = targetIds(given, section);
@@ -88,14 +91,18 @@ export function register(program: Command): void {
         const losses = await runSteps(executable, options.steps, (t) =>
           hyperParameters(optimizer, learningRate(schedule, options.lr, t - 1, options.steps), t),
         );
-        const names = model.parameters.map((p) => p.name).filter((name) => executable.has('param', name));
-        const trained = await executable.read('param', names);
+        const stored = storedTensors(model);
+        const trained = await readStored(
+          executable,
+          stored.map((t) => t.name),
+        );
         writeResults(options.output, [
           ['loss', [losses.length], Float32Array.from(losses)],
-          // A parameter that the loss does not reach is not part of the training graph and stays as it was.
-          ...model.parameters.map(
-            (p) => [`trained/${p.name}`, p.shape, trained.get(p.name) ?? fed.weights.get(p.name)!] as const,
-          ),
+          ...stored.map(({ name, shape, dtype }) => {
+            // A parameter that the loss does not reach is not part of the training graph and stays as it was.
+            const data = trained.get(name) ?? fed.weights.get(name)!;
+            return [`trained/${name}`, shape, dtype === 'i32' ? Int32Array.from(data) : data] as const;
+          }),
         ]);
         if (options.json) printJson({ output: options.output, loss: losses, warnings });
         else {

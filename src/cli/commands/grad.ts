@@ -31,7 +31,7 @@ export function register(program: Command): void {
     .option('--section <name>', 'another train section')
     .action(async (spec: string, options: GradOptions) => {
       checkWritable(options.output);
-      const given = openGiven(spec, options, options.input);
+      const given = openGiven(spec, options, options.input, { training: true, stochastic: false });
       const { model, warnings } = given;
       const section = trainSection(model, options.section);
       const target = targetIds(given, section);

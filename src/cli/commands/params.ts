@@ -2,6 +2,7 @@ import Table from 'cli-table3';
 import type { Command } from 'commander';
 import { modelCost } from '../../compiler/cost.ts';
 import { costRows } from '../../compiler/cost-rows.ts';
+import { elementCount } from '../../ir/graph.ts';
 import { ops } from '../../ops/index.ts';
 import { integer, type ModelOptions, withModelOptions } from '../options.ts';
 import { formatCount, formatShare, formatSi, printJson, printLine } from '../terminal.ts';
@@ -50,5 +51,11 @@ export function register(program: Command): void {
         `${model.name}: ${formatCount(cost.params)} parameters, ${formatSi(cost.macs)} multiply-adds` +
           (cost.scan_macs > 0 ? ` and ${formatSi(cost.scan_macs)} in selective scans` : ''),
       );
+      if (cost.buffers.length > 0) {
+        const values = cost.buffers.reduce((n, [, shape]) => n + elementCount(shape), 0);
+        printLine(
+          `and ${cost.buffers.length} buffers, which hold ${formatCount(values)} values that are not trained`,
+        );
+      }
     });
 }

@@ -1,4 +1,5 @@
 import type { Span } from '../../../grammar/span.ts';
+import { bufferDiagnostics } from './buffers.ts';
 import type { ArgsIn, Entry } from './entry.ts';
 import { nameDiagnostics } from './names.ts';
 import { pretrainedDiagnostics } from './pretrained.ts';
@@ -14,6 +15,7 @@ export const diagnosticTable = {
   ...nameDiagnostics,
   ...typeDiagnostics,
   ...shapeDiagnostics,
+  ...bufferDiagnostics,
   ...trainingDiagnostics,
   ...pretrainedDiagnostics,
   ...warningDiagnostics,

@@ -58,6 +58,10 @@ const cases: MistakeCase[] = [
   { code: 'bad-binding-target', text: forward('    y = x\n    zs = [x]\n    ⟦zs[0] = x') },
   { code: 'let-in-forward', text: forward('    ⟦let y = x') },
   {
+    code: 'update-outside-forward',
+    text: 'block A(n: int) {\n  buffer b: [n] = zeros\n  ⟦update b = b + 1\n  forward(x: [B, n]) { x }\n}\n',
+  },
+  {
     code: 'ablation-not-supported',
     text: `${block}⟦ablation D of M with P {\n  vary n in { 1, 2 }\n  report dsc\n}\n`,
   },

@@ -69,6 +69,13 @@ export const syntaxDiagnostics = {
     explanation:
       '`let` names a constant of a block. Inside `forward` and `def` a name is bound with `=` alone, and may be bound anew.',
   },
+  'update-outside-forward': {
+    severity: 'error',
+    message: '`update` belongs to `forward`',
+    hint: 'move it into `forward` or a `def`, after what it is computed from',
+    explanation:
+      'A declaration says what a buffer is and how it starts; `update name = e` inside `forward` says what it holds after a training step.',
+  },
   'ablation-not-supported': {
     severity: 'error',
     message: '`ablation` sections are not supported yet',

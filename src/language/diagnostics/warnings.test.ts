@@ -8,7 +8,20 @@ const end = '  forward { y = x }\n  output out: [B, 4, 8, 8] = y';
 const block = (params: string, body: string) =>
   `block A(${params}) {\n${body}\n}\n${model(`  a = A()\n  forward { y = a(x) }\n  output out: [B, 4, 8, 8] = y`)}`;
 
+const norm = '  param w: [4] = ones\n  param b: [4] = zeros\n';
+const output = '\n  output out: [B, 4, 8, 8] = y';
+
 const cases: MistakeCase[] = [
+  {
+    code: 'batch-dependent',
+    text: model(`${norm}  forward { y = ⟦batch_norm(x, w, b) }${output}`),
+  },
+  {
+    code: 'batch-dependent',
+    title: 'outside of training only',
+    text: model(`  forward { (y, _m, _v) = ⟦batch_norm_train(x) }${output}`),
+  },
+  { code: 'unused-name', title: 'a buffer', text: model(`  buffer ⟦n: [4] = ones\n${end}`) },
   {
     code: 'unused-import',
     text: `import { Act, ⟦Other } from "acts.arch"\n${model('  a = Act()\n  forward { y = a(x) }\n  output out: [B, 4, 8, 8] = y')}`,

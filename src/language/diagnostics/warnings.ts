@@ -23,6 +23,13 @@ export const warningDiagnostics = {
     explanation:
       'Only the last expression of a body is its value, and in the `forward` of a model not even that one. Expressions change nothing by themselves, so the line has no effect.',
   },
+  'batch-dependent': {
+    severity: 'warning',
+    message: 'outside of training, `{op}` gives a sample a result that depends on the others of its batch',
+    hint: 'normalise by running statistics: BatchNorm2d of archc/lib/nn.arch, or batch_norm with running_mean and running_var',
+    explanation:
+      'Statistics of the batch are those of the samples that happen to be together: the same image gets other predictions in another batch, or with another --windows. Training normalises by the batch and keeps running statistics in buffers, by which all else normalises.',
+  },
   'set-twice': {
     severity: 'warning',
     message: '--set gives `{name}` {times}: {values}; the last one counts',

@@ -58,3 +58,12 @@ export const affine = elementwise({
   wgsl: ([x], a) => `${x} * ${f32(a['factor'] as number)} + ${f32(a['offset'] as number)}`,
   gradient: ({ b, grads, attrs }) => [b.affine(grads[0]!, attrs['factor'] as number)],
 });
+
+export const detach = elementwise({
+  name: 'detach',
+  doc: 'x, through which no gradient flows (torch.Tensor.detach).',
+  operands: ['x'],
+  value: () => (x) => x,
+  wgsl: ([x]) => x,
+  gradient: () => [undefined],
+});

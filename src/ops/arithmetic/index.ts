@@ -1,4 +1,6 @@
 import type { Op } from '../../ir/op.ts';
-import { add, affine, div, mul, sub } from './arithmetic.ts';
+import { add, affine, detach, div, mul, sub } from './arithmetic.ts';
 
-export const arithmetic: readonly Op[] = [add, sub, mul, div, affine];
+import { increment, toFloat } from './whole.ts';
+
+export const arithmetic: readonly Op[] = [add, sub, mul, div, affine, detach, increment, toFloat];

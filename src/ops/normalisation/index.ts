@@ -1,7 +1,8 @@
 import type { Op } from '../../ir/op.ts';
+import { batchNorm, batchNormTrain, batchStatistics, inverseStd, scaleShift } from './batch_norm.ts';
 import { channelNorm, channelNormBackward } from './channel_norm.ts';
 import { layerNorm, layerNormBackward, layerNormWithStats } from './layer_norm.ts';
-import { batchNorm, groupNorm, instanceNorm, inverseStd } from './norms.ts';
+import { groupNorm, instanceNorm } from './norms.ts';
 
 export const normalisation: readonly Op[] = [
   layerNorm,
@@ -10,7 +11,10 @@ export const normalisation: readonly Op[] = [
   instanceNorm,
   groupNorm,
   batchNorm,
+  batchNormTrain,
   channelNorm,
   channelNormBackward,
+  batchStatistics,
   inverseStd,
+  scaleShift,
 ];

@@ -9,7 +9,7 @@ const padded = (n: number) => Math.ceil(n / ALIGNMENT) * ALIGNMENT;
 export const pack: PrimitiveOp = {
   kind: 'primitive',
   name: 'pack',
-  doc: `Tensors one after the other in one buffer, each row-major and padded with zeros to a multiple of ${ALIGNMENT} elements. No copy: the planner puts the operands there. → [total].`,
+  doc: `Tensors of one type one after the other in one buffer, each row-major and padded with zeros to a multiple of ${ALIGNMENT} elements. No copy: the planner puts the operands there. → [total].`,
   operands: [{ name: 'xs', variadic: true }],
   attrs: { align: { type: 'int', default: ALIGNMENT } },
   internal: true,
@@ -17,15 +17,17 @@ export const pack: PrimitiveOp = {
     if (a['align'] !== ALIGNMENT) {
       throw new ShapeError(`\`pack\` aligns to ${ALIGNMENT} elements, not to ${a['align']}`);
     }
+    const { dtype } = inputs[0];
     let total = 0;
-    inputs.forEach(({ dims }, i) => {
+    inputs.forEach(({ dims, dtype: own }, i) => {
+      if (own !== dtype) throw new ShapeError(`\`pack\` of ${dtype} and ${own}`, [0, i]);
       const size = productOf(dims);
       if (!size || size.batch) {
         throw new ShapeError(`\`pack\` needs sizes without the batch, found ${formatDims(dims)}`, [i]);
       }
       total += padded(size.size);
     });
-    return [{ dims: [Dim.of(total)], dtype: 'f32' }];
+    return [{ dims: [Dim.of(total)], dtype }];
   },
   reference: (inputs, _attrs, [out]) => {
     const data = new Float64Array(out[0]);

@@ -1,8 +1,11 @@
 import type { Slice } from '../data/case.ts';
 import { type Png, writePng } from '../data/png.ts';
+import { drawText, fitText, textSize } from './pixel-font.ts';
 
 /** One row of a contact sheet. */
 export interface SheetRow {
+  /** Which image it is. */
+  readonly title: string;
   /** Stored or normalised values; three channels are shown as RGB, else the first as grey. */
   readonly image: Slice;
   /** Class ids, [H, W]. */
@@ -27,7 +30,11 @@ export const labelColours: readonly Colour[] = [
   [204, 121, 167],
 ];
 
+const columns = ['image', 'truth', 'prediction'];
 const gap = 6;
+/** Of text. */
+const scale = 2;
+const line = textSize('', scale).height;
 
 /** Colour of a class other than background. */
 function colourOf(label: number): Colour {
@@ -35,30 +42,60 @@ function colourOf(label: number): Colour {
 }
 
 /**
- * A picture of results: a row for each image, from left to right the image, the image under its truth, and
- * the image under the prediction. Labels are tinted, with a full-coloured contour; rows keep their own size,
- * on white.
+ * A picture of results: a row for each image, from left to right the image, the image under its truth, and the image
+ * under the prediction, with titles above columns and rows. Labels are tinted, with a full-coloured contour. Rows keep
+ * their own size, on white; small ones are drawn larger, by whole factors.
  */
 export function contactSheet(rows: readonly SheetRow[]): Png {
   if (rows.length === 0) throw new RangeError('a contact sheet needs at least one row');
-  const panelWidth = Math.max(...rows.map(({ image }) => image.width));
-  const width = 3 * panelWidth + 4 * gap;
-  const height = rows.reduce((sum, { image }) => sum + image.height + gap, gap);
+  const factors = rows.map(({ image }) => enlargement(image));
+  const panelWidth = Math.max(
+    ...rows.map(({ image }, i) => image.width * factors[i]),
+    ...columns.map((title) => textSize(title, scale).width),
+  );
+  const width = columns.length * (panelWidth + gap) + gap;
+  const height = rows.reduce(
+    (sum, { image }, i) => sum + image.height * factors[i] + line + 2 * gap,
+    line + 2 * gap,
+  );
   const data = new Uint8Array(width * height * 3).fill(255);
-  let top = gap;
-  for (const { image, truth, prediction } of rows) {
+  const sheet: Png = { width, height, channels: 3, depth: 8, data };
+  for (const [column, title] of columns.entries()) {
+    drawText(sheet, title, gap + column * (panelWidth + gap), gap, scale);
+  }
+  let top = line + 2 * gap;
+  for (const [i, { title, image, truth, prediction }] of rows.entries()) {
+    drawText(sheet, fitText(title, width - 2 * gap, scale), gap, top, scale);
+    top += line + gap;
     const picture = displayed(image);
     const panels = [picture, overlay(picture, image, truth), overlay(picture, image, prediction)];
-    panels.forEach((panel, column) => {
-      const left = gap + column * (panelWidth + gap);
-      for (let y = 0; y < image.height; y++) {
-        const row = panel.subarray(y * image.width * 3, (y + 1) * image.width * 3);
-        data.set(row, ((top + y) * width + left) * 3);
-      }
-    });
-    top += image.height + gap;
+    for (const [column, panel] of panels.entries()) {
+      drawPanel(sheet, panel, image, gap + column * (panelWidth + gap), top, factors[i]);
+    }
+    top += image.height * factors[i] + gap;
   }
-  return { width, height, channels: 3, depth: 8, data };
+  return sheet;
+}
+
+/** Pixels of the sheet along one of the image's. */
+function enlargement({ height, width }: Slice): number {
+  return Math.max(1, Math.floor(256 / Math.max(height, width)));
+}
+
+function drawPanel(
+  sheet: Png,
+  panel: Uint8Array,
+  { height, width }: Slice,
+  left: number,
+  top: number,
+  factor: number,
+): void {
+  for (let y = 0; y < height * factor; y++) {
+    for (let x = 0; x < width * factor; x++) {
+      const from = (Math.floor(y / factor) * width + Math.floor(x / factor)) * 3;
+      sheet.data.set(panel.subarray(from, from + 3), ((top + y) * sheet.width + left + x) * 3);
+    }
+  }
 }
 
 /** Writes {@link contactSheet} as a PNG image, atomically. */

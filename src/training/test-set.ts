@@ -57,11 +57,9 @@ export async function testOn(
     writeLabels(join(folder, 'predictions', `${file.id}${dataset.fileEnding}`), values, file.images[0]);
     const truth = stackedLabel(image)!;
     pairs.push({ id: file.id, truth, prediction, otsu: otsuOf(image) });
-    if (image.slices.length === 1) {
-      const row = { image: image.slices[0], truth, prediction };
-      writeContactSheet(join(folder, 'pictures', `${file.id}.png`), [row]);
-      if (rows.length < OVERVIEW_ROWS) rows.push(row);
-    }
+    const row = rowOf(image, truth, prediction);
+    writeContactSheet(join(folder, 'pictures', `${file.id}.png`), [row]);
+    if (rows.length < OVERVIEW_ROWS) rows.push(row);
     onCase(i + 1, files.length, file.id);
   }
   if (rows.length > 0) writeContactSheet(join(folder, 'overview.png'), rows);
@@ -85,6 +83,20 @@ export async function testOn(
     images: pairs.map(({ id }, i) => ({ id, dsc: dscOf(together, i), otsuDsc: otsu && dscOf(otsu, i) })),
     classes: Object.fromEntries(regions.map((r, i) => [r.name, byClass.regionMeans[i]])),
   };
+}
+
+/** An image, or of a volume the slice with most foreground in its truth (the middle one where there is none). */
+function rowOf({ id, slices }: Case, truth: Int32Array, prediction: Int32Array): SheetRow {
+  let [shown, most] = [Math.floor(slices.length / 2), 0];
+  for (const [z, { label }] of slices.entries()) {
+    const foreground = label?.reduce((count, v) => count + (v > 0 ? 1 : 0), 0) ?? 0;
+    if (foreground > most) [shown, most] = [z, foreground];
+  }
+  const image = slices[shown];
+  const plane = image.height * image.width;
+  const part = (labels: Int32Array) => labels.subarray(shown * plane, (shown + 1) * plane);
+  const title = slices.length === 1 ? id : `${id}, slice ${shown + 1} of ${slices.length}`;
+  return { title, image, truth: part(truth), prediction: part(prediction) };
 }
 
 function dscOf(report: DiceReport, image: number): number {

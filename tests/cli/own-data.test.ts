@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { readNifti } from '../../src/data/nifti.ts';
-import { readLabelMap, writeLabelMap, writePng } from '../../src/data/png.ts';
+import { readLabelMap, readPng, writeLabelMap, writePng } from '../../src/data/png.ts';
 import { readMetadata, readSafetensors, writeSafetensors } from '../../src/tensors/safetensors.ts';
 import { archc, expectError, json, type Result, temporaryFolder, tree } from './archc.ts';
 import { disc, TINY, writeDataset, writeDatasetJson, writeImage, writeWeights } from './tiny.ts';
@@ -230,6 +230,36 @@ test('spacings that differ, and another axis that is coarser, are said by train'
     'data: volumes are cut into slices along z, the third axis of their files (1 to 2.5 mm apart), though another axis is coarser in 1 of 2 volumes',
     'data: pixels of 1 to 3 mm are all taken for the same size: spacing is not used, nothing is resampled',
   ]);
+
+  // Its pictures show the slice with most foreground.
+  for (const name of ['images', 'labels'])
+    cpSync(join(data, `${name}Tr`), join(data, `${name}Ts`), { recursive: true });
+  const tested = await archc(
+    ...['train', TINY, '--set', 'in_channels=1', '--data', data, '--output', inFolder('volume-test')],
+    ...['--steps', '1', '--test'],
+  );
+  expect(tested.code).toBe(0);
+  expect(tree(inFolder('volume-test')).filter((name) => name.endsWith('.png'))).toEqual([
+    ...['overview.png', 'pictures/h.png', 'pictures/k.png'],
+  ]);
+  // A row of 48×36 pixels, drawn 5 times larger, with its title; two of them below one line of column titles.
+  const { height, width } = readPng(inFolder('volume-test/overview.png'));
+  expect([height, width]).toEqual([6 + 16 + 6 + 2 * (16 + 6 + 240 + 6), 3 * 180 + 4 * 6]);
+  const truth = readNifti(SCAN);
+  const plane = 48 * 36;
+  const counts = Array.from({ length: 37 }, (_, z) =>
+    truth.data.subarray(z * plane, (z + 1) * plane).reduce((n, v) => n + (v > 0 ? 1 : 0), 0),
+  );
+  const shown = counts.indexOf(Math.max(...counts));
+  const { data: pixels } = readPng(inFolder('volume-test/pictures/h.png'));
+  // In the truth's panel what is coloured is that slice's foreground.
+  const coloured = Array.from({ length: plane }, (_, i) => {
+    const [y, x] = [50 + 5 * Math.floor(i / 36), 6 + 186 + 5 * (i % 36)];
+    const start = (y * width + x) * 3;
+    return pixels[start] !== pixels[start + 2] ? 1 : 0;
+  });
+  const label = truth.data.subarray(shown * plane, (shown + 1) * plane);
+  expect(coloured).toEqual(Array.from(label, (v) => (v > 0 ? 1 : 0)));
   renameSync(join(data, 'dataset.json'), join(data, 'old.json'));
   const asked = await archc('train', TINY, '--data', data, '--output', inFolder('not-made'));
   expectError(asked, 'file-not-found', /"labels": \{"background": 0, "label_1": 1, "label_2": 2\}/);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Component, Expr, TrainDecl } from './ast.ts';
-import { parseExpression, parseModule } from './parser.ts';
+import { parseExpression, parseModule, validateGrammar } from './parser.ts';
 
 /** The shape of an expression in few characters: `(a + (b * c))`. */
 function sketch(e: Expr): string {
@@ -75,6 +75,10 @@ describe('expressions', () => {
   ])('%s', (text, expected) => {
     expect(parse(text)).toBe(expected);
   });
+});
+
+it('the grammar is valid: starts do not check it again', () => {
+  expect(validateGrammar).not.toThrow();
 });
 
 describe('files', () => {

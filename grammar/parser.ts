@@ -9,8 +9,8 @@ import * as t from './tokens.ts';
 
 /** Declarations and files. */
 class ModuleParser extends PretrainedParser {
-  constructor() {
-    super();
+  constructor(validate = false) {
+    super(validate);
     this.performSelfAnalysis();
   }
 
@@ -203,6 +203,12 @@ function merged(unknown: t.LexResult['unknown']): t.LexResult['unknown'][number]
 function printable(text: string): string {
   const short = text.length > 20 ? `${text.slice(0, 20)}…` : text;
   return short.replace(/[^\x20-\x7e\u00a1-\uffff]/g, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
+}
+
+/** Throws where tokens hide each other or the grammar is ambiguous or left-recursive. */
+export function validateGrammar(): void {
+  t.makeLexer(true);
+  new ModuleParser(true);
 }
 
 let parser: ModuleParser | undefined;

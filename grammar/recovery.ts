@@ -18,8 +18,14 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
   protected issues: SyntaxIssue[] = [];
   private readonly damagedLines = new Set<number>();
 
-  constructor() {
-    super(t.allTokens, { recoveryEnabled: false, maxLookahead: 3, errorMessageProvider: syntaxMessages });
+  /** @param validate checks the grammar itself, which cannot change from one start to the next: a test does it */
+  constructor(validate: boolean) {
+    super(t.allTokens, {
+      recoveryEnabled: false,
+      maxLookahead: 3,
+      errorMessageProvider: syntaxMessages,
+      skipValidations: !validate,
+    });
   }
 
   protected begin(file: string, docs: ReadonlyMap<number, string>, issues: readonly SyntaxIssue[]): void {

@@ -43,6 +43,8 @@ export interface Context {
   readonly builder: GraphBuilder;
   readonly ops: OpTable;
   readonly library: Program['library'];
+  /** The spec's own files: warnings are about these. */
+  readonly own: Program['own'];
   /** `training` in the spec; {@link asksForMode} is told when it is read. */
   readonly training: boolean;
   /** Whether ops that draw random numbers are part of the graph. */

@@ -37,6 +37,7 @@ export function makeContext(program: Program, reporter: Reporter, options: Elabo
     builder: new GraphBuilder(options.ops),
     ops: options.ops,
     library: program.library,
+    own: program.own,
     training: options.training,
     stochastic: options.stochastic ?? options.training,
     asksForMode: () => options.onModeRead?.(),

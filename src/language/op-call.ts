@@ -76,9 +76,14 @@ export function applyOp(c: Context, op: Op, args: readonly Given[], span: Span, 
   if (op.mixesSamples) {
     c.asksForMode();
     if (op.mixesSamples(operands.length, c.training))
-      c.report('batch-dependent', span, { op: op.name }, { notes: placeNote(c) });
+      c.report('batch-dependent', ownPlace(c, span), { op: op.name }, { notes: placeNote(c) });
   }
   return build(c, op, operands, attrs, sizes, span, env);
+}
+
+/** Where the spec's own text asks for what a block that comes with archc does. */
+function ownPlace(c: Context, span: Span): Span {
+  return [span, ...c.building.map((b) => b.span).reverse()].find(({ file }) => c.own.has(file)) ?? span;
 }
 
 /** Whole numbers become floats wherever something is calculated with them. */

@@ -4,6 +4,7 @@ import type { Backend } from '../backend/backend.ts';
 import { referenceBackend } from '../backend/reference.ts';
 import { webgpuBackend } from '../backend/webgpu.ts';
 import { nodeRenderer } from '../compiler/files.ts';
+import { SMALLEST_NORMAL } from '../language/f32.ts';
 import type { RawOverrides } from '../language/model-parameters.ts';
 import { ops } from '../ops/index.ts';
 
@@ -66,6 +67,17 @@ export function number(name: string, least: number, most = Number.POSITIVE_INFIN
       );
     }
     return value;
+  };
+}
+
+/** A number within a range that becomes a 32-bit float on the device: 0, or of a size that these hold. */
+export function float32(name: string, least: number, most = Number.POSITIVE_INFINITY) {
+  const within = number(name, least, most);
+  return (text: string): number => {
+    const value = within(text);
+    const size = Math.abs(Math.fround(value));
+    if (value === 0 || (size >= SMALLEST_NORMAL && size < Number.POSITIVE_INFINITY)) return value;
+    throw new InvalidArgumentError(`${name} must be a 32-bit float: 0, or of a size from 1.2e-38 to 3.4e38`);
   };
 }
 

@@ -36,7 +36,7 @@ export function call(c: Context, callee: Value, args: readonly Given[], span: Sp
       const { name } = callee.builtin;
       const op = c.ops.get(name);
       if (op && args.some((a) => a.value.kind === 'tensor')) return applyOp(c, op, args, span, env);
-      if (name in initialisers && !callee.builtin.apply) return makeInitialiser(c, name, args, span);
+      if (name in initialisers && !callee.builtin.apply) return makeInitialiser(c, name, args, span, env);
       return callBuiltin(c, callee.builtin, args, span);
     }
     default:

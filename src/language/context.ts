@@ -113,7 +113,7 @@ export class Limits {
 }
 
 /** Where in the model something failed; `outer` skips as many instances, innermost first. */
-export function placeNote(c: Context, outer = 0): string[] {
+export function placeNote(c: Pick<Context, 'building'>, outer = 0): string[] {
   const path = c.building[c.building.length - 1 - outer]?.path;
   return path ? [`in \`${showPath(path)}\``] : [];
 }

@@ -67,6 +67,15 @@ export class Env {
     return undefined;
   }
 
+  /** Where the value of a name comes from, if that is an argument, a default or a `let`, here or around here. */
+  originOf(name: string): Origin | undefined {
+    for (let env: Env | undefined = this; env; env = env.parent) {
+      const origin = env.origins.get(name);
+      if (origin || env.vars.has(name)) return origin;
+    }
+    return undefined;
+  }
+
   /** All names that can be used here, innermost first. */
   *names(): Iterable<string> {
     for (let env: Env | undefined = this; env; env = env.parent) yield* env.vars.keys();

@@ -1,6 +1,8 @@
 import type { Span } from '../../grammar/span.ts';
 import { bindArguments } from './arguments.ts';
 import type { Context, Given } from './context.ts';
+import type { Env } from './env.ts';
+import { fitsF32 } from './f32.ts';
 import type { Initialiser } from './program.ts';
 import { describe, ERROR, isNumber, toNumber, type Value } from './values.ts';
 
@@ -46,13 +48,20 @@ export const initialisers: Readonly<Record<string, InitialiserSpec>> = {
 };
 
 /** `kaiming_normal(a: 0.01)`: the initialiser with the arguments given. */
-export function makeInitialiser(c: Context, name: string, args: readonly Given[], span: Span): Value {
+export function makeInitialiser(
+  c: Context,
+  name: string,
+  args: readonly Given[],
+  span: Span,
+  env: Env,
+): Value {
   const spec = initialisers[name];
   const required = Object.keys(spec.args).filter((k) => spec.args[k] === undefined);
   const bound = bindArguments(c, `\`${name}\``, Object.keys(spec.args), required, args, span);
   if (!bound) return ERROR;
   const numbers: Record<string, number> = {};
-  for (const [key, { value, span: at }] of bound) {
+  for (const [key, given] of bound) {
+    const { value, span: at } = given;
     if (value.kind === 'error') return ERROR;
     if (key === 'mode') {
       if (value.kind !== 'string' || (value.value !== 'fan_in' && value.value !== 'fan_out')) {
@@ -61,8 +70,10 @@ export function makeInitialiser(c: Context, name: string, args: readonly Given[]
         return ERROR;
       }
       numbers['fan_out'] = value.value === 'fan_out' ? 1 : 0;
-    } else if (isNumber(value)) numbers[key] = toNumber(value);
-    else {
+    } else if (isNumber(value)) {
+      numbers[key] = toNumber(value);
+      if (!fitsF32(c, `\`${key}\` of ${name}`, numbers[key], { ...given, env })) return ERROR;
+    } else {
       c.report('wrong-type', at, {
         what: `\`${key}\` of ${name}`,
         expected: 'a number',

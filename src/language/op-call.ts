@@ -5,6 +5,7 @@ import { type AttrSpec, type Op, ShapeError, type TensorType } from '../ir/op.ts
 import { bindArguments } from './arguments.ts';
 import { type Context, type Given, placeNote } from './context.ts';
 import type { Env } from './env.ts';
+import { fitsF32 } from './f32.ts';
 import { MAX_ELEMENTS, shapeLabel, sized, tensorSuggestion } from './shapes.ts';
 import { describe, ERROR, isInt, isNumber, show, type TensorValue, toNumber, type Value } from './values.ts';
 
@@ -65,7 +66,7 @@ export function applyOp(c: Context, op: Op, args: readonly Given[], span: Span, 
       attrs[name] = sizes.map((d) => d.at(c.batch));
       continue;
     }
-    const value = given ? toAttr(c, op, name, spec, given) : spec.default;
+    const value = given ? toAttr(c, op, name, spec, given, env) : spec.default;
     if (value === undefined) return ERROR;
     attrs[name] =
       spec.type === 'int[]' && typeof value === 'number' && spec.repeat
@@ -215,7 +216,7 @@ function axisNotes(op: Op, [a, b]: readonly Dims[]): string[] {
 }
 
 /** The value as the attribute wants it; `undefined` once reported. */
-function toAttr(c: Context, op: Op, name: string, spec: AttrSpec, given: Given): Attr | undefined {
+function toAttr(c: Context, op: Op, name: string, spec: AttrSpec, given: Given, env: Env): Attr | undefined {
   const { value, span } = given;
   if (value.kind === 'error') return undefined;
   const what = `\`${name}\` of ${op.name}`;
@@ -233,7 +234,8 @@ function toAttr(c: Context, op: Op, name: string, spec: AttrSpec, given: Given):
     case 'int':
       return whole(value);
     case 'float':
-      return isNumber(value) ? toNumber(value) : wrong('a number');
+      if (!isNumber(value)) return wrong('a number');
+      return fitsF32(c, what, toNumber(value), { ...given, env }) ? toNumber(value) : undefined;
     case 'bool':
       return value.kind === 'bool' ? value.value : wrong('true or false');
     case 'string':

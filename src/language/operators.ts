@@ -2,10 +2,11 @@ import type { BinaryOperator, Expr } from '../../grammar/ast.ts';
 import type { Span } from '../../grammar/span.ts';
 import type { Context, Given } from './context.ts';
 import type { Env } from './env.ts';
+import { fitsF32 } from './f32.ts';
 import { arithmetic } from './numbers.ts';
 import { applyOp } from './op-call.ts';
 import { operandHint } from './operand-hints.ts';
-import { bool, describe, ERROR, float, int, isInt, isNumber, toNumber, type Value } from './values.ts';
+import { bool, describe, ERROR, float, int, isInt, isNumber, show, toNumber, type Value } from './values.ts';
 
 type Binary = Extract<Expr, { kind: 'binary' }>;
 
@@ -140,30 +141,60 @@ function tensorArithmetic(c: Context, expr: Binary, left: Value, right: Value, e
     const given = (value: Value, e: Expr): Given => ({ name: undefined, value, span: e.span, expr: e });
     return op && applyOp(c, op, [given(left, expr.left), given(right, expr.right)], expr.operatorSpan, env);
   }
-  if (left.kind === 'tensor' && isNumber(right)) {
-    const n = toNumber(right);
-    if (left.dtype === 'i32' && whole(right) && (operator === '+' || operator === '-'))
-      return increment(c, left, operator === '+' ? n : -n, span, env);
-    if (operator === '+' || operator === '-') return affine(c, left, 1, operator === '+' ? n : -n, span, env);
-    if (operator === '*') return affine(c, left, n, 0, span, env);
-    if (operator === '/') {
-      if (n !== 0) return affine(c, left, 1 / n, 0, span, env);
-      c.report('division-by-zero', expr.right.span, {});
-      return ERROR;
-    }
+  const [tensor, number, numberExpr] =
+    left.kind === 'tensor' ? [left, right, expr.right] : [right, left, expr.left];
+  if (!isNumber(number)) return undefined;
+  const n = toNumber(number);
+  if (tensor.kind === 'tensor' && tensor.dtype === 'i32' && whole(number)) {
+    if (operator === '+') return increment(c, tensor, n, span, env);
+    if (operator === '-' && left === tensor) return increment(c, tensor, -n, span, env);
   }
-  if (right.kind === 'tensor' && isNumber(left)) {
-    const n = toNumber(left);
-    if (right.dtype === 'i32' && whole(left) && operator === '+') return increment(c, right, n, span, env);
-    if (operator === '+') return affine(c, right, 1, n, span, env);
-    if (operator === '-') return affine(c, right, -1, n, span, env);
-    if (operator === '*') return affine(c, right, n, 0, span, env);
+  const constants = affineOf(operator, n, left.kind === 'tensor');
+  if (constants === undefined) return undefined;
+  if (constants === 'division-by-zero') {
+    c.report('division-by-zero', expr.right.span, {});
+    return ERROR;
   }
-  return undefined;
+  const [factor, offset] = constants;
+  const counted = operator === '+' || operator === '-' ? n : factor;
+  const what = operator === '/' ? `1 / ${show(number)}, which the tensor is multiplied by,` : 'this number';
+  const from = { span: numberExpr.span, expr: numberExpr, env };
+  if (!fitsF32(c, what, counted, from)) return ERROR;
+  return affine(c, tensor, factor, offset, span, env, numberExpr);
 }
 
-function affine(c: Context, x: Value, factor: number, offset: number, span: Span, env: Env): Value {
-  return withNumbers(c, 'affine', x, { factor: float(factor), offset: float(offset) }, span, env);
+/** `x op n`, or `n op x`, as factor and offset of x; `undefined` where there is no such operator. */
+function affineOf(
+  operator: BinaryOperator,
+  n: number,
+  tensorFirst: boolean,
+): readonly [factor: number, offset: number] | 'division-by-zero' | undefined {
+  switch (operator) {
+    case '+':
+      return [1, n];
+    case '-':
+      return tensorFirst ? [1, -n] : [-1, n];
+    case '*':
+      return [n, 0];
+    case '/':
+      if (!tensorFirst) return undefined;
+      return n === 0 ? 'division-by-zero' : [1 / n, 0];
+    default:
+      return undefined;
+  }
+}
+
+/** `x * factor + offset`; `number` is what the constants come from. */
+function affine(
+  c: Context,
+  x: Value,
+  factor: number,
+  offset: number,
+  span: Span,
+  env: Env,
+  number?: Expr,
+): Value {
+  return withNumbers(c, 'affine', x, { factor: float(factor), offset: float(offset) }, span, env, number);
 }
 
 /** A number that an i32 can hold. */
@@ -181,11 +212,12 @@ function withNumbers(
   numbers: Readonly<Record<string, Value>>,
   span: Span,
   env: Env,
+  expr?: Expr,
 ): Value {
   const op = c.ops.get(name);
   if (!op) return ERROR;
   const attributes = Object.entries(numbers).map(
-    ([key, value]): Given => ({ name: { name: key, span }, value, span, expr: undefined }),
+    ([key, value]): Given => ({ name: { name: key, span }, value, span: expr?.span ?? span, expr }),
   );
   const operand: Given = { name: undefined, value: x, span, expr: undefined };
   return applyOp(c, op, [operand, ...attributes], span, env);

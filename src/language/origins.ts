@@ -50,7 +50,7 @@ export function causes(cond: Expr, env: Env): { labels: Label[]; blamed: Span | 
   const seen = new Set<Origin>();
   const visit = (expr: Expr): void => {
     for (const name of namesIn(expr)) {
-      const origin = env.origins.get(name);
+      const origin = env.originOf(name);
       if (!origin || seen.has(origin)) continue;
       seen.add(origin);
       if (origin.kind === 'let') visit(origin.expr);

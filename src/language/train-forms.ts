@@ -1,4 +1,5 @@
 import type { Expr } from '../../grammar/ast.ts';
+import { fitsF32 } from './f32.ts';
 import type { AugmentSpec, LossTerm, OptimizerSpec, ScheduleSpec } from './program.ts';
 import type { Bounds, SettingReader } from './train-values.ts';
 
@@ -13,10 +14,13 @@ export function lossTerms(r: SettingReader, expr: Expr): LossTerm[] | undefined 
   }
   if (expr.kind === 'binary' && expr.operator === '*') {
     const [factor, term] = isForm(expr.right) ? [expr.left, expr.right] : [expr.right, expr.left];
-    const weight = r.number('a factor of the loss', factor, { min: 0, open: true });
+    const weight = r.number('a factor of the loss', factor, { min: 0, open: true, f32: true });
     const terms = lossTerms(r, term);
     if (weight === undefined || !terms) return undefined;
-    return terms.map((t) => ({ ...t, weight: t.weight * weight }));
+    const factors = terms.map((t) => t.weight * weight);
+    // Of nested factors the product counts, which may leave what each of them stays within.
+    if (!factors.every((f) => fitsF32(r.c, 'a factor of the loss', f, expr))) return undefined;
+    return terms.map((t, i) => ({ ...t, weight: factors[i] }));
   }
   const form = r.form('loss', expr, lossForms);
   if (!form) return undefined;
@@ -25,7 +29,7 @@ export function lossTerms(r: SettingReader, expr: Expr): LossTerm[] | undefined 
     return e ? r.bool(`\`${name}\` of dice`, e) : false;
   };
   const smoothExpr = form.args.get('smooth');
-  const smooth = smoothExpr ? r.number('`smooth` of dice', smoothExpr, { min: 0 }) : 1e-5;
+  const smooth = smoothExpr ? r.number('`smooth` of dice', smoothExpr, { min: 0, f32: true }) : 1e-5;
   const [batch, background] = [flag('batch'), flag('background')];
   if (batch === undefined || background === undefined || smooth === undefined) return undefined;
   return [{ kind: form.name as LossTerm['kind'], weight: 1, batch, background, smooth }];
@@ -46,7 +50,7 @@ export function supervision(
   let weights: number[];
   if (form.name === 'halving') {
     const last = form.args.get('last');
-    const weight = last ? r.number('`last` of halving', last, { min: 0 }) : undefined;
+    const weight = last ? r.number('`last` of halving', last, { min: 0, f32: true }) : undefined;
     if (last && weight === undefined) return undefined;
     weights = Array.from({ length: outputs }, (_, i) =>
       i > 0 && i === outputs - 1 && weight !== undefined ? weight : 2 ** -i,
@@ -54,7 +58,7 @@ export function supervision(
   } else {
     const values = form.args.get('values');
     if (!values) return r.missing('weights', 'values', form.span);
-    const given = r.numbers('`weights`', values, { min: 0 });
+    const given = r.numbers('`weights`', values, { min: 0, f32: true });
     if (!given) return undefined;
     if (outputsUnknown) return given;
     if (given.length !== outputs) {
@@ -104,16 +108,16 @@ export function optimizer(
     return e ? r.number(what(name), e, bounds) : otherwise;
   };
   if (!args.has('lr')) return r.missing(kind, 'lr', form.span);
-  const lr = number('lr', 0, { min: 0 });
-  const weightDecay = number('weight_decay', kind === 'adamw' ? 0.01 : 0, { min: 0 });
-  const eps = number('eps', 1e-8, { min: 0 });
-  const momentum = number('momentum', 0, { min: 0 });
+  const lr = number('lr', 0, { min: 0, f32: true });
+  const weightDecay = number('weight_decay', kind === 'adamw' ? 0.01 : 0, { min: 0, f32: true });
+  const eps = number('eps', 1e-8, { min: 0, f32: true });
+  const momentum = number('momentum', 0, { min: 0, f32: true });
   const betasExpr = args.get('betas');
   const betas = betasExpr ? r.numbers(what('betas'), betasExpr, { min: 0, max: 1 - 1e-12 }) : [0.9, 0.999];
   const nesterovExpr = args.get('nesterov');
   const nesterov = nesterovExpr ? r.bool(what('nesterov'), nesterovExpr) : false;
   const clipExpr = args.get('clip');
-  const clip = clipExpr ? r.number(what('clip'), clipExpr, { min: 0, open: true }) : undefined;
+  const clip = clipExpr ? r.number(what('clip'), clipExpr, { min: 0, open: true, f32: true }) : undefined;
   if (betas && betas.length !== 2) {
     r.c.report('wrong-length', betasExpr?.span ?? form.span, {
       what: what('betas'),
@@ -146,7 +150,7 @@ export function schedule(r: SettingReader, expr: Expr): ScheduleSpec | undefined
   if (form.name === 'constant') return { kind: 'constant' };
   if (form.name === 'cosine') {
     const toExpr = form.args.get('to');
-    const to = toExpr ? r.number('`to` of cosine', toExpr, { min: 0 }) : 0;
+    const to = toExpr ? r.number('`to` of cosine', toExpr, { min: 0, f32: true }) : 0;
     return to === undefined || warmup === undefined ? undefined : { kind: 'cosine', to, warmup };
   }
   const powerExpr = form.args.get('power');

@@ -3,6 +3,7 @@ import type { Span } from '../../grammar/span.ts';
 import { bindArguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import type { Env } from './env.ts';
+import { fitsF32 } from './f32.ts';
 import { describe, isInt, isNumber, show, toNumber } from './values.ts';
 
 export interface Bounds {
@@ -10,6 +11,8 @@ export interface Bounds {
   readonly max?: number;
   /** The bounds themselves are not allowed. */
   readonly open?: boolean;
+  /** The number becomes part of the computation, as a 32-bit float. */
+  readonly f32?: boolean;
 }
 
 /** `adamw(lr: 1e-4)`, or `cross_entropy` without arguments: a name and its arguments as expressions. */
@@ -41,7 +44,7 @@ export class SettingReader {
     const fits =
       (min === undefined || (open ? n > min : n >= min)) &&
       (max === undefined || (open ? n < max : n <= max));
-    if (fits) return n;
+    if (fits) return !bounds.f32 || fitsF32(this.c, what, n, expr) ? n : undefined;
     this.c.report('illegal-value', expr.span, { what, expected: boundsText(bounds), found: show(value) });
     return undefined;
   }
@@ -81,7 +84,10 @@ export class SettingReader {
     }
     const numbers = value.items.map(toNumber);
     const { min = -Infinity, max = Infinity } = bounds;
-    if (numbers.every((n) => n >= min && n <= max)) return numbers;
+    if (numbers.every((n) => n >= min && n <= max)) {
+      const held = numbers.map((n) => !bounds.f32 || fitsF32(this.c, `an entry of ${what}`, n, expr));
+      return held.includes(false) ? undefined : numbers;
+    }
     this.c.report('illegal-value', expr.span, {
       what,
       expected: `${boundsText(bounds)} in each entry`,

@@ -84,8 +84,18 @@ export function activation(spec: ActivationSpec): PrimitiveOp[] {
   ];
 }
 
-/** A number as a WGSL f32 literal. */
+/** The largest number that is a 32-bit float. */
+const LARGEST = (2 - 2 ** -23) * 2 ** 127;
+
+/**
+ * A number as a WGSL f32 literal: the 32-bit float nearest to it. Numbers that round to 0 print as 0, and those just
+ * above the largest float as that: compilers refuse both as written.
+ */
 export function f32(x: number): string {
-  const text = String(Math.fround(x) === 0 ? 0 : x);
-  return /[.e]/.test(text) ? `${text}f` : `${text}.0f`;
+  const held = Math.fround(x);
+  if (!Number.isFinite(held)) throw new RangeError(`${x} is no 32-bit float`);
+  // String(-0) is 0.
+  const sign = held < 0 || Object.is(held, -0) ? '-' : '';
+  const text = String(held === 0 ? 0 : Math.min(Math.abs(x), LARGEST));
+  return /[.e]/.test(text) ? `${sign}${text}f` : `${sign}${text}.0f`;
 }

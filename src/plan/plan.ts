@@ -155,17 +155,24 @@ function foldWorkgroups(
   return x <= most ? [x, y, z] : [most, Math.ceil(x / most), z];
 }
 
+/** What whole numbers of a type go from and to. */
+const ranges = {
+  i32: [-(2 ** 31), 2 ** 31 - 1],
+  u32: [0, 2 ** 32 - 1],
+} as const;
+
 function packUniforms(uniforms: readonly (readonly [string, UniformType, number])[]): number[] {
   const view = new DataView(new ArrayBuffer(4));
   return uniforms.map(([name, type, value]) => {
-    if (type === 'f32') view.setFloat32(0, value, true);
-    else if (!Number.isInteger(value)) throw new Error(`${name} = ${value} is not a ${type}`);
-    else if (Math.abs(value) > 0xffffffff)
+    if (type === 'f32' ? !Number.isFinite(Math.fround(value)) : !Number.isInteger(value))
+      throw new Error(`${name} = ${value} is not a ${type}`);
+    if (type !== 'f32' && (value < ranges[type][0] || value > ranges[type][1]))
       throw new PlanError(
         'size-too-large',
         `${name} = ${value} does not fit 32 bits, as kernels count`,
         SMALLER,
       );
+    if (type === 'f32') view.setFloat32(0, value, true);
     else if (type === 'i32') view.setInt32(0, value, true);
     else view.setUint32(0, value, true);
     return view.getUint32(0, true);

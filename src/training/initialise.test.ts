@@ -145,3 +145,13 @@ describe('chance', () => {
     expect(values('b', 1)).not.toEqual(values('a', 1));
   });
 });
+
+test.each<[string, string, Initialiser['args']]>([
+  ['draws beyond 32-bit floats', 'normal', { mean: 0, std: 3e38 }],
+  ['no spread at all', 'kaiming_uniform', { a: 0, fan: 1e-300 }],
+  ['a negative step size', 'dt_bias', { min: -1, max: 0.1 }],
+])('%s: refused, not passed on', (_, kind, args) => {
+  expect(() => draw(kind, args, [100, 10], 'head.weight')).toThrow(
+    expect.objectContaining({ code: 'init-not-finite', message: expect.stringMatching(/head\.weight/) }),
+  );
+});

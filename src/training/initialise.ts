@@ -1,4 +1,5 @@
 import { Random } from '../data/random.ts';
+import { InputError } from '../errors.ts';
 import { elementCount } from '../ir/graph.ts';
 import type { Initialiser, StoredTensor } from '../language/program.ts';
 import type { StoredData } from '../tensors/tensor.ts';
@@ -82,7 +83,14 @@ export function initialise(
   const draw = draws[init.kind];
   if (!draw) throw new Error(`no initialiser is called ${init.kind}`);
   const value = draw(Random.stream(seed, 'initialise', name), init, shape);
-  return Float32Array.from({ length: elementCount(shape) }, (_, i) => value(i));
+  const values = Float32Array.from({ length: elementCount(shape) }, (_, i) => value(i));
+  const lost = values.findIndex((x) => !Number.isFinite(x));
+  if (lost < 0) return values;
+  throw new InputError(
+    'init-not-finite',
+    `the first values of ${name} (${init.kind}) are not all finite 32-bit floats: value ${lost} is ${values[lost]}`,
+    'choose arguments of the initialiser that keep the values within ±3.4e38',
+  );
 }
 
 /** First values of a parameter or buffer of any type. Whole numbers are `zeros`, `ones` or `constant`. */

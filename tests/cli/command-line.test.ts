@@ -58,6 +58,8 @@ const refused: [string, string, string[], RegExp][] = [
   ['a word for a number', 'bad-value', [...fit, '--steps', '1', '--lr', 'abc'], /'abc'.*a number from 0/],
   ['an infinite number', 'bad-value', [...fit, '--steps', '1', '--lr', 'Infinity'], /a number from 0/],
   ['a negative number', 'bad-value', [...fit, '--steps', '1', '--eps=-1'], /a number from 0/],
+  ['a rate that no 32-bit float holds', 'bad-value', [...fit, '--steps', '1', '--lr', '1e39'], /3\.4e38/],
+  ['an epsilon that counts as 0', 'bad-value', [...fit, '--steps', '1', '--eps', '1e-46'], /1\.2e-38/],
   ['one beta', 'bad-value', [...fit, '--steps', '1', '--betas', '1'], /two numbers/],
   ['a beta of 1', 'bad-value', [...fit, '--steps', '1', '--betas', '0.9,1'], /below 1/],
   ['an empty beta', 'bad-value', [...fit, '--steps', '1', '--betas', '0.9,'], /two numbers/],

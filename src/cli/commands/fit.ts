@@ -11,6 +11,7 @@ import { checkWritable } from '../../tensors/output-path.ts';
 import { learningRate } from '../../training/schedule.ts';
 import {
   type BackendOptions,
+  float32,
   integer,
   type ModelOptions,
   number,
@@ -50,14 +51,14 @@ export function register(program: Command): void {
     )
     .requiredOption('--steps <n>', 'number of steps', integer('--steps', 1))
     .addOption(new Option('--optimizer <name>').choices(['adamw', 'adam', 'sgd']).default('adamw'))
-    .option('--lr <rate>', 'learning rate', number('--lr', 0), 1e-3)
-    .option('--weight-decay <w>', 'weight decay', number('--weight-decay', 0), 0)
+    .option('--lr <rate>', 'learning rate', float32('--lr', 0), 1e-3)
+    .option('--weight-decay <w>', 'weight decay', float32('--weight-decay', 0), 0)
     .option('--betas <b1,b2>', "Adam's decay rates", betas, [0.9, 0.999])
-    .option('--eps <e>', "Adam's epsilon", number('--eps', 0), 1e-8)
-    .option('--momentum <m>', "SGD's momentum (Nesterov)", number('--momentum', 0, 1), 0.99)
-    .option('--clip <norm>', 'largest gradient norm', number('--clip', 0))
+    .option('--eps <e>', "Adam's epsilon", float32('--eps', 0), 1e-8)
+    .option('--momentum <m>', "SGD's momentum (Nesterov)", float32('--momentum', 0, 1), 0.99)
+    .option('--clip <norm>', 'largest gradient norm', float32('--clip', 0))
     .addOption(new Option('--schedule <name>').choices(['constant', 'cosine', 'poly']).default('constant'))
-    .option('--min-lr <rate>', 'where cosine ends', number('--min-lr', 0), 0)
+    .option('--min-lr <rate>', 'where cosine ends', float32('--min-lr', 0), 0)
     .option('--power <p>', 'exponent of poly', number('--power', 0), 0.9)
     .action(async (spec: string, options: FitOptions) => {
       checkWritable(options.output);

@@ -142,6 +142,13 @@ export const typeDiagnostics = {
     hint: 'give {expected}',
     explanation: 'The value has the right type, but not one that makes sense here.',
   },
+  'beyond-f32': {
+    severity: 'error',
+    message: '{what} is {number}, which no 32-bit float can hold',
+    hint: 'networks compute in 32-bit floats: stay within ±3.4e38',
+    explanation:
+      'The largest 32-bit float is 3.4028235e38. Constants in `forward`, attributes of ops, arguments of initialisers and settings of a train section that become part of the computation must stay within it.',
+  },
   'too-many-steps': {
     severity: 'error',
     message: 'this takes more than {limit} steps to work out',

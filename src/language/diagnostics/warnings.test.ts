@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
 import { testMistakes } from './mistakes.ts';
-import { forward, type MistakeCase, model } from './testing.ts';
+import { forward, type MistakeCase, model, train } from './testing.ts';
 import { warningDiagnostics } from './warnings.ts';
 
 const act = 'block Act() {\n  forward(x: [B, ...]) { relu(x) }\n}\n';
@@ -10,6 +10,8 @@ const block = (params: string, body: string) =>
 
 const norm = '  param w: [4] = ones\n  param b: [4] = zeros\n';
 const output = '\n  output out: [B, 4, 8, 8] = y';
+const recipe = (optimizer: string) =>
+  `  loss = cross_entropy\n  optimizer = adam(${optimizer})\n  batch = 1\n  steps = 1`;
 
 const cases: MistakeCase[] = [
   {
@@ -112,6 +114,16 @@ const cases: MistakeCase[] = [
       '_y = x',
     ),
   },
+  { code: 'below-f32', text: forward('    y = x + ⟦1e-46') },
+  { code: 'below-f32', title: 'a denormal number', text: forward('    y = x * ⟦1e-40') },
+  { code: 'below-f32', title: 'the inverse of a divisor', text: forward('    y = x / ⟦1e39') },
+  { code: 'below-f32', title: 'an attribute', text: forward('    y = leaky_relu(x, slope: ⟦1e-50)') },
+  {
+    code: 'below-f32',
+    title: 'through a block',
+    text: `${model(`  a = Shift(⟦1e-50)\n  forward { y = a(x) }\n  output out: [B, 4, 8, 8] = y`)}block Shift(by: float) {\n  forward(x: [B, ...]) { x + by }\n}\n`,
+  },
+  { code: 'below-f32', title: 'a setting', text: train(recipe('lr: ⟦1e-50')) },
   { code: 'set-twice', text: `⟦${model(`  require n > 0\n${end}`, 'n: int = 1')}`, set: { n: ['2', '3'] } },
 ];
 

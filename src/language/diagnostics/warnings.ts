@@ -30,6 +30,13 @@ export const warningDiagnostics = {
     explanation:
       'Statistics of the batch are those of the samples that happen to be together: the same image gets other predictions in another batch, or with another --windows. Training normalises by the batch and keeps running statistics in buffers, by which all else normalises.',
   },
+  'below-f32': {
+    severity: 'warning',
+    message: '{what} is {number}, which {becomes}: networks compute in 32-bit floats',
+    hint: 'write 0, or a number of at least 1.2e-38',
+    explanation:
+      'The smallest 32-bit float is 1.4e-45; what is less becomes 0. Below 1.18e-38 the numbers are denormal, and many devices take them for 0.',
+  },
   'set-twice': {
     severity: 'warning',
     message: '--set gives `{name}` {times}: {values}; the last one counts',

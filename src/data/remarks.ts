@@ -25,9 +25,20 @@ const SAME = 1e-3;
  * normalisation, the axis that volumes are cut along, spacings that differ.
  *
  * @param channels their names; empty where they are not known
+ * @param trained the smallest and largest pixel that a network was trained on, where other images are given to it
  */
-export function dataRemarks(channels: readonly string[], cases: readonly Geometry[]): string[] {
-  return [...channelRemarks(channels), ...sliceRemarks(cases), ...spacingRemarks(cases)];
+export function dataRemarks(
+  channels: readonly string[],
+  cases: readonly Geometry[],
+  trained?: readonly [number, number],
+): string[] {
+  return [...channelRemarks(channels), ...sliceRemarks(cases), ...spacingRemarks(cases, trained)];
+}
+
+/** The smallest and the largest size of a pixel along H and W. */
+export function pixelRange(cases: readonly Geometry[]): [number, number] {
+  const sizes = cases.flatMap(({ spacing: [, y, x] }) => [y, x]);
+  return [Math.min(...sizes), Math.max(...sizes)];
 }
 
 function channelRemarks(channels: readonly string[]): string[] {
@@ -48,11 +59,14 @@ function sliceRemarks(cases: readonly Geometry[]): string[] {
   return [`volumes are cut into slices along z, the third axis of their files (${along} mm apart)${though}`];
 }
 
-function spacingRemarks(cases: readonly Geometry[]): string[] {
-  const inPlane = cases.flatMap(({ spacing: [, y, x] }) => [y, x]);
-  if (inPlane.length === 0 || alike(inPlane)) return [];
+function spacingRemarks(cases: readonly Geometry[], trained?: readonly [number, number]): string[] {
+  if (cases.length === 0) return [];
+  const own = pixelRange(cases);
+  if (alike([...own, ...(trained ?? [])])) return [];
+  const before =
+    trained && !alike([...own, ...trained]) ? `, and those trained on of ${range(trained)} mm,` : '';
   return [
-    `pixels of ${range(inPlane)} mm are all taken for the same size: spacing is not used, nothing is resampled`,
+    `pixels of ${range(own)} mm${before} are all taken for the same size: spacing is not used, nothing is resampled`,
   ];
 }
 

@@ -1,5 +1,5 @@
 import type { TrainDecl } from '../../grammar/ast.ts';
-import { Dim, type Dims, formatDims } from '../ir/dim.ts';
+import { type Dims, formatDims } from '../ir/dim.ts';
 import type { Context } from './context.ts';
 import type { ModelOutput } from './program.ts';
 
@@ -24,7 +24,8 @@ export function checkSupervised(
     const problem =
       notLogits(output.dims) ??
       (notLogits(first.dims) ? undefined : otherClasses(output, first)) ??
-      (notLogits(finest.dims) ? undefined : otherSize(output.dims, finest));
+      // Where the first output is supervised and no logits, that has been said of itself.
+      (finest === first && notLogits(finest.dims) ? undefined : otherSize(output.dims, finest));
     if (problem === undefined) continue;
     const label = { span: setting?.value.span ?? decl.name.span, text: 'supervised by this section' };
     c.report('supervised-output', output.span, { output: output.name, problem }, { labels: [label] });
@@ -32,7 +33,8 @@ export function checkSupervised(
 }
 
 function notLogits(dims: Dims): string | undefined {
-  if (dims.length >= 2 && dims[0].equals(Dim.B) && !dims[1].batch) return undefined;
+  // Every output begins with the batch.
+  if (dims.length >= 2) return undefined;
   return `it is ${formatDims(dims)}, not [B, classes, ...]`;
 }
 
@@ -44,7 +46,7 @@ function otherClasses({ dims }: ModelOutput, first: ModelOutput): string | undef
 function otherSize(dims: Dims, finest: ModelOutput): string | undefined {
   const [own, full] = [dims.slice(2), finest.dims.slice(2)];
   const alike = own.length === full.length && own.every((d, i) => d.equals(full[i]));
-  const planes = [own, full].every((size) => size.length === 2 && size.every((d) => !d.batch && d.size > 0));
+  const planes = [own, full].every((size) => size.length === 2 && size.every((d) => d.size > 0));
   if (alike || planes) return undefined;
   return `it is ${formatDims(dims)}, and labels of the size of \`${finest.name}\` ${formatDims(finest.dims)} cannot be resized to that`;
 }

@@ -2,7 +2,7 @@ import { labelledSlices } from '../data/case.ts';
 import { openDataset } from '../data/dataset.ts';
 import { SegmentationLoader } from '../data/loader.ts';
 import { normaliseSlices } from '../data/normalise.ts';
-import { dataRemarks } from '../data/remarks.ts';
+import { dataRemarks, pixelRange } from '../data/remarks.ts';
 import { InputError } from '../errors.ts';
 import { augmentationOf } from './augmentation.ts';
 import { checkSegmentation, Segmenter } from './predict.ts';
@@ -29,12 +29,10 @@ export function segmentationTask({ model, section, data }: TaskOptions): Trainin
       `--set in_channels=${slices[0].channels}`,
     );
   }
+  const geometries = cases.map((c) => ({ depth: c.slices.length, spacing: c.spacing }));
   return {
-    trainedOn: { channels: dataset.channels, classes: dataset.classes },
-    remarks: dataRemarks(
-      dataset.channels,
-      cases.map((c) => ({ depth: c.slices.length, spacing: c.spacing })),
-    ),
+    trainedOn: { channels: dataset.channels, classes: dataset.classes, pixels: pixelRange(geometries) },
+    remarks: dataRemarks(dataset.channels, geometries),
     batches: (seed) =>
       new SegmentationLoader(slices, {
         ...{ seed, batch, height, width },

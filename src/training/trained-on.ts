@@ -9,6 +9,8 @@ export interface TrainedOn {
   /** Names of the channels. */
   readonly channels: readonly string[];
   readonly classes: readonly LabelClass[];
+  /** The smallest and largest size of a pixel along H and W; absent where images have no spacing. */
+  readonly pixels?: readonly [number, number];
 }
 
 /** The entry of a weights file's metadata. */
@@ -35,7 +37,9 @@ export function readTrainedOn(path: string, model: ElaboratedModel): TrainedOn |
         typeof name === 'string' && Number.isInteger(value) && value >= 0 && value <= MAX_LABEL_VALUE,
     );
     const fits = data.classes.length === model.outputs[0].dims[1].size;
-    if (named && valued && fits) return { channels: data.channels, classes: data.classes };
+    const { channels, classes, pixels } = data;
+    const sized = pixels === undefined || (pixels.length === 2 && pixels.every((size) => size > 0));
+    if (named && valued && fits && sized) return { channels, classes, pixels };
   } catch {
     // Falls through to the error below.
   }

@@ -84,6 +84,7 @@ test('labels 0 and 255: what is trained on them predicts and is evaluated in the
         { name: 'background', value: 0 },
         { name: 'nucleus', value: 255 },
       ],
+      pixels: [1, 1],
     }),
   );
   // Maps of class ids, as weights give them that say nothing of their data, are not this truth's values.
@@ -105,7 +106,7 @@ test('labels 0 and 255: what is trained on them predicts and is evaluated in the
 
 test('weights that lie about their classes are refused', async () => {
   const { tensors } = readSafetensors(grey);
-  for (const lie of ['{', '{"channels": [], "classes": [{"name": "a", "value": 0}]}', '[]']) {
+  for (const lie of ['{', '{"channels": [], "classes": [{"name": "a", "value": 0}]}', '[]', 'null']) {
     const path = inFolder('lie.safetensors');
     writeSafetensors(path, tensors, { trained_on: lie });
     expectError(await predict('masks/imagesTs', 'not-made', path, ...ONE), 'bad-metadata', /trained_on/);
@@ -230,6 +231,18 @@ test('spacings that differ, and another axis that is coarser, are said by train'
     'data: volumes are cut into slices along z, the third axis of their files (1 to 2.5 mm apart), though another axis is coarser in 1 of 2 volumes',
     'data: pixels of 1 to 3 mm are all taken for the same size: spacing is not used, nothing is resampled',
   ]);
+
+  // Images of another size of pixels than those trained on.
+  const scans = await predict(
+    'scans',
+    'other',
+    inFolder('volume-run/weights.safetensors'),
+    '--set',
+    'in_channels=1',
+  );
+  expect(remarks(scans)[1]).toBe(
+    'data: pixels of 1.25 mm, and those trained on of 1 to 3 mm, are all taken for the same size: spacing is not used, nothing is resampled',
+  );
 
   // Its pictures show the slice with most foreground.
   for (const name of ['images', 'labels'])

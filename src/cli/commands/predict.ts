@@ -55,7 +55,7 @@ export function register(program: Command): void {
         const { slices, spacing } = loadCase(file, { channels });
         return { depth: slices.length, spacing };
       });
-      const remarks = dataRemarks(trainedOn?.channels ?? [], geometries);
+      const remarks = dataRemarks(trainedOn?.channels ?? [], geometries, trainedOn?.pixels);
       if (whole)
         remarks.unshift('no name has a channel number (_0000): each file is a case with all its channels');
       for (const remark of remarks) note(`data: ${remark}`);

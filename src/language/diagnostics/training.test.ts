@@ -63,6 +63,14 @@ const cases: MistakeCase[] = [
     title: 'a number for each sample',
     text: section({}).replace('output out: [B, 4, 8, 8] = y', 'output ⟦out: [B] = mean(y, <1, 2, 3>)'),
   },
+  {
+    code: 'supervised-output',
+    title: 'a map, where the first output is a number for each sample',
+    text: section({ supervise: 'weights(<0, 1>)' }).replace(
+      'output out: [B, 4, 8, 8] = y',
+      'output out: [B] = mean(y, <1, 2, 3>)\n  output ⟦aux: [B, 4, 8, 8] = y',
+    ),
+  },
   // Codes of other tables, at their places in train sections.
   { code: 'illegal-value', title: 'negative lr', text: section({ optimizer: 'adam(lr: ⟦-1e-3)' }) },
   { code: 'illegal-value', title: 'no batch', text: section({ batch: '⟦0' }) },

@@ -73,7 +73,7 @@ export function readPickle(
       'get the file again',
     );
   const take = (n: number): number => {
-    if (n < 0 || at + n > bytes.length) throw damaged('it ends too early');
+    if (!(n >= 0) || at + n > bytes.length) throw damaged('it ends too early');
     at += n;
     return at - n;
   };
@@ -241,7 +241,8 @@ export function readPickle(
       case 0x93: {
         // STACK_GLOBAL
         const name = value();
-        stack.push(new PickleGlobal(`${String(value())}.${String(name)}`));
+        const none = () => damaged('a name is no text');
+        stack.push(new PickleGlobal(`${plainText(value(), none)}.${plainText(name, none)}`));
         break;
       }
       case 0x52: // REDUCE
@@ -270,11 +271,21 @@ export function readPickle(
   }
 }
 
+/**
+ * A name in a pickle. A list is none, though it has a text: one that holds itself many times over would take for ever.
+ *
+ * @param otherwise what to throw for any other value
+ */
+export function plainText(value: PickleValue | undefined, otherwise: () => InputError): string {
+  if (typeof value === 'string' || typeof value === 'number') return String(value);
+  throw otherwise();
+}
+
 /** A pickle asks for something that loading tensors never needs. */
 export function refused(source: string, what: string): InputError {
   return new InputError(
     'unsafe-pickle',
-    `${source} asks for ${what}, which loading weights never needs; nothing was run`,
+    `${source} asks for ${JSON.stringify(what.slice(0, 200)).slice(1, -1)}, which loading weights never needs; nothing was run`,
     'convert the file to safetensors where it was made, or do not trust it',
   );
 }

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { InputError } from '../errors.ts';
 
 /** The `code` of a Node file system error, such as `ENOENT`; '' for any other value. */
@@ -41,16 +41,42 @@ export function fileSize(path: string, what: string): number {
   return stat.size;
 }
 
+/** Whether there is a file that reading comes to an end of: no folder, pipe or device. */
+export function isRegularFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+/** What one file may have for it to be read at once, in bytes. */
+const MAX_BYTES = 2 ** 32;
+
 /**
- * The bytes of a whole file.
+ * The bytes of a whole file; those that it had when reading began.
  *
  * @param what what the file should be, for the message, e.g. `a PNG image`
- * @throws InputError when it is missing, not a regular file or unreadable
+ * @param most bytes that make sense for it
+ * @throws InputError when it is missing, not a regular file or unreadable; `file-too-large`
  */
-export function readBytes(path: string, what: string): Uint8Array {
-  fileSize(path, what);
+export function readBytes(path: string, what: string, most = MAX_BYTES): Uint8Array {
+  const size = fileSize(path, what);
+  if (size > most) {
+    throw new InputError(
+      'file-too-large',
+      `${path}: has ${size} bytes; ${what} may have ${most}`,
+      'check that it is the right file',
+    );
+  }
   try {
-    return readFileSync(path);
+    const file = openSync(path, 'r');
+    try {
+      const bytes = new Uint8Array(size);
+      let at = 0;
+      // One read call moves at most 2 GiB. Some files of the system never end, whatever their size says.
+      for (let n = -1; at < size && n !== 0; at += n)
+        n = readSync(file, bytes, at, Math.min(size - at, 2 ** 30), at);
+      return at === size ? bytes : bytes.subarray(0, at);
+    } finally {
+      closeSync(file);
+    }
   } catch (error) {
     throw readError(path, what, error);
   }

@@ -3,25 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
 import { expect, test } from 'vitest';
+import { bytes, call, dict, global, int, tuple, unicode } from '../../tests/checkpoints/pickle-bytes.ts';
 import { toFloat32 } from './tensor.ts';
 import { readTorchCheckpoint } from './torch-checkpoint.ts';
-
-/** Opcodes of pickle protocol 2, as Python's `pickletools` names them. */
-const bytes = (...parts: readonly (number | string | readonly number[])[]): number[] =>
-  parts.flatMap((p) => (typeof p === 'number' ? [p] : typeof p === 'string' ? [...Buffer.from(p)] : [...p]));
-const unicode = (text: string) => bytes('X', [text.length, 0, 0, 0], text);
-const global = (module: string, name: string) => bytes('c', `${module}\n${name}\n`);
-const int = (n: number) => bytes('K', n);
-const tuple = (...items: readonly (readonly number[])[]) => bytes('(', items.flat(), 't');
-const dict = (...entries: readonly (readonly [string, readonly number[]])[]) =>
-  bytes(
-    '}',
-    '(',
-    entries.flatMap(([key, value]) => [...unicode(key), ...value]),
-    'u',
-  );
-const call = (callee: readonly number[], ...args: readonly (readonly number[])[]) =>
-  bytes(callee, tuple(...args), 'R');
 
 /** A file as nnU-Net's trainer saves it: metrics as numpy numbers and a device stand beside the weights. */
 function trainerFile(...more: readonly (readonly [string, readonly number[]])[]): string {

@@ -1,16 +1,17 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { unzipSync } from 'fflate';
 import { InputError } from '../errors.ts';
 import {
   PickleDict,
   type PickleGlobal,
   PickleObject,
   type PickleValue,
+  plainText,
   readPickle,
   refused,
 } from './pickle.ts';
-import { readBytes } from './read-file.ts';
+import { isRegularFile, readBytes } from './read-file.ts';
 import { bytesPerElement, type Dtype, elementCount, type Tensor, tensorOfBytes } from './tensor.ts';
+import { TorchZip } from './torch-zip.ts';
 
 /** Storage classes of PyTorch and what they hold. */
 const storages: Readonly<Record<string, Dtype>> = {
@@ -25,6 +26,12 @@ const storages: Readonly<Record<string, Dtype>> = {
   'torch.ByteStorage': 'U8',
   'torch.BoolStorage': 'BOOL',
 };
+
+/** PyTorch's own limit. */
+const MAX_RANK = 64;
+
+/** How often stored bytes may be shared by tensors, on average. */
+const SHARED = 4;
 
 /** Dictionaries under which checkpoints keep the state_dict. */
 const NESTED = ['model', 'state_dict', 'network_weights', 'model_state_dict'];
@@ -67,24 +74,26 @@ export function readTorchCheckpoint(path: string): Map<string, Tensor> {
 }
 
 function readZip(path: string, bytes: Uint8Array): Map<string, Tensor> {
-  let files: Record<string, Uint8Array>;
-  try {
-    files = unzipSync(bytes);
-  } catch (error) {
-    throw bad(path, `it is no whole zip archive (${(error as Error).message})`);
-  }
-  const pickle = Object.keys(files).find((name) => name.endsWith('/data.pkl'));
+  const unpack = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      throw bad(path, `it is no whole zip archive (${(error as Error).message})`);
+    }
+  };
+  const zip = unpack(() => new TorchZip(bytes));
+  const read = (names: readonly string[]) => unpack(() => zip.read(new Set(names)));
+  const pickle = zip.names.find((name) => name.endsWith('/data.pkl'));
   if (pickle === undefined) throw bad(path, 'the archive has no data.pkl');
   const folder = pickle.slice(0, -'data.pkl'.length);
-  if (files[`${folder}byteorder`] && new TextDecoder().decode(files[`${folder}byteorder`]) !== 'little') {
-    throw bad(path, 'its numbers are big-endian');
-  }
-  const { value } = readPickle(files[pickle], 0, path, hooks(path));
-  return collect(path, value, (key) => {
-    const data = files[`${folder}data/${key}`];
-    if (!data) throw bad(path, `storage ${key} is missing`);
-    return data;
-  });
+  const head = read([pickle, `${folder}byteorder`]);
+  const order = head.get(`${folder}byteorder`);
+  if (order && new TextDecoder().decode(order) !== 'little') throw bad(path, 'its numbers are big-endian');
+  const { value } = readPickle(head.get(pickle)!, 0, path, hooks(path));
+  const lazy = tensorsOf(path, value);
+  const entry = (key: string) => `${folder}data/${key}`;
+  const data = read([...lazy.values()].map(({ storage }) => entry(storage.key)));
+  return materialiseAll(path, lazy, (key) => data.get(entry(key)));
 }
 
 /** Magic number of PyTorch's format before 1.6. */
@@ -105,20 +114,17 @@ function readLegacy(path: string, bytes: Uint8Array): Map<string, Tensor> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const data = new Map<string, Uint8Array>();
   let at = keys.end;
-  for (const key of keys.value.map(String)) {
+  for (const item of keys.value) {
+    const key = plainText(item, () => bad(path, 'it names a storage by no text'));
     if (at + 8 > bytes.length) throw bad(path, `it ends before storage ${key}`);
     const dtype = dtypes.get(key);
     if (!dtype) throw bad(path, `storage ${key} belongs to no tensor`);
     const size = Number(view.getBigInt64(at, true)) * bytesPerElement(dtype);
-    if (size < 0 || at + 8 + size > bytes.length) throw bad(path, `it ends within storage ${key}`);
+    if (!(size >= 0) || at + 8 + size > bytes.length) throw bad(path, `it ends within storage ${key}`);
     data.set(key, bytes.subarray(at + 8, at + 8 + size));
     at += 8 + size;
   }
-  return collect(path, value, (key) => {
-    const found = data.get(key);
-    if (!found) throw bad(path, `storage ${key} is missing`);
-    return found;
-  });
+  return materialiseAll(path, tensorsOf(path, value), (key) => data.get(key));
 }
 
 function hooks(path: string, onStorage: (s: Storage) => void = () => {}) {
@@ -127,15 +133,15 @@ function hooks(path: string, onStorage: (s: Storage) => void = () => {}) {
       const [kind, type, key] = Array.isArray(id) ? id : [];
       const name = (type as PickleGlobal | undefined)?.name ?? '';
       const dtype = storages[name];
-      if (kind !== 'storage' || !dtype) throw refused(path, `a storage of kind ${name || String(kind)}`);
-      const storage: Storage = { key: String(key), dtype };
+      if (kind !== 'storage' || !dtype) throw refused(path, `a storage of kind ${name || typeof kind}`);
+      const storage: Storage = { key: plainText(key, () => bad(path, 'a storage has no name')), dtype };
       onStorage(storage);
       return new PickleObject('storage', storage);
     },
     reduce({ name }: PickleGlobal, args: readonly PickleValue[]): PickleValue {
       if (dictionaries.has(name)) return new PickleDict();
       if (inert.has(name)) return new PickleObject('inert', name);
-      if (name === 'torch._utils._rebuild_parameter') return args[0];
+      if (name === 'torch._utils._rebuild_parameter' && args.length > 0) return args[0];
       if (name === 'torch._utils._rebuild_tensor_v2' || name === 'torch._utils._rebuild_tensor') {
         const [storage, offset, shape, strides] = args;
         if (
@@ -144,6 +150,7 @@ function hooks(path: string, onStorage: (s: Storage) => void = () => {}) {
           isSize(offset) &&
           isSizes(shape) &&
           isSizes(strides) &&
+          shape.length <= MAX_RANK &&
           strides.length === shape.length
         ) {
           const lazy: LazyTensor = { storage: storage.value as Storage, offset, shape, strides };
@@ -159,37 +166,73 @@ function hooks(path: string, onStorage: (s: Storage) => void = () => {}) {
 const isSize = (v: PickleValue): v is number => typeof v === 'number' && Number.isSafeInteger(v) && v >= 0;
 const isSizes = (v: PickleValue): v is number[] => Array.isArray(v) && v.every(isSize);
 
-function collect(path: string, root: PickleValue, storage: (key: string) => Uint8Array): Map<string, Tensor> {
+/** The tensors of the state_dict in a pickle, in its order. */
+function tensorsOf(path: string, root: PickleValue): Map<string, LazyTensor> {
   let dict = root;
+  // A dictionary may hold itself.
+  const seen = new Set<PickleValue>();
   for (;;) {
-    if (!(dict instanceof PickleDict)) throw bad(path, 'it holds no dictionary of tensors');
+    if (!(dict instanceof PickleDict) || seen.has(dict)) throw bad(path, 'it holds no dictionary of tensors');
+    seen.add(dict);
     const { entries }: PickleDict = dict;
     const nested = NESTED.find((key) => entries.get(key) instanceof PickleDict);
     if (nested === undefined) break;
     dict = entries.get(nested)!;
   }
-  const tensors = new Map<string, Tensor>();
-  for (const [name, value] of dict.entries) {
-    if (value instanceof PickleObject && value.kind === 'tensor') {
-      tensors.set(String(name), materialise(path, String(name), value.value as LazyTensor, storage));
-    }
+  const tensors = new Map<string, LazyTensor>();
+  for (const [key, value] of dict.entries) {
+    if (!(value instanceof PickleObject && value.kind === 'tensor')) continue;
+    const name = plainText(key, () => bad(path, 'a tensor has no name'));
+    if (tensors.has(name)) throw bad(path, `it holds ${shown(name)} twice`);
+    tensors.set(name, value.value as LazyTensor);
   }
   if (tensors.size === 0) throw bad(path, 'it holds no tensors');
   return tensors;
 }
 
-/** Copies a view out of its storage. */
-function materialise(
+/**
+ * Copies all tensors out of their storages. Views may overlap, and axes of stride 0 repeat one element as often as the
+ * shape says: together they may take no more than what shared weights need.
+ */
+function materialiseAll(
   path: string,
-  name: string,
-  t: LazyTensor,
-  storage: (key: string) => Uint8Array,
-): Tensor {
-  const bytes = storage(t.storage.key);
+  tensors: ReadonlyMap<string, LazyTensor>,
+  storage: (key: string) => Uint8Array | undefined,
+): Map<string, Tensor> {
+  const result = new Map<string, Tensor>();
+  const read = new Set<Uint8Array>();
+  let [stored, unfolded] = [0, 0];
+  const found = [...tensors].map(([name, tensor]) => {
+    const bytes = storage(tensor.storage.key);
+    if (!bytes) throw bad(path, `storage ${shown(tensor.storage.key)} is missing`);
+    if (!read.has(bytes)) stored += bytes.length;
+    read.add(bytes);
+    return { name, tensor, bytes };
+  });
+  const most = SHARED * stored + 64 * 2 ** 20;
+  for (const { name, tensor, bytes } of found) {
+    const size = elementCount(tensor.shape) * bytesPerElement(tensor.storage.dtype);
+    unfolded += size;
+    // Also refuses what is too large to be a number.
+    if (!(unfolded <= most)) {
+      throw bad(
+        path,
+        `${shown(name)} [${tensor.shape.join(', ')}] takes ${size} bytes, the tensors together more than ${most}; ` +
+          `${stored} are stored`,
+      );
+    }
+    result.set(name, materialise(path, name, tensor, bytes));
+  }
+  return result;
+}
+
+/** Copies a view out of its storage. */
+function materialise(path: string, name: string, t: LazyTensor, bytes: Uint8Array): Tensor {
   const width = bytesPerElement(t.storage.dtype);
   const count = elementCount(t.shape);
   const last = t.offset + t.shape.reduce((sum, d, i) => sum + Math.max(d - 1, 0) * t.strides[i], 0);
-  if (count > 0 && (last + 1) * width > bytes.length) throw bad(path, `${name} reaches beyond its storage`);
+  if (count > 0 && (last + 1) * width > bytes.length)
+    throw bad(path, `${shown(name)} reaches beyond its storage`);
   const out = new Uint8Array(count * width);
   const index = new Array<number>(t.shape.length).fill(0);
   let from = t.offset;
@@ -203,6 +246,11 @@ function materialise(
     }
   }
   return tensorOfBytes(t.storage.dtype, [...t.shape], out);
+}
+
+/** A name out of a file, short enough for a message and without what would steer a terminal. */
+function shown(name: string): string {
+  return JSON.stringify(name.length > 100 ? `${name.slice(0, 100)}…` : name).slice(1, -1);
 }
 
 function bad(path: string, why: string): InputError {
@@ -220,6 +268,8 @@ function bad(path: string, why: string): InputError {
 export function isTorchFile(path: string): boolean {
   if (/\.safetensors$/i.test(path)) return false;
   if (/\.pth?$/i.test(path)) return true;
+  // Opening a pipe would wait for whoever writes to it.
+  if (!isRegularFile(path)) return false;
   const head = new Uint8Array(9);
   try {
     const file = openSync(path, 'r');

@@ -25,8 +25,8 @@ const inputs = [
   'node_modules/.package-lock.json',
 ];
 
-/** Builds that nothing has asked for in this many milliseconds go when another is made. */
-const KEPT = 24 * 3600 * 1000;
+/** Builds older than this, in milliseconds, go when another is made: a command has long read all it needs. */
+const KEPT = 3600 * 1000;
 
 /** Says of a failure what to do; anything else that is thrown here is a fault of archc. */
 export class BuildError extends Error {

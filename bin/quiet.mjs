@@ -55,6 +55,8 @@ export function runQuietly(args, { env = {}, cwd, ownStderr = false } = {}) {
     child.on('close', (code, signal) => {
       for (const [name, handle] of handlers) process.off(name, handle);
       filter.end();
+      // Ends as the child did, so that a shell says `Killed` or `Segmentation fault` as of any program.
+      if (signal !== null) process.kill(process.pid, signal);
       resolve(code ?? 128 + constants.signals[signal]);
     });
   });

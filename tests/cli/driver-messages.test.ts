@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -53,7 +53,7 @@ const weights = writeWeights(inFolder('w.safetensors'));
 const inputs = writeInputs(inFolder('i.safetensors'));
 
 function run(env: Record<string, string>, ...more: string[]) {
-  const args = ['bin/archc.mjs', 'run', TINY, '--weights', weights, '--input', inputs];
+  const args = ['bin/archc.mjs', 'run', `${TINY}:Tiny`, '--weights', weights, '--input', inputs];
   const output = ['--output', inFolder('y.safetensors'), ...more];
   return spawnSync(process.execPath, [...args, ...output], {
     encoding: 'utf8',
@@ -92,21 +92,51 @@ test.runIf(linux && existsSync('/usr/bin/script'))(
   },
 );
 
-test.runIf(linux)('whoever kills the command kills all of it', async () => {
+/** A run that would go on for long, once it trains: the command and the process below it that does the work. */
+async function startTraining(name: string): Promise<{ command: ChildProcess; child: number }> {
   const data = writeDataset(inFolder('data'));
-  const output = inFolder('killed');
-  const args = ['bin/archc.mjs', 'train', TINY, '--data', data, '--output', output];
+  const args = ['bin/archc.mjs', 'train', TINY, '--data', data, '--output', inFolder(name)];
   const command = spawn(process.execPath, [...args, '--steps', '100000', '--checkpoint-every', '2'], {
     stdio: 'ignore',
   });
-  while (!existsSync(join(output, 'checkpoint.safetensors'))) {
+  while (!existsSync(join(inFolder(name), 'checkpoint.safetensors'))) {
     expect(command.exitCode).toBe(null);
-    await new Promise((r) => setTimeout(r, 10));
+    await soon();
   }
   const children = readFileSync(`/proc/${command.pid}/task/${command.pid}/children`, 'utf8')
     .trim()
     .split(' ');
   expect(children).toHaveLength(1);
-  command.kill('SIGKILL');
-  while (existsSync(`/proc/${children[0]}`)) await new Promise((r) => setTimeout(r, 10));
+  return { command, child: Number(children[0]) };
+}
+
+const soon = () => new Promise((resolve) => setTimeout(resolve, 10));
+
+/** The state letter of a process (proc(5)): T is stopped. */
+const state = (pid: number | undefined) => /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
+
+describe.runIf(linux)('signals', () => {
+  test('whoever kills the command kills all of it', async () => {
+    const { command, child } = await startTraining('killed');
+    command.kill('SIGKILL');
+    while (existsSync(`/proc/${child}`)) await soon();
+  });
+
+  test('what kills the work ends the command, by the same signal', async () => {
+    const { command, child } = await startTraining('crashed');
+    const ended = new Promise((resolve) => command.on('close', (code, signal) => resolve([code, signal])));
+    process.kill(child, 'SIGKILL');
+    expect(await ended).toEqual([null, 'SIGKILL']);
+  });
+
+  test('Ctrl-Z stops the work too, and it goes on', async () => {
+    const { command, child } = await startTraining('stopped');
+    command.kill('SIGTSTP');
+    while (state(child) !== 'T' || state(command.pid) !== 'T') await soon();
+    command.kill('SIGCONT');
+    while (state(child) === 'T' || state(command.pid) === 'T') await soon();
+    const ended = new Promise((resolve) => command.on('close', resolve));
+    command.kill('SIGTERM');
+    expect(await ended).toBe(130);
+  });
 });

@@ -71,8 +71,18 @@ test('commands check, train, predict and compile', () => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
   expect(archc('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
   expect(archc('check', 'swin-umamba').stdout).toBe('swin-umamba: no mistakes\n');
-  expect(archc('check', 'mine.arch').stdout).toBe('mine.arch: no mistakes\n');
-  const trained = archc('train', 'mine.arch', '--data', 'data', '--output', 'run', '--steps', '3', '--test');
+  expect(archc('check', 'mine.arch:Tiny')).toMatchObject({ code: 0, stderr: '' });
+  const trained = archc(
+    'train',
+    'mine.arch:Tiny',
+    '--data',
+    'data',
+    '--output',
+    'run',
+    '--steps',
+    '3',
+    '--test',
+  );
   expect(trained.code, trained.stderr).toBe(0);
   expect(readdirSync(at('run'))).toEqual(expect.arrayContaining(['loss.svg', 'weights.safetensors']));
   const weights = ['--weights', 'run/weights.safetensors'];
@@ -87,7 +97,7 @@ test('commands check, train, predict and compile', () => {
   );
   expect(predicted.code, predicted.stderr).toBe(0);
   expect(readdirSync(at('labels'))).toEqual(readdirSync(at('data/labelsTs')));
-  const compiled = archc('compile', 'mine.arch', ...weights, '--output', 'build/mine');
+  const compiled = archc('compile', 'mine.arch:Tiny', ...weights, '--output', 'build/mine');
   expect(compiled.code, compiled.stderr).toBe(0);
   expect(readdirSync(at('build/mine'))).toContain('model.json');
 }, 300_000);
@@ -131,7 +141,7 @@ test.runIf(process.platform === 'linux' && process.arch === 'x64')(
     const install = `npm install @sparticuz/chromium@${peerDependencies['@sparticuz/chromium']}`;
     const bin = at('node_modules/.bin/archc');
     const input = ['--weights', 'run/weights.safetensors', '--input', 'data/imagesTs', '--output', 'no'];
-    const asked = run(bin, ['predict', 'mine.arch', ...input, '--adapter', 'swiftshader']);
+    const asked = run(bin, ['predict', 'mine.arch:Tiny', ...input, '--adapter', 'swiftshader']);
     expect(asked.code).toBe(1);
     expect(asked.stderr).toContain('@sparticuz/chromium, which holds SwiftShader, is not installed');
     expect(asked.stderr).toContain(`= try: ${install}`);

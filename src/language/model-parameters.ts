@@ -91,6 +91,9 @@ function parseOverrides(
 ): Map<string, Expr | undefined> {
   const given = new Map<string, Expr | undefined>();
   const names = [...model.params.map((p) => p.param.name.name), ...model.variants.keys()];
+  const asks = new Map(
+    model.params.map(({ param: { name, type } }) => [name.name, type.kind === 'name' ? type.name : '']),
+  );
   for (const [name, all] of Object.entries(raw)) {
     const texts = [all].flat();
     const text = texts.at(-1) ?? '';
@@ -115,6 +118,10 @@ function parseOverrides(
       continue;
     }
     const { expr, issues } = parseExpression(text, file);
+    if (asks.get(name) === 'string' && expr?.kind !== 'string' && expr?.kind !== 'if') {
+      given.set(name, bareString(c, name, text, start));
+      continue;
+    }
     for (const issue of issues) c.reporter.add(syntaxDiagnostic(issue));
     if (!expr && issues.length === 0) {
       c.report('unexpected-end', start, { expected: 'a value' });
@@ -122,6 +129,22 @@ function parseOverrides(
     given.set(name, expr);
   }
   return given;
+}
+
+/** Words of the language that are values themselves, and no strings. */
+const values = ['true', 'false', 'none'];
+
+/** A word stands for itself where a string is asked for: shells take its quotes away. Nothing else does. */
+function bareString(c: Context, name: string, text: string, span: Span): Expr | undefined {
+  if (/^[A-Za-z_][\w.-]*$/.test(text) && !values.includes(text)) return { kind: 'string', value: text, span };
+  const quoted = `"${text.replace(/^["']|["']$/g, '').replace(/["\\]/g, '\\$&')}"`;
+  c.report(
+    'wrong-type',
+    span,
+    { what: `\`${name}\``, expected: 'a string', found: `\`${text}\`` },
+    { hint: `write it in quotes that the shell leaves: --set '${name}=${quoted}'` },
+  );
+  return undefined;
 }
 
 /** The plain form of a parameter's value. */

@@ -4,6 +4,7 @@ import { bindArguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import type { Env } from './env.ts';
 import { fitsF32 } from './f32.ts';
+import { nearest } from './suggest.ts';
 import { describe, isInt, isNumber, show, toNumber } from './values.ts';
 
 export interface Bounds {
@@ -102,8 +103,10 @@ export class SettingReader {
     if (callee.kind !== 'name' || !Object.hasOwn(forms, callee.name)) {
       const found = callee.kind === 'name' ? `\`${callee.name}\`` : 'this expression';
       const choices = Object.keys(forms).join(', ');
-      if (what === 'loss') this.c.report('bad-loss', expr.span, { found });
-      else this.c.report('bad-setting', expr.span, { found, what, choices });
+      const near = callee.kind === 'name' ? nearest(callee.name, Object.keys(forms)) : undefined;
+      const extras = near ? { hint: `\`${near}\`` } : {};
+      if (what === 'loss') this.c.report('bad-loss', expr.span, { found }, extras);
+      else this.c.report('bad-setting', expr.span, { found, what, choices }, extras);
       return undefined;
     }
     const args = expr.kind === 'call' ? expr.args : [];

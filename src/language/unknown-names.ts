@@ -4,7 +4,11 @@ import type { OpTable } from '../ir/op.ts';
 import { builtins } from './builtins.ts';
 import type { Reporter } from './diagnostics/index.ts';
 import type { Program } from './modules.ts';
+import { COMMAND_LINE } from './origins.ts';
 import { nearest } from './suggest.ts';
+
+/** The values of --set stand outside of the spec. */
+const setHint = 'a value: the names of a spec are not known to --set, and a string stands in quotes ("…")';
 
 /** Where a name could have come from. */
 interface Known {
@@ -19,15 +23,16 @@ export function reportUnknown(
   span: Span,
   names: readonly string[],
 ): void {
-  const hint = meant(c, name, names);
+  const hint = meant(c, name, span, names);
   c.report('unknown-name', span, { name }, hint === undefined ? {} : { hint });
 }
 
-function meant(c: Known, name: string, names: readonly string[]): string | undefined {
+function meant(c: Known, name: string, span: Span, names: readonly string[]): string | undefined {
   const library = c.library();
   const importing = (block: string): string => `import { ${block} } from "${library.get(block)}"`;
   if (library.has(name)) return importing(name);
   if (Object.hasOwn(foreignNames, name)) return foreignNames[name];
+  if (span.file.startsWith(COMMAND_LINE)) return setHint;
   const ops = [...c.ops.values()].flatMap((op) => (op.internal ? [] : [op.name]));
   // `LeakyReLU`, a class in PyTorch, is the op leaky_relu here.
   const plain = (text: string) => text.toLowerCase().replaceAll('_', '');

@@ -80,6 +80,7 @@ export function callInstance(c: Context, instance: InstanceValue, args: readonly
     const env = new Env(forward.env.scope, forward.env);
     const name = showPath(/[^.]*(\.\d+)*$/.exec(instance.path)?.[0] ?? '');
     const result = c.limits.called(span, () => callFunction(c, name, forward.decl.fn, env, args, span));
+    c.notes.called(instance.path, result);
     if (result.kind !== 'tensor') return result;
     return { ...result, span, from: `\`${showPath(instance.path)}\`` };
   } finally {

@@ -8,6 +8,7 @@ import type { Reporter } from './diagnostics/index.ts';
 import type { Env } from './env.ts';
 import type { Program } from './modules.ts';
 import type { Buffer, ModuleInstance, Parameter } from './program.ts';
+import type { UseNotes } from './unreached.ts';
 import { type ApplicationValue, type InstanceValue, showPath, type Value } from './values.ts';
 
 /** Steps of evaluation that one model may take; the largest shipped spec takes about 20 000. */
@@ -54,6 +55,8 @@ export interface Context {
   readonly parameters: Parameter[];
   readonly buffers: BufferState[];
   readonly modules: ModuleInstance[];
+  /** For warnings about what is of no use. */
+  readonly notes: UseNotes;
   /** The blocks that are being instantiated or called, outermost first, and where the text asks for it. */
   readonly building: { component: Component; path: string; span: Span }[];
   readonly limits: Limits;

@@ -232,7 +232,9 @@ function declareInstance(c: Context, decl: DeclOf<'instance'>, env: Env, host: H
   } else if (cond && indices) {
     value = c.evaluate(decl.value, env);
     if (value.kind === 'application') {
-      value = claim(c, key, span, host) ? c.instantiate(value, joined(host.path, key)) : ERROR;
+      const path = joined(host.path, key);
+      c.notes.instances.set(path, { span, results: [] });
+      value = claim(c, key, span, host) ? c.instantiate(value, path) : ERROR;
     } else if (value.kind !== 'error' && value.kind !== 'none') {
       const hint = value.kind === 'block' ? { hint: `${value.component.name.name}(…)` } : {};
       c.report('not-a-block', decl.value.span, { name, found: describe(value) }, hint);

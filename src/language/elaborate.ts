@@ -15,8 +15,9 @@ import type { Program } from './modules.ts';
 import { elaboratePretrained } from './pretrained.ts';
 import { type Buffer, type ElaboratedModel, storedTensors } from './program.ts';
 import { sectionsOf } from './sections.ts';
-import { checkSupervised } from './supervised-outputs.ts';
+import { checkSupervised, supervises, warnUnsupervised } from './supervised-outputs.ts';
 import { elaborateTrain } from './train.ts';
+import { UseNotes, warnUnreached } from './unreached.ts';
 
 export interface ElaborateOptions {
   readonly batch: number;
@@ -27,6 +28,8 @@ export interface ElaborateOptions {
   readonly stochastic?: boolean;
   /** Told that the spec reads `training` or updates a buffer: the other mode has another graph. */
   onModeRead?(): void;
+  /** Places (`file start`) of names that are known to be unused: what follows from that is not warned about again. */
+  readonly unused?: ReadonlySet<string>;
 }
 
 export function makeContext(program: Program, reporter: Reporter, options: ElaborateOptions): Context {
@@ -45,6 +48,7 @@ export function makeContext(program: Program, reporter: Reporter, options: Elabo
     parameters: [],
     buffers: [],
     modules: [],
+    notes: new UseNotes(options.unused ?? new Set()),
     building: [],
     limits: new Limits(reporter.report),
     get functions() {
@@ -77,7 +81,12 @@ export function elaborateModel(
   reporter: Reporter,
 ): ElaboratedModel | undefined {
   const before = reporter.errors;
-  const c = makeContext(program, reporter, options);
+  let modeRead = false;
+  const onModeRead = () => {
+    modeRead = true;
+    options.onModeRead?.();
+  };
+  const c = makeContext(program, reporter, { ...options, onModeRead });
   const { component } = model;
   const env = new Env(model.scope);
   const body = new ModelBody(c, model, env);
@@ -105,6 +114,10 @@ export function elaborateModel(
     });
     if (reporter.errors > before || body.failed) return undefined;
     const graph = c.builder.build();
+    // Outside of training a spec that asks for the mode may leave out what it trains.
+    if (options.training || !modeRead) warnUnreached(c, graph);
+    const declared = chosen.train.has('supervise') || sections.some(({ decl }) => supervises(decl));
+    if (sections.length > 0 && !declared) warnUnsupervised(c, body.outputs);
     return {
       name: component.name.name,
       doc: component.doc,

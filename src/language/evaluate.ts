@@ -268,6 +268,7 @@ function bind(c: Context, statement: Extract<Stmt, { kind: 'bind' }>, env: Env):
   const value = c.evaluate(statement.value, env);
   const { targets } = statement;
   const set = ({ name, span }: { name: string; span: Span }, v: Value) => {
+    c.notes.bound(span, v);
     if (env.buffer(name)) c.report('bound-buffer', span, { name }, { notes: placeNote(c) });
     else env.set(name, v.kind === 'tensor' ? { ...v, span, from: `\`${name}\`` } : v);
   };

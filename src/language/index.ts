@@ -10,7 +10,7 @@ import type { Program } from './modules.ts';
 import type { ElaboratedModel } from './program.ts';
 import { resolveNames } from './resolve.ts';
 import { nearest } from './suggest.ts';
-import { warnUnused } from './unused.ts';
+import { findUnused } from './unused.ts';
 
 export { type Diagnostic, type DiagnosticCode, diagnosticTable } from './diagnostics/index.ts';
 export { type FileAccess, loadProgram, type Program } from './modules.ts';
@@ -50,6 +50,8 @@ export function check(program: Program, ops: OpTable): Diagnostic[] {
   const reporter = new Reporter();
   for (const d of program.diagnostics) reporter.add(d);
   resolveNames(program, ops, reporter);
+  const unused = reporter.errors === 0 ? findUnused(program) : undefined;
+  const options = { batch: 1, ops, unused: unused?.places };
   for (const { component, scope } of [...modelsOf(program), ...modelsOfSections(program)]) {
     const model = effectiveModel(component, scope, reporter.report);
     if (!model) continue;
@@ -57,10 +59,10 @@ export function check(program: Program, ops: OpTable): Diagnostic[] {
     const onModeRead = () => {
       modes = true;
     };
-    elaborateModel(program, model, {}, { batch: 1, ops, training: true, onModeRead }, reporter);
-    if (modes) elaborateModel(program, model, {}, { batch: 1, ops, training: false }, reporter);
+    elaborateModel(program, model, {}, { ...options, training: true, onModeRead }, reporter);
+    if (modes) elaborateModel(program, model, {}, { ...options, training: false }, reporter);
   }
-  if (reporter.errors === 0) warnUnused(program, reporter);
+  if (reporter.errors === 0) for (const d of unused?.diagnostics ?? []) reporter.add(d);
   return reporter.diagnostics;
 }
 
@@ -96,9 +98,9 @@ export function elaborate(
     return { diagnostics: reporter.diagnostics };
   }
   const effective = effectiveModel(chosen.component, chosen.scope, reporter.report);
-  const model =
-    effective &&
-    elaborateModel(program, effective, overrides, { batch, ops, training, stochastic }, reporter);
-  if (model) warnUnused(program, reporter);
+  const unused = findUnused(program);
+  const options = { batch, ops, training, stochastic, unused: unused.places };
+  const model = effective && elaborateModel(program, effective, overrides, options, reporter);
+  if (model) for (const d of unused.diagnostics) reporter.add(d);
   return { model, diagnostics: reporter.diagnostics };
 }

@@ -7,9 +7,11 @@ import { firstPlace } from './diagnostics/index.ts';
 import { Env } from './env.ts';
 import type { EffectiveModel } from './extends.ts';
 import { condition } from './operators.ts';
+import { namesIn } from './origins.ts';
 import type { ModelInput, ModelOutput } from './program.ts';
 import { concreteShape, evaluateShape, shapeLabel } from './shapes.ts';
-import { describe, ERROR, isInt, showPath } from './values.ts';
+import { tensorsIn } from './unreached.ts';
+import { describe, ERROR, isInt, NONE, showPath } from './values.ts';
 
 type DeclOf<K extends Decl['kind']> = Extract<Decl, { kind: K }>;
 
@@ -118,7 +120,11 @@ export class ModelBody implements ModelHooks {
     const { c } = this;
     this.outputDeclared = true;
     const cond = condition(c, decl.cond, env);
-    if (cond === false) return;
+    if (cond === false) {
+      // What leads to this output is of use with other values.
+      for (const name of namesIn(decl.value)) c.notes.excused.push(...tensorsIn(env.get(name) ?? NONE));
+      return;
+    }
     const indices = evaluateIndices(c, decl.indices, env);
     const dims = evaluateShape(c, decl.shape, env);
     const value = c.evaluate(decl.value, env);

@@ -81,7 +81,7 @@ export function valuesIn(expr: Expr, env: Env): string {
 const written: readonly Value['kind'][] = ['rational', 'float', 'bool', 'string', 'vector', 'list', 'enum'];
 
 /** Names in an expression, each once, in the order of the text. */
-function namesIn(expr: Expr): string[] {
+export function namesIn(expr: Expr): string[] {
   if (expr.kind === 'name') return [expr.name];
   return [...new Set(partsOf(expr).flatMap(namesIn))];
 }

@@ -2,6 +2,7 @@ import type { TrainDecl } from '../../grammar/ast.ts';
 import { type Dims, formatDims } from '../ir/dim.ts';
 import type { Context } from './context.ts';
 import type { ModelOutput } from './program.ts';
+import { showPath } from './values.ts';
 
 /**
  * Reports outputs that the labels of a step cannot supervise: they are one map of class ids, of the first output's
@@ -49,4 +50,15 @@ function otherSize(dims: Dims, finest: ModelOutput): string | undefined {
   const planes = [own, full].every((size) => size.length === 2 && size.every((d) => d.size > 0));
   if (alike || planes) return undefined;
   return `it is ${formatDims(dims)}, and labels of the size of \`${finest.name}\` ${formatDims(finest.dims)} cannot be resized to that`;
+}
+
+/** Whether a section says which outputs are trained; without that it is the first alone. */
+export const supervises = ({ entries }: TrainDecl): boolean =>
+  entries.some((e) => e.key.name === 'supervise');
+
+/** Warns of outputs but the first, where no section says that they are trained, nor that they are not. */
+export function warnUnsupervised(c: Pick<Context, 'own' | 'report'>, outputs: readonly ModelOutput[]): void {
+  for (const { name, span } of outputs.slice(1))
+    if (c.own.has(span.file))
+      c.report('unsupervised-output', span, { what: `the output \`${showPath(name)}\`` });
 }

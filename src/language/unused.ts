@@ -9,7 +9,7 @@ import type {
   Stmt,
   TypeRef,
 } from '../../grammar/ast.ts';
-import type { Reporter } from './diagnostics/index.ts';
+import { type Diagnostic, Reporter } from './diagnostics/index.ts';
 import { partsOf } from './expression-parts.ts';
 import type { LoadedModule, Program } from './modules.ts';
 
@@ -20,11 +20,18 @@ interface Declared {
   readonly reads: ReadonlySet<string>;
 }
 
+interface Unused {
+  readonly diagnostics: readonly Diagnostic[];
+  /** `file start` of each. */
+  readonly places: ReadonlySet<string>;
+}
+
 /**
- * Warns of names that nothing reads and of values that nothing takes, in the spec's own files (`Program.own`). It is
+ * Warnings of names that nothing reads and of values that nothing takes, in the spec's own files (`Program.own`). It is
  * the text that counts: what a condition leaves out in one configuration is used in another.
  */
-export function warnUnused(program: Program, reporter: Reporter): void {
+export function findUnused(program: Program): Unused {
+  const reporter = new Reporter();
   const components = new Map<Component, ComponentUse>();
   for (const { module } of program.modules.values()) {
     for (const d of module.declarations)
@@ -43,6 +50,8 @@ export function warnUnused(program: Program, reporter: Reporter): void {
       for (const { span } of use?.dropped ?? []) reporter.report('unused-value', span, {});
     }
   }
+  const { diagnostics } = reporter;
+  return { diagnostics, places: new Set(diagnostics.map(({ span }) => `${span.file} ${span.start}`)) };
 }
 
 /** A model that extends another reads the names of its base, and the base those that are put in their places. */
@@ -57,7 +66,9 @@ function shareReads(program: Program, components: ReadonlyMap<Component, Compone
   }
   const own = new Map([...components].map(([c, use]) => [c, [...use.reads]]));
   for (const component of baseOf.keys()) {
-    for (let base = baseOf.get(component); base; base = baseOf.get(base)) {
+    const seen = new Set([component]);
+    for (let base = baseOf.get(component); base && !seen.has(base); base = baseOf.get(base)) {
+      seen.add(base);
       for (const name of own.get(base) ?? []) components.get(component)?.reads.add(name);
       for (const name of own.get(component) ?? []) components.get(base)?.reads.add(name);
     }

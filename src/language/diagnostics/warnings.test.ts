@@ -1,6 +1,6 @@
-import { describe } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { testMistakes } from './mistakes.ts';
-import { forward, type MistakeCase, model, train } from './testing.ts';
+import { diagnose, forward, type MistakeCase, model, train } from './testing.ts';
 import { warningDiagnostics } from './warnings.ts';
 
 const act = 'block Act() {\n  forward(x: [B, ...]) { relu(x) }\n}\n';
@@ -10,6 +10,9 @@ const block = (params: string, body: string) =>
 
 const norm = '  param w: [4] = ones\n  param b: [4] = zeros\n';
 const output = '\n  output out: [B, 4, 8, 8] = y';
+/** A block with a parameter. */
+const scale = 'block Scale() {\n  param s: [1] = ones\n  forward(x: [B, ...]) { x * s }\n}\n';
+
 const recipe = (optimizer: string) =>
   `  loss = cross_entropy\n  optimizer = adam(${optimizer})\n  batch = 1\n  steps = 1`;
 
@@ -114,6 +117,51 @@ const cases: MistakeCase[] = [
       '_y = x',
     ),
   },
+  {
+    code: 'unreached',
+    title: 'an instance whose result is thrown away',
+    text: `${model(`  ⟦a = Scale()\n  forward {\n    y = a(x)\n    y = x\n  }${output}`)}${scale}`,
+  },
+  {
+    code: 'unreached',
+    title: 'an instance that is called in a branch that is not taken',
+    text: `${model(`  ⟦a = Scale()\n  forward { y = if k { a(x) } else { x } }${output}`, 'k: bool = false')}${scale}`,
+  },
+  {
+    code: 'unreached',
+    title: 'some of several instances, at their one declaration',
+    text: `${model(`  for i in 0..4 { ⟦a[i] = Scale() }\n  forward { y = x |> a[0] |> a[2] }${output}`)}${scale}`,
+  },
+  {
+    code: 'unreached',
+    title: 'a parameter',
+    text: block(
+      '',
+      '  param ⟦w: [4] = ones\n  forward(x: [B, ...]) {\n    z = relu(w)\n    if false { z } else { relu(x) }\n  }',
+    ),
+  },
+  {
+    code: 'unreached',
+    title: 'part of a block that comes with archc, whose result is not used',
+    text: `import { Two } from "archc/two.arch"\n${model(`  ⟦a = Two()\n  forward {\n    ys = a(x)\n    y = ys[0]\n  }${output}`)}`,
+    files: {
+      'archc/two.arch': `block Two() {\n  l = Scale()\n  r = Scale()\n  forward(x: [B, ...]) { [l(x), r(x)] }\n}\n${scale}`,
+    },
+  },
+  {
+    code: 'unreached',
+    title: 'of a base model, where the extending one leaves it out',
+    text: `${model(`  ⟦a = Scale()\n  forward { y = a(x) }${output}`)}model N extends M() {\n  forward { y = x }\n}\n${scale}`,
+  },
+  {
+    code: 'unsupervised-output',
+    text: `${model('  forward { y = x }\n  output a: [B, 4, 8, 8] = y\n  output ⟦b: [B, 4, 8, 8] = relu(y)')}train T for M {\n${recipe('lr: 0.1')}\n}\n`,
+  },
+  {
+    code: 'unsupervised-output',
+    title: 'in a loop',
+    text: `${model('  forward { y = x }\n  for i in 0..3 { output ⟦y[i]: [B, 4, 8, 8] = y * (i + 1) }')}train T for M {\n${recipe('lr: 0.1')}\n}\n`,
+  },
   { code: 'below-f32', text: forward('    y = x + ⟦1e-46') },
   { code: 'below-f32', title: 'a denormal number', text: forward('    y = x * ⟦1e-40') },
   { code: 'below-f32', title: 'the inverse of a divisor', text: forward('    y = x / ⟦1e39') },
@@ -127,6 +175,65 @@ const cases: MistakeCase[] = [
   { code: 'set-twice', text: `⟦${model(`  require n > 0\n${end}`, 'n: int = 1')}`, set: { n: ['2', '3'] } },
 ];
 
+/** Specs without warnings. */
+const fine: [string, string, Readonly<Record<string, string>>?][] = [
+  [
+    'a name that begins with _',
+    model(`  let _k = 1\n  for _ in 0..2 { require true }\n${end}`, '_n: int = 1'),
+  ],
+  [
+    'what is declared under a condition that is false',
+    `${model(`  a = Scale()   if k\n  forward { y = if k { a(x) } else { x } }${output}`, 'k: bool = false')}${scale}`,
+  ],
+  [
+    'what leads to an output whose condition is false',
+    `${model(`  a = Scale()\n  forward {\n    y = x\n    ys = [x, a(x)]\n  }${output}\n  output b: [B, 4, 8, 8] = ys[1]   if k`, 'k: bool = false')}${scale}`,
+  ],
+  [
+    'the alternative that is not chosen',
+    `${model(`  variant v {\n    one { def f(x) { x } }\n    two {\n      a = Scale()\n      def f(x) { a(x) }\n    }\n  }\n  forward { y = f(x) }${output}`)}${scale}`,
+  ],
+  [
+    'a weight that is declared to be 0',
+    `${model(`  a = Scale()\n  forward { y = x }\n  output p: [B, 4, 8, 8] = y\n  output q: [B, 4, 8, 8] = a(y)`)}${scale}train T for M {\n${recipe('lr: 0.1')}\n  supervise = weights(<1, 0>)\n}\n`,
+  ],
+  [
+    'a recipe without `supervise` beside one that has it',
+    `${model(`  forward { y = x }\n  output p: [B, 4, 8, 8] = y\n  output q: [B, 4, 8, 8] = y * 2`)}train T for M {\n${recipe('lr: 0.1')}\n}\ntrain S for M {\n${recipe('lr: 0.1')}\n  supervise = halving()\n}\n`,
+  ],
+  [
+    'what a block that comes with archc does not use in one instance',
+    `import { Odd } from "archc/odd.arch"\n${model(`  a = Odd(false)\n  b = Odd(true)\n  forward { y = x |> a |> b }${output}`)}`,
+    {
+      'archc/odd.arch': `block Odd(k: bool) {\n  param w: [1] = ones\n  forward(x: [B, ...]) { if k { x * w } else { relu(x) } }\n}\nblock Unused(n: int) {}\n`,
+    },
+  ],
+  [
+    'what only an extending model reads',
+    `${model(`  let k = 2\n${end}`)}model N extends M() {\n  forward { y = x * k }\n}\n`,
+  ],
+  [
+    'a loop over instances',
+    `${model(`  for i in 0..3 { a[i] = Scale() }\n  forward {\n    y = x\n    for i in 0..3 { y = a[i](y) }\n  }${output}`)}${scale}`,
+  ],
+];
+
 describe('warnings', () => {
   testMistakes(warningDiagnostics, cases);
+
+  it.each(fine)('none: %s', (_, text, files) => {
+    expect(diagnose({ code: '', text, files }).diagnostics).toEqual([]);
+  });
+
+  it('one mistake is one warning: what an unused name holds is not lost again', () => {
+    const text = `${model(`  a = Scale()\n  forward {\n    z = a(x)\n    y = x\n  }${output}`)}${scale}`;
+    const { diagnostics } = diagnose({ code: '', text });
+    expect(diagnostics.map((d) => [d.code, d.span.line])).toEqual([['unused-name', 5]]);
+  });
+
+  it('names the tensors that are lost', () => {
+    const text = `${model(`  for i in 0..6 { a[i] = Scale() }\n  forward { y = a[0](x) }${output}`)}${scale}`;
+    const [{ message }] = diagnose({ code: '', text }).diagnostics;
+    expect(message).toBe('no output depends on `a[1]`, `a[2]`, `a[3]` and 2 more');
+  });
 });

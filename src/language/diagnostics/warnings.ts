@@ -23,6 +23,20 @@ export const warningDiagnostics = {
     explanation:
       'Only the last expression of a body is its value, and in the `forward` of a model not even that one. Expressions change nothing by themselves, so the line has no effect.',
   },
+  unreached: {
+    severity: 'warning',
+    message: 'no output depends on {what}',
+    hint: 'use it on the way to an output, or declare it only where it is used (… if condition)',
+    explanation:
+      'The tensors are part of the model, take memory and stand in its checkpoints, but nothing that the model gives depends on them: they are never trained.',
+  },
+  'unsupervised-output': {
+    severity: 'warning',
+    message: 'no loss reaches {what}',
+    hint: 'add `supervise = halving()`, or `supervise = weights(<1, 0, …>)` where it shall have no loss',
+    explanation:
+      'A train section without `supervise` trains the first output only; what leads to other outputs alone stays as it started. A weight that is declared to be 0 is no reason for this warning.',
+  },
   'batch-dependent': {
     severity: 'warning',
     message: 'outside of training, `{op}` gives a sample a result that depends on the others of its batch',

@@ -82,16 +82,20 @@ const usageCodes: Readonly<Record<string, string>> = {
   invalidArgument: 'bad-value',
 };
 
-/** What commander says about the command line, in archc's form. */
-function usageError({ code, message }: CommanderError, args: readonly string[]): InputError {
+/** The code of what commander refuses, in archc's form. */
+export function usageCode({ code }: CommanderError): string {
   const own = code.replace(/^commander\./, '');
-  const text = message.replace(/^error: /, '');
+  return usageCodes[own] ?? own.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
+}
+
+/** What commander says about the command line, in archc's form. */
+function usageError(error: CommanderError, args: readonly string[]): InputError {
+  const text = error.message.replace(/^error: /, '');
   const near = /\n\(Did you mean (.*)\?\)$/.exec(text);
   const command = args.find((arg) => !arg.startsWith('-'));
-  const help = own === 'unknownCommand' || command === undefined ? 'archc --help' : `archc ${command} --help`;
-  return new InputError(
-    usageCodes[own] ?? own.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`),
-    near ? text.slice(0, near.index) : text,
-    near ? near[1] : help,
-  );
+  const help =
+    error.code === 'commander.unknownCommand' || command === undefined
+      ? 'archc --help'
+      : `archc ${command} --help`;
+  return new InputError(usageCode(error), near ? text.slice(0, near.index) : text, near ? near[1] : help);
 }

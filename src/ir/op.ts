@@ -67,6 +67,8 @@ interface OpBase {
   readonly name: string;
   /** One paragraph: shapes, formula, source. Shown by hover and `archc explain`. */
   readonly doc: string;
+  /** A `forward` that calls it, in the language, for documentation; needed of ops that specs can call. */
+  readonly example?: string;
   readonly operands: readonly OperandSpec[];
   readonly attrs: Readonly<Record<string, AttrSpec>>;
   /**

@@ -6,6 +6,7 @@ import { broadcastDims, mapBroadcast } from './broadcast.ts';
 export interface ElementwiseSpec {
   readonly name: string;
   readonly doc: string;
+  readonly example?: string;
   readonly operands: readonly string[];
   readonly attrs?: Readonly<Record<string, AttrSpec>>;
   readonly internal?: boolean;
@@ -24,6 +25,7 @@ export function elementwise(spec: ElementwiseSpec): PrimitiveOp {
     kind: 'primitive',
     name: spec.name,
     doc: spec.doc,
+    example: spec.example,
     operands: spec.operands.map((name) => ({ name })),
     attrs: spec.attrs ?? {},
     internal: spec.internal,
@@ -60,7 +62,8 @@ export function activation(spec: ActivationSpec): PrimitiveOp[] {
   return [
     elementwise({
       name,
-      doc: spec.doc,
+      doc: `${spec.doc} x [...] → [...].`,
+      example: `forward(x: [B, 8, 16, 16]) -> [B, 8, 16, 16] { ${name}(x) }`,
       operands: ['x'],
       attrs,
       helpers,

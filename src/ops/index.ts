@@ -13,21 +13,22 @@ import { reduction } from './reduction/index.ts';
 import { regularisation } from './regularisation/index.ts';
 import { scan } from './scan/index.ts';
 
-const families: readonly (readonly Op[])[] = [
-  arithmetic,
-  activations,
-  contraction,
-  convolution,
-  normalisation,
-  scan,
-  layout,
-  reduction,
-  pooling,
-  attention,
-  regularisation,
-  loss,
-  optimizer,
+/** The ops by family, in the order of docs/ops.md. */
+export const opFamilies: readonly { readonly title: string; readonly ops: readonly Op[] }[] = [
+  { title: 'Arithmetic', ops: arithmetic },
+  { title: 'Activations', ops: activations },
+  { title: 'Contractions', ops: contraction },
+  { title: 'Convolutions', ops: convolution },
+  { title: 'Normalisation', ops: normalisation },
+  { title: 'Selective scan', ops: scan },
+  { title: 'Layout', ops: layout },
+  { title: 'Reductions', ops: reduction },
+  { title: 'Pooling and resizing', ops: pooling },
+  { title: 'Attention', ops: attention },
+  { title: 'Regularisation', ops: regularisation },
+  { title: 'Losses', ops: loss },
+  { title: 'Optimizers', ops: optimizer },
 ];
 
 /** Every op, by name. */
-export const ops: OpTable = new Map(families.flat().map((op) => [op.name, op]));
+export const ops: OpTable = new Map(opFamilies.flatMap((family) => family.ops.map((op) => [op.name, op])));

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { InputError } from '../../errors.ts';
-import { type DiagnosticCode, diagnosticTable } from '../../language/index.ts';
 import { editDistance } from '../../language/suggest.ts';
+import { codeNames, codePage, codeText, summary } from '../explain/codes.ts';
+import { type Page, pageText } from '../explain/page.ts';
 import { printJson, printLine } from '../terminal.ts';
 
 interface ExplainOptions {
@@ -9,62 +10,80 @@ interface ExplainOptions {
   readonly json?: boolean;
 }
 
-/** Codes named where the one asked for does not exist. */
+/** Names given where the one asked for does not exist. */
 const SUGGESTIONS = 3;
 
 export function register(program: Command): void {
   program
     .command('explain')
-    .description('what a diagnostic means, at length')
-    .argument('[code]', 'a code as in error[CODE]')
-    .option('--list', 'all codes with their messages')
+    .description('what an error code, an op or a block of the library means, at length')
+    .argument('[name]', 'a code as in error[CODE], an op (conv2d) or a block (Conv2d)')
+    .option('--list', 'all ops, blocks and codes, a line each')
     .option('--json', 'print one JSON document on stdout')
-    .action((code: string | undefined, options: ExplainOptions) => {
+    .action(async (name: string | undefined, options: ExplainOptions) => {
       if (options.list) {
-        if (code !== undefined)
-          throw new InputError('bad-value', `--list takes no code, found ${code}`, `archc explain ${code}`);
-        list(options.json ?? false);
-      } else if (code === undefined) {
+        if (name !== undefined)
+          throw new InputError('bad-value', `--list takes no name, found ${name}`, `archc explain ${name}`);
+        await list(options.json ?? false);
+      } else if (name === undefined) {
         throw new InputError(
           'missing-argument',
-          'explain needs the code of a diagnostic',
+          'explain needs a code, an op or a block',
           'archc explain --list',
         );
-      } else explain(code, options.json ?? false);
+      } else await explain(name, options.json ?? false);
     });
 }
 
-const codes = Object.keys(diagnosticTable) as readonly DiagnosticCode[];
+// Ops and the library are loaded only where no code has the name.
+const opsModule = () => import('../explain/ops.ts');
+const blocksModule = () => import('../explain/blocks.ts');
 
-function list(json: boolean): void {
-  if (json) {
-    printJson(codes.map((code) => ({ code, ...diagnosticTable[code] })));
-    return;
-  }
-  const width = Math.max(...codes.map((code) => code.length));
-  for (const code of codes) printLine(`${code.padEnd(width)}  ${diagnosticTable[code].message}`);
-}
-
-function explain(given: string, json: boolean): void {
+async function explain(given: string, json: boolean): Promise<void> {
   // As pasted out of a message: error[shape-mismatch].
   const wanted = given.replace(/^(?:error|warning)?\[(.*)\]$/, '$1');
-  const code = codes.find((known) => known === wanted);
-  if (code === undefined) {
-    throw new InputError(
-      'unknown-code',
-      `no diagnostic of the language has the code ${wanted}`,
-      `${nearestCodes(wanted).join(', ')} (archc explain --list shows all)`,
-    );
+  const code = codePage(wanted);
+  if (code) {
+    if (json) printJson({ kind: 'code', ...code });
+    else printLine(codeText(code));
+    return;
   }
-  const { severity, message, hint, explanation } = diagnosticTable[code];
-  if (json) printJson({ code, severity, message, hint, explanation });
-  else printLine(`${severity}[${code}]: ${message}\n\n${explanation}\n\n  = try: ${hint}`);
+  const page = (await opsModule()).opPage(wanted) ?? (await blocksModule()).blockPage(wanted);
+  if (!page) throw await unknown(wanted);
+  if (json) printJson({ ...page, facts: Object.fromEntries(page.facts) });
+  else printLine(pageText(page));
 }
 
-function nearestCodes(wanted: string): string[] {
-  return [...codes]
-    .map((code) => ({ code, distance: editDistance(wanted, code) }))
+async function unknown(wanted: string): Promise<InputError> {
+  const names = [...codeNames(), ...(await opsModule()).opNames(), ...(await blocksModule()).blockNames()];
+  const near = names
+    .map((name) => ({ name, distance: editDistance(wanted.toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)
     .slice(0, SUGGESTIONS)
-    .map(({ code }) => code);
+    .map(({ name }) => name);
+  return new InputError(
+    'unknown-code',
+    `${wanted} is no error code, no op and no block of the library`,
+    `${near.join(', ')} (archc explain --list shows all)`,
+  );
+}
+
+async function list(json: boolean): Promise<void> {
+  const pages: readonly Page[] = [
+    ...(await opsModule()).opPages().flatMap(({ pages: ofFamily }) => ofFamily),
+    ...(await blocksModule()).blockPages().flatMap(({ pages: ofFile }) => ofFile),
+  ];
+  const entries = [
+    ...pages.map(({ kind, name, signature }) => ({ kind, name, text: signature.slice(name.length) })),
+    ...codeNames().flatMap((name) => {
+      const page = codePage(name);
+      return page ? [{ kind: 'code' as const, name, text: summary(page) }] : [];
+    }),
+  ];
+  if (json) {
+    printJson(entries);
+    return;
+  }
+  const width = Math.max(...entries.map(({ name }) => name.length));
+  for (const { kind, name, text } of entries) printLine(`${kind.padEnd(5)}  ${name.padEnd(width)}  ${text}`);
 }

@@ -2,7 +2,7 @@ import { activation, f32 } from '../elementwise.ts';
 
 export const relu = activation({
   name: 'relu',
-  doc: 'max(x, 0); its derivative at 0 is 0.',
+  doc: 'max(x, 0); its derivative at 0 is 0 (torch.nn.functional.relu).',
   value: () => (x) => Math.max(x, 0),
   derivative: () => (x) => (x > 0 ? 1 : 0),
   wgsl: (x) => `max(${x}, 0.0f)`,

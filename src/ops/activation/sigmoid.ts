@@ -4,7 +4,7 @@ const value = (x: number) => 1 / (1 + Math.exp(-x));
 
 export const sigmoid = activation({
   name: 'sigmoid',
-  doc: '1 / (1 + exp(-x)).',
+  doc: '1 / (1 + exp(−x)) (torch.sigmoid).',
   value: () => value,
   derivative: () => (x) => value(x) * (1 - value(x)),
   wgsl: (x) => `sigmoid(${x})`,

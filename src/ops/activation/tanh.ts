@@ -2,7 +2,7 @@ import { activation } from '../elementwise.ts';
 
 export const tanh = activation({
   name: 'tanh',
-  doc: 'Hyperbolic tangent.',
+  doc: 'Hyperbolic tangent, (exp(x) − exp(−x)) / (exp(x) + exp(−x)) (torch.tanh).',
   value: () => Math.tanh,
   derivative: () => (x) => 1 - Math.tanh(x) ** 2,
   wgsl: (x) => `safe_tanh(${x})`,

@@ -2,7 +2,8 @@ import { elementwise, f32 } from '../elementwise.ts';
 
 export const add = elementwise({
   name: 'add',
-  doc: 'a + b, broadcast as in NumPy.',
+  doc: 'a + b, broadcast as in NumPy (torch.add): a [...], b [...] → the shape that both broadcast to. With a number it is `affine`.',
+  example: 'forward(x: [B, 8, 16, 16], bias: [8, 1, 1]) -> [B, 8, 16, 16] { x + bias }',
   operands: ['a', 'b'],
   value: () => (a, b) => a + b,
   wgsl: ([a, b]) => `${a} + ${b}`,
@@ -12,7 +13,8 @@ export const add = elementwise({
 
 export const sub = elementwise({
   name: 'sub',
-  doc: 'a - b, broadcast as in NumPy.',
+  doc: 'a - b, broadcast as in NumPy (torch.sub): a [...], b [...] → the shape that both broadcast to.',
+  example: 'forward(x: [B, 8, 16, 16], mean: [8, 1, 1]) -> [B, 8, 16, 16] { x - mean }',
   operands: ['a', 'b'],
   value: () => (a, b) => a - b,
   wgsl: ([a, b]) => `${a} - ${b}`,
@@ -24,7 +26,8 @@ export const sub = elementwise({
 
 export const mul = elementwise({
   name: 'mul',
-  doc: 'a · b element by element, broadcast as in NumPy.',
+  doc: 'a · b element by element, broadcast as in NumPy (torch.mul): a [...], b [...] → the shape that both broadcast to.',
+  example: 'forward(x: [B, 8, 16, 16], gate: [B, 8, 1, 1]) -> [B, 8, 16, 16] { x * gate }',
   operands: ['a', 'b'],
   value: () => (a, b) => a * b,
   wgsl: ([a, b]) => `${a} * ${b}`,
@@ -36,7 +39,8 @@ export const mul = elementwise({
 
 export const div = elementwise({
   name: 'div',
-  doc: 'a / b element by element, broadcast as in NumPy.',
+  doc: 'a / b element by element, broadcast as in NumPy (torch.div): a [...], b [...] → the shape that both broadcast to.',
+  example: 'forward(x: [B, 8, 16, 16], scale: [8, 1, 1]) -> [B, 8, 16, 16] { x / scale }',
   operands: ['a', 'b'],
   value: () => (a, b) => a / b,
   wgsl: ([a, b]) => `${a} / ${b}`,
@@ -51,7 +55,8 @@ export const div = elementwise({
 
 export const affine = elementwise({
   name: 'affine',
-  doc: 'x · factor + offset, with constants.',
+  doc: 'x · factor + offset, with constants: x [...] → [...]. It is what `2 * x + 1` becomes, and PyTorch computes for it.',
+  example: 'forward(x: [B, 8]) -> [B, 8] { affine(x, factor: 0.5, offset: 1) }',
   operands: ['x'],
   attrs: { factor: { type: 'float' }, offset: { type: 'float', default: 0 } },
   value: (a) => (x) => x * (a['factor'] as number) + (a['offset'] as number),
@@ -61,7 +66,8 @@ export const affine = elementwise({
 
 export const detach = elementwise({
   name: 'detach',
-  doc: 'x, through which no gradient flows (torch.Tensor.detach).',
+  doc: 'x itself, through which no gradient flows (torch.Tensor.detach): x [...] → [...].',
+  example: 'forward(x: [B, 8, 16, 16]) -> [B, 8, 16, 16] { x + detach(relu(x) - x) }',
   operands: ['x'],
   value: () => (x) => x,
   wgsl: ([x]) => x,

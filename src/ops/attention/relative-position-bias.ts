@@ -41,6 +41,8 @@ export const relative_position_bias: PrimitiveOp = {
     '(head, query, key), from row (Δr + t₀ - 1)(2t₁ - 1) + Δc + t₁ - 1 of the table, Δ = query - key (Swin, arXiv ' +
     '2103.14030, equation 4). `table_window` is t, by default the window; in a smaller window token p still counts ' +
     'as (p ÷ t₁, p mod t₁).',
+  example:
+    'forward(scores: [B, 3, 49, 49], table: [169, 3]) -> [B, 3, 49, 49] { scores + relative_position_bias(table, window: 7) }',
   operands: [{ name: 'table' }],
   attrs,
   shape: ([table], attrs) => {

@@ -8,7 +8,8 @@ const attrs = { axis: { type: 'int', default: -1 } } as const;
 export const softmax: PrimitiveOp = {
   kind: 'primitive',
   name: 'softmax',
-  doc: 'exp(x − max) / Σ exp(x − max) along one axis (torch.softmax).',
+  doc: 'exp(x − max) / Σ exp(x − max) along one axis (torch.softmax): x [...] → [...].',
+  example: 'forward(x: [B, 4, 8, 8]) -> [B, 4, 8, 8] { softmax(x, axis: -1) }',
   operands: [{ name: 'x' }],
   attrs,
   shape: ([{ dims }], a) => {

@@ -9,6 +9,8 @@ export const window_attention: CompositeOp = {
     'Self-attention within windows of w×w tokens (Swin, arXiv 2103.14030): x [B, H, W, C], qkv [3C, C] (rows q, k, v, ' +
     'each by head), proj [C, C], table [(2w - 1)², heads] → [B, H, W, C]. x is padded with zeros at the bottom and ' +
     'right to whole windows, and rolled by -`shift`; what the roll brings together does not attend (see window_mask).',
+  example:
+    'forward(x: [B, 14, 14, 12], qkv: [36, 12], proj: [12, 12], table: [169, 3]) -> [B, 14, 14, 12] {\n  window_attention(x, qkv, proj, table, heads: 3, window: 7, shift: 3)\n}',
   operands: [{ name: 'x' }, { name: 'qkv' }, { name: 'proj' }, { name: 'table' }],
   attrs: { heads: { type: 'int' }, window: { type: 'int' }, shift: { type: 'int', default: 0 } },
   shape: ([x, qkv, proj, table], attrs) => {

@@ -30,9 +30,11 @@ export const window_mask: PrimitiveOp = {
   kind: 'primitive',
   name: 'window_mask',
   doc:
-    'Mask of shifted windows: [number of windows, tokens, tokens], 0 where query and key were neighbours before ' +
+    'Mask of shifted windows: → [number of windows, tokens, tokens], 0 where query and key were neighbours before ' +
     'the map was rolled by -`shift`, else -100 (Swin, arXiv 2103.14030, section 3.2 and figure 4). The map is ' +
     '`height`×`width`, whole windows.',
+  example:
+    'forward(scores: [B, 4, 49, 49]) -> [B, 4, 49, 49] { scores + window_mask(height: 14, width: 14, window: 7, shift: 3) }',
   operands: [],
   attrs: {
     height: { type: 'int' },

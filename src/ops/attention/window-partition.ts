@@ -9,6 +9,7 @@ export const window_partition: CompositeOp = {
   doc:
     'Cuts a map into windows: [B, H, W, C] → [B, H/w₀ · W/w₁, w₀·w₁, C], windows and their tokens row-major ' +
     '(Swin, arXiv 2103.14030, section 3.2).',
+  example: 'forward(x: [B, 14, 14, 8]) -> [B, 4, 49, 8] { window_partition(x, window: 7) }',
   operands: [{ name: 'x' }],
   attrs: { window },
   shape: ([x], attrs) => {
@@ -37,7 +38,9 @@ export const window_partition: CompositeOp = {
 export const window_reverse: CompositeOp = {
   kind: 'composite',
   name: 'window_reverse',
-  doc: 'Puts windows together again: [B, H/w₀ · W/w₁, w₀·w₁, C] → [B, height, width, C]; undoes window_partition.',
+  doc: 'Puts windows together again: [B, H/w₀ · W/w₁, w₀·w₁, C] → [B, height, width, C]; undoes window_partition (Swin, arXiv 2103.14030, section 3.2).',
+  example:
+    'forward(x: [B, 4, 49, 8]) -> [B, 14, 14, 8] { window_reverse(x, window: 7, height: 14, width: 14) }',
   operands: [{ name: 'x' }],
   attrs: { window, height: { type: 'int' }, width: { type: 'int' } },
   shape: ([x], attrs) => {

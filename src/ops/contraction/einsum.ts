@@ -11,7 +11,9 @@ export const einsum: PrimitiveOp = {
   doc:
     'Contraction of two tensors (torch.einsum): `b k d l, k c d -> b k c l` sums over the letters that are not ' +
     'in the result. A letter stands at most once in a term and has one size everywhere; a letter of one ' +
-    'operand only must be in the result.',
+    'operand only must be in the result. a [b, k, d, l], b [k, c, d] → [b, k, c, l].',
+  example:
+    'forward(a: [B, 4, 8, 16], b: [B, 4, 8, 16]) -> [B, 4, 8, 8] { einsum(a, b, equation: "b h q d, b h k d -> b h q k") }',
   operands: [{ name: 'a' }, { name: 'b' }],
   attrs: { equation: { type: 'string' } },
   shape: (inputs, attrs) => {

@@ -7,6 +7,7 @@ export const linear: CompositeOp = {
   kind: 'composite',
   name: 'linear',
   doc: 'x · weightᵀ + bias over the last axis (torch.nn.functional.linear): x [..., in], weight [out, in], bias [out] → [..., out].',
+  example: 'forward(x: [B, 10, 16], weight: [32, 16], bias: [32]) -> [B, 10, 32] { linear(x, weight, bias) }',
   operands: [{ name: 'x' }, { name: 'weight' }, { name: 'bias', optional: true }],
   attrs: {},
   shape: ([x, weight, bias]) => {

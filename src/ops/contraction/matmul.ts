@@ -7,6 +7,7 @@ export const matmul: CompositeOp = {
   kind: 'composite',
   name: 'matmul',
   doc: 'Matrix product of the last two axes (torch.matmul): a [..., m, k] · b [..., k, n] → [..., m, n]; leading axes are equal.',
+  example: 'forward(a: [B, 4, 8, 16], b: [B, 4, 16, 32]) -> [B, 4, 8, 32] { matmul(a, b) }',
   operands: [{ name: 'a' }, { name: 'b' }],
   attrs: {},
   shape: ([a, b]) => {

@@ -9,6 +9,8 @@ export const conv1d: CompositeOp = {
   doc:
     'Convolution of sequences (torch.nn.functional.conv1d): x [B, C, L], weight [C2, C/groups, k], bias [C2] → ' +
     '[B, C2, L2]. `padding` is one number or [left, right]; [k − 1, 0] makes it causal.',
+  example:
+    'forward(x: [B, 8, 100], weight: [8, 1, 4]) -> [B, 8, 100] { conv1d(x, weight, padding: <3, 0>, groups: 8) }',
   operands: [{ name: 'x' }, { name: 'weight' }, { name: 'bias', optional: true }],
   attrs: {
     stride: { type: 'int', default: 1 },

@@ -11,6 +11,8 @@ export const conv2d: CompositeOp = {
     'Convolution (torch.nn.functional.conv2d): x [B, C, H, W], weight [C2, C/groups, kh, kw], bias [C2] → ' +
     '[B, C2, H2, W2], H2 = floor((H + top + bottom − dilation·(kh − 1) − 1) / stride) + 1. `padding` is one number, ' +
     '[vertical, horizontal] or [top, left, bottom, right]; zeros.',
+  example:
+    'forward(x: [B, 3, 32, 32], weight: [16, 3, 3, 3]) -> [B, 16, 16, 16] { conv2d(x, weight, stride: 2, padding: 1) }',
   operands: [{ name: 'x' }, { name: 'weight' }, { name: 'bias', optional: true }],
   attrs: windowAttrs,
   shape: ([x, weight, bias], attrs) => {

@@ -13,6 +13,8 @@ export const convTranspose2d: CompositeOp = {
   doc:
     'Transposed convolution (torch.nn.functional.conv_transpose2d): x [B, C, H, W], weight [C, C2, kh, kw], bias ' +
     '[C2] → [B, C2, H2, W2], H2 = (H − 1)·stride − top − bottom + kh + output_padding.',
+  example:
+    'forward(x: [B, 16, 16, 16], weight: [16, 8, 2, 2]) -> [B, 8, 32, 32] { conv_transpose2d(x, weight, stride: 2) }',
   operands: [{ name: 'x' }, { name: 'weight' }, { name: 'bias', optional: true }],
   attrs: {
     stride: windowAttrs.stride,

@@ -13,7 +13,8 @@ const SPARE_BINDINGS = 3;
 export const concat: PrimitiveOp = {
   kind: 'primitive',
   name: 'concat',
-  doc: 'Joins tensors along an axis; all other axes are equal (torch.cat).',
+  doc: 'Joins tensors along an axis; all other axes are equal (torch.cat): [..., m, ...], [..., n, ...] → [..., m + n, ...].',
+  example: 'forward(x: [B, 8, 16, 16], skip: [B, 4, 16, 16]) -> [B, 12, 16, 16] { concat(x, skip, axis: 1) }',
   operands: [{ name: 'xs', variadic: true }],
   attrs: { axis: { type: 'int' } },
   shape: (xs, attrs) => {

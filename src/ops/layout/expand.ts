@@ -7,7 +7,8 @@ const copy = elementwise({
   name: 'expand',
   doc:
     'Stretches axes of size 1 to `shape`, as new memory; -1 keeps the size of an axis, and axes may be added in ' +
-    'front (torch.Tensor.expand).',
+    'front (torch.Tensor.expand): [..., 1, ...] → `shape`.',
+  example: 'forward(x: [B, 8, 1, 1]) -> [B, 8, 16, 16] { expand(x, [B, 8, 16, 16]) }',
   operands: ['x'],
   attrs: { shape: { type: 'int[]', sizes: true } },
   value: () => (x) => x,

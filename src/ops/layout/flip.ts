@@ -8,7 +8,8 @@ import { copyCall } from './strided-copy.ts';
 export const flip: PrimitiveOp = {
   kind: 'primitive',
   name: 'flip',
-  doc: 'Reverses the order along axes (torch.flip).',
+  doc: 'Reverses the order along axes (torch.flip): x [...] → [...].',
+  example: 'forward(x: [B, 8, 16, 16]) -> [B, 8, 16, 16] { flip(x, axes: <2, 3>) }',
   operands: [{ name: 'x' }],
   attrs: { axes: { type: 'int[]' } },
   shape: ([x], attrs) => {

@@ -6,7 +6,8 @@ import { f32 } from '../elementwise.ts';
 export const full: PrimitiveOp = {
   kind: 'primitive',
   name: 'full',
-  doc: 'A tensor whose elements are all `value` (torch.full).',
+  doc: 'A tensor whose elements are all `value` (torch.full): → `shape`.',
+  example: 'forward(x: [B, 8, 16, 16]) -> [B, 8, 16, 16] { full([8, 16, 16], 0.5) + x }',
   operands: [],
   attrs: { shape: { type: 'int[]', sizes: true }, value: { type: 'float' } },
   shape: (_, attrs, sizes) => {

@@ -11,7 +11,8 @@ export const pad: PrimitiveOp = {
   doc:
     'Zeros before and after the elements of some axes: `padding` is <before, after> of each of `axes` in turn, ' +
     'by default <top, bottom, left, right>. A negative number cuts off as many elements ' +
-    '(torch.nn.functional.pad, in the order of the axes).',
+    '(torch.nn.functional.pad, in the order of the axes): [..., n, ...] → [..., before + n + after, ...].',
+  example: 'forward(x: [B, 8, 16, 16]) -> [B, 8, 17, 18] { pad(x, <0, 1, 0, 2>) }',
   operands: [{ name: 'x' }],
   attrs: { padding: { type: 'int[]' }, axes: { type: 'int[]', default: [-2, -1] } },
   shape: ([x], attrs) => {

@@ -7,6 +7,7 @@ export const patch_merge: CompositeOp = {
   doc:
     'Gathers each 2×2 patch into the channels: [B, H, W, C] → [B, ⌊H/2⌋, ⌊W/2⌋, 4C], in the order (row, column) ' +
     '00, 10, 01, 11; an odd last row or column is dropped (patch merging of Swin, arXiv 2103.14030, section 3.1).',
+  example: 'forward(x: [B, 16, 16, 8]) -> [B, 8, 8, 32] { patch_merge(x) }',
   operands: [{ name: 'x' }],
   attrs: {},
   shape: ([x]) => {
@@ -36,6 +37,7 @@ export const patch_expand: CompositeOp = {
   doc:
     'Spreads channels over patches of `factor` = p: [B, H, W, p·p·C] → [B, p·H, p·W, C], channels by (row, column, ' +
     'C) (patch expanding of Swin-Unet, arXiv 2105.05537, section 3.4).',
+  example: 'forward(x: [B, 8, 8, 32]) -> [B, 16, 16, 8] { patch_expand(x, factor: 2) }',
   operands: [{ name: 'x' }],
   attrs: { factor: { type: 'int', default: 2 } },
   shape: ([x], attrs) => {

@@ -8,7 +8,8 @@ import { copyCall } from './strided-copy.ts';
 export const permute: PrimitiveOp = {
   kind: 'primitive',
   name: 'permute',
-  doc: 'Reorders the axes: axis k of the result is axis `axes[k]` of x (torch.permute), as new memory.',
+  doc: 'Reorders the axes: axis k of the result is axis `axes[k]` of x (torch.permute), as new memory: [B, C, H, W] and <0, 2, 3, 1> → [B, H, W, C].',
+  example: 'forward(x: [B, 8, 16, 16]) -> [B, 16, 16, 8] { permute(x, <0, 2, 3, 1>) }',
   operands: [{ name: 'x' }],
   attrs: { axes: { type: 'int[]' } },
   shape: ([x], attrs) => {
@@ -55,7 +56,8 @@ const order = (axes: unknown, rank: number) => (axes as readonly number[]).map((
 export const transpose: CompositeOp = {
   kind: 'composite',
   name: 'transpose',
-  doc: 'Exchanges two axes (torch.transpose).',
+  doc: 'Exchanges two axes (torch.transpose): [..., m, ..., n, ...] → [..., n, ..., m, ...].',
+  example: 'forward(x: [B, 8, 256]) -> [B, 256, 8] { transpose(x, 1, 2) }',
   operands: [{ name: 'x' }],
   attrs: { axis0: { type: 'int' }, axis1: { type: 'int' } },
   shape: ([x], attrs) => {

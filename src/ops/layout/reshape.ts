@@ -5,7 +5,8 @@ import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
 export const reshape: PrimitiveOp = {
   kind: 'primitive',
   name: 'reshape',
-  doc: 'The same elements, row-major, under another shape; one axis may be -1, which is worked out (torch.reshape).',
+  doc: 'The same elements, row-major, under another shape; one axis may be -1, which is worked out (torch.reshape): x [...] → `shape`.',
+  example: 'forward(x: [B, 8, 16, 16]) -> [B, 8, 256] { reshape(x, [B, 8, 256]) }',
   operands: [{ name: 'x' }],
   attrs: { shape: { type: 'int[]', sizes: true } },
   shape: ([x], attrs, sizes) => [{ dims: inferred(x.dims, sizes ?? shapeOf(attrs)), dtype: x.dtype }],

@@ -8,7 +8,8 @@ import { copyCall } from './strided-copy.ts';
 export const roll: PrimitiveOp = {
   kind: 'primitive',
   name: 'roll',
-  doc: 'Moves elements by `shifts[k]` places along `axes[k]`; what leaves at one end enters at the other (torch.roll).',
+  doc: 'Moves elements by `shifts[k]` places along `axes[k]`; what leaves at one end enters at the other (torch.roll): x [...] → [...].',
+  example: 'forward(x: [B, 16, 16, 8]) -> [B, 16, 16, 8] { roll(x, shifts: <-3, -3>, axes: <1, 2>) }',
   operands: [{ name: 'x' }],
   attrs: { shifts: { type: 'int[]' }, axes: { type: 'int[]' } },
   shape: ([x], attrs) => {

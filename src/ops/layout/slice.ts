@@ -9,7 +9,8 @@ import { copyCall } from './strided-copy.ts';
 export const slice: PrimitiveOp = {
   kind: 'primitive',
   name: 'slice',
-  doc: 'Elements start to end - 1 of one axis; negative numbers count from its end (x[:, start:end] in PyTorch).',
+  doc: 'Elements start to end - 1 of one axis; negative numbers count from its end (x[:, start:end] in PyTorch, torch.narrow): [..., n, ...] → [..., end − start, ...].',
+  example: 'forward(x: [B, 8, 16, 16]) -> [B, 4, 16, 16] { slice(x, axis: 1, start: 0, end: 4) }',
   operands: [{ name: 'x' }],
   attrs: { axis: { type: 'int' }, start: { type: 'int' }, end: { type: 'int' } },
   shape: ([x], attrs) => {

@@ -9,7 +9,9 @@ import { copyCall } from './strided-copy.ts';
 export const split: PrimitiveOp = {
   kind: 'primitive',
   name: 'split',
-  doc: 'Cuts an axis into pieces of the given sizes, one output each (torch.split).',
+  doc: 'Cuts an axis into pieces of the given sizes, one output each (torch.split): [..., n, ...] → [..., sizes[0], ...], …',
+  example:
+    'forward(x: [B, 8, 16, 16]) -> [B, 8, 16, 16] {\n  (a, b) = split(x, sizes: <2, 6>, axis: 1)\n  concat(b, a, axis: 1)\n}',
   operands: [{ name: 'x' }],
   attrs: { sizes: { type: 'int[]' }, axis: { type: 'int' } },
   shape: ([x], attrs) => {

@@ -8,7 +8,8 @@ import { sharedLogSumExp } from './log_sum_exp.ts';
 export const crossEntropy: CompositeOp = {
   kind: 'composite',
   name: 'cross_entropy',
-  doc: 'Mean over all positions of −log softmax(x)[target], softmax over axis 1 (torch.nn.functional.cross_entropy). x [B, C, ...], target [B, ...] holds class ids below C. → [].',
+  doc: 'Mean over all positions of −log softmax(x)[target], softmax over axis 1 (torch.nn.functional.cross_entropy). x [B, C, ...], target [B, ...] holds class ids below C. → []. It is `cross_entropy` in the `loss` of a train section; a spec has no tensors of class ids to call it with.',
+  example: 'loss = cross_entropy',
   operands: [{ name: 'x' }, { name: 'target', dtype: 'i32' }],
   attrs: {},
   shape: (inputs) => {

@@ -18,7 +18,8 @@ const LEAST_DENOMINATOR = 1e-8;
 export const diceLoss: CompositeOp = {
   kind: 'composite',
   name: 'dice_loss',
-  doc: '−mean over classes of the soft Dice (2 Σ p·y + smooth) / max(Σ p + Σ y + smooth, 1e-8), p = softmax(x) over axis 1, y the one-hot target (Milletari et al. 2016, arXiv 1606.04797, in the form of nnU-Net v2). `batch`: the sums run over batch and space, otherwise over space, with the mean over samples too; `background`: class 0 counts. x [B, C, ...], target [B, ...] holds class ids below C. → [].',
+  doc: '−mean over classes of the soft Dice (2 Σ p·y + smooth) / max(Σ p + Σ y + smooth, 1e-8), p = softmax(x) over axis 1, y the one-hot target (Milletari et al. 2016, arXiv 1606.04797, in the form of nnU-Net v2). `batch`: the sums run over batch and space, otherwise over space, with the mean over samples too; `background`: class 0 counts. x [B, C, ...], target [B, ...] holds class ids below C. → []. It is `dice(…)` in the `loss` of a train section; a spec has no tensors of class ids to call it with.',
+  example: 'loss = cross_entropy + dice(batch: true, background: false, smooth: 1e-5)',
   operands: [{ name: 'x' }, { name: 'target', dtype: 'i32' }],
   attrs,
   shape: (inputs, a) => {

@@ -9,7 +9,9 @@ const eps = { eps: { type: 'float', default: 1e-5 } } as const;
 export const batchNorm: CompositeOp = {
   kind: 'composite',
   name: 'batch_norm',
-  doc: '(x − mean) / sqrt(variance + eps) · weight[c] + bias[c], with the statistics per channel that are given, or else those of the batch (Ioffe and Szegedy 2015, arXiv 1502.03167). x [B, C, ...], all others [C]. Without running statistics the result of a sample depends on the others of its batch.',
+  doc: '(x − mean) / sqrt(variance + eps) · weight[c] + bias[c], with the statistics per channel that are given, or else those of the batch (Ioffe and Szegedy 2015, arXiv 1502.03167). x [B, C, ...], all others [C] → [B, C, ...]. Without running statistics the result of a sample depends on the others of its batch.',
+  example:
+    'forward(x: [B, 8, 16, 16], weight: [8], bias: [8], mean: [8], variance: [8]) -> [B, 8, 16, 16] {\n  batch_norm(x, weight, bias, mean, variance)\n}',
   operands: [
     { name: 'x' },
     { name: 'weight' },
@@ -55,7 +57,9 @@ export const batchNorm: CompositeOp = {
 export const batchNormTrain: CompositeOp = {
   kind: 'composite',
   name: 'batch_norm_train',
-  doc: "`batch_norm` by the batch's own statistics, which it also gives: y like x [B, C, ...]; the mean [C]; and the variance [C], unbiased (divided by n − 1) as PyTorch's running variance is. No gradient flows through mean and variance. weight and bias [C] or neither.",
+  doc: "`batch_norm` by the batch's own statistics, which it also gives: y like x [B, C, ...]; the mean [C]; and the variance [C], unbiased (divided by n − 1) as PyTorch's running variance is. No gradient flows through mean and variance. weight and bias [C] or neither. → y [B, C, ...], mean [C], variance [C].",
+  example:
+    'forward(x: [B, 8, 16, 16]) -> [B, 8, 16, 16] {\n  (y, mean, variance) = batch_norm_train(x)\n  y\n}',
   operands: affineOperands,
   attrs: eps,
   mixesSamples: (_, training) => !training,

@@ -10,7 +10,8 @@ const attrs = { eps: { type: 'float', default: 1e-5 } } as const;
 export const layerNorm: CompositeOp = {
   kind: 'composite',
   name: 'layer_norm',
-  doc: '(x − mean) / sqrt(variance + eps) · weight + bias, over the last axis (Ba et al. 2016, arXiv 1607.06450). x [..., C], weight and bias [C] or neither.',
+  doc: '(x − mean) / sqrt(variance + eps) · weight + bias, over the last axis (Ba et al. 2016, arXiv 1607.06450). x [..., C], weight and bias [C] or neither → [..., C].',
+  example: 'forward(x: [B, 10, 16], weight: [16], bias: [16]) -> [B, 10, 16] { layer_norm(x, weight, bias) }',
   operands: affineOperands,
   attrs,
   shape: (inputs) => {

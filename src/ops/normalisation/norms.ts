@@ -7,7 +7,8 @@ const eps = { eps: { type: 'float', default: 1e-5 } } as const;
 export const instanceNorm: CompositeOp = {
   kind: 'composite',
   name: 'instance_norm',
-  doc: '(x − mean) / sqrt(variance + eps) · weight[c] + bias[c], statistics per sample and channel (Ulyanov et al. 2016, arXiv 1607.08022). x [B, C, ...], weight and bias [C] or neither.',
+  doc: '(x − mean) / sqrt(variance + eps) · weight[c] + bias[c], statistics per sample and channel (Ulyanov et al. 2016, arXiv 1607.08022). x [B, C, ...], weight and bias [C] or neither → [B, C, ...].',
+  example: 'forward(x: [B, 8, 16, 16]) -> [B, 8, 16, 16] { instance_norm(x) }',
   operands: affineOperands,
   attrs: eps,
   shape: (inputs) => {
@@ -21,7 +22,9 @@ export const instanceNorm: CompositeOp = {
 export const groupNorm: CompositeOp = {
   kind: 'composite',
   name: 'group_norm',
-  doc: '(x − mean) / sqrt(variance + eps) · weight[c] + bias[c], statistics per sample and group of C / groups channels (Wu and He 2018, arXiv 1803.08494). x [B, C, ...], weight and bias [C] or neither.',
+  doc: '(x − mean) / sqrt(variance + eps) · weight[c] + bias[c], statistics per sample and group of C / groups channels (Wu and He 2018, arXiv 1803.08494). x [B, C, ...], weight and bias [C] or neither → [B, C, ...].',
+  example:
+    'forward(x: [B, 8, 16, 16], weight: [8], bias: [8]) -> [B, 8, 16, 16] { group_norm(x, weight, bias, groups: 4) }',
   operands: affineOperands,
   attrs: { groups: { type: 'int' }, ...eps },
   shape: (inputs, a) => {

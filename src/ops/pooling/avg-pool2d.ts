@@ -12,8 +12,9 @@ export const avg_pool2d: PrimitiveOp = {
   kind: 'primitive',
   name: 'avg_pool2d',
   doc:
-    'Mean of each window of [B, C, H, W]; padding counts as zeros, or not at all where `count_include_pad` is ' +
+    'Mean of each window: [B, C, H, W] → [B, C, H2, W2], H2 = floor((H + 2·padding − kernel_size) / stride) + 1; padding counts as zeros, or not at all where `count_include_pad` is ' +
     'false; `stride` 0 stands for kernel_size (torch.nn.functional.avg_pool2d).',
+  example: 'forward(x: [B, 8, 16, 16]) -> [B, 8, 8, 8] { avg_pool2d(x, kernel_size: 2) }',
   operands: [{ name: 'x' }],
   attrs,
   shape: ([x], attrs) => [{ dims: pooledDims('avg_pool2d', x.dims, attrs), dtype: 'f32' }],

@@ -36,8 +36,10 @@ export const interpolate: PrimitiveOp = {
   kind: 'primitive',
   name: 'interpolate',
   doc:
-    'Resizes [B, C, H, W] to [B, C, size[0], size[1]]. bilinear: output pixel o lies at (o + 1/2)·in/out - 1/2, or at ' +
+    'Resizes: [B, C, H, W] → [B, C, size[0], size[1]]. bilinear: output pixel o lies at (o + 1/2)·in/out - 1/2, or at ' +
     'o·(in - 1)/(out - 1) with `align_corners`; nearest: ⌊o·in/out⌋ (torch.nn.functional.interpolate).',
+  example:
+    'forward(x: [B, 8, 16, 16]) -> [B, 8, 24, 40] { interpolate(x, size: <24, 40>, mode: "bilinear") }',
   operands: [{ name: 'x' }],
   attrs,
   shape: ([x], attrs) => {
@@ -107,6 +109,7 @@ export const upsample: CompositeOp = {
   kind: 'composite',
   name: 'upsample',
   doc: '[B, C, H, W] → [B, C, factor·H, factor·W] (torch.nn.Upsample); see interpolate.',
+  example: 'forward(x: [B, 8, 16, 16]) -> [B, 8, 32, 32] { upsample(x, factor: 2) }',
   operands: [{ name: 'x' }],
   attrs: { factor: { type: 'int', default: 2 }, mode: attrs['mode'], align_corners: attrs['align_corners'] },
   shape: ([x], attrs) => {

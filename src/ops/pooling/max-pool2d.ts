@@ -7,8 +7,10 @@ export const max_pool2d: PrimitiveOp = {
   kind: 'primitive',
   name: 'max_pool2d',
   doc:
-    'Largest element of each window of [B, C, H, W]; padding never wins; `stride` 0 stands for kernel_size ' +
+    'Largest element of each window: [B, C, H, W] → [B, C, H2, W2], H2 = floor((H + 2·padding − kernel_size) / stride) + 1; padding never wins; `stride` 0 stands for kernel_size ' +
     '(torch.nn.functional.max_pool2d).',
+  example:
+    'forward(x: [B, 8, 16, 16]) -> [B, 8, 8, 8] { max_pool2d(x, kernel_size: 3, stride: 2, padding: 1) }',
   operands: [{ name: 'x' }],
   attrs: poolAttrs,
   shape: ([x], attrs) => [{ dims: pooledDims('max_pool2d', x.dims, attrs), dtype: 'f32' }],

@@ -4,7 +4,8 @@ import { normaliseAxes, reducedDims } from './axes.ts';
 export const mean: CompositeOp = {
   kind: 'composite',
   name: 'mean',
-  doc: 'Mean over axes (torch.mean). Axes may be negative; `keepdim` leaves axes of size 1.',
+  doc: 'Mean over axes (torch.mean): [B, C, H, W] over <2, 3> → [B, C]. Axes may be negative; `keepdim` leaves axes of size 1.',
+  example: 'forward(x: [B, 8, 16, 16]) -> [B, 8, 1, 1] { mean(x, axes: <2, 3>, keepdim: true) }',
   operands: [{ name: 'x' }],
   attrs: { axes: { type: 'int[]' }, keepdim: { type: 'bool', default: false } },
   shape: ([x], attrs) => [

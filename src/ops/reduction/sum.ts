@@ -7,7 +7,8 @@ import { lowerReduction } from './lower.ts';
 export const sum: PrimitiveOp = {
   kind: 'primitive',
   name: 'sum',
-  doc: 'Sum over axes (torch.sum). Axes may be negative; `keepdim` leaves axes of size 1.',
+  doc: 'Sum over axes (torch.sum): [B, C, H, W] over <2, 3> → [B, C]. Axes may be negative; `keepdim` leaves axes of size 1.',
+  example: 'forward(x: [B, 8, 16, 16]) -> [B, 8] { sum(x, axes: <2, 3>) }',
   operands: [{ name: 'x' }],
   attrs: { axes: { type: 'int[]' }, keepdim: { type: 'bool', default: false } },
   shape: ([x], attrs) => [

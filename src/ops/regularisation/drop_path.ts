@@ -7,7 +7,8 @@ export const RNG_WORDS = 2;
 export const dropPath: CompositeOp = {
   kind: 'composite',
   name: 'drop_path',
-  doc: 'Stochastic depth (Huang et al. 2016, arXiv 1603.09382): each sample of x [B, ...] becomes 0 with probability `rate` and is scaled by 1 / (1 − rate) otherwise. Which, is decided by a counter-based generator from the input `rng`, the place in the graph and the sample.',
+  doc: 'Stochastic depth (Huang et al. 2016, arXiv 1603.09382): each sample of x [B, ...] becomes 0 with probability `rate` and is scaled by 1 / (1 − rate) otherwise, → [B, ...]; left out where nothing is trained. Which, is decided by a counter-based generator from the input `rng`, the place in the graph and the sample.',
+  example: 'forward(x: [B, 8, 16, 16]) -> [B, 8, 16, 16] { drop_path(x, rate: 0.1) }',
   operands: [{ name: 'x' }],
   attrs: { rate: { type: 'float' } },
   shape: ([{ dims }], a) => {

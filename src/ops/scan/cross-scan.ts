@@ -12,6 +12,7 @@ export const crossScan: PrimitiveOp = {
   doc:
     'The four sequences of a map (VMamba, arXiv 2401.10166, fig. 4): x [B, C, H, W] → [B, 4, C, H*W], ' +
     'row by row, column by column, and both reversed.',
+  example: 'forward(x: [B, 8, 16, 16]) -> [B, 4, 8, 256] { cross_scan(x) }',
   operands: [{ name: 'x' }],
   attrs: {},
   shape: ([{ dims }]) => {
@@ -42,6 +43,7 @@ export const crossMerge: PrimitiveOp = {
   doc:
     'Sums the four sequences of `cross_scan` back into a map: y [B, 4, C, height*width] → ' +
     '[B, C, height, width] (VMamba, arXiv 2401.10166).',
+  example: 'forward(y: [B, 4, 8, 256]) -> [B, 8, 16, 16] { cross_merge(y, height: 16, width: 16) }',
   operands: [{ name: 'y' }],
   attrs: { height: { type: 'int' }, width: { type: 'int' } },
   shape: ([{ dims }], attrs) => {

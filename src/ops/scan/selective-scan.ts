@@ -17,6 +17,8 @@ export const selectiveScan: PrimitiveOp = {
     'With A = -exp(A_log) and dt = softplus(delta + delta_bias) (the sum itself where `delta_softplus` is false): ' +
     'h_l = exp(dt_l A) h_(l-1) + dt_l B_l u_l from h = 0, y_l = sum over the N states of C_l h_l, plus D u_l. ' +
     'The channels of a group share B and C.',
+  example:
+    'forward(u: [B, 8, 64], delta: [B, 8, 64], A_log: [8, 16], b: [B, 1, 16, 64], c: [B, 1, 16, 64], D: [8], delta_bias: [8]) -> [B, 8, 64] {\n  selective_scan(u, delta, A_log, b, c, D, delta_bias)\n}',
   operands: operands.map((name) => ({ name })),
   attrs,
   shape: (inputs) => {

@@ -1,0 +1,8 @@
+/** Writes docs/ops.md and docs/library.md: `npm run docs`. */
+import { writeFileAtomic } from '../../src/tensors/atomic-file.ts';
+import { references } from './reference.ts';
+
+for (const [file, document] of Object.entries(references)) {
+  writeFileAtomic(file, document());
+  console.log(file);
+}

@@ -1,0 +1,139 @@
+/**
+ * What `archc explain CODE` says about the errors that are no diagnostics of a spec: one entry for each code of an
+ * `InputError` or `JobError`, in the order of the alphabet. A test walks the sources: a code without an entry here,
+ * and an entry without such a code, fails it.
+ */
+export const errorCodes: Readonly<Record<string, string>> = {
+  'adapter-limits':
+    'The network needs more of the graphics adapter than it offers: a buffer, a binding or a workgroup is too large. Bundles are made for the limits that every WebGPU implementation has; other commands use those of the adapter. A smaller batch or image needs less; `archc doctor` shows the adapters.',
+  'bad-adapter':
+    'The adapter asked for, by a flag or by the environment, is none of the choices. docs/adapters.md describes them.',
+  'bad-checkpoint':
+    'The file is a safetensors file, but not the checkpoint of a run, or one that is damaged. Runs go on from checkpoint.safetensors in their folder.',
+  'bad-checkpoint-file':
+    'The file is no checkpoint that torch.save writes (a ZIP archive that holds a pickle and the tensors), or uses something that archc does not read, such as quantised or sparse tensors.',
+  'bad-dataset':
+    "A data set is a folder in nnU-Net's raw layout (dataset.json, imagesTr, labelsTr, imagesTs, labelsTs), or for classifiers one folder a class. The message names what is missing or contradicts itself.",
+  'bad-label-map':
+    'A label map is a grey or palette image, or a volume, whose values are class ids: whole numbers from 0. Values in between usually come from resampling with interpolation; colours from saving the wrong file.',
+  'bad-metadata':
+    "The weights carry a note of what they were trained on, which archc writes itself, and it is damaged or another program's.",
+  'bad-nifti':
+    'The file is no NIfTI-1 volume, is damaged, or holds something else than one scalar a voxel (complex numbers, colours, a time series).',
+  'bad-option': 'Two options contradict each other. `--help` of the command describes each.',
+  'bad-pickle':
+    'The part of a PyTorch checkpoint that names the tensors cannot be read; the file is damaged, or was cut off in a download.',
+  'bad-png': 'The file is no PNG image, or its contents do not agree with their checksums and sizes.',
+  'bad-safetensors':
+    'The file is no safetensors file, or is damaged: its header is JSON that says where each tensor lies, and both must agree with the length of the file.',
+  'bad-tensor':
+    'A program gave a bundle a tensor that it does not have, or one of another size; the manifest lists them.',
+  'bad-value': 'The value of an option is of the wrong kind. `--help` of the command says what it takes.',
+  'batch-too-small':
+    'Batch normalisation takes the mean and the variance of a channel over the batch and its positions; of one value there is no variance.',
+  'cannot-read':
+    'The operating system does not let the file be read. The reason it gives stands in the message.',
+  'cannot-write':
+    'The operating system does not let the file or folder be written. Outputs are checked before a job begins; nothing was changed.',
+  'checkpoint-mismatch':
+    'A run goes on only as what it was: with the same model, parameters, optimizer and settings. Begin a new run for other ones.',
+  'classes-mismatch':
+    'The network has another number of classes than the labels that train it. Each output [B, classes, …] that is supervised needs one channel a class of the data set, the background among them.',
+  'conflicting-option': 'Two options that exclude each other were given.',
+  'device-internal':
+    'The graphics driver failed at a command that is right. This is a fault of the driver; another adapter, or a newer driver, may do.',
+  'device-lost':
+    'The graphics driver gave up the device: it was reset, ran out of memory, or stopped a kernel that took too long. The last checkpoint stays; `--resume` goes on.',
+  'device-validation':
+    'archc asked the graphics driver for what WebGPU forbids. This is a fault of archc; please report it with the message.',
+  'empty-dataset': 'Training needs images with labels, imagesTr and labelsTr, and there is none.',
+  'excess-arguments': 'The command takes fewer arguments. One with blanks in it stands in quotes.',
+  'file-not-found':
+    'There is no file or folder of that name. Paths are relative to the folder that the command runs in.',
+  'file-too-large':
+    'A file of its kind has fewer bytes: specs are a page or two, and larger files than the limit in the message are taken for wrong ones.',
+  'image-channels':
+    'The image has another number of channels than the network takes, or than the other images of the data set. A grey image has one, a colour image three; an alpha channel counts.',
+  'image-size':
+    'Images and labels of one case, and predictions and their truth, have the same size in pixels.',
+  'init-not-finite': 'A parameter or buffer would begin with values that no 32-bit float holds.',
+  'input-batch': 'The inputs of one pass belong to the same samples, so that their first axes agree.',
+  'input-not-finite': 'The file holds NaN or infinity where the network takes numbers.',
+  'input-shape':
+    'The tensor in the file has not the shape of the input that the spec declares; B, the batch, is the first axis.',
+  'install-failed':
+    'The software driver (lavapipe) could not be installed by apt. docs/adapters.md says what else there is.',
+  internal:
+    'Something went wrong that archc did not foresee: a bug. ARCHC_DEBUG=1 shows where; please report it.',
+  'label-range':
+    'The ids in `target` must be classes of the output: whole numbers from 0 to the number of classes less one.',
+  'label-values':
+    'The label map holds values that dataset.json does not list under `labels`. Write the ids that stand there, or correct the list.',
+  'loss-not-finite':
+    'The loss or the gradient became infinite or NaN; the update was not made. Usual causes are a learning rate that is too large, no clipping of gradients, or an image with huge values.',
+  'many-inputs':
+    'The command is for networks with one input; `run`, `grad` and `fit` take several, each under its own name.',
+  'missing-argument': 'The command needs one more argument. `--help` of the command shows its form.',
+  'missing-input': 'The file of input tensors lacks one that the network takes.',
+  'missing-option': 'The command needs an option that was not given. `--help` of the command shows its form.',
+  'missing-prediction': 'A label map of the truth has no prediction of the same file name.',
+  'missing-target': '`grad` and `fit` compare with class ids: the int32 tensor `target` beside the input.',
+  'missing-value': 'The option takes a value, as in `--output FILE`.',
+  'mixed-images': 'A folder of images holds several kinds of files. `--ending` says which of them are meant.',
+  'no-adapter':
+    'No graphics adapter for WebGPU was found: no GPU with a Vulkan driver, and no software driver. `archc doctor` shows what was tried, docs/adapters.md how to get one.',
+  'no-checkpoint':
+    '`--resume` goes on from checkpoint.safetensors in the folder of a run, and there is none.',
+  'no-drawing': 'Drawings are made of the graph only: `archc emit graph SPEC --format svg`.',
+  'no-images': 'The folder holds no file of a kind that is read as an image or label map.',
+  'no-pretrained-section': 'The model has no `pretrained` section of that name; see docs/pretrained.md.',
+  'no-swiftshader':
+    'The software driver SwiftShader is not installed, or cannot be unpacked here; see docs/adapters.md.',
+  'no-test-images':
+    '`--test` scores images with labels that training has not seen (imagesTs and labelsTs), and there are none.',
+  'no-train-section':
+    'The recipe of a training is a `train` section of the spec; the model has none of that name.',
+  'non-finite-prediction':
+    "The network's output holds NaN or infinity, so that no class can be chosen. Training may have diverged.",
+  'not-2d':
+    'Training, prediction and classification are for images: inputs [B, C, H, W], outputs [B, classes, H, W] or [B, classes].',
+  'not-a-file': 'The path names a folder or a device where a file is expected.',
+  'not-a-folder': 'The path names a file where a folder is expected.',
+  'not-segmentation': 'Segmentation needs an output that has the size of the input, [B, classes, H, W].',
+  'not-text': 'A spec is a text in UTF-8. Weights and images are given by other options.',
+  'out-of-memory':
+    'The graphics adapter has no memory for a buffer. A smaller batch or image needs less; other programs may hold some of it.',
+  'output-exists':
+    'A bundle is not written over other files. Name a new folder, an empty one, or one that holds a bundle.',
+  'output-not-finite':
+    "The classifier's output holds NaN or infinity, so that no class can be chosen. Training may have diverged.",
+  'pretrained-empty':
+    'None of the tensors of the file belongs into the model by the rules of the `pretrained` section.',
+  'pretrained-mismatch':
+    'Every tensor of the file must be loaded, skipped or an alias, and every parameter of the module loaded or new. The message lists what is neither; see docs/pretrained.md.',
+  'result-not-finite': 'A result holds NaN or infinity, and was not written.',
+  'resume-mismatch': 'The data of a run that goes on are those that it began with, in the same order.',
+  'run-exists': 'The folder holds a run already. `--resume` goes on with it; a new run takes a new folder.',
+  'shader-error':
+    "The graphics driver's compiler rejects a kernel. This is a fault of the driver or of archc; please report it with the kernel, which `archc emit wgsl SPEC` shows.",
+  'size-too-large':
+    'A size, or the number of elements of a tensor, is larger than the whole numbers that kernels count with.',
+  'target-shape': '`target` holds one class id for each position of the finest output.',
+  'too-many-classes': 'Label maps are written with 8 bits a pixel, which hold 256 ids.',
+  'two-names': 'The only input of a network is called `x` or by its own name in a file of tensors, not both.',
+  'unknown-code':
+    '`archc explain` knows the codes of errors, the ops, and the blocks of the library; `--list` shows all.',
+  'unknown-command': '`archc --help` lists the commands.',
+  'unknown-option': 'The command has no such option. `--help` of the command lists them.',
+  'unsafe-pickle':
+    'A pickle can ask for any function of Python to be called. Weights never need that; archc calls none, and reads no file that asks for it.',
+  'unsupported-image': 'Images are PNG files or NIfTI volumes; other kinds are converted first.',
+  'warnings-denied':
+    'With `--deny warnings` a warning counts as a mistake. The warnings above point at what to mend.',
+  'weights-mismatch':
+    'The names or shapes of the tensors in the file are not those of the model with these parameters. The message shows the first that differ.',
+  'weights-not-finite':
+    'After an update a weight was NaN or infinite; training stopped, and the last checkpoint stays.',
+  'write-failed':
+    'Writing failed half-way, mostly for want of space. The file that was there before is untouched.',
+};

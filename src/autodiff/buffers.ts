@@ -50,6 +50,6 @@ export function requireBatchStatistics({ name, graph }: ElaboratedModel): void {
   throw new InputError(
     'batch-too-small',
     `${alone.scope || name} normalises by the statistics of one value a channel`,
-    'train with a batch of at least 2',
+    'a batch of at least 2: in the train section, in --input, or with --batch',
   );
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -218,6 +218,28 @@ test('one value a channel has no statistics to train with', () => {
   };
   expect(() => graph(1)).toThrow('norm normalises by the statistics of one value a channel');
   expect(graph(2).reached).toHaveLength(2);
+});
+
+test('a model that extends another can start its buffers otherwise', () => {
+  const spec = specOf('  buffer seen: [2, 1, 1] = zeros\n  forward { y = x + seen }');
+  writeFileSync(
+    spec,
+    `${readFileSync(spec, 'utf8')}model N extends M() {\n  buffer seen: [2, 1, 1] = ones\n}\n`,
+  );
+  const { model, warnings } = openChecked(`${spec}:N`);
+  expect(warnings.map((w) => w.code)).toEqual(['unused-import']);
+  expect(model.parameters).toEqual([]);
+  expect(model.buffers).toMatchObject([
+    { name: 'seen', shape: [2, 1, 1], dtype: 'f32', init: { kind: 'ones' } },
+  ]);
+});
+
+test('grad and fit train without drop-path, which train keeps', () => {
+  const spec = specOf(`${weighted}  forward { y = drop_path(x, rate: 0.5) * w }`);
+  const opsOf = (stochastic: boolean | undefined) =>
+    openModel(spec, { training: true, stochastic }).graph.nodes.map((n) => n.op);
+  expect(opsOf(false)).toEqual(['mul']);
+  expect(opsOf(undefined)).toContain('drop_path_mask');
 });
 
 test('a block can be checked for what it does outside of training', () => {

@@ -29,6 +29,8 @@ const cases: [string, Shape[], Attrs][] = [
   ['group_norm', [[3, 6, 5, 7]], { groups: 2 }],
   ['group_norm', [[2, 6, 7], [6], [6]], { groups: 1 }],
   ['batch_norm', [[5, 7, 23, 31], [7], [7]], {}],
+  ['batch_norm_train', [[5, 7, 23, 31], [7], [7]], {}],
+  ['batch_norm_train', [[3, 70, 5]], { eps: 0.1 }],
   ['softmax', [[3, 1025]], {}],
   ['softmax', [[3, 7, 5]], { axis: 0 }],
   ['softmax', [[2, 6, 7, 5]], { axis: -3 }],
@@ -93,6 +95,33 @@ test('more workgroups than a dimension has', async () => {
     if (Math.abs(y[i + 1] - sign) > 1e-3 || Math.abs(y[i] + sign) > 1e-3) wrong++;
   }
   expect(wrong).toBe(0);
+});
+
+test('batch_norm_train gives mean and unbiased variance of each channel, far from 0 too', async () => {
+  const shape = [4, 3, 5, 7];
+  const b = new GraphBuilder(ops);
+  const x = b.source('input', 'x', shape);
+  b.applyAll('batch_norm_train', [x]).forEach((v, i) => {
+    b.output(`y${i}`, v);
+  });
+  const graph = b.build();
+  const channel = (i: number) => Math.floor(i / 35) % 3;
+  // Channel 1 is constant, channel 2 has mean 100 and deviation 1.
+  const data = Float64Array.from({ length: 420 }, (_, i) =>
+    Math.fround([3 * Math.sin(i * i), 0.5, 100 + 1.4 * Math.cos(i * i)][channel(i)]),
+  );
+  const values = [0, 1, 2].map((c) => [...data].filter((_, i) => channel(i) === c));
+  const means = values.map((v) => v.reduce((a, e) => a + e, 0) / v.length);
+  const variances = values.map((v, c) => v.reduce((a, e) => a + (e - means[c]) ** 2, 0) / (v.length - 1));
+  for (const [results, tolerance] of [
+    [runReference(graph, { x: data }), 1e-9],
+    [await runWebgpu(acquired, graph, { x: data }), 1e-4],
+  ] as const) {
+    expect(relativeError(results.get('y1')!, means)).toBeLessThan(tolerance);
+    expect(relativeError(results.get('y2')!, variances)).toBeLessThan(tolerance);
+    expect(results.get('y2')![1]).toBeGreaterThanOrEqual(0);
+    expect(results.get('y2')![1]).toBeLessThan(1e-9);
+  }
 });
 
 describe('drop_path', () => {
@@ -164,6 +193,12 @@ describe('shape rules', () => {
     expect(rule('instance_norm', [image], {}).dims).toEqual(image.dims);
     expect(rule('group_norm', [image, type(6), type(6)], { groups: 3 }).dims).toEqual(image.dims);
     expect(rule('batch_norm', [image, type(6), type(6)], {}).dims).toEqual(image.dims);
+    expect(
+      ops
+        .get('batch_norm_train')!
+        .shape([image], {})
+        .map((t) => t.dims),
+    ).toEqual([image.dims, ...[type(6).dims, type(6).dims]]);
     expect(rule('softmax', [image], { axis: 1 }).dims).toEqual(image.dims);
     expect(rule('mean', [image], { axes: [2, 3], keepdim: false }).dims).toEqual(type(Dim.B, 6).dims);
     expect(rule('drop_path', [image], { rate: 0.1 }).dims).toEqual(image.dims);

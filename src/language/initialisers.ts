@@ -47,6 +47,12 @@ export const initialisers: Readonly<Record<string, InitialiserSpec>> = {
   },
 };
 
+/** Beyond these hardly a draw of trunc_normal falls within ±2, so that drawing would not end. */
+const truncated: Readonly<Record<string, readonly [least: number, most: number]>> = {
+  mean: [-2, 2],
+  std: [0, 100],
+};
+
 /** `kaiming_normal(a: 0.01)`: the initialiser with the arguments given. */
 export function makeInitialiser(
   c: Context,
@@ -73,6 +79,12 @@ export function makeInitialiser(
     } else if (isNumber(value)) {
       numbers[key] = toNumber(value);
       if (!fitsF32(c, `\`${key}\` of ${name}`, numbers[key], { ...given, env })) return ERROR;
+      const [least, most] = (name === 'trunc_normal' && truncated[key]) || [-Infinity, Infinity];
+      if (numbers[key] < least || numbers[key] > most) {
+        const expected = `between ${least} and ${most}`;
+        c.report('illegal-value', at, { what: `\`${key}\` of ${name}`, expected, found: describe(value) });
+        return ERROR;
+      }
     } else {
       c.report('wrong-type', at, {
         what: `\`${key}\` of ${name}`,

@@ -62,6 +62,16 @@ const cases: MistakeCase[] = [
   { code: 'illegal-value', text: forward('    y = interpolate(x, size: 8, mode: ⟦"cubic")') },
   {
     code: 'illegal-value',
+    title: 'a mean that is cut off',
+    text: model(`  param w: [4] = trunc_normal(std: 1, mean: ⟦100)\n${end}`),
+  },
+  {
+    code: 'illegal-value',
+    title: 'a spread of which nothing is left',
+    text: model(`  param w: [4] = trunc_normal(⟦1e30)\n${end}`),
+  },
+  {
+    code: 'illegal-value',
     title: 'a fan of one axis',
     text: model(`  param w: [4] = ⟦xavier_uniform\n${end}`),
   },

@@ -49,7 +49,7 @@ test('a build is used until a source changes', async () => {
 });
 
 test('ARCHC_DEBUG=1 names lines of the sources', async () => {
-  edit('src/cli/commands/explain.ts', "explain needs the code of a diagnostic'", "x'.repeat(-1)");
+  edit('src/cli/commands/explain.ts', "'explain needs a code, an op or a block'", "'x'.repeat(-1)");
   const line = readFileSync(join(checkout, 'src/cli/commands/explain.ts'), 'utf8')
     .split('\n')
     .findIndex((text) => text.includes('.repeat(-1)'));

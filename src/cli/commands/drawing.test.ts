@@ -86,7 +86,16 @@ describe('archc params', () => {
     const cost = JSON.parse((await archc('params', spec, '--json', '--depth', '1')).out) as {
       modules: readonly { readonly path: string }[];
     };
-    expect(Object.keys(cost)).toEqual(['params', 'macs', 'scan_macs', 'tensors', 'modules']);
+    expect(Object.keys(cost)).toEqual([
+      'model',
+      'params',
+      'macs',
+      'scan_macs',
+      'tensors',
+      'buffers',
+      'modules',
+      'warnings',
+    ]);
     expect(cost.modules.map((m) => m.path)).toContain('body.blocks.2.conv');
   });
 });

@@ -295,7 +295,7 @@ ${settings}
       schedule: { kind: 'cosine', to: 1e-6, warmup: 5 },
       batch: 2,
       steps: 10,
-      validateEvery: 4,
+      validate: 4,
       foreground: 1 / 3,
       augment: [{ kind: 'flips' }, { kind: 'brightness', range: 0.3, probability: 0.15 }],
       seed: 7,

@@ -100,7 +100,7 @@ export interface TrainSection {
   readonly batch: number;
   readonly steps: number;
   /** Steps between validations; 0 for none. */
-  readonly validateEvery: number;
+  readonly validate: number;
   /** Share of crops that are centred on a pixel that is not background. */
   readonly foreground: number;
   readonly augment: readonly AugmentSpec[];

@@ -65,12 +65,12 @@ export function elaborateTrain(
   const sched = optional('schedule', { kind: 'constant' } as const, (e) => schedule(r, e));
   const batch = needed('batch', (e) => r.whole('`batch`', e, 1));
   const steps = needed('steps', (e) => r.whole('`steps`', e, 1));
-  const validateEvery = optional('validate', 0, (e) => r.whole('`validate`', e, 0));
+  const validate = optional('validate', 0, (e) => r.whole('`validate`', e, 0));
   const foreground = optional('foreground', 0, (e) => r.number('`foreground`', e, { min: 0, max: 1 }));
   const augment = optional('augment', [], (e) => augmentations(r, e));
   const seed = optional('seed', 0, (e) => r.whole('`seed`', e, 0));
   if (c.reporter.errors > before || !loss || !supervise || !opt || !sched || !augment) return undefined;
-  if (batch === undefined || steps === undefined || validateEvery === undefined) return undefined;
+  if (batch === undefined || steps === undefined || validate === undefined) return undefined;
   if (foreground === undefined || seed === undefined) return undefined;
   return {
     name: decl.name.name,
@@ -81,7 +81,7 @@ export function elaborateTrain(
     schedule: sched,
     batch,
     steps,
-    validateEvery,
+    validate,
     foreground,
     augment,
     seed,

@@ -3,36 +3,43 @@ import { InputError } from '../errors.ts';
 import { type ElaboratedModel, storedTensors } from '../language/program.ts';
 import { readSafetensors, writeSafetensors } from '../tensors/safetensors.ts';
 import { float32Tensor, type StoredData, storedTensor, type Tensor, toFloat32 } from '../tensors/tensor.ts';
+import { type History, historyEntries, historyOf } from './history.ts';
+import type { RunIdentity } from './identity.ts';
 import { matchWeights } from './weights.ts';
 
-/** All that a run is, but for its data: weights, optimizer state, position, history. */
+/** What the command line chose when a run began; it stands when the run goes on, unless it says otherwise then. */
+export interface RunChoices {
+  readonly seed?: number;
+  readonly steps?: number;
+  /** The first weights, or none, were chosen there. */
+  readonly pretrained: boolean;
+}
+
+/** All that a run is, but for its data: weights, optimizer state, position, history, and what determines it. */
 export interface RunState {
   /** Steps done. */
   readonly step: number;
-  /** Steps that the schedule is made for. */
+  /** Steps that the schedule is made for by now; fewer than asked for where a budget shortened the run. */
   readonly steps: number;
-  readonly seed: number;
+  readonly identity: RunIdentity;
+  readonly choices: RunChoices;
   readonly loader: LoaderState;
-  /** The model's parameters as `--json` prints them; a run goes on only with the same. */
-  readonly config: ElaboratedModel['config'];
-  readonly model: string;
-  /** The train section's name. */
-  readonly section: string;
-  /** Loss of every step so far. */
-  readonly losses: readonly number[];
+  readonly history: History;
   /** Parameters and buffers by name. */
   readonly weights: ReadonlyMap<string, StoredData>;
   /** Flat optimizer state by name. */
   readonly optimizer: ReadonlyMap<string, Float32Array>;
 }
 
-const FORMAT = 'archc-checkpoint-1';
+const FORMAT = 'archc-checkpoint-2';
+/** Says less about its run than is needed to go on; its weights can be read. */
+const OLD_FORMAT = 'archc-checkpoint-1';
 /** Before the name of a parameter or buffer. */
 const STORED = 'param/';
 
 /** Whether a safetensors file is a checkpoint of archc, by its metadata. */
 export function isCheckpoint(metadata: Readonly<Record<string, string>>): boolean {
-  return metadata['format'] === FORMAT;
+  return metadata['format'] === FORMAT || metadata['format'] === OLD_FORMAT;
 }
 
 /** The weights and buffers in a checkpoint, by name. */
@@ -50,24 +57,27 @@ export function writeCheckpoint(path: string, model: ElaboratedModel, state: Run
   }
   for (const [name, data] of state.optimizer)
     entries.push([`state/${name}`, float32Tensor([data.length], data)]);
-  entries.push([
-    'losses',
-    { dtype: 'F64', shape: [state.losses.length], data: Float64Array.from(state.losses) },
-  ]);
-  const { step, steps, seed, loader, config, section } = state;
-  writeSafetensors(path, entries, {
-    format: FORMAT,
-    run: JSON.stringify({ step, steps, seed, loader, config, model: state.model, section }),
-  });
+  entries.push(...historyEntries(state.history));
+  const { step, steps, identity, choices, loader } = state;
+  const header: RunHeader = { step, steps, identity, choices, loader };
+  writeSafetensors(path, entries, { format: FORMAT, run: JSON.stringify(header) });
+}
+
+type RunHeader = Pick<RunState, 'step' | 'steps' | 'identity' | 'choices' | 'loader'>;
+
+/** A checkpoint whose tensors are not yet held against a model. */
+export interface Checkpoint extends RunHeader {
+  readonly path: string;
+  readonly tensors: ReadonlyMap<string, Tensor>;
 }
 
 /**
- * Reads a checkpoint of the same model.
+ * Reads a checkpoint.
  *
- * @throws InputError `bad-checkpoint` where the file is no checkpoint, `checkpoint-mismatch` where it belongs to
- *   another model or configuration
+ * @throws InputError `bad-checkpoint` where the file is no checkpoint, `old-checkpoint` where it does not say what
+ *   determined its run
  */
-export function readCheckpoint(path: string, model: ElaboratedModel): RunState {
+export function readCheckpoint(path: string): Checkpoint {
   const { tensors, metadata } = readSafetensors(path);
   if (!isCheckpoint(metadata)) {
     throw new InputError(
@@ -76,42 +86,47 @@ export function readCheckpoint(path: string, model: ElaboratedModel): RunState {
       'give checkpoint.safetensors of a run',
     );
   }
-  const run = parseRun(path, metadata['run']);
-  const ours = JSON.stringify(model.config);
-  if (run.model !== model.name || JSON.stringify(run.config) !== ours) {
+  if (metadata['format'] === OLD_FORMAT) {
     throw new InputError(
-      'checkpoint-mismatch',
-      `${path} belongs to ${run.model} with ${JSON.stringify(run.config)}, this is ${model.name} with ${ours}`,
-      'resume with the spec and --set values of the run',
+      'old-checkpoint',
+      `${path} was written by an older archc and does not say with what settings and data its run was made`,
+      `a new run that starts from its weights: --pretrained ${path}`,
     );
   }
+  return { path, tensors, ...parseRun(path, metadata['run']) };
+}
+
+/**
+ * The state of a run in a checkpoint of the same model.
+ *
+ * @throws InputError `bad-checkpoint`, `weights-mismatch`
+ */
+export function stateOf({ path, tensors, ...header }: Checkpoint, model: ElaboratedModel): RunState {
   const optimizer = new Map<string, Float32Array>();
   for (const [name, tensor] of tensors) {
     if (name.startsWith('state/')) optimizer.set(name.slice('state/'.length), toFloat32(tensor));
   }
-  const losses = tensors.get('losses');
-  if (losses?.dtype !== 'F64' || losses.data.length !== run.step) {
+  const history = historyOf(tensors, header.step);
+  if (!history) {
     throw new InputError(
       'bad-checkpoint',
-      `${path} does not hold the losses of its ${run.step} steps`,
+      `${path} does not hold the losses of its ${header.step} steps`,
       'start a new run',
     );
   }
   return {
-    ...run,
-    losses: Array.from(losses.data),
+    ...header,
+    history,
     weights: matchWeights(storedTensors(model), storedEntries(tensors), path, true),
     optimizer,
   };
 }
 
-type RunHeader = Pick<RunState, 'step' | 'steps' | 'seed' | 'loader' | 'config' | 'model' | 'section'>;
-
 function parseRun(path: string, text: string | undefined): RunHeader {
   try {
     const run = JSON.parse(text ?? '') as RunHeader;
-    const numbers = [run.step, run.steps, run.seed].every((n) => Number.isSafeInteger(n) && n >= 0);
-    if (numbers && run.loader && run.config && run.model && run.section) return run;
+    const numbers = [run.step, run.steps].every((n) => Number.isSafeInteger(n) && n >= 0);
+    if (numbers && run.loader && run.identity?.train && run.choices) return run;
   } catch {
     // Falls through to the error below.
   }

@@ -1,5 +1,7 @@
+import { relative, sep } from 'node:path';
 import { openClassFolders, readClassImage } from '../data/class-folders.ts';
 import { ClassificationLoader } from '../data/class-loader.ts';
+import { fingerprint } from '../data/fingerprint.ts';
 import { InputError } from '../errors.ts';
 import { augmentationOf } from './augmentation.ts';
 import { classify } from './classify.ts';
@@ -10,17 +12,25 @@ export function classificationTask({ model, section, data }: TaskOptions): Train
   const dataset = openClassFolders(data);
   checkClasses(model, section, data, dataset.classes);
   const [batch, channels, height, width] = imageShape(model);
+  /** `rows/3.png`: the class is part of what an image means. */
+  const idOf = (path: string) => relative(dataset.folder, path).split(sep).join('/');
   return {
     trainedOn: {
       channels: [],
       classes: dataset.classes.map((name, value) => ({ name, value })),
     },
     remarks: [],
-    batches: (seed) =>
-      new ClassificationLoader(dataset.training, {
+    prepare: (seed) => ({
+      batches: new ClassificationLoader(dataset.training, {
         ...{ seed, batch, channels, height, width },
         augmentation: augmentationOf(section.augment),
       }),
+      identity: {
+        cases: dataset.training.length,
+        sha256: fingerprint(dataset.training.map(({ path }) => ({ name: idOf(path), path }))),
+        held_back: [],
+      },
+    }),
     checkTest: () => {
       const { test } = dataset;
       if (test.length === 0) {

@@ -1,29 +1,34 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { WebgpuBackend } from '../backend/webgpu.ts';
 import { InputError } from '../errors.ts';
 import type { OpTable } from '../ir/op.ts';
 import { type ElaboratedModel, storedTensors, type TrainSection } from '../language/program.ts';
 import { writeLossPlot } from '../report/loss-plot.ts';
-import type { StepResult } from '../runtime/step-reader.ts';
 import { writeFileAtomic } from '../tensors/atomic-file.ts';
-import { makeFolder } from '../tensors/output-path.ts';
 import { writeSafetensors } from '../tensors/safetensors.ts';
 import { storedTensor } from '../tensors/tensor.ts';
-import { type RunState, readCheckpoint } from './checkpoint.ts';
+import { type Checkpoint, type RunChoices, type RunState, readCheckpoint, stateOf } from './checkpoint.ts';
 import { classificationTask } from './classification-task.ts';
+import type { StepRecord } from './history.ts';
+import { type PretrainedIdentity, runIdentity } from './identity.ts';
 import {
   type PretrainedReport,
   type PretrainedSource,
+  pretrainedIdentity,
   readPretrained,
   requireAllowed,
 } from './pretrained.ts';
 import type { PretrainedRow } from './pretrained-match.ts';
+import { choicesNow, requireSameRun, stepsToPlan } from './resume.ts';
+import { RunFolder, type RunPlace } from './run-folder.ts';
 import { learningRate } from './schedule.ts';
 import { segmentationTask } from './segmentation-task.ts';
 import { imageInput, type TaskResult, type TrainingTask } from './task.ts';
 import { type TrainResult, train } from './train.ts';
 import { type TrainedOn, trainedOnMetadata } from './trained-on.ts';
+
+/** Files of a run that are of no use without a checkpoint. */
+const writtenFiles: readonly string[] = [];
 
 export interface JobOptions {
   /** Elaborated for training, with the section's batch. */
@@ -32,26 +37,25 @@ export interface JobOptions {
   readonly predictor: ElaboratedModel;
   readonly section: TrainSection;
   readonly data: string;
-  readonly folder: string;
+  readonly place: RunPlace;
   readonly backend: WebgpuBackend;
   readonly ops: OpTable;
-  /** Instead of the section's; a run that goes on keeps its own. */
-  readonly seed?: number;
-  readonly steps?: number;
+  /** What the command line chose itself. */
+  readonly choices: RunChoices;
   readonly checkpointEvery: number;
-  readonly resume: boolean;
   /** First weights from a file. A run that goes on has its own. */
   readonly pretrained?: PretrainedSource;
   /** Test on the test images afterwards. */
   readonly test: boolean;
-  readonly budgetSeconds?: number;
+  /** When training shall end, on the clock of `performance.now()`. */
+  readonly deadline?: number;
   readonly signal?: AbortSignal;
+  /** Told what the user should know, a line each. */
+  remark(text: string): void;
   onCompiled(step: { readonly kernels: number; readonly dispatches: number; readonly bytes: number }): void;
-  onStep(result: StepResult, steps: number): void;
-  onShortened(steps: number, secondsPerStep: number): void;
+  onStep(step: number, record: StepRecord, steps: number): void;
+  onPlanned(steps: number, secondsPerStep: number): void;
   onCase(done: number, total: number, id: string): void;
-  /** What the data say of themselves that is not used, where there is such; once. */
-  onRemarks(remarks: readonly string[]): void;
   /** What was found in the pretrained file, before anything that does not fit ends the job. */
   onPretrained(report: PretrainedReport): void;
 }
@@ -76,42 +80,89 @@ export interface JobReport extends TaskResult {
 
 /** Trains on a data set and leaves everything about it in a folder. */
 export async function trainJob(options: JobOptions): Promise<JobReport> {
-  const { model, section, folder } = options;
   const task = taskOf(options);
-  const checkpointPath = join(folder, 'checkpoint.safetensors');
-  const resume = options.resume ? openCheckpoint(checkpointPath, options) : undefined;
   if (options.test) task.checkTest();
-  if (task.remarks.length > 0) options.onRemarks(task.remarks);
-  const pretrained = resume ? undefined : loadPretrained(options);
-  const seed = resume?.seed ?? options.seed ?? section.seed;
-  const undo = makeFolder(folder);
-  let result: TrainResult;
-  try {
-    result = await train({
-      ...options,
-      batches: task.batches(seed),
-      checkpointPath,
-      resume,
-      weights: pretrained?.weights,
-      seed,
-      steps: resume?.steps ?? options.steps ?? section.steps,
-    });
-  } catch (error) {
-    undo();
-    throw error;
+  for (const text of task.remarks) options.remark(`data: ${text}`);
+  if (options.place.resume) {
+    const folder = RunFolder.claim(options.place, options.remark);
+    try {
+      return await runIn(folder, task, options, readCheckpoint(folder.checkpoint));
+    } finally {
+      folder.release();
+    }
   }
+  const pretrained = loadPretrained(options);
+  const folder = RunFolder.claim(options.place, options.remark);
+  try {
+    return await runIn(folder, task, options, undefined, pretrained);
+  } catch (error) {
+    folder.abandon(writtenFiles);
+    throw error;
+  } finally {
+    folder.release();
+  }
+}
+
+async function runIn(
+  folder: RunFolder,
+  task: TrainingTask,
+  options: JobOptions,
+  before: Checkpoint | undefined,
+  pretrained?: PretrainedReport,
+): Promise<JobReport> {
+  const { model, section } = options;
+  const choices = choicesNow(options.choices, before?.choices);
+  const seed = choices.seed ?? section.seed;
+  const asked = choices.steps ?? section.steps;
+  const data = task.prepare(seed);
+  const identity = runIdentity({
+    ...{ model, section, seed, steps: asked, data: data.identity },
+    pretrained: pretrainedOf(options, before),
+  });
+  if (before) requireSameRun(before, identity);
+  const steps = before ? stepsToPlan(before, options.choices.steps, asked) : asked;
+  if (before && steps !== before.steps) options.remark(planText(section, before, steps));
+  const result = await train({
+    ...options,
+    ...{ identity, choices, seed, steps },
+    batches: data.batches,
+    checkpointPath: folder.checkpoint,
+    resume: before && stateOf(before, model),
+    weights: pretrained?.weights,
+  });
   writeResults(folder, model, section, result.state, task.trainedOn);
   let tested: TaskResult = {};
-  if (options.test && result.finished) {
-    tested = await task.test({ ...options, weights: result.state.weights });
-  }
-  const report = jobReport(options, result, tested, pretrained, task.remarks);
-  writeFileAtomic(join(folder, 'metrics.json'), `${JSON.stringify(metricsOf(report, model), null, 1)}\n`);
+  if (options.test && result.finished)
+    tested = await task.test({ ...options, folder: folder.path, weights: result.state.weights });
+  const report = jobReport(options, folder.path, result, tested, pretrained, task.remarks);
+  writeFileAtomic(folder.file('metrics.json'), `${JSON.stringify(metricsOf(report, model), null, 1)}\n`);
   return report;
 }
 
+/** What becomes of the schedule where a run is to have another number of steps than before. */
+function planText({ schedule, optimizer }: TrainSection, { step, steps: before }: Checkpoint, steps: number) {
+  const rate = (planned: number) => learningRate(schedule, optimizer.lr, step, planned).toPrecision(3);
+  const what = `${steps} steps instead of ${before}`;
+  if (step >= steps || schedule.kind === 'constant') return what;
+  const was = step < before ? ` (${rate(before)} before)` : '';
+  return `${what}: from step ${step + 1} on the learning rate is that of a run of ${steps} steps, ${rate(steps)}${was}`;
+}
+
+/** The file that the first weights come from; of a run that goes on, the one that they came from. */
+function pretrainedOf(
+  { choices, pretrained }: JobOptions,
+  before: Checkpoint | undefined,
+): PretrainedIdentity | null {
+  const own = before?.identity.pretrained ?? null;
+  // What the command line chose then stands; so does the spec's own file where it is not at hand any more.
+  if (before && !choices.pretrained && (before.choices.pretrained || !existsSync(pretrained?.path ?? '')))
+    return pretrained || before.choices.pretrained ? own : null;
+  return pretrained ? pretrainedIdentity(pretrained) : null;
+}
+
 function jobReport(
-  { folder, backend }: JobOptions,
+  { backend }: JobOptions,
+  folder: string,
   result: TrainResult,
   tested: TaskResult,
   pretrained: PretrainedReport | undefined,
@@ -122,7 +173,7 @@ function jobReport(
     folder,
     finished,
     steps: state.step,
-    loss: state.losses.at(-1) ?? Number.NaN,
+    loss: state.history.steps.at(-1)?.loss ?? Number.NaN,
     seconds,
     adapter: backend.description,
     pretrained: pretrained && {
@@ -185,46 +236,22 @@ function metricsOf(report: JobReport, model: ElaboratedModel) {
 
 const loadedCount = (rows: readonly PretrainedRow[]) => rows.filter((r) => r.status === 'loaded').length;
 
-function openCheckpoint(path: string, { model, section, steps, seed }: JobOptions): RunState {
-  if (!existsSync(path)) {
-    throw new InputError('no-checkpoint', `${path} does not exist`, 'start the run without --resume');
-  }
-  const run = readCheckpoint(path, model);
-  const differs = (what: string, theirs: string | number, ours: string | number | undefined) => {
-    if (ours === undefined || ours === theirs) return;
-    throw new InputError(
-      'checkpoint-mismatch',
-      `${path} belongs to a run with ${what} ${theirs}, asked for is ${ours}`,
-      'go on with the settings of the run, or start a new one without --resume',
-    );
-  };
-  differs('train section', run.section, section.name);
-  differs('seed', run.seed, seed);
-  differs('number of steps', run.steps, steps);
-  return run;
-}
-
 function writeResults(
-  folder: string,
+  folder: RunFolder,
   model: ElaboratedModel,
   section: TrainSection,
-  state: RunState,
+  { weights, history: { steps } }: RunState,
   data: TrainedOn,
 ): void {
   writeSafetensors(
-    join(folder, 'weights.safetensors'),
-    storedTensors(model).map(
-      (p) => [p.name, storedTensor([...p.shape], state.weights.get(p.name)!)] as const,
-    ),
+    folder.file('weights.safetensors'),
+    storedTensors(model).map((p) => [p.name, storedTensor([...p.shape], weights.get(p.name)!)] as const),
     trainedOnMetadata(data),
   );
-  const { losses, steps } = state;
-  if (losses.length === 0) return;
-  writeLossPlot(join(folder, 'loss.svg'), {
-    title: `${model.name}, ${section.name}: ${losses.length} steps`,
-    loss: losses.map((loss, i) => [i + 1, loss] as const),
-    learningRate: losses.map(
-      (_, i) => [i + 1, learningRate(section.schedule, section.optimizer.lr, i, steps)] as const,
-    ),
+  if (steps.length === 0) return;
+  writeLossPlot(folder.file('loss.svg'), {
+    title: `${model.name}, ${section.name}: ${steps.length} steps`,
+    loss: steps.map(({ loss }, i) => [i + 1, loss] as const),
+    learningRate: steps.map(({ rate }, i) => [i + 1, rate] as const),
   });
 }

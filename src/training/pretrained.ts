@@ -1,8 +1,10 @@
 import { dirname, resolve } from 'node:path';
+import { fileHash } from '../data/fingerprint.ts';
 import { InputError } from '../errors.ts';
 import { type ElaboratedModel, type PretrainedSection, storedTensors } from '../language/program.ts';
 import { nearest } from '../language/suggest.ts';
 import type { StoredData } from '../tensors/tensor.ts';
+import type { Json, PretrainedIdentity } from './identity.ts';
 import {
   matchPretrained,
   nearMiss,
@@ -77,6 +79,16 @@ export function readPretrained(
     ),
   );
   return { path, ...match, weights };
+}
+
+/** What a run keeps of where its first weights came from. Throws InputError where the file cannot be read. */
+export function pretrainedIdentity({ path, section }: PretrainedSource): PretrainedIdentity {
+  const rules = section && {
+    ...{ name: section.name, into: section.into, rename: section.rename, skip: section.skip },
+    ...{ alias: section.alias, fresh: section.fresh, if_shape: section.ifShape },
+  };
+  const sha256 = fileHash(path, 'a file of weights');
+  return { sha256, rules: rules ? (JSON.parse(JSON.stringify(rules)) as Json) : null };
 }
 
 /** For messages: by whose rules the names were understood. */

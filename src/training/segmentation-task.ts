@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { labelledSlices } from '../data/case.ts';
-import { openDataset } from '../data/dataset.ts';
+import { type Dataset, openDataset } from '../data/dataset.ts';
+import { fingerprint } from '../data/fingerprint.ts';
 import { SegmentationLoader } from '../data/loader.ts';
 import { normaliseSlices } from '../data/normalise.ts';
 import { dataRemarks, pixelRange } from '../data/remarks.ts';
@@ -30,15 +32,18 @@ export function segmentationTask({ model, section, data }: TaskOptions): Trainin
     );
   }
   const geometries = cases.map((c) => ({ depth: c.slices.length, spacing: c.spacing }));
+  const sha256 = () => fingerprint(filesOf(dataset));
   return {
     trainedOn: { channels: dataset.channels, classes: dataset.classes, pixels: pixelRange(geometries) },
     remarks: dataRemarks(dataset.channels, geometries),
-    batches: (seed) =>
-      new SegmentationLoader(slices, {
+    prepare: (seed) => ({
+      batches: new SegmentationLoader(slices, {
         ...{ seed, batch, height, width },
         oversampleForeground: section.foreground,
         augmentation: augmentationOf(section.augment),
       }),
+      identity: { cases: cases.length, sha256: sha256(), held_back: [] },
+    }),
     /** A test image that can't be read must not come to light after hours of training. */
     checkTest: () => {
       const labelled = dataset.test.filter((files) => files.label !== undefined);
@@ -60,4 +65,13 @@ export function segmentationTask({ model, section, data }: TaskOptions): Trainin
       }
     },
   };
+}
+
+/** The files that a run's training data come from: dataset.json, and of each case the images and the label. */
+function filesOf({ folder, training }: Dataset): { name: string; path: string }[] {
+  const cases = training.flatMap(({ id, images, label }) => [
+    ...images.map((path, channel) => ({ name: `${id} ${channel}`, path })),
+    ...(label === undefined ? [] : [{ name: `${id} label`, path: label }]),
+  ]);
+  return [{ name: 'dataset.json', path: join(folder, 'dataset.json') }, ...cases];
 }

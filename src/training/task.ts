@@ -4,6 +4,7 @@ import { InputError } from '../errors.ts';
 import type { ElaboratedModel, ModelInput, TrainSection } from '../language/program.ts';
 import type { StoredData } from '../tensors/tensor.ts';
 import type { ClassificationReport } from './classify.ts';
+import type { DataIdentity } from './identity.ts';
 import type { TestOptions, TestReport } from './test-set.ts';
 import type { TrainedOn } from './trained-on.ts';
 
@@ -12,12 +13,17 @@ export interface TrainingTask {
   readonly trainedOn: TrainedOn;
   /** What the data say of themselves that is not used; see dataRemarks. */
   readonly remarks: readonly string[];
-  /** Seeded training data. */
-  batches(seed: number): Batches;
+  /** The training data in the order of a seed, and what they are. */
+  prepare(seed: number): TaskData;
   /** Throws InputError where the test images are missing or cannot be read, before training. */
   checkTest(): void;
   /** Gives nothing where it was stopped. */
   test(options: TaskTestOptions): Promise<TaskResult>;
+}
+
+export interface TaskData {
+  readonly batches: Batches;
+  readonly identity: DataIdentity;
 }
 
 export interface TaskOptions {

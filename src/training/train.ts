@@ -14,8 +14,11 @@ import {
 } from '../language/program.ts';
 import { StepReader, type StepResult } from '../runtime/step-reader.ts';
 import type { StoredData } from '../tensors/tensor.ts';
-import { type RunState, writeCheckpoint } from './checkpoint.ts';
+import { type RunChoices, type RunState, writeCheckpoint } from './checkpoint.ts';
+import type { StepRecord } from './history.ts';
+import type { RunIdentity } from './identity.ts';
 import { initialiseStored } from './initialise.ts';
+import { Budget, Pace } from './pace.ts';
 import { learningRate } from './schedule.ts';
 import { imageInput } from './task.ts';
 
@@ -26,7 +29,10 @@ export interface TrainOptions {
   readonly batches: Batches;
   readonly backend: WebgpuBackend;
   readonly ops: OpTable;
+  readonly identity: RunIdentity;
+  readonly choices: RunChoices;
   readonly seed: number;
+  /** Steps to plan for at first. */
   readonly steps: number;
   /** Where checkpoints go. */
   readonly checkpointPath: string;
@@ -38,16 +44,18 @@ export interface TrainOptions {
   /** Stops after the step in flight, with a checkpoint. */
   readonly signal?: AbortSignal;
   /**
-   * Seconds that training may take. After some steps the speed is known; where all steps would take longer,
-   * fewer are done, and the schedule is made for those.
+   * When training shall end, on the clock of `performance.now()`. From the pace of the steps done it is worked out
+   * again and again how many fit, never more than were asked for; the schedule is then that of a run of so many.
    */
-  readonly budgetSeconds?: number;
+  readonly deadline?: number;
   /** Called once the step is compiled: what one step dispatches. */
   onCompiled?(step: { readonly kernels: number; readonly dispatches: number; readonly bytes: number }): void;
   /** Called for every step, in order. */
-  onStep?(result: StepResult, steps: number): void;
-  /** Called once where the budget shortens the run. */
-  onShortened?(steps: number, secondsPerStep: number): void;
+  onStep?(step: number, record: StepRecord, steps: number): void;
+  /** Called where the deadline changes the number of steps. */
+  onPlanned?(steps: number, secondsPerStep: number): void;
+  /** Called with every checkpoint. */
+  onCheckpoint?(state: RunState, secondsSoFar: number): void;
 }
 
 export interface TrainResult {
@@ -56,10 +64,6 @@ export interface TrainResult {
   readonly seconds: number;
 }
 
-/** Steps after which the speed is known; the first compile kernels and do not count. */
-const WARM_STEPS = 4;
-const TIMED_STEPS = 8;
-
 /**
  * The training loop. One submission a step; losses come back some steps later and are checked then, while the
  * device itself never applies an update of a step whose loss or gradient is not finite.
@@ -67,7 +71,8 @@ const TIMED_STEPS = 8;
  * @throws JobError `loss-not-finite` that names the step; the last checkpoint stays as it is
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { model, section, backend, ops, seed, resume } = options;
+  const { model, section, backend, ops, seed, resume, signal } = options;
+  const started = performance.now();
   const loader = options.batches;
   const input = imageInput(model).name;
   const graph = trainingGraph(model, section, section.optimizer, ops);
@@ -76,8 +81,9 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   if (!(executable instanceof WebgpuExecutable)) throw new Error('training needs the webgpu backend');
   const { kernels, dispatches } = executable.session.bundle.manifest;
   options.onCompiled?.({ kernels: kernels.length, dispatches: dispatches.length, bytes: executable.bytes });
-  const losses: number[] = [...(resume?.losses ?? [])];
-  let steps = resume?.steps ?? options.steps;
+  const records: StepRecord[] = [...(resume?.history.steps ?? [])];
+  const validations = [...(resume?.history.validations ?? [])];
+  let steps = options.steps;
   let done = resume?.step ?? 0;
   const stored = storedTensors(model);
   const first = (t: StoredTensor) =>
@@ -91,6 +97,11 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   }
 
   const reader = new StepReader(executable.session);
+  const pace = new Pace(performance.now());
+  const asked = Number(options.identity.train['steps']);
+  const budget = options.deadline === undefined ? undefined : new Budget(options.deadline, asked);
+  /** Learning rates of the steps in flight. */
+  const rates = new Map<number, number>();
   const take = (result: StepResult) => {
     if (!Number.isFinite(result.loss) || !Number.isFinite(result.gradNorm)) {
       throw new JobError(
@@ -99,9 +110,12 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
         stoppedHint(options.checkpointPath),
       );
     }
-    losses.push(result.loss);
+    const record = { loss: result.loss, rate: rates.get(result.step)!, gradNorm: result.gradNorm };
+    rates.delete(result.step);
+    records.push(record);
     done = result.step;
-    options.onStep?.(result, steps);
+    pace.step(performance.now());
+    options.onStep?.(done, record, steps);
   };
   const drain = async () => {
     for (let r = await reader.next(); r; r = await reader.next()) take(r);
@@ -119,50 +133,48 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     return {
       step: done,
       steps,
-      seed,
+      identity: options.identity,
+      choices: options.choices,
       loader: { ...loader.state(), step: done },
-      config: model.config,
-      model: model.name,
-      section: section.name,
-      losses: [...losses],
+      history: { steps: [...records], validations: [...validations] },
       weights,
       optimizer,
     };
   };
+  const save = (state: RunState) => {
+    writeCheckpoint(options.checkpointPath, model, state);
+    options.onCheckpoint?.(state, (performance.now() - started) / 1000);
+  };
+  /** Work between steps, whose time is none of theirs. */
+  const aside = async (work: () => Promise<void>) => {
+    await drain();
+    const before = performance.now();
+    await work();
+    pace.beside(performance.now() - before);
+  };
 
-  const started = performance.now();
-  let warm = started;
   try {
-    const before = done;
-    for (let t = done + 1; t <= steps && !options.signal?.aborted; t++) {
+    for (let t = done + 1; t <= steps && !signal?.aborted; t++) {
       while (reader.full) take((await reader.next())!);
       const batch = loader.next();
       executable.write('input', input, batch.x);
       executable.write('input', 'target', batch.target);
-      executable.write('input', 'hyper', hyperParameters(section.optimizer, rate(section, t, steps), t));
+      const rate = learningRate(section.schedule, section.optimizer.lr, t - 1, steps);
+      rates.set(t, rate);
+      executable.write('input', 'hyper', hyperParameters(section.optimizer, rate, t));
       if (executable.has('input', 'rng')) executable.write('input', 'rng', stepKey(seed, t));
       reader.submit(t);
-      if (t - before === WARM_STEPS) {
-        await drain();
-        warm = performance.now();
-      } else if (t - before === WARM_STEPS + TIMED_STEPS && options.budgetSeconds !== undefined) {
-        await drain();
-        const perStep = (performance.now() - warm) / 1000 / TIMED_STEPS;
-        const left = options.budgetSeconds - (performance.now() - started) / 1000;
-        const affordable = Math.max(t, t + Math.floor(left / perStep));
-        if (affordable < steps) {
-          steps = affordable;
-          options.onShortened?.(steps, perStep);
-        }
+      const planned = budget?.plan(steps, done, t, performance.now(), pace) ?? steps;
+      if (planned !== steps) {
+        steps = planned;
+        options.onPlanned?.(steps, (pace.perStep ?? Number.NaN) / 1000);
       }
-      if (t % options.checkpointEvery === 0 && t < steps) {
-        writeCheckpoint(options.checkpointPath, model, await snapshot());
-      }
+      if (t % options.checkpointEvery === 0 && t < steps) await aside(async () => save(await snapshot()));
       // Let signals and timers run.
       await new Promise((resolve) => setImmediate(resolve));
     }
     const state = await snapshot();
-    writeCheckpoint(options.checkpointPath, model, state);
+    save(state);
     return { state, finished: state.step >= steps, seconds: (performance.now() - started) / 1000 };
   } finally {
     reader.destroy();
@@ -215,8 +227,4 @@ function restoreOptimizer(executable: WebgpuExecutable, names: readonly string[]
 export function stepKey(seed: number, t: number): Int32Array {
   const random = Random.stream(seed, 'step', t);
   return Int32Array.of(random.bits(), random.bits());
-}
-
-function rate(section: TrainSection, t: number, steps: number): number {
-  return learningRate(section.schedule, section.optimizer.lr, t - 1, steps);
 }

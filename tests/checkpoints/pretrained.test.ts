@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { openModel } from '../../src/compiler/model.ts';
+import { openModel, trainSection } from '../../src/compiler/model.ts';
 import { InputError } from '../../src/errors.ts';
 import type { ElaboratedModel } from '../../src/language/program.ts';
 import { readSafetensors, writeSafetensors } from '../../src/tensors/safetensors.ts';
 import { float32Tensor, type Tensor, toFloat32 } from '../../src/tensors/tensor.ts';
 import { writeCheckpoint } from '../../src/training/checkpoint.ts';
+import { runIdentity } from '../../src/training/identity.ts';
 import { initialise } from '../../src/training/initialise.ts';
 import {
   type PretrainedReport,
@@ -130,8 +131,13 @@ describe('pretrained weights of VMamba', () => {
     const path = join(folder, 'checkpoint.safetensors');
     const weights = new Map(model.parameters.map((p) => [p.name, initialise(p, 5)]));
     writeCheckpoint(path, model, {
-      ...{ step: 1, steps: 2, seed: 5, loader: { seed: 5, samples: 4, batch: 1, step: 1 } },
-      ...{ config: model.config, model: model.name, section: 'Classify', losses: [1], weights },
+      ...{ step: 1, steps: 2, loader: { seed: 5, samples: 4, batch: 1, step: 1 }, weights },
+      identity: runIdentity({
+        ...{ model, section: trainSection(model), seed: 5, steps: 2, pretrained: null },
+        data: { cases: 4, sha256: '', held_back: [] },
+      }),
+      choices: { pretrained: false },
+      history: { steps: [{ loss: 1, rate: 1e-3, gradNorm: 1 }], validations: [] },
       optimizer: new Map([['exp_avg.0', Float32Array.of(0)]]),
     });
     const report = load(dagger(), path);

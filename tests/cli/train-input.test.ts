@@ -1,7 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { writeLabelMap, writePng } from '../../src/data/png.ts';
+import { readSafetensors, writeSafetensors } from '../../src/tensors/safetensors.ts';
 import { archc, expectError, json, temporaryFolder, tree } from './archc.ts';
 import { TINY, writeDataset, writeDatasetJson, writeImage, writeWeights } from './tiny.ts';
 
@@ -153,18 +156,70 @@ const noResume: [string, string, string[], (path: string) => void, RegExp][] = [
     (path) => rmSync(join(path, 'checkpoint.safetensors')),
     /does not exist[\s\S]*without --resume/,
   ],
-  ['another configuration', 'checkpoint-mismatch', ['--set', 'width=6'], () => {}, /"width":8.*"width":6/],
-  ['another section', 'checkpoint-mismatch', ['--section', 'Diverging'], () => {}, /Quick.*Diverging/],
+  [
+    'another configuration',
+    'checkpoint-mismatch',
+    ['--set', 'width=6'],
+    () => {},
+    /config\.width: 8 → 6[\s\S]*tensors\.stem\.weight: \[8, 3, 3, 3\] = .* → \[6, 3, 3, 3\]/,
+  ],
+  [
+    'another section',
+    'checkpoint-mismatch',
+    ['--section', 'Diverging'],
+    () => {},
+    /train\.name: Quick → Diverging[\s\S]*train\.optimizer\.kind: adamw → sgd/,
+  ],
   [
     'another optimizer',
     'checkpoint-mismatch',
     ['--set', 'train.optimizer=sgd(lr: 0.1)'],
     () => {},
-    /exp_avg.*momentum_buffer/,
+    /optimizer\.kind: adamw → sgd[\s\S]*optimizer\.lr: 0\.01 → 0\.1[\s\S]*optimizer\.weight_decay: 0\.05 → 0/,
   ],
-  ['another seed', 'checkpoint-mismatch', ['--seed', '5'], () => {}, /seed \d+, asked for is 5/],
-  ['another number of steps', 'checkpoint-mismatch', ['--steps', '9'], () => {}, /steps 2, asked for is 9/],
-  ['another batch size', 'resume-mismatch', ['--set', 'train.batch=3'], () => {}, /batch 2, this one 3/],
+  [
+    'several other settings, all named,',
+    'checkpoint-mismatch',
+    [
+      ...['--set', 'train.lr=2e-2', '--set', 'train.loss=cross_entropy', '--set', 'train.augment=flips'],
+      ...['--set', 'train.schedule=constant', '--set', 'train.foreground=1'],
+    ],
+    () => {},
+    /loss\[1\]\.kind: dice → none[\s\S]*lr: 0\.01 → 0\.02[\s\S]*kind: cosine → constant[\s\S]*foreground: 0 → 1[\s\S]*augment\[1\]\.kind: rotations90 → none/,
+  ],
+  ['another seed', 'checkpoint-mismatch', ['--seed', '5'], () => {}, /train\.seed: 0 → 5/],
+  [
+    'fewer steps than are done',
+    'checkpoint-mismatch',
+    ['--steps', '1'],
+    () => {},
+    /has done 2 steps, asked for are 1[\s\S]*--steps 2 or more/,
+  ],
+  [
+    'another batch size',
+    'checkpoint-mismatch',
+    ['--set', 'train.batch=3'],
+    () => {},
+    /asked for\):\n {2}train\.batch: 2 → 3\n/,
+  ],
+  [
+    'other first weights',
+    'checkpoint-mismatch',
+    ['--pretrained', writeWeights(inFolder('first.safetensors'))],
+    () => {},
+    /pretrained\.sha256: none → sha256 [0-9a-f]{12}…/,
+  ],
+  [
+    'a checkpoint of an older archc',
+    'old-checkpoint',
+    [],
+    (path) => {
+      const file = join(path, 'checkpoint.safetensors');
+      const { tensors } = readSafetensors(file);
+      writeSafetensors(file, tensors, { format: 'archc-checkpoint-1', run: '{"step":2,"steps":2}' });
+    },
+    /does not say with what settings[\s\S]*--pretrained/,
+  ],
   [
     'a truncated checkpoint',
     'bad-safetensors',
@@ -198,5 +253,75 @@ test.each(noResume)(
 test('--resume with another model of the spec is refused', async () => {
   const spec = `${TINY}:Narrow`;
   const result = await archc('train', spec, '--data', data, '--output', finished, '--resume');
-  expectError(result, 'checkpoint-mismatch', /belongs to Tiny.*this is Narrow/);
+  expectError(result, 'checkpoint-mismatch', /\n {2}model: Tiny → Narrow\n {2}config\.width: 8 → 4\n/);
+});
+
+test('--resume with other data is refused, with the same elsewhere it is not', async () => {
+  const path = inFolder('resume other data');
+  cpSync(finished, path, { recursive: true });
+  const changed = inFolder('changed data');
+  cpSync(data, changed, { recursive: true });
+  const moved = await train(changed, path, '--resume', '--json');
+  expect([moved.code, json(moved)]).toMatchObject([0, { steps: 2 }]);
+  writeImage(join(changed, 'imagesTr/b_0000.png'), 16, 16, 9);
+  expectError(
+    await train(changed, path, '--resume'),
+    'checkpoint-mismatch',
+    /asked for\):\n {2}data\.sha256: sha256 [0-9a-f]{12}… → sha256 [0-9a-f]{12}…\n {2}=/,
+  );
+});
+
+test('a run can be prolonged: the schedule is then that of the longer run', async () => {
+  const path = inFolder('prolonged');
+  cpSync(finished, path, { recursive: true });
+  const result = await train(data, path, '--resume', '--steps', '6');
+  expect(result.stderr).toMatch(
+    /^6 steps instead of 2: from step 3 on the learning rate is that of a run of 6 steps, 0\.00750$/m,
+  );
+  const rates = readSafetensors(join(path, 'checkpoint.safetensors')).tensors.get('learning_rates')!.data;
+  const cosine = (t: number, steps: number) =>
+    1e-6 + 0.5 * (1e-2 - 1e-6) * (1 + Math.cos((Math.PI * t) / steps));
+  const expected = [cosine(0, 2), cosine(1, 2), ...[2, 3, 4, 5].map((t) => cosine(t, 6))];
+  expected.forEach((rate, i) => {
+    expect(rates[i]).toBeCloseTo(rate, 15);
+  });
+});
+
+test('with a constant schedule a prolonged run is the longer run, to the bit', async () => {
+  const constant = ['--set', 'train.schedule=constant'];
+  const [short, long] = [inFolder('short'), inFolder('long')];
+  await train(data, short, ...constant, '--steps', '3');
+  const prolonged = await train(data, short, ...constant, '--steps', '7', '--resume');
+  expect(prolonged.stderr).toMatch(/^7 steps instead of 3$/m);
+  await train(data, long, ...constant, '--steps', '7');
+  const weights = (run: string) => readFileSync(join(run, 'weights.safetensors'));
+  expect(weights(short)).toEqual(weights(long));
+});
+
+test('what the command line chose when a run began stands when it goes on', async () => {
+  const run = inFolder('chosen');
+  const first = ['--seed', '7', '--steps', '3', '--pretrained', writeWeights(inFolder('start.safetensors'))];
+  expect((await train(data, run, ...first)).code).toBe(0);
+  const again = await train(data, run, '--resume', '--json');
+  expect([again.code, json(again)]).toMatchObject([0, { steps: 3, finished: true }]);
+  // The same command line with --resume does as well.
+  expect((await train(data, run, ...first, '--resume')).code).toBe(0);
+});
+
+test('a run that a process trains is not touched by another; a lock that was left is taken over', async () => {
+  const run = inFolder('locked');
+  cpSync(finished, run, { recursive: true });
+  const lock = join(run, 'run.lock');
+  const lockOf = (pid: number) =>
+    writeFileSync(lock, JSON.stringify({ pid, host: hostname(), since: '2026-01-01T00:00:00Z' }));
+  lockOf(process.pid);
+  const resume = ['--resume', '--steps', '3'];
+  expectError(await train(data, run, ...resume), 'run-in-use', new RegExp(`process ${process.pid} on`));
+  const gone = spawnSync(process.execPath, ['-e', '0']).pid;
+  lockOf(gone);
+  const taken = await train(data, run, ...resume);
+  expect(taken.stderr).toContain(`run.lock was left by process ${gone}, which is gone; this run takes over`);
+  expect([taken.code, existsSync(lock)]).toEqual([0, false]);
+  writeFileSync(lock, JSON.stringify({ pid: gone, host: 'another-machine', since: '' }));
+  expectError(await train(data, run, ...resume), 'run-in-use', /another-machine[\s\S]*remove .*run\.lock/);
 });

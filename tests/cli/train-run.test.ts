@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { readSafetensors } from '../../src/tensors/safetensors.ts';
 import { toFloat32 } from '../../src/tensors/tensor.ts';
@@ -102,6 +102,28 @@ test('a run that Ctrl-C stopped goes on to the same bytes', async () => {
   expect(json(resumed)).toMatchObject({ finished: true, steps: 400 });
   await archc(...args('unstopped', '--steps', '400', '--checkpoint-every', '400'));
   expect(weightsOf('stopped')).toEqual(weightsOf('unstopped'));
+});
+
+test('runs that start at once never share a folder', async () => {
+  const started = ['one', 'two', 'three'].map(() => start(...args('shared', '--steps', '3', '--json')));
+  const results = await Promise.all(started.map(({ ended }) => ended));
+  expect(results.map(({ code }) => code).sort()).toEqual([0, 2, 2]);
+  for (const { code, stderr } of results)
+    if (code === 2) expect(stderr).toMatch(/error\[run-(in-use|exists)\]/);
+  const cwd = mkdtempSync(inFolder('numbered-'));
+  const [archcBin, spec] = [resolve('bin/archc.mjs'), resolve(TINY)];
+  const numbered = await Promise.all(
+    [1, 2, 3].map(
+      () =>
+        new Promise<string>((done) => {
+          const more = ['train', spec, '--data', data, '--steps', '2', '--json'];
+          execFile(process.execPath, [archcBin, ...more], { cwd }, (_, stdout) =>
+            done((JSON.parse(stdout) as { folder: string }).folder),
+          );
+        }),
+    ),
+  );
+  expect(numbered.sort()).toEqual(['runs/tiny', 'runs/tiny-2', 'runs/tiny-3']);
 });
 
 test('fit twice gives the same bytes', async () => {

@@ -3,17 +3,16 @@ import { parseAdapterChoice } from '../../adapter/acquire.ts';
 import { webgpuBackend } from '../../backend/webgpu.ts';
 import { nodeRenderer } from '../../compiler/files.ts';
 import { openModel, trainSection } from '../../compiler/model.ts';
-import { InputError } from '../../errors.ts';
 import { elementCount } from '../../ir/graph.ts';
 import type { ElaboratedModel } from '../../language/program.ts';
 import { ops } from '../../ops/index.ts';
 import { pretrainedTable } from '../../report/pretrained-table.ts';
 import { type JobReport, trainJob } from '../../training/job.ts';
 import { type PretrainedSource, pretrainedSource, rulesText } from '../../training/pretrained.ts';
+import { checkRunPlace, type RunPlace } from '../../training/run-folder.ts';
 import { integer, type ModelOptions, number, withModelOptions } from '../options.ts';
 import { startProgress } from '../progress.ts';
 import { ExitStatus, INTERRUPTED } from '../report.ts';
-import { runFolder } from '../run-folder.ts';
 import { formatBytes, formatCount, note, printJson, printLine } from '../terminal.ts';
 import { openForCommand } from '../warnings.ts';
 
@@ -67,11 +66,12 @@ export function register(program: Command): void {
         openModel(spec, { set: options.set, batch: section.batch, training });
       const model = open(true);
       const parameters = model.parameters.reduce((n, { shape }) => n + elementCount(shape), 0);
-      const folder = runFolder(
-        options.name ?? model.name.toLowerCase(),
-        options.output,
-        options.resume ?? false,
-      );
+      const place: RunPlace = {
+        name: options.name ?? model.name.toLowerCase(),
+        output: options.output,
+        resume: options.resume ?? false,
+      };
+      checkRunPlace(place);
       const pretrained = pretrainedOf(model, options);
       const adapter =
         options.adapter === undefined ? undefined : parseAdapterChoice(options.adapter, '--adapter');
@@ -95,32 +95,32 @@ export function register(program: Command): void {
           predictor: open(false),
           section,
           data: options.data,
-          folder,
+          place,
           backend,
           ops,
-          seed: options.seed,
-          steps: options.steps,
-          checkpointEvery: options.checkpointEvery,
-          resume: options.resume ?? false,
-          pretrained,
-          onRemarks: (remarks) => {
-            for (const remark of remarks) note(`data: ${remark}`);
+          choices: {
+            seed: options.seed,
+            steps: options.steps,
+            pretrained: options.pretrained !== undefined || options.pretrainedSection !== undefined,
           },
+          checkpointEvery: options.checkpointEvery,
+          pretrained,
+          remark: note,
           onPretrained: (report) => {
             note(`${report.path}, ${rulesText(report)}`);
             note(pretrainedTable(report.rows));
           },
           test: options.test ?? false,
-          budgetSeconds: options.minutes === undefined ? undefined : options.minutes * 60,
+          deadline: options.minutes === undefined ? undefined : started + options.minutes * 60_000,
           signal: stop.signal,
           onCompiled: ({ kernels, dispatches, bytes }) =>
             note(
               `compiled to ${kernels} WGSL kernels, ${dispatches} dispatches a step, ${formatBytes(bytes)} of buffers`,
             ),
-          onStep: ({ step, loss }, total) => training.update(step, total, `loss ${loss.toFixed(4)}`),
-          onShortened: (fewer, each) =>
+          onStep: (step, { loss }, total) => training.update(step, total, `loss ${loss.toFixed(4)}`),
+          onPlanned: (planned, each) =>
             note(
-              `${each.toFixed(2)} s a step on this adapter: ${fewer} steps to keep to ${options.minutes} minutes`,
+              `${each.toFixed(2)} s a step by now: ${planned} steps to keep to ${options.minutes} minutes`,
             ),
           onCase: (done, total, id) => {
             training.stop();
@@ -144,16 +144,8 @@ export function register(program: Command): void {
 }
 
 function pretrainedOf(model: ElaboratedModel, options: TrainCommandOptions): PretrainedSource | undefined {
-  const { pretrained, pretrainedSection, resume } = options;
-  if (resume && pretrained) {
-    throw new InputError(
-      'bad-option',
-      'a run that goes on has its own weights; --pretrained is for a new one',
-      'leave out --resume or --pretrained',
-    );
-  }
-  if (pretrained === false || resume) return undefined;
-  return pretrainedSource(model, pretrained, pretrainedSection);
+  const { pretrained, pretrainedSection } = options;
+  return pretrained === false ? undefined : pretrainedSource(model, pretrained, pretrainedSection);
 }
 
 function printReport(report: JobReport, options: TrainCommandOptions): void {

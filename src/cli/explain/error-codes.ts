@@ -20,7 +20,6 @@ export const errorCodes: Readonly<Record<string, string>> = {
     "The weights carry a note of what they were trained on, which archc writes itself, and it is damaged or another program's.",
   'bad-nifti':
     'The file is no NIfTI-1 volume, is damaged, or holds something else than one scalar a voxel (complex numbers, colours, a time series).',
-  'bad-option': 'Two options contradict each other. `--help` of the command describes each.',
   'bad-pickle':
     'The part of a PyTorch checkpoint that names the tensors cannot be read; the file is damaged, or was cut off in a download.',
   'bad-png': 'The file is no PNG image, or its contents do not agree with their checksums and sizes.',
@@ -36,7 +35,7 @@ export const errorCodes: Readonly<Record<string, string>> = {
   'cannot-write':
     'The operating system does not let the file or folder be written. Outputs are checked before a job begins; nothing was changed.',
   'checkpoint-mismatch':
-    'A run goes on only as what it was: with the same model, parameters, optimizer and settings. Begin a new run for other ones.',
+    'A run goes on only as what it was: with the same model, parameters, settings, data and first weights, whose differences are listed. Only the number of steps may change, to no fewer than are done. Begin a new run for other ones.',
   'classes-mismatch':
     'The network has another number of classes than the labels that train it. Each output [B, classes, …] that is supervised needs one channel a class of the data set, the background among them.',
   'conflicting-option': 'Two options that exclude each other were given.',
@@ -101,6 +100,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
   'not-a-folder': 'The path names a file where a folder is expected.',
   'not-segmentation': 'Segmentation needs an output that has the size of the input, [B, classes, H, W].',
   'not-text': 'A spec is a text in UTF-8. Weights and images are given by other options.',
+  'old-checkpoint':
+    'A checkpoint that an older archc wrote does not say what determined its run, so that nothing can be compared. Its weights can start a new run.',
   'out-of-memory':
     'The graphics adapter has no memory for a buffer. A smaller batch or image needs less; other programs may hold some of it.',
   'output-exists':
@@ -114,6 +115,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
   'result-not-finite': 'A result holds NaN or infinity, and was not written.',
   'resume-mismatch': 'The data of a run that goes on are those that it began with, in the same order.',
   'run-exists': 'The folder holds a run already. `--resume` goes on with it; a new run takes a new folder.',
+  'run-in-use':
+    'Another process trains in the folder, as run.lock in it says. A lock that a process of this machine left behind is taken over by itself; one of another machine has to be removed by hand.',
   'shader-error':
     "The graphics driver's compiler rejects a kernel. This is a fault of the driver or of archc; please report it with the kernel, which `archc emit wgsl SPEC` shows.",
   'size-too-large':

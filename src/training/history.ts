@@ -1,0 +1,65 @@
+import type { Tensor } from '../tensors/tensor.ts';
+
+/** What a step told the host. */
+export interface StepRecord {
+  readonly loss: number;
+  /** Learning rate that the step was made with. */
+  readonly rate: number;
+  /** Norm of all gradients before clipping. */
+  readonly gradNorm: number;
+}
+
+/** What a validation found. */
+export interface ValidationRecord {
+  /** Steps done by then. */
+  readonly step: number;
+  readonly loss: number;
+  /** Pseudo-Dice, or accuracy of a classifier; NaN where it is not defined. */
+  readonly score: number;
+}
+
+/** The course of a run so far: steps 1, 2, … and validations, both in order. */
+export interface History {
+  readonly steps: readonly StepRecord[];
+  readonly validations: readonly ValidationRecord[];
+}
+
+/** As tensors of a checkpoint. */
+export function historyEntries({ steps, validations }: History): [string, Tensor][] {
+  const column = (key: keyof StepRecord): Tensor => ({
+    dtype: 'F64',
+    shape: [steps.length],
+    data: Float64Array.from(steps, (s) => s[key]),
+  });
+  const found = validations.flatMap(({ step, loss, score }) => [step, loss, score]);
+  return [
+    ['losses', column('loss')],
+    ['learning_rates', column('rate')],
+    ['gradient_norms', column('gradNorm')],
+    ['validations', { dtype: 'F64', shape: [validations.length, 3], data: Float64Array.from(found) }],
+  ];
+}
+
+/** The inverse; `undefined` where the tensors are not those of a run of `steps` steps. */
+export function historyOf(tensors: ReadonlyMap<string, Tensor>, steps: number): History | undefined {
+  const column = (name: string) => {
+    const tensor = tensors.get(name);
+    return tensor?.dtype === 'F64' && tensor.data.length === steps ? tensor.data : undefined;
+  };
+  const [losses, rates, norms] = ['losses', 'learning_rates', 'gradient_norms'].map(column);
+  const found = tensors.get('validations');
+  if (!losses || !rates || !norms || found?.dtype !== 'F64' || found.data.length % 3 !== 0) return undefined;
+  const number = (from: Tensor['data'], i: number) => Number(from[i]);
+  return {
+    steps: Array.from({ length: steps }, (_, i) => ({
+      loss: number(losses, i),
+      rate: number(rates, i),
+      gradNorm: number(norms, i),
+    })),
+    validations: Array.from({ length: found.data.length / 3 }, (_, i) => ({
+      step: number(found.data, 3 * i),
+      loss: number(found.data, 3 * i + 1),
+      score: number(found.data, 3 * i + 2),
+    })),
+  };
+}

@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import { printGraph } from '../ir/print.ts';
+import {
+  type ElaboratedModel,
+  type Initialiser,
+  storedTensors,
+  type TrainSection,
+} from '../language/program.ts';
+
+/** Plain data, as JSON holds it. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** The training data of a run. */
+export interface DataIdentity {
+  /** Cases to train on, those held back not counted. */
+  readonly cases: number;
+  /** Of the contents of the files, see `fingerprint`. */
+  readonly sha256: string;
+  /** Ids of the cases that are held back for validation. */
+  readonly held_back: readonly string[];
+}
+
+/** The file that a run's first weights came from, and by whose rules its names were understood. */
+export interface PretrainedIdentity {
+  readonly sha256: string;
+  /** The pretrained section that was asked for; `null` where the names decide. */
+  readonly rules: Json;
+}
+
+export interface RunIdentity {
+  readonly model: string;
+  readonly config: Readonly<Record<string, Json>>;
+  /** Shape and first values of each tensor that is kept with the model. */
+  readonly tensors: Readonly<Record<string, string>>;
+  /** SHA-256 of the graph as printed. */
+  readonly network: string;
+  /** The train section with all its values, `--seed` and `--steps` taken in. */
+  readonly train: Readonly<Record<string, Json>>;
+  readonly data: DataIdentity;
+  readonly pretrained: PretrainedIdentity | null;
+}
+
+export interface IdentityOptions {
+  /** Elaborated for training. */
+  readonly model: ElaboratedModel;
+  readonly section: TrainSection;
+  readonly seed: number;
+  readonly steps: number;
+  readonly data: DataIdentity;
+  readonly pretrained: PretrainedIdentity | null;
+}
+
+/**
+ * All that determines a run, as plain data: two runs with the same identity go through the same steps (on the same
+ * adapter to the same bits). Paths, dates and the names of folders are no part of it.
+ */
+export function runIdentity({ model, section, seed, steps, data, pretrained }: IdentityOptions): RunIdentity {
+  const { span: _, model: __, ...settings } = section;
+  return plain({
+    model: model.name,
+    config: model.config,
+    tensors: Object.fromEntries(
+      storedTensors(model).map((t) => [t.name, `[${t.shape.join(', ')}] = ${initialiserText(t.init)}`]),
+    ),
+    network: createHash('sha256').update(printGraph(model.graph)).digest('hex'),
+    train: inSnakeCase({ ...settings, seed, steps }) as object,
+    data,
+    pretrained,
+  });
+}
+
+/** What JSON would make of it: without `undefined`, and apart from the original. */
+function plain(value: object): RunIdentity {
+  return JSON.parse(JSON.stringify(value)) as RunIdentity;
+}
+
+/** Settings under the names that a spec gives them: `weight_decay`. */
+function inSnakeCase(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inSnakeCase);
+  if (value === null || typeof value !== 'object') return value;
+  const named = Object.entries(value).map(([key, inner]) => [
+    key.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`),
+    inSnakeCase(inner),
+  ]);
+  return Object.fromEntries(named);
+}
+
+function initialiserText({ kind, args }: Initialiser): string {
+  const given = Object.entries(args).map(([name, value]) => `${name}: ${value}`);
+  return given.length === 0 ? kind : `${kind}(${given.join(', ')})`;
+}
+
+/**
+ * In what two runs differ, one line each: `train.optimizer.lr: 0.01 → 0.02`. The number of steps is left out: a run may
+ * be prolonged.
+ */
+export function identityDifferences(theirs: RunIdentity, ours: RunIdentity): string[] {
+  const [before, after] = [leaves(theirs), leaves(ours)];
+  const names = [...new Set([...before.keys(), ...after.keys()])].filter((name) => name !== 'train.steps');
+  const of = (values: ReadonlyMap<string, string>, name: string) => values.get(name) ?? 'none';
+  const differing = names.filter((name) => of(before, name) !== of(after, name));
+  // Another graph follows from other parameters; it says something only where it is alone.
+  const causes = differing.filter((name) => /^(model|config|tensors|train\.batch)\b/.test(name));
+  return differing
+    .filter((name) => name !== 'network' || causes.length === 0)
+    .map((name) => {
+      const shown = name === 'network' ? 'the ops of the network' : name;
+      return `${shown}: ${of(before, name)} → ${of(after, name)}`;
+    });
+}
+
+/** The innermost values by path, as text. Lists of plain values are one. */
+function leaves(value: Json | object, path = '', into = new Map<string, string>()): Map<string, string> {
+  if (value === null || typeof value !== 'object') into.set(path, shown(value as Json));
+  else if (Array.isArray(value) && value.every((v) => v === null || typeof v !== 'object'))
+    into.set(path, `<${value.map(shown).join(', ')}>`);
+  else {
+    for (const [key, inner] of Object.entries(value))
+      leaves(inner as Json, Array.isArray(value) ? `${path}[${key}]` : path ? `${path}.${key}` : key, into);
+  }
+  return into;
+}
+
+/** A hash is told by its first digits. */
+const shown = (value: Json): string =>
+  value === null
+    ? 'none'
+    : typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)
+      ? `sha256 ${value.slice(0, 12)}…`
+      : String(value);

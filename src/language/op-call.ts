@@ -6,7 +6,7 @@ import { bindArguments } from './arguments.ts';
 import { type Context, type Given, placeNote } from './context.ts';
 import type { Env } from './env.ts';
 import { fitsF32 } from './f32.ts';
-import { MAX_ELEMENTS, shapeLabel, sized, tensorSuggestion } from './shapes.ts';
+import { MAX_AXES, MAX_ELEMENTS, shapeLabel, sized, tensorSuggestion } from './shapes.ts';
 import { describe, ERROR, isInt, isNumber, show, type TensorValue, toNumber, type Value } from './values.ts';
 
 /** Ops that only act in training; elsewhere, and at rate 0, they are left out of the graph. */
@@ -131,6 +131,12 @@ function build(
       if (dims.some((d) => !Number.isInteger(d.size) || d.size < 1)) {
         throw new ShapeError(
           `\`${op.name}\` would give the impossible shape ${formatDims(dims)}`,
+          operands.map((_, i) => i),
+        );
+      }
+      if (dims.length > MAX_AXES) {
+        throw new ShapeError(
+          `\`${op.name}\` would give a tensor of ${dims.length} axes; ${MAX_AXES} are possible`,
           operands.map((_, i) => i),
         );
       }

@@ -11,6 +11,9 @@ import { describe, ERROR, isNumber, show, type TensorValue, type Value } from '.
 /** Elements that a tensor may have. */
 export const MAX_ELEMENTS = 2 ** 32;
 
+/** Axes that a tensor may have: ops name them by the letters of an alphabet. */
+export const MAX_AXES = 24;
+
 type AxisPattern = { dim: Dim } | { binds: string } | { rest: true } | undefined;
 
 /** `[B, 96, H/4, W/4] from `up` (line 40)`. */
@@ -35,6 +38,13 @@ export function evaluateDim(c: Context, expr: Expr, env: Env): Dim | undefined {
 
 /** All sizes, at least 1, of a shape without `...`; `undefined` where one failed. */
 export function evaluateShape(c: Context, shape: ShapeRef, env: Env): Dim[] | undefined {
+  if (shape.dims.length > MAX_AXES) {
+    c.report('bad-shape', shape.span, {
+      what: `this shape of ${shape.dims.length} axes`,
+      found: `a tensor has ${MAX_AXES} at most`,
+    });
+    return undefined;
+  }
   const dims: (Dim | undefined)[] = [];
   for (const axis of shape.dims) {
     if (axis.kind === 'rest') {

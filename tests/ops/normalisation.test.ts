@@ -38,6 +38,9 @@ const cases: [string, Shape[], Attrs][] = [
   ['sum', [[9, 70000]], { axes: [1] }],
   ['sum', [[3, 7, 5000]], { axes: [0, 2], keepdim: true }],
   ['sum', [[3, 5, 7, 11, 13]], { axes: [1, 3] }],
+  // More runs of axes, reduced and kept, than the kernel walks.
+  ['sum', [[2, 3, 2, 3, 2, 3, 2, 3]], { axes: [0, 2, 4, 6] }],
+  ['mean', [[2, 2, 2, 3, 2, 2, 2, 3, 2]], { axes: [1, 3, 5, 7], keepdim: true }],
   ['sum', [[300001]], { axes: [0] }],
   ['mean', [[4, 9, 65]], { axes: [-1, 0] }],
 ];

@@ -50,6 +50,16 @@ const cases: MistakeCase[] = [
     title: 'open axes twice',
     text: `${model('  w = Wide(4)\n  forward { y = w(x) }\n  output o: [B, 4, 8, 8] = y')}${wide.replace('x: [B, n, H, W]', 'x: [..., n, ⟦...]').replace('-> [B, n, H, W] ', '')}`,
   },
+  {
+    code: 'bad-shape',
+    title: 'more axes than a tensor has',
+    text: model(`  param w: ⟦[${new Array(25).fill('1').join(', ')}] = zeros\n${end}`),
+  },
+  {
+    code: 'shape-mismatch',
+    title: 'more axes than a tensor has',
+    text: forward(`    z = ⟦reshape(x, [B, 256${', 1'.repeat(23)}])\n    y = x`),
+  },
   { code: 'tensor-too-large', text: model(`  param w: ⟦[100000, 100000] = zeros\n${end}`) },
   {
     code: 'tensor-too-large',

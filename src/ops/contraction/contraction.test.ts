@@ -26,6 +26,17 @@ const small: Record<string, () => Probe> = {
   'einsum with vec4 loads of both operands': () => product('b k m, b k n -> b m n', [2, 5, 12], [2, 5, 20]),
   'einsum with a vec4 axis in the middle of the result': () =>
     product('k a m, k n -> m n a', [5, 3, 8], [5, 4]),
+  'einsum whose sum runs over four axes that lie apart': () =>
+    product('k a l b m c n, k l m n d -> a d b c', [2, 3, 3, 2, 2, 3, 3], [2, 3, 2, 3, 5]),
+  'einsum with four batch axes that lie apart, and a bias behind it': () =>
+    probe(
+      [
+        [2, 3, 2, 3, 2, 4],
+        [3, 2, 2, 4, 3, 3],
+        [3, 1, 2],
+      ],
+      (b, [x, y, bias]) => [b.add(b.einsum('p q r s m k, s r p k q n -> m p n q s r', x, y), bias)],
+    ),
   'linear of a vector without bias': () => probe([[7], [3, 7]], (b, [x, w]) => [b.apply('linear', [x, w])]),
   'linear behind leading axes, and an activation': () =>
     probe([[2, 3, 4, 6], [5, 6], [5]], (b, [x, w, bias]) => [

@@ -28,6 +28,8 @@ const WIDE_OUTPUT = 2 ** 18;
 const SHORTEST_PART = 64;
 
 /**
+ * The problem must be walkable ({@link isWalkable}).
+ *
  * A thread's tile is 8×8, 8×4 for narrow results, 8×16 for large ones that read b by vec4: on lavapipe, where each
  * load is a gather, the measured best of the tiles up to 16×16 (bench/gemm-convolution.ts).
  */
@@ -76,6 +78,11 @@ export function lowerGemm(c: LowerContext, problem: GemmProblem): KernelCall[] {
   return parts > 1 ? [product, sumParts(target, y, parts)] : [product];
 }
 
+/** Whether the kernel can walk a problem: each index in so few runs. */
+export function isWalkable(p: GemmProblem): boolean {
+  return [p.batch, p.m, p.n, p.k].every((runs) => mergeRuns(runs).length <= MAX_RUNS);
+}
+
 function merged(p: GemmProblem): GemmProblem {
   const all = {
     batch: mergeRuns(p.batch),
@@ -83,13 +90,6 @@ function merged(p: GemmProblem): GemmProblem {
     n: contiguousLast(mergeRuns(p.n), 0),
     k: mergeRuns(p.k),
   };
-  for (const [index, runs] of Object.entries(all)) {
-    if (runs.length > MAX_RUNS) {
-      throw new Error(
-        `a contraction of [${p.a.shape}] and [${p.b.shape}] to [${p.y.shape}] has ${runs.length} separate axes in ${index}, at most ${MAX_RUNS} are supported: permute the operands so that some lie side by side`,
-      );
-    }
-  }
   return { ...p, ...all };
 }
 

@@ -19,6 +19,9 @@ const probes: Record<string, () => Probe> = {
   'permute of [B, H, W, C] to [B, C, H, W]': () => one('permute', [2, 5, 7, 3], { axes: [0, 3, 1, 2] }),
   'permute with negative axes': () => one('permute', [3, 4, 5], { axes: [-1, 0, 1] }),
   'permute of six axes': () => one('permute', [2, 3, 2, 3, 2, 3], { axes: [5, 3, 1, 0, 2, 4] }),
+  'permute of seven axes that lie apart': () =>
+    one('permute', [2, 3, 2, 3, 2, 3, 2], { axes: [6, 5, 4, 3, 2, 1, 0] }),
+  'flip of every second of eight axes': () => one('flip', [2, 2, 3, 2, 2, 2, 3, 2], { axes: [0, 2, 4, 6] }),
   'permute of one axis': () => one('permute', [5], { axes: [0] }),
   transpose: () => one('transpose', [2, 3, 4, 5], { axis0: 1, axis1: -1 }),
   'slice of an inner axis': () => one('slice', [3, 4, 7], { axis: 2, start: 2, end: -1 }),

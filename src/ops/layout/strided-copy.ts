@@ -23,8 +23,6 @@ export interface StridedCopy {
   readonly base: number;
 }
 
-/** The template unrolls over the axes, so each rank is a pipeline of its own. */
-const MAX_RANK = 6;
 const WORKGROUP = 64;
 /**
  * Neighbours that a thread copies: finding the first one's place costs divisions, the others only additions.
@@ -55,14 +53,9 @@ export function mergeAxes(copy: StridedCopy): StridedCopy {
   return { axes: merged, base: copy.base };
 }
 
-/** The dispatch that fills `y` from `x`. */
+/** The dispatch that fills `y` from `x`. The template unrolls over the axes: each number of them is a pipeline of its own. */
 export function copyCall(x: Value, y: Value, copy: StridedCopy): KernelCall {
   const { axes, base } = mergeAxes(copy);
-  if (axes.length > MAX_RANK) {
-    throw new Error(
-      `a copy over ${axes.length} separate axes ([${y.shape}]); at most ${MAX_RANK} are possible`,
-    );
-  }
   const count = elementCount(y.shape);
   const rolled = axes.some((a) => a.shift);
   const bounded = axes.some((a) => (a.begin ?? 0) > 0 || (a.end ?? a.size) < a.size);

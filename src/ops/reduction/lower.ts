@@ -1,5 +1,6 @@
 import { elementCount, stridesOf, type Value } from '../../ir/graph.ts';
 import type { KernelCall, LowerContext, UniformType } from '../../ir/kernel.ts';
+import { copyCall } from '../layout/strided-copy.ts';
 import { normaliseAxes } from './axes.ts';
 import { TEAM } from './chunks.ts';
 
@@ -32,10 +33,23 @@ export function lowerReduction(c: LowerContext, axes: readonly number[]): Kernel
   const at = normaliseAxes(axes, x.shape.length);
   const kept = runsOf(x.shape, (i) => !at.includes(i));
   const reduced = runsOf(x.shape, (i) => at.includes(i));
-  if (kept.length > MAX_RUNS || reduced.length > MAX_RUNS) {
-    throw new Error(`reduction over too many separate axes of [${x.shape}]`);
-  }
-  return reductionPasses(c, x, y, kept, reduced);
+  if (kept.length <= MAX_RUNS && reduced.length <= MAX_RUNS) return reductionPasses(c, x, y, kept, reduced);
+  // More runs than the template walks: a copy brings the reduced axes together behind the others.
+  const order = [...x.shape.keys()].filter((i) => !at.includes(i)).concat(at);
+  const together = c.scratch(order.map((i) => x.shape[i]));
+  const strides = stridesOf(x.shape);
+  const sources = order.map((i) => ({ size: x.shape[i], stride: strides[i] }));
+  const length = at.reduce((n, i) => n * x.shape[i], 1);
+  return [
+    copyCall(x, together, { base: 0, axes: sources }),
+    ...reductionPasses(
+      c,
+      together,
+      y,
+      [{ size: elementCount(y.shape), stride: length }],
+      [{ size: length, stride: 1 }],
+    ),
+  ];
 }
 
 /** The passes that sum the `reduced` runs of x for each element of the `kept` ones (at most three each). */

@@ -1,0 +1,3 @@
+import { describeRandomSpecs } from './check-random-specs.ts';
+
+describeRandomSpecs(10_000);

@@ -1,3 +1,4 @@
+import { writeError } from '../tensors/atomic-file.ts';
 import { main } from './main.ts';
 import { report } from './report.ts';
 
@@ -9,7 +10,7 @@ export async function runAsProcess(args: readonly string[]): Promise<void> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     // The reader of a pipe, such as `head`, has seen enough.
     if (error.code === 'EPIPE') process.exit(0);
-    throw error;
+    process.exit(report(writeError('stdout', error), args));
   });
   process.exitCode = await main(args);
 }

@@ -5,6 +5,7 @@ import type { Bundle } from '../bundle/manifest.ts';
 import { InputError } from '../errors.ts';
 import { type ElaboratedModel, storedTensors } from '../language/program.ts';
 import { ops } from '../ops/index.ts';
+import { writeError } from '../tensors/atomic-file.ts';
 import { checkFolderWritable, makeFolder } from '../tensors/output-path.ts';
 import { writeSafetensors } from '../tensors/safetensors.ts';
 import { type StoredData, storedTensor } from '../tensors/tensor.ts';
@@ -84,7 +85,7 @@ export function writeBundleFolder(
     rmSync(temporary, { recursive: true, force: true });
     if (existsSync(replaced) && !existsSync(target)) renameSync(replaced, target);
     undo();
-    throw error;
+    throw writeError(folder, error);
   }
   return {
     kernels: forward.manifest.kernels.length,

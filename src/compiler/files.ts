@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Renderer } from '../../codegen/render.ts';
 import type { FileAccess } from '../language/index.ts';
+import { isRegularFile, readBytes } from '../tensors/read-file.ts';
 
 /** Templates of `codegen/`, read from the installation. */
 export function nodeRenderer(): Renderer {
@@ -12,14 +13,14 @@ export function nodeRenderer(): Renderer {
 /** The specs that come with archc; `archc/lib/nn.arch` in an import names one of them. */
 export const shippedSpecs = fileURLToPath(new URL('../../specs/', import.meta.url));
 
+/** A file beyond this is not read to be told that it is too long. */
+export const MAX_SPEC_BYTES = 2 ** 24;
+
 /** Reads specs from disk. Paths are as the user wrote them, imports relative to the importing file. */
 export const nodeFiles: FileAccess = {
   read(file) {
-    try {
-      return statSync(file).isFile() ? readFileSync(file, 'utf8') : undefined;
-    } catch {
-      return undefined;
-    }
+    if (!isRegularFile(file)) return undefined;
+    return Buffer.from(readBytes(file, 'a spec', MAX_SPEC_BYTES)).toString('utf8');
   },
   library: () =>
     readdirSync(path.join(shippedSpecs, 'lib'))

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Module } from '../../grammar/ast.ts';
 import { InputError } from '../errors.ts';
@@ -9,8 +9,8 @@ import type { RawOverrides } from '../language/model-parameters.ts';
 import type { ElaboratedModel, TrainSection } from '../language/program.ts';
 import { nearest } from '../language/suggest.ts';
 import { ops } from '../ops/index.ts';
-import { readBytes } from '../tensors/read-file.ts';
-import { nodeFiles, shippedSpecs } from './files.ts';
+import { isRegularFile, readBytes } from '../tensors/read-file.ts';
+import { MAX_SPEC_BYTES, nodeFiles, shippedSpecs } from './files.ts';
 import { SpecError } from './spec-error.ts';
 
 export interface OpenOptions {
@@ -28,7 +28,7 @@ export function splitSpec(spec: string): { path: string; model: string | undefin
   const match = /^(.*):([A-Za-z_]\w*)$/.exec(spec);
   const [path, model] = match && match[1].length > 1 ? [match[1], match[2]] : [spec, undefined];
   // A folder of that name, such as a run's output, is no spec.
-  if (/^[\w-]+$/.test(path) && !statSync(path, { throwIfNoEntry: false })?.isFile()) {
+  if (/^[\w-]+$/.test(path) && !isRegularFile(path)) {
     const shipped = join(shippedSpecs, `${path}.arch`);
     if (existsSync(shipped)) return { path: shipped, model };
   }
@@ -38,14 +38,14 @@ export function splitSpec(spec: string): { path: string; model: string | undefin
 /**
  * Loads a spec with all that it imports; what is wrong with it is in the program's diagnostics.
  *
- * @throws InputError `file-not-found`, `not-a-file`, `cannot-read` or `not-text` where there is no text to check
+ * @throws InputError `file-not-found`, `not-a-file`, `cannot-read`, `file-too-large` or `not-text` where there is no text to check
  */
 export function openProgram(spec: string): { program: Program; model: string | undefined } {
   const { path, model } = splitSpec(spec);
   if (!existsSync(path)) {
     throw new InputError('file-not-found', `there is no spec ${path}`, hintFor(path));
   }
-  if (!isUtf8(readBytes(path, 'a spec'))) {
+  if (!isUtf8(readBytes(path, 'a spec', MAX_SPEC_BYTES))) {
     throw new InputError('not-text', `${path} is not a text file in UTF-8`, 'give a .arch file');
   }
   return { program: loadProgram(path, nodeFiles), model };

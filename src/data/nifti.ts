@@ -1,4 +1,4 @@
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { constants, gunzipSync, gzipSync, type ZlibOptions } from 'node:zlib';
 import { isNIFTI, NIFTI1, NIFTI2, readHeader } from 'nifti-reader-js';
 import { InputError } from '../errors.ts';
 import { writeFileAtomic } from '../tensors/atomic-file.ts';
@@ -14,8 +14,14 @@ export interface Volume {
   readonly data: Float32Array;
 }
 
-/** Bounds what a small compressed file can unfold to. */
+/** Bounds what one volume may take. */
 const maxBytes = 2 ** 31;
+
+/** The first part of a compressed file, which holds the header whatever it unfolds to. */
+const HEADER_PART = 4096;
+
+/** What may follow the voxels, in bytes. */
+const SLACK = 2 ** 20;
 
 type Reader = (view: DataView, offset: number, littleEndian: boolean) => number;
 
@@ -46,11 +52,7 @@ export function readNifti(path: string): Volume {
   const { bytes, header } = openVolume(path);
   const shape = shapeOf(path, header);
   const voxels = shape[0] * shape[1] * shape[2];
-  const type = voxelTypes.get(header.datatypeCode);
-  if (type === undefined) {
-    throw bad(path, `has voxels of NIfTI datatype ${header.datatypeCode}; real integers and floats are read`);
-  }
-  const [size, read] = type;
+  const [size, read] = voxelTypeOf(path, header);
   const start = header.vox_offset;
   if (!(start >= 0) || start + voxels * size > bytes.byteLength) {
     const expected = `${voxels * size} bytes of voxels from byte ${start}`;
@@ -69,15 +71,43 @@ export function readNifti(path: string): Volume {
 
 /** The uncompressed bytes of a file and its header. */
 function openVolume(path: string): { bytes: ArrayBuffer; header: NIFTI1 | NIFTI2 } {
-  const bytes = decompress(path, readBytes(path, 'a NIfTI volume'));
+  const file = readBytes(path, 'a NIfTI volume');
+  if (!(file[0] === 0x1f && file[1] === 0x8b)) {
+    const bytes = new Uint8Array(file).buffer;
+    return { bytes, header: headerOf(path, bytes) };
+  }
+  // The header first: it tells how much there is to unfold.
+  const start = { finishFlush: constants.Z_SYNC_FLUSH };
+  const header = headerOf(path, decompress(path, file.subarray(0, HEADER_PART), start));
+  const bytes = decompress(path, file, { maxOutputLength: fileSizeOf(path, header) + SLACK });
+  return { bytes, header };
+}
+
+function headerOf(path: string, bytes: ArrayBuffer): NIFTI1 | NIFTI2 {
   if (!isNIFTI(bytes)) throw bad(path, 'is not a NIfTI file (no NIfTI magic number in its header)');
-  let header: NIFTI1 | NIFTI2;
   try {
-    header = readHeader(bytes);
+    return readHeader(bytes);
   } catch (error) {
     throw bad(path, `has a damaged NIfTI header (${error instanceof Error ? error.message : error})`);
   }
-  return { bytes, header };
+}
+
+/** The bytes that a file with this header has, uncompressed. */
+function fileSizeOf(path: string, header: NIFTI1 | NIFTI2): number {
+  const [depth, height, width] = shapeOf(path, header);
+  const [size] = voxelTypeOf(path, header);
+  const bytes = header.vox_offset + depth * height * width * size;
+  if (!(bytes >= 0 && bytes <= maxBytes))
+    throw bad(path, `tells of ${bytes} bytes; at most ${maxBytes} are read`);
+  return bytes;
+}
+
+function voxelTypeOf(path: string, header: NIFTI1 | NIFTI2): readonly [number, Reader] {
+  const type = voxelTypes.get(header.datatypeCode);
+  if (type === undefined) {
+    throw bad(path, `has voxels of NIfTI datatype ${header.datatypeCode}; real integers and floats are read`);
+  }
+  return type;
 }
 
 function bad(path: string, problem: string): InputError {
@@ -85,12 +115,13 @@ function bad(path: string, problem: string): InputError {
 }
 
 /** Node's own gunzip, since it checks the length and the checksum that end a gzip file. */
-function decompress(path: string, bytes: Uint8Array): ArrayBuffer {
-  const gzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
+function decompress(path: string, bytes: Uint8Array, options: ZlibOptions): ArrayBuffer {
   try {
     // A copy: Node's buffers share their memory with others, and the header is read from byte 0.
-    return new Uint8Array(gzip ? gunzipSync(bytes, { maxOutputLength: maxBytes }) : bytes).buffer;
+    return new Uint8Array(gunzipSync(bytes, options)).buffer;
   } catch (error) {
+    if ((error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE')
+      throw bad(path, 'unfolds to more than the voxels that its header tells of');
     throw bad(path, `cannot be decompressed (${error instanceof Error ? error.message : error}); truncated?`);
   }
 }

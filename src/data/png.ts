@@ -1,3 +1,4 @@
+import { inflateSync } from 'node:zlib';
 import { type DecodedPng, decode, encode, hasPngSignature } from 'fast-png';
 import { InputError } from '../errors.ts';
 import { writeFileAtomic } from '../tensors/atomic-file.ts';
@@ -76,9 +77,49 @@ function decodeFile(path: string): DecodedPng {
   if (interlace !== 0 && depth < 8)
     throw bad(`is interlaced with ${depth} bits a sample, which is not supported`);
   try {
+    checkUnfolded(bytes);
     return decode(bytes, { checkCrc: true });
   } catch (error) {
     throw bad(`is a truncated or damaged PNG image (${error instanceof Error ? error.message : error})`);
+  }
+}
+
+/** Channels by PNG's colour type. */
+const channelsOf: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+
+/** What a colour profile may have, in bytes. */
+const maxProfile = 2 ** 24;
+
+/**
+ * Makes sure that the file unfolds to what its header tells, no less and no more: some kilobytes can hold gigabytes of
+ * zeros, and a header can claim them. Throws an Error otherwise.
+ */
+function checkUnfolded(bytes: Uint8Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const [width, height, depth, colour] = [view.getUint32(16), view.getUint32(20), bytes[24], bytes[25]];
+  const parts: Uint8Array[] = [];
+  for (let at = 8; at + 12 <= bytes.length; at += 12 + view.getUint32(at)) {
+    const chunk = bytes.subarray(at + 8, at + 8 + view.getUint32(at));
+    const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    if (type === 'IEND') break;
+    if (type === 'IDAT') parts.push(chunk);
+    // A name that ends in 0, the kind of compression, then the profile.
+    else if (type === 'iCCP')
+      inflatedSize('the colour profile', chunk.subarray(chunk.indexOf(0) + 2), maxProfile);
+  }
+  const pixels = (width * height * (channelsOf[colour] ?? 4) * depth) / 8;
+  // A filter byte and up to a byte of padding a row, of which interlacing makes less than two more a row and seven.
+  const found = inflatedSize('the image', Buffer.concat(parts), Math.ceil(pixels) + 8 * height + 64);
+  if (found < pixels)
+    throw new Error(`${found} bytes of pixels where its header tells of ${Math.ceil(pixels)}`);
+}
+
+function inflatedSize(what: string, compressed: Uint8Array, most: number): number {
+  try {
+    return inflateSync(compressed, { maxOutputLength: most }).length;
+  } catch (error) {
+    const tooLarge = (error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE';
+    throw tooLarge ? new Error(`${what} unfolds to more than ${most} bytes`) : error;
   }
 }
 

@@ -5,6 +5,6 @@
  */
 export type { BufferInfo, Bundle, Dispatch, KernelInfo, Manifest, TensorInfo } from '../bundle/manifest.ts';
 export { type DispatchTime, profile } from './profile.ts';
-export { RuntimeError } from './runtime-error.ts';
+export { RuntimeError, type RuntimeErrorCode } from './runtime-error.ts';
 export { Session, type TensorData } from './session.ts';
 export { StepReader, type StepResult } from './step-reader.ts';

@@ -1,56 +1,46 @@
 import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { InputError, JobError } from '../errors.ts';
-import { makeFolder } from './output-path.ts';
+import { destination, makeFolder, temporaryName } from './output-path.ts';
 import { fileErrorCode } from './read-file.ts';
 
-/** Failures that another path or other permissions would cure; the rest (a full disk) are the job's. */
-const userErrors = new Set([
-  'ENOENT',
-  'ENOTDIR',
-  'EISDIR',
-  'EACCES',
-  'EPERM',
-  'EROFS',
-  'EEXIST',
-  'ENAMETOOLONG',
-]);
+/** Failures of the machine; all others another path or other permissions would cure. */
+const jobErrors = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EFBIG', 'EMFILE', 'ENFILE', 'ENOMEM']);
 
-let serial = 0;
+/** What Node throws when writing `path` fails, as an error with what to do; anything else as it is. */
+export function writeError(path: string, error: unknown): unknown {
+  const code = fileErrorCode(error);
+  if (code === '' || error instanceof InputError || error instanceof JobError) return error;
+  return jobErrors.has(code)
+    ? new JobError('write-failed', `${path}: writing failed (${code})`, 'check the free space on the disk')
+    : new InputError(
+        'cannot-write',
+        `${path}: cannot be written (${code})`,
+        'name a file in a folder you may write to',
+      );
+}
 
 /**
  * Writes a file so that a reader, or a crash, never meets half of it: into a temporary file in the same
- * folder, flushed to disk, then renamed over `path`. Missing folders are made. On failure the temporary
- * file is removed and what stood at `path` stays.
+ * folder, flushed to disk, then renamed over `path`. Missing folders are made; a symbolic link stays, and
+ * what it points to is replaced. On failure the temporary file is removed and what stood at `path` stays.
  *
  * @param content text (written as UTF-8), bytes, or a sequence of byte chunks
  * @throws InputError `cannot-write` when the path cannot be written; JobError `write-failed` otherwise
  */
 export function writeFileAtomic(path: string, content: string | Uint8Array | Iterable<Uint8Array>): void {
-  const folder = dirname(path);
-  const temporary = join(folder, `.${basename(path)}.${process.pid}.${serial++}.tmp`);
+  const target = destination(path);
+  const folder = dirname(target);
+  const temporary = join(folder, temporaryName());
+  const undo = makeFolder(folder, path);
   try {
-    makeFolder(folder, path);
     writeAndFlush(temporary, chunksOf(content));
-    renameSync(temporary, path);
+    renameSync(temporary, target);
     flushFolder(folder);
   } catch (error) {
     discard(temporary);
-    if (error instanceof InputError) throw error;
-    const code = fileErrorCode(error);
-    if (code === '') throw error;
-    if (userErrors.has(code)) {
-      throw new InputError(
-        'cannot-write',
-        `${path}: cannot be written (${code})`,
-        'name a file in a folder you may write to',
-      );
-    }
-    throw new JobError(
-      'write-failed',
-      `${path}: writing failed (${code})`,
-      'check the free space on the disk',
-    );
+    undo();
+    throw writeError(path, error);
   }
 }
 

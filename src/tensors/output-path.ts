@@ -1,49 +1,128 @@
-import { accessSync, constants, existsSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  rmdirSync,
+  type Stats,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { InputError } from '../errors.ts';
 import { fileErrorCode } from './read-file.ts';
 
+/** What file systems allow a name to have, in bytes. */
+const MAX_NAME = 255;
+
+let serial = 0;
+
+/** A name beside which nothing stands, for what is to be renamed once it is whole. Short, whatever that is called. */
+export function temporaryName(): string {
+  return `.archc-${process.pid}-${serial++}.tmp`;
+}
+
 /**
- * Checks before a job that its result can be written afterwards: `path` is no folder, and the nearest folder
- * above it that exists may be written to. Nothing is made.
+ * Checks before a job that its result can be written afterwards: `path` is no folder and no device, and the nearest
+ * folder above it that exists takes new files. Nothing remains of the check.
  *
  * @throws InputError `cannot-write`
  */
 export function checkWritable(path: string): void {
+  probe(path, dirname(destination(path)));
+}
+
+/**
+ * Where a file of this name is to be written: what a symbolic link points to, else the path itself.
+ *
+ * @throws InputError `cannot-write` where it cannot be a file: a folder, a device, a link to nothing
+ */
+export function destination(path: string): string {
+  const file = checkName(path);
+  const found = entry(path, file);
+  if (found?.isDirectory()) {
+    throw cannotWrite(path, 'it is a folder', `name a file in it, e.g. ${join(path, 'result')}`);
+  }
+  if (found && !found.isFile())
+    throw cannotWrite(path, 'it is a device or a pipe', 'name a file in a folder');
+  return found ? realpathSync(file) : file;
+}
+
+/** The same as {@link checkWritable} for a folder that is still to be made, or there already. */
+export function checkFolderWritable(path: string, wanted = path): void {
+  const folder = checkName(path, wanted);
+  const found = entry(wanted, folder);
+  if (found && !found.isDirectory())
+    throw cannotWrite(wanted, wanted === path ? 'it is a file' : `${folder} is a file`, 'name a folder');
+  probe(wanted, folder);
+}
+
+/** The absolute path, if every name in it is one. */
+function checkName(path: string, wanted = path): string {
+  if (path.trim() === '') throw cannotWrite(JSON.stringify(wanted), 'the name is empty', 'name a path');
+  if (path.includes('\0'))
+    throw cannotWrite(JSON.stringify(wanted), 'a name has no NUL character', 'leave it out');
   const file = resolve(path);
-  if (existsSync(file) && statSync(file).isDirectory()) {
+  const long = file.split(/[\\/]/).find((name) => Buffer.byteLength(name) > MAX_NAME);
+  if (long !== undefined) {
     throw cannotWrite(
-      path,
-      'it is a folder',
-      `name a file, e.g. ${path.replace(/\/*$/, '')}/${basename(file)}.safetensors`,
+      `${wanted.slice(0, 80)}…`,
+      `a name of ${Buffer.byteLength(long)} bytes is longer than ${MAX_NAME}`,
+      'a shorter name',
     );
   }
-  checkParent(path, file);
+  return file;
 }
 
-/** The same for a folder that is still to be made, or there already. */
-export function checkFolderWritable(path: string, wanted = path): void {
-  const folder = resolve(path);
-  if (!existsSync(folder)) checkParent(wanted, folder);
-  else if (!statSync(folder).isDirectory())
-    throw cannotWrite(wanted, wanted === path ? 'it is a file' : `${folder} is a file`, 'name a folder');
-  else checkPermission(wanted, folder);
-}
-
-function checkParent(path: string, file: string): void {
-  let folder = dirname(file);
-  while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
-  if (!statSync(folder).isDirectory()) {
-    throw cannotWrite(path, `${folder} is a file, not a folder`, 'name a path in a folder');
+/** What stands at a path, `undefined` where nothing does. A link stands for what it points to. */
+function entry(wanted: string, path: string): Stats | undefined {
+  try {
+    const link = lstatSync(path, { throwIfNoEntry: false });
+    if (!link?.isSymbolicLink()) return link;
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (!found) throw cannotWrite(wanted, `${path} is a link to nothing`, 'remove it, or name another path');
+    return found;
+  } catch (error) {
+    const code = fileErrorCode(error);
+    // A file stands where a folder should: the parent tells.
+    if (code === 'ENOTDIR') return undefined;
+    throw error instanceof InputError
+      ? error
+      : cannotWrite(wanted, code || String(error), 'name another path');
   }
-  checkPermission(path, folder);
 }
 
-function checkPermission(path: string, folder: string): void {
+/** Makes a file, and removes it, in a folder or the nearest above it that exists; where those are to be made, a folder. */
+function probe(wanted: string, path: string): void {
+  let folder = path;
+  while (!existsSync(folder) && dirname(folder) !== folder) {
+    entry(wanted, folder);
+    folder = dirname(folder);
+  }
+  if (!statSync(folder).isDirectory())
+    throw cannotWrite(wanted, `${folder} is a file, not a folder`, 'name a path in a folder');
+  const hint = 'name a path in a folder you may write to';
   try {
     accessSync(folder, constants.W_OK | constants.X_OK);
   } catch {
-    throw cannotWrite(path, `no permission to write in ${folder}`, 'name a folder you may write to');
+    throw cannotWrite(wanted, `no permission to write in ${folder}`, hint);
+  }
+  // Permissions are not all: some file systems (/proc, read-only ones) take nothing new from anybody.
+  const trial = join(folder, temporaryName());
+  try {
+    if (folder === path) {
+      closeSync(openSync(trial, 'wx'));
+      unlinkSync(trial);
+    } else {
+      mkdirSync(trial);
+      rmdirSync(trial);
+    }
+  } catch (error) {
+    throw cannotWrite(wanted, `${folder} takes nothing new (${fileErrorCode(error) || String(error)})`, hint);
   }
 }
 

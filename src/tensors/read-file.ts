@@ -13,11 +13,16 @@ export function readError(path: string, what: string, error: unknown): InputErro
     return new InputError('file-not-found', `${path}: no such file; expected ${what}`, 'check the path');
   }
   if (code === 'EACCES' || code === 'EPERM') {
-    return new InputError('cannot-read', `${path}: no permission to read it; expected ${what}`);
+    return new InputError(
+      'cannot-read',
+      `${path}: no permission to read it; expected ${what}`,
+      'a file you may read',
+    );
   }
   return new InputError(
     'cannot-read',
     `${path}: cannot be read (${code || String(error)}); expected ${what}`,
+    'check the path',
   );
 }
 
@@ -43,7 +48,11 @@ export function fileSize(path: string, what: string): number {
 
 /** Whether there is a file that reading comes to an end of: no folder, pipe or device. */
 export function isRegularFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /** What one file may have for it to be read at once, in bytes. */

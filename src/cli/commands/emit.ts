@@ -10,6 +10,7 @@ import { ops } from '../../ops/index.ts';
 import { printPlan } from '../../plan/print.ts';
 import { networkDrawing } from '../../report/network-drawing.ts';
 import { writeFileAtomic } from '../../tensors/atomic-file.ts';
+import { checkWritable } from '../../tensors/output-path.ts';
 import { integer, type ModelOptions, withModelOptions } from '../options.ts';
 import { jsonText } from '../terminal.ts';
 import { openForCommand } from '../warnings.ts';
@@ -42,6 +43,7 @@ export function register(program: Command): void {
     )
     .option('--output <file>', 'write to a file instead of stdout')
     .action((stage: string, spec: string, options: EmitOptions) => {
+      if (options.output !== undefined) checkWritable(options.output);
       const text = options.format === 'svg' ? drawing(stage, spec, options) : emitted(stage, spec, options);
       if (options.output === undefined) process.stdout.write(text);
       else writeFileAtomic(options.output, text);

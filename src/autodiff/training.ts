@@ -1,3 +1,4 @@
+import { InputError } from '../errors.ts';
 import { GraphBuilder } from '../ir/builder.ts';
 import type { Graph } from '../ir/graph.ts';
 import type { OpTable } from '../ir/op.ts';
@@ -37,6 +38,8 @@ export interface TrainingGraph extends LossGraph {
  * Outputs: `loss` and `norm2`, the squared norm of all gradients before clipping. Parameters that the loss does
  * not reach stay as they are, weight decay included; buffers are updated whether it reaches them or not. Where loss or
  * norm is not finite nothing changes.
+ *
+ * @throws InputError `nothing-to-train` where the loss reaches no parameter
  */
 export function trainingGraph(
   model: ElaboratedModel,
@@ -45,6 +48,14 @@ export function trainingGraph(
   ops: OpTable,
 ): TrainingGraph {
   const { b, loss, reached, grads } = differentiated(model, section, ops);
+  if (reached.length === 0) {
+    const { file, line } = section.span;
+    throw new InputError(
+      'nothing-to-train',
+      `${file}:${line}: the loss of ${section.name} reaches no parameter of ${model.name}`,
+      'declare a `param` on which a supervised output depends, or leave out the train section',
+    );
+  }
   const hyper = b.source('input', 'hyper', [HYPER_LENGTH]);
   const groups = packGroups(
     b,

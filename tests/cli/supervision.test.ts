@@ -69,3 +69,23 @@ test('a network whose first output is not of the image size is refused before tr
   writeFileSync(path, text);
   expectError(await train(path), 'not-segmentation', /\[2, 3, 16, 16\] to \[2, 3, 8, 8\]/);
 });
+
+test('where the loss reaches no parameter, that is said of the train section, and nothing is written', async () => {
+  const spec = inFolder('no-parameters.arch');
+  const section =
+    'train T for M {\n  loss = cross_entropy\n  optimizer = adam(lr: 1e-3)\n  batch = 2\n  steps = 2\n}\n';
+  const model = (y: string) =>
+    `model M() {\n  param w: [3, 1, 1] = ones\n  input x: [B, 3, 8, 8]\n  forward { y = ${y} }\n  output o: [B, 3, 8, 8] = y\n}\n`;
+  for (const text of [model('relu(x)'), model('x * detach(w)'), model('x').replace(/ {2}param.*\n/, '')]) {
+    writeFileSync(spec, text + section);
+    const before = tree(folder);
+    const result = await archc('compile', spec, '--output', inFolder('not-made'));
+    expectError(
+      result,
+      'nothing-to-train',
+      /no-parameters\.arch:\d+: the loss of T reaches no parameter of M/,
+      /param/,
+    );
+    expect(tree(folder)).toEqual(before);
+  }
+});

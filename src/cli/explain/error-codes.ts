@@ -100,6 +100,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
   'not-a-folder': 'The path names a file where a folder is expected.',
   'not-segmentation': 'Segmentation needs an output that has the size of the input, [B, classes, H, W].',
   'not-text': 'A spec is a text in UTF-8. Weights and images are given by other options.',
+  'nothing-to-train':
+    'A step of training changes the parameters on which its loss depends, and there are none: the model declares no `param`, or none that a supervised output depends on.',
   'old-checkpoint':
     'A checkpoint that an older archc wrote does not say what determined its run, so that nothing can be compared. Its weights can start a new run.',
   'out-of-memory':

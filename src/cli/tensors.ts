@@ -9,6 +9,7 @@ import { type StoredData, storedTensor, type Tensor, toFloat32 } from '../tensor
 import { readWeights } from '../training/weights-file.ts';
 import type { ModelOptions } from './options.ts';
 import { openForCommand } from './warnings.ts';
+import { chosenBy } from './weights.ts';
 
 /** A model at the batch size of what `--input` holds for it. */
 export interface Given {
@@ -36,18 +37,23 @@ interface NamedTensor {
  *   different numbers of samples; `input-shape`; and as openModel and readSafetensors
  */
 export function openGiven(
-  spec: string,
-  options: ModelOptions,
+  given: string,
+  options: ModelOptions & { readonly weights: string },
   path: string,
   mode: Omit<OpenOptions, 'set' | 'batch'> = {},
 ): Given {
   const file = readSafetensors(path).tensors;
+  const { spec, set } = chosenBy(options.weights, { spec: given, set: options.set });
   // Names and axes of the inputs are the same for every batch size: `x` is only the likeliest place of the right one.
   const likely = file.get('x')?.shape[0];
-  const { model: first, warnings } = openForCommand(spec, options, { ...mode, batch: likely || 1 });
+  const { model: first, warnings } = openForCommand(
+    spec,
+    { ...options, set },
+    { ...mode, batch: likely || 1 },
+  );
   const tensors = findInputs(first, file, path);
   const batch = batchOf(first, tensors, path);
-  const model = batch === first.batch ? first : openModel(spec, { ...mode, set: options.set, batch });
+  const model = batch === first.batch ? first : openModel(spec, { ...mode, set, batch });
   for (const input of model.inputs) checkShape(model, input, tensors.get(input.name)!, path);
   return { model, path, tensors, target: file.get('target'), warnings };
 }

@@ -122,6 +122,7 @@ export function elaborateModel(
       name: component.name.name,
       doc: component.doc,
       config: chosen.config,
+      set: overrides,
       batch: options.batch,
       graph,
       inputs: body.inputs,

@@ -142,6 +142,8 @@ export interface ElaboratedModel {
   readonly name: string;
   readonly doc: string;
   readonly config: Readonly<Record<string, ConfigValue>>;
+  /** Texts of --set that it was elaborated with, settings of the train section (`train.…`) among them. */
+  readonly set: Readonly<Record<string, string | readonly string[]>>;
   readonly batch: number;
   /** Sources: the inputs, all parameters and all buffers. Outputs: the model's, in order. */
   readonly graph: Graph;

@@ -48,8 +48,17 @@ export function storedEntries(tensors: ReadonlyMap<string, Tensor>): Map<string,
   return new Map(entries.map(([name, tensor]) => [name.slice(STORED.length), tensor]));
 }
 
-/** Writes a checkpoint, whole or not at all. */
-export function writeCheckpoint(path: string, model: ElaboratedModel, state: RunState): void {
+/**
+ * Writes a checkpoint, whole or not at all.
+ *
+ * @param metadata what its weights are of, see weightsMetadata
+ */
+export function writeCheckpoint(
+  path: string,
+  model: ElaboratedModel,
+  state: RunState,
+  metadata: Readonly<Record<string, string>>,
+): void {
   const entries: [string, Tensor][] = [];
   for (const p of storedTensors(model)) {
     const data = state.weights.get(p.name);
@@ -60,7 +69,7 @@ export function writeCheckpoint(path: string, model: ElaboratedModel, state: Run
   entries.push(...historyEntries(state.history));
   const { step, steps, identity, choices, loader } = state;
   const header: RunHeader = { step, steps, identity, choices, loader };
-  writeSafetensors(path, entries, { format: FORMAT, run: JSON.stringify(header) });
+  writeSafetensors(path, entries, { ...metadata, format: FORMAT, run: JSON.stringify(header) });
 }
 
 type RunHeader = Pick<RunState, 'step' | 'steps' | 'identity' | 'choices' | 'loader'>;

@@ -96,17 +96,32 @@ function initialiserText({ kind, args }: Initialiser): string {
  */
 export function identityDifferences(theirs: RunIdentity, ours: RunIdentity): string[] {
   const [before, after] = [leaves(theirs), leaves(ours)];
-  const names = [...new Set([...before.keys(), ...after.keys()])].filter((name) => name !== 'train.steps');
-  const of = (values: ReadonlyMap<string, string>, name: string) => values.get(name) ?? 'none';
-  const differing = names.filter((name) => of(before, name) !== of(after, name));
+  const differing = differingNames(before, after).filter((name) => name !== 'train.steps');
   // Another graph follows from other parameters; it says something only where it is alone.
   const causes = differing.filter((name) => /^(model|config|tensors|train\.batch)\b/.test(name));
   return differing
     .filter((name) => name !== 'network' || causes.length === 0)
     .map((name) => {
       const shown = name === 'network' ? 'the ops of the network' : name;
-      return `${shown}: ${of(before, name)} → ${of(after, name)}`;
+      return `${shown}: ${valueIn(before, name)} → ${valueIn(after, name)}`;
     });
+}
+
+type Values = ReadonlyMap<string, string>;
+
+const valueIn = (values: Values, name: string) => values.get(name) ?? 'none';
+
+const differingNames = (before: Values, after: Values): string[] =>
+  [...new Set([...before.keys(), ...after.keys()])].filter(
+    (name) => valueIn(before, name) !== valueIn(after, name),
+  );
+
+/** In what plain data differ, one line each: `classes: 3 → 2`. */
+export function differences(theirs: Json, ours: Json): string[] {
+  const [before, after] = [leaves(theirs), leaves(ours)];
+  return differingNames(before, after).map(
+    (name) => `${name}: ${valueIn(before, name)} → ${valueIn(after, name)}`,
+  );
 }
 
 /** The innermost values by path, as text. Lists of plain values are one. */

@@ -25,7 +25,7 @@ import { learningRate } from './schedule.ts';
 import { segmentationTask } from './segmentation-task.ts';
 import { imageInput, type TaskResult, type TrainingTask } from './task.ts';
 import { type TrainResult, train } from './train.ts';
-import { type TrainedOn, trainedOnMetadata } from './trained-on.ts';
+import { type TrainedOn, weightsMetadata } from './trained-on.ts';
 
 /** Files of a run that are of no use without a checkpoint. */
 const writtenFiles: readonly string[] = [];
@@ -126,6 +126,7 @@ async function runIn(
     ...options,
     ...{ identity, choices, seed, steps },
     batches: data.batches,
+    metadata: weightsMetadata(model, task.trainedOn),
     checkpointPath: folder.checkpoint,
     resume: before && stateOf(before, model),
     weights: pretrained?.weights,
@@ -246,7 +247,7 @@ function writeResults(
   writeSafetensors(
     folder.file('weights.safetensors'),
     storedTensors(model).map((p) => [p.name, storedTensor([...p.shape], weights.get(p.name)!)] as const),
-    trainedOnMetadata(data),
+    weightsMetadata(model, data),
   );
   if (steps.length === 0) return;
   writeLossPlot(folder.file('loss.svg'), {

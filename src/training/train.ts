@@ -34,6 +34,8 @@ export interface TrainOptions {
   readonly seed: number;
   /** Steps to plan for at first. */
   readonly steps: number;
+  /** Of the weights, kept with checkpoints. */
+  readonly metadata: Readonly<Record<string, string>>;
   /** Where checkpoints go. */
   readonly checkpointPath: string;
   readonly checkpointEvery: number;
@@ -142,7 +144,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     };
   };
   const save = (state: RunState) => {
-    writeCheckpoint(options.checkpointPath, model, state);
+    writeCheckpoint(options.checkpointPath, model, state, options.metadata);
     options.onCheckpoint?.(state, (performance.now() - started) / 1000);
   };
   /** Work between steps, whose time is none of theirs. */

@@ -3,6 +3,7 @@ import { InputError } from '../errors.ts';
 import type { ElaboratedModel } from '../language/program.ts';
 import { readMetadata } from '../tensors/safetensors.ts';
 import { isTorchFile } from '../tensors/torch-checkpoint.ts';
+import { madeForMetadata } from './made-for.ts';
 
 /** What predictions need to know of the data set that weights were trained on. */
 export interface TrainedOn {
@@ -16,8 +17,9 @@ export interface TrainedOn {
 /** The entry of a weights file's metadata. */
 const KEY = 'trained_on';
 
-export function trainedOnMetadata(data: TrainedOn): Record<string, string> {
-  return { [KEY]: JSON.stringify(data) };
+/** The metadata of a run's weights: the model that they are of, and what they were trained on. */
+export function weightsMetadata(model: ElaboratedModel, data: TrainedOn): Record<string, string> {
+  return { ...madeForMetadata(model), [KEY]: JSON.stringify(data) };
 }
 
 /**

@@ -3,6 +3,7 @@ import { readSafetensors } from '../tensors/safetensors.ts';
 import type { StoredData, Tensor } from '../tensors/tensor.ts';
 import { isTorchFile, readTorchCheckpoint } from '../tensors/torch-checkpoint.ts';
 import { isCheckpoint, storedEntries } from './checkpoint.ts';
+import { requireMadeFor } from './made-for.ts';
 import { matchPretrained } from './pretrained-match.ts';
 import { matchWeights } from './weights.ts';
 
@@ -22,9 +23,10 @@ export function readTensors(path: string): ReadonlyMap<string, Tensor> {
  * sections turns into the model's.
  *
  * @returns one array a parameter or buffer, by name
- * @throws InputError as readTensors and matchWeights
+ * @throws InputError `config-mismatch` where the file says that it is of other parameters; as readTensors and matchWeights
  */
 export function readWeights(model: ElaboratedModel, path: string): Map<string, StoredData> {
+  requireMadeFor(model, path);
   const tensors = readTensors(path);
   const { rows } = matchPretrained(model, tensors, ['loaded', 'alias', 'skipped']);
   const inModel = new Map<string, Tensor>();

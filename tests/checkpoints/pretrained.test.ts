@@ -130,16 +130,21 @@ describe('pretrained weights of VMamba', () => {
     const model = vmamba();
     const path = join(folder, 'checkpoint.safetensors');
     const weights = new Map(model.parameters.map((p) => [p.name, initialise(p, 5)]));
-    writeCheckpoint(path, model, {
-      ...{ step: 1, steps: 2, loader: { seed: 5, samples: 4, batch: 1, step: 1 }, weights },
-      identity: runIdentity({
-        ...{ model, section: trainSection(model), seed: 5, steps: 2, pretrained: null },
-        data: { cases: 4, sha256: '', held_back: [] },
-      }),
-      choices: { pretrained: false },
-      history: { steps: [{ loss: 1, rate: 1e-3, gradNorm: 1 }], validations: [] },
-      optimizer: new Map([['exp_avg.0', Float32Array.of(0)]]),
-    });
+    writeCheckpoint(
+      path,
+      model,
+      {
+        ...{ step: 1, steps: 2, loader: { seed: 5, samples: 4, batch: 1, step: 1 }, weights },
+        identity: runIdentity({
+          ...{ model, section: trainSection(model), seed: 5, steps: 2, pretrained: null },
+          data: { cases: 4, sha256: '', held_back: [] },
+        }),
+        choices: { pretrained: false },
+        history: { steps: [{ loss: 1, rate: 1e-3, gradNorm: 1 }], validations: [] },
+        optimizer: new Map([['exp_avg.0', Float32Array.of(0)]]),
+      },
+      {},
+    );
     const report = load(dagger(), path);
     expect(report.weights.get('vssm_encoder.downsamples.0.reduction.weight')).toEqual(
       weights.get('layers.0.downsample.reduction.weight'),

@@ -7,6 +7,7 @@ import { readWeights } from '../../training/weights-file.ts';
 import { integer, type ModelOptions, withModelOptions } from '../options.ts';
 import { formatBytes, printJson, printLine } from '../terminal.ts';
 import { openForCommand } from '../warnings.ts';
+import { chosenBy } from '../weights.ts';
 
 interface CompileOptions extends ModelOptions {
   readonly output: string;
@@ -24,8 +25,10 @@ export function register(program: Command): void {
     .option('--batch <n>', 'batch size', integer('--batch', 1), 1)
     .option('--seed <n>', 'seed of the initialisers', integer('--seed', 0), 0)
     .action((spec: string, options: CompileOptions) => {
-      const { model, warnings } = openForCommand(spec, options, { batch: options.batch });
-      const training = openModel(spec, { set: options.set, batch: options.batch, training: true });
+      const { batch } = options;
+      const chosen = chosenBy(options.weights, { spec, set: options.set });
+      const { model, warnings } = openForCommand(chosen.spec, { ...options, set: chosen.set }, { batch });
+      const training = openModel(chosen.spec, { set: chosen.set, batch, training: true });
       const weights =
         options.weights === undefined
           ? initialiseAll(storedTensors(model), options.seed)

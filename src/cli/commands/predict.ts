@@ -21,6 +21,7 @@ import {
 import { startProgress } from '../progress.ts';
 import { note, printJson, printLine } from '../terminal.ts';
 import { openForCommand } from '../warnings.ts';
+import { chosenBy } from '../weights.ts';
 
 interface PredictOptions extends ModelOptions, BackendOptions {
   readonly weights: string;
@@ -43,7 +44,12 @@ export function register(program: Command): void {
     .option('--windows <n>', 'windows run at once', integer('--windows', 1), 4)
     .option('--ending <ending>', 'kind of the images in a folder that has several', imageEnding)
     .action(async (spec: string, options: PredictOptions) => {
-      const { model, warnings } = openForCommand(spec, options, { batch: options.windows });
+      const chosen = chosenBy(options.weights, { spec, set: options.set });
+      const { model, warnings } = openForCommand(
+        chosen.spec,
+        { ...options, set: chosen.set },
+        { batch: options.windows },
+      );
       checkSegmentation(model);
       const weights = readWeights(model, options.weights);
       const trainedOn = readTrainedOn(options.weights, model);

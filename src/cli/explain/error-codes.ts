@@ -38,6 +38,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
     'A run goes on only as what it was: with the same model, parameters, settings, data and first weights, whose differences are listed. Only the number of steps may change, to no fewer than are done. Begin a new run for other ones.',
   'classes-mismatch':
     'The network has another number of classes than the labels that train it. Each output [B, classes, …] that is supervised needs one channel a class of the data set, the background among them.',
+  'config-mismatch':
+    'Weights that archc wrote carry the parameters of their model, which is built with them again. Where the spec or `--set` says otherwise, the differences are listed, those of the weights first. Another network needs other weights; `train --pretrained` takes over what fits.',
   'conflicting-option': 'Two options that exclude each other were given.',
   'device-internal':
     'The graphics driver failed at a command that is right. This is a fault of the driver; another adapter, or a newer driver, may do.',

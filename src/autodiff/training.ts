@@ -118,13 +118,25 @@ export function hyperParameters(optimizer: OptimizerSpec, lr: number, t: number)
   return Float32Array.of(lr, 1 - b1 ** t, 1 - b2 ** t, t === 1 ? 1 : 0, 0, 0, 0, 0);
 }
 
-function differentiated(model: ElaboratedModel, section: TrainSection, ops: OpTable) {
-  requireBatchStatistics(model);
+/** Forward pass and loss of a section: the outputs `loss` and `prediction`, the logits of the model's first output. */
+export function lossGraph(model: ElaboratedModel, section: TrainSection, ops: OpTable): Graph {
+  const { b, loss } = withLoss(model, section, ops);
+  b.output('loss', loss);
+  b.output('prediction', model.outputs[0].value);
+  return prune(b.build());
+}
+
+function withLoss(model: ElaboratedModel, section: TrainSection, ops: OpTable) {
   const b = new GraphBuilder(ops, { ...model.graph, outputs: [] });
   const outputs = model.outputs.map((o) => o.value);
   const [batch, , ...size] = b.shape(outputs[0]);
   const target = b.source('input', 'target', [batch, ...size], 'i32');
-  const loss = appendLoss(b, outputs, section.supervise, section.loss, target);
+  return { b, loss: appendLoss(b, outputs, section.supervise, section.loss, target) };
+}
+
+function differentiated(model: ElaboratedModel, section: TrainSection, ops: OpTable) {
+  requireBatchStatistics(model);
+  const { b, loss } = withLoss(model, section, ops);
   const one = b.apply('full', [], { shape: [], value: 1 });
   const all = differentiate(
     b,

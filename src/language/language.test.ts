@@ -272,7 +272,7 @@ ${settings}
   it('works out every setting', () => {
     const { span: _, ...t } = train(
       3,
-      '  supervise = halving(last: 0)\n  schedule = cosine(to: 1e-6, warmup: 5)\n  validate = 4\n  foreground = 1 / 3\n  augment = flips + brightness(0.3)\n  seed = 7',
+      '  supervise = halving(last: 0)\n  schedule = cosine(to: 1e-6, warmup: 5)\n  validate = 4\n  holdout = ["a", "b"]\n  foreground = 1 / 3\n  augment = flips + brightness(0.3)\n  seed = 7',
     );
     expect(t).toEqual({
       name: 'T',
@@ -296,6 +296,7 @@ ${settings}
       batch: 2,
       steps: 10,
       validate: 4,
+      holdout: ['a', 'b'],
       foreground: 1 / 3,
       augment: [{ kind: 'flips' }, { kind: 'brightness', range: 0.3, probability: 0.15 }],
       seed: 7,

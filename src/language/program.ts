@@ -101,6 +101,8 @@ export interface TrainSection {
   readonly steps: number;
   /** Steps between validations; 0 for none. */
   readonly validate: number;
+  /** Cases that are not trained on but validated on: their share, or their ids. 0 for none. */
+  readonly holdout: number | readonly string[];
   /** Share of crops that are centred on a pixel that is not background. */
   readonly foreground: number;
   readonly augment: readonly AugmentSpec[];

@@ -158,6 +158,21 @@ export function schedule(r: SettingReader, expr: Expr): ScheduleSpec | undefined
   return power === undefined || warmup === undefined ? undefined : { kind: 'poly', power, warmup };
 }
 
+/** The share of cases that is held back, or the ids of those that are. */
+export function holdout(r: SettingReader, expr: Expr, validate: number): number | string[] | undefined {
+  const listed = expr.kind === 'list';
+  const value = listed ? r.strings('`holdout`', expr) : r.number('`holdout`', expr, { min: 0 });
+  if (value === undefined) return undefined;
+  const refuse = (expected: string, found: string) => {
+    r.c.report('illegal-value', expr.span, { what: '`holdout`', expected, found });
+    return undefined;
+  };
+  if (typeof value !== 'number') return value.length > 0 ? value : refuse('the id of a case at least', '[]');
+  if (value >= 1) return refuse('less than 1, to leave cases to train on', String(value));
+  if (value === 0 && validate > 0) return refuse('more than 0, to have cases to validate on', '0');
+  return value;
+}
+
 const augmentForms = {
   flips: [],
   rotations90: [],

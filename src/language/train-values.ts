@@ -97,6 +97,28 @@ export class SettingReader {
     return undefined;
   }
 
+  /** A list of different strings. */
+  strings(what: string, expr: Expr): string[] | undefined {
+    const value = this.c.evaluate(expr, this.env);
+    if (value.kind === 'error') return undefined;
+    const items = value.kind === 'list' ? value.items : [value];
+    if (items.some((i) => i.kind === 'error')) return undefined;
+    const strings = items.flatMap((i) => (i.kind === 'string' ? [i.value] : []));
+    const twice = strings.find((s, i) => strings.indexOf(s) !== i);
+    if (value.kind !== 'list' || strings.length !== items.length) {
+      const found = describe(items.find((i) => i.kind !== 'string') ?? value);
+      this.c.report('wrong-type', expr.span, { what, expected: 'a list of strings', found });
+      return undefined;
+    }
+    if (twice === undefined) return strings;
+    this.c.report('illegal-value', expr.span, {
+      what,
+      expected: 'each name once',
+      found: `${JSON.stringify(twice)} twice`,
+    });
+    return undefined;
+  }
+
   /** One of the named forms; `forms` gives each one's arguments in order. */
   form(what: string, expr: Expr, forms: Readonly<Record<string, readonly string[]>>): Form | undefined {
     const callee = expr.kind === 'call' ? expr.callee : expr;

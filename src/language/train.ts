@@ -6,10 +6,11 @@ import { Env } from './env.ts';
 import type { TrainSection } from './program.ts';
 import type { ScopedSection } from './sections.ts';
 import { nearest } from './suggest.ts';
-import { augmentations, lossTerms, optimizer, schedule, supervision } from './train-forms.ts';
+import { augmentations, holdout, lossTerms, optimizer, schedule, supervision } from './train-forms.ts';
 import { SettingReader } from './train-values.ts';
 
-const settings = [
+/** All that a train section may set. */
+export const settings = [
   'loss',
   'supervise',
   'optimizer',
@@ -17,6 +18,7 @@ const settings = [
   'batch',
   'steps',
   'validate',
+  'holdout',
   'foreground',
   'augment',
   'seed',
@@ -66,12 +68,14 @@ export function elaborateTrain(
   const batch = needed('batch', (e) => r.whole('`batch`', e, 1));
   const steps = needed('steps', (e) => r.whole('`steps`', e, 1));
   const validate = optional('validate', 0, (e) => r.whole('`validate`', e, 0));
+  // nnU-Net's 80:20, where there is anything to validate.
+  const held = optional('holdout', validate ? 0.2 : 0, (e) => holdout(r, e, validate ?? 0));
   const foreground = optional('foreground', 0, (e) => r.number('`foreground`', e, { min: 0, max: 1 }));
   const augment = optional('augment', [], (e) => augmentations(r, e));
   const seed = optional('seed', 0, (e) => r.whole('`seed`', e, 0));
   if (c.reporter.errors > before || !loss || !supervise || !opt || !sched || !augment) return undefined;
   if (batch === undefined || steps === undefined || validate === undefined) return undefined;
-  if (foreground === undefined || seed === undefined) return undefined;
+  if (held === undefined || foreground === undefined || seed === undefined) return undefined;
   return {
     name: decl.name.name,
     model: decl.model.name,
@@ -82,6 +86,7 @@ export function elaborateTrain(
     batch,
     steps,
     validate,
+    holdout: held,
     foreground,
     augment,
     seed,

@@ -35,19 +35,27 @@ describe('lossPlot', () => {
     expect(bare).toMatch(/^<svg [^>]*width="900"/);
     expect(bare).toContain('Run &lt;1&gt;');
     expect(bare).toContain('smoothed loss');
-    expect(bare).not.toContain('validation DSC');
+    expect(bare).not.toContain('validation');
     expect(bare).not.toContain('learning rate');
     const full = lossPlot({
       title: 'Run',
       unit: 'epoch',
       loss,
       learningRate: loss.map(([step]) => [step, 1e-4]),
-      validationDsc: [
-        [0, 0.1],
-        [199, 0.9],
+      validationLoss: [
+        [0, 2],
+        [199, 1],
       ],
+      validationScore: {
+        name: 'pseudo-Dice',
+        points: [
+          [0, 0.1],
+          [199, 0.9],
+        ],
+      },
     });
-    for (const text of ['validation DSC', 'learning rate', 'epoch']) expect(full).toContain(text);
+    for (const text of ['validation loss', 'pseudo-Dice', 'learning rate', 'epoch'])
+      expect(full).toContain(text);
   });
 
   it('moves with the data', () => {
@@ -57,7 +65,7 @@ describe('lossPlot', () => {
   });
 
   it('is the same text each time it is drawn', () => {
-    const curves = { title: 'Run', loss, validationDsc: loss };
+    const curves = { title: 'Run', loss, validationLoss: loss };
     expect(lossPlot(curves)).toBe(lossPlot(curves));
   });
 

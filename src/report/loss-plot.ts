@@ -24,8 +24,9 @@ export interface TrainingCurves {
   readonly unit?: 'step' | 'epoch';
   readonly loss: readonly Point[];
   readonly learningRate?: readonly Point[];
-  /** Validation Dice similarity coefficient, 0 to 1. */
-  readonly validationDsc?: readonly Point[];
+  readonly validationLoss?: readonly Point[];
+  /** What validations measured beside the loss, 0 to 1: pseudo-Dice, or accuracy. */
+  readonly validationScore?: { readonly name: string; readonly points: readonly Point[] };
 }
 
 /** Weight of the past in the smoothed loss. */
@@ -47,10 +48,16 @@ export function smooth(points: readonly Point[]): Point[] {
     });
 }
 
-const colours = { loss: '#b8c4d6', smoothed: '#1f4e8c', dsc: '#2e8b57', rate: '#c0632b' };
+const colours = {
+  loss: '#b8c4d6',
+  smoothed: '#1f4e8c',
+  validation: '#8a3ab9',
+  score: '#2e8b57',
+  rate: '#c0632b',
+};
 
 /**
- * Plot of a training run as SVG text: loss and smoothed loss on the left axis, validation DSC on the right,
+ * Plot of a training run as SVG text: loss and smoothed loss on the left axis, validation loss with it, validation score on the right,
  * the learning rate in a strip of its own below. The same curves give the same text.
  */
 export function lossPlot(curves: TrainingCurves): string {
@@ -101,9 +108,12 @@ function optionOf({
   unit = 'step',
   loss,
   learningRate,
-  validationDsc,
+  validationLoss = [],
+  validationScore,
 }: TrainingCurves): EChartsOption {
-  const all = [loss, learningRate ?? [], validationDsc ?? []].flat().map(([step]) => step);
+  const all = [loss, learningRate ?? [], validationLoss, validationScore?.points ?? []]
+    .flat()
+    .map(([step]) => step);
   const range = { min: Math.min(...bounds(all)), max: Math.max(...bounds(all)) };
   const below = learningRate === undefined ? 60 : 190;
   const shown = [
@@ -118,14 +128,16 @@ function optionOf({
     { type: 'value', name: 'loss', scale: true },
     {
       type: 'value',
-      name: 'DSC',
+      name: validationScore?.name ?? '',
       min: 0,
       max: 1,
-      show: validationDsc !== undefined,
+      show: validationScore !== undefined,
       splitLine: { show: false },
     },
   ];
-  if (validationDsc !== undefined) shown.push(series('validation DSC', validationDsc, colours.dsc, 1));
+  if (validationLoss.length > 0) shown.push(series('validation loss', validationLoss, colours.validation, 0));
+  if (validationScore !== undefined)
+    shown.push(series(validationScore.name, validationScore.points, colours.score, 1));
   if (learningRate !== undefined) {
     grids.push({ left: 70, right: 70, height: 70, bottom: 40 });
     xAxes.push({ type: 'value', gridIndex: 1, ...range });

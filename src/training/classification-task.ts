@@ -5,7 +5,9 @@ import { fingerprint } from '../data/fingerprint.ts';
 import { InputError } from '../errors.ts';
 import { augmentationOf } from './augmentation.ts';
 import { classify } from './classify.ts';
+import { heldBack } from './holdout.ts';
 import { checkClasses, imageShape, type TaskOptions, type TrainingTask } from './task.ts';
+import { middlesOf } from './validation-data.ts';
 
 /** A class for every image, from a folder for each class. Images are read when they are needed. */
 export function classificationTask({ model, section, data }: TaskOptions): TrainingTask {
@@ -20,17 +22,25 @@ export function classificationTask({ model, section, data }: TaskOptions): Train
       classes: dataset.classes.map((name, value) => ({ name, value })),
     },
     remarks: [],
-    prepare: (seed) => ({
-      batches: new ClassificationLoader(dataset.training, {
-        ...{ seed, batch, channels, height, width },
-        augmentation: augmentationOf(section.augment),
-      }),
-      identity: {
-        cases: dataset.training.length,
-        sha256: fingerprint(dataset.training.map(({ path }) => ({ name: idOf(path), path }))),
-        held_back: [],
-      },
-    }),
+    score: 'accuracy',
+    prepare: (seed) => {
+      const candidates = dataset.training.map((i) => ({ id: idOf(i.path), group: dataset.classes[i.label] }));
+      const held = heldBack(candidates, section.holdout, seed);
+      const imagesOf = (back: boolean) =>
+        dataset.training.filter(({ path }) => held.has(idOf(path)) === back);
+      return {
+        batches: new ClassificationLoader(imagesOf(false), {
+          ...{ seed, batch, channels, height, width },
+          augmentation: augmentationOf(section.augment),
+        }),
+        validation: held.size === 0 ? undefined : middlesOf(imagesOf(true), { channels, height, width }),
+        identity: {
+          cases: dataset.training.length - held.size,
+          sha256: fingerprint(dataset.training.map(({ path }) => ({ name: idOf(path), path }))),
+          held_back: [...held],
+        },
+      };
+    },
     checkTest: () => {
       const { test } = dataset;
       if (test.length === 0) {

@@ -63,3 +63,12 @@ export function historyOf(tensors: ReadonlyMap<string, Tensor>, steps: number): 
     })),
   };
 }
+
+/** The first of the validations with the highest score; `undefined` where none has a score. */
+export function bestOf(validations: readonly ValidationRecord[]): ValidationRecord | undefined {
+  let best: ValidationRecord | undefined;
+  for (const found of validations) {
+    if (!Number.isNaN(found.score) && (best === undefined || found.score > best.score)) best = found;
+  }
+  return best;
+}

@@ -6,10 +6,10 @@ import { type ElaboratedModel, storedTensors, type TrainSection } from '../langu
 import { writeLossPlot } from '../report/loss-plot.ts';
 import { writeFileAtomic } from '../tensors/atomic-file.ts';
 import { writeSafetensors } from '../tensors/safetensors.ts';
-import { storedTensor } from '../tensors/tensor.ts';
+import { type StoredData, storedTensor } from '../tensors/tensor.ts';
 import { type Checkpoint, type RunChoices, type RunState, readCheckpoint, stateOf } from './checkpoint.ts';
 import { classificationTask } from './classification-task.ts';
-import type { StepRecord } from './history.ts';
+import type { StepRecord, ValidationRecord } from './history.ts';
 import { type PretrainedIdentity, runIdentity } from './identity.ts';
 import {
   type PretrainedReport,
@@ -26,9 +26,16 @@ import { segmentationTask } from './segmentation-task.ts';
 import { imageInput, type TaskResult, type TrainingTask } from './task.ts';
 import { type TrainResult, train } from './train.ts';
 import { type TrainedOn, weightsMetadata } from './trained-on.ts';
+import {
+  heldBackText,
+  type ValidationReport,
+  validationCurves,
+  validationReport,
+  validatorOf,
+} from './validation-report.ts';
 
 /** Files of a run that are of no use without a checkpoint. */
-const writtenFiles: readonly string[] = [];
+const writtenFiles: readonly string[] = ['best.safetensors'];
 
 export interface JobOptions {
   /** Elaborated for training, with the section's batch. */
@@ -54,6 +61,8 @@ export interface JobOptions {
   remark(text: string): void;
   onCompiled(step: { readonly kernels: number; readonly dispatches: number; readonly bytes: number }): void;
   onStep(step: number, record: StepRecord, steps: number): void;
+  /** @param best no validation before had a higher score */
+  onValidation(record: ValidationRecord, best: boolean, score: TrainingTask['score']): void;
   onPlanned(steps: number, secondsPerStep: number): void;
   onCase(done: number, total: number, id: string): void;
   /** What was found in the pretrained file, before anything that does not fit ends the job. */
@@ -70,6 +79,8 @@ export interface JobReport extends TaskResult {
   readonly adapter: string;
   /** What the data say of themselves that is not used. */
   readonly remarks: readonly string[];
+  /** Absent where no cases are held back. */
+  readonly validation?: ValidationReport;
   /** What was loaded at the start; absent where the run went on from a checkpoint or began anew. */
   readonly pretrained?: {
     readonly path: string;
@@ -122,20 +133,30 @@ async function runIn(
   if (before) requireSameRun(before, identity);
   const steps = before ? stepsToPlan(before, options.choices.steps, asked) : asked;
   if (before && steps !== before.steps) options.remark(planText(section, before, steps));
+  if (data.validation) options.remark(heldBackText(section, data.identity, steps));
+  const validator = await validatorOf(options, data);
   const result = await train({
     ...options,
+    validator,
+    onValidation: (record, best, weights) => {
+      if (best) writeWeights(folder.file('best.safetensors'), model, weights, task.trainedOn);
+      options.onValidation(record, best, task.score);
+    },
     ...{ identity, choices, seed, steps },
     batches: data.batches,
     metadata: weightsMetadata(model, task.trainedOn),
     checkpointPath: folder.checkpoint,
     resume: before && stateOf(before, model),
     weights: pretrained?.weights,
-  });
-  writeResults(folder, model, section, result.state, task.trainedOn);
+  }).finally(() => validator?.destroy());
+  writeResults(folder, model, section, result.state, task);
   let tested: TaskResult = {};
   if (options.test && result.finished)
     tested = await task.test({ ...options, folder: folder.path, weights: result.state.weights });
-  const report = jobReport(options, folder.path, result, tested, pretrained, task.remarks);
+  const report = {
+    ...jobReport(options, folder.path, result, tested, pretrained, task.remarks),
+    validation: validationReport(task, data.identity, result.state.history),
+  };
   writeFileAtomic(folder.file('metrics.json'), `${JSON.stringify(metricsOf(report, model), null, 1)}\n`);
   return report;
 }
@@ -226,6 +247,7 @@ function metricsOf(report: JobReport, model: ElaboratedModel) {
     config: model.config,
     batch: model.batch,
     data_remarks: run.remarks,
+    validation: run.validation ?? null,
     pretrained: pretrained ? { path: pretrained.path, loaded: loadedCount(pretrained.tensors) } : null,
     classes: (test ?? classification)?.classes ?? {},
     images:
@@ -241,18 +263,28 @@ function writeResults(
   folder: RunFolder,
   model: ElaboratedModel,
   section: TrainSection,
-  { weights, history: { steps } }: RunState,
-  data: TrainedOn,
+  { weights, history: { steps, validations } }: RunState,
+  { trainedOn, score }: TrainingTask,
 ): void {
-  writeSafetensors(
-    folder.file('weights.safetensors'),
-    storedTensors(model).map((p) => [p.name, storedTensor([...p.shape], weights.get(p.name)!)] as const),
-    weightsMetadata(model, data),
-  );
+  writeWeights(folder.file('weights.safetensors'), model, weights, trainedOn);
   if (steps.length === 0) return;
   writeLossPlot(folder.file('loss.svg'), {
     title: `${model.name}, ${section.name}: ${steps.length} steps`,
     loss: steps.map(({ loss }, i) => [i + 1, loss] as const),
     learningRate: steps.map(({ rate }, i) => [i + 1, rate] as const),
+    ...validationCurves(score, validations),
   });
+}
+
+function writeWeights(
+  path: string,
+  model: ElaboratedModel,
+  weights: ReadonlyMap<string, StoredData>,
+  data: TrainedOn,
+): void {
+  writeSafetensors(
+    path,
+    storedTensors(model).map((p) => [p.name, storedTensor([...p.shape], weights.get(p.name)!)] as const),
+    weightsMetadata(model, data),
+  );
 }

@@ -7,9 +7,11 @@ import { normaliseSlices } from '../data/normalise.ts';
 import { dataRemarks, pixelRange } from '../data/remarks.ts';
 import { InputError } from '../errors.ts';
 import { augmentationOf } from './augmentation.ts';
+import { heldBack } from './holdout.ts';
 import { checkSegmentation, Segmenter } from './predict.ts';
 import { checkClasses, imageShape, type TaskOptions, type TrainingTask } from './task.ts';
 import { loadCases, testOn } from './test-set.ts';
+import { windowsOf } from './validation-data.ts';
 
 /** A class for every pixel, from a data set in nnU-Net's raw layout. All images are read and checked here. */
 export function segmentationTask({ model, section, data }: TaskOptions): TrainingTask {
@@ -23,7 +25,8 @@ export function segmentationTask({ model, section, data }: TaskOptions): Trainin
     dataset.classes.map((c) => c.name),
   );
   const cases = loadCases(dataset.training, dataset);
-  const slices = labelledSlices(cases.map((c) => ({ ...c, slices: normaliseSlices(c.slices) })));
+  const normalised = cases.map((c) => ({ ...c, slices: normaliseSlices(c.slices) }));
+  const slices = labelledSlices(normalised);
   if (slices.length > 0 && slices[0].channels !== channels) {
     throw new InputError(
       'image-channels',
@@ -36,14 +39,21 @@ export function segmentationTask({ model, section, data }: TaskOptions): Trainin
   return {
     trainedOn: { channels: dataset.channels, classes: dataset.classes, pixels: pixelRange(geometries) },
     remarks: dataRemarks(dataset.channels, geometries),
-    prepare: (seed) => ({
-      batches: new SegmentationLoader(slices, {
-        ...{ seed, batch, height, width },
-        oversampleForeground: section.foreground,
-        augmentation: augmentationOf(section.augment),
-      }),
-      identity: { cases: cases.length, sha256: sha256(), held_back: [] },
-    }),
+    score: 'pseudo-Dice',
+    prepare: (seed) => {
+      const held = heldBack(cases, section.holdout, seed);
+      const slicesOf = (back: boolean) =>
+        labelledSlices(normalised.filter(({ id }) => held.has(id) === back));
+      return {
+        batches: new SegmentationLoader(slicesOf(false), {
+          ...{ seed, batch, height, width },
+          oversampleForeground: section.foreground,
+          augmentation: augmentationOf(section.augment),
+        }),
+        validation: held.size === 0 ? undefined : windowsOf(slicesOf(true), { seed, batch, height, width }),
+        identity: { cases: cases.length - held.size, sha256: sha256(), held_back: [...held] },
+      };
+    },
     /** A test image that can't be read must not come to light after hours of training. */
     checkTest: () => {
       const labelled = dataset.test.filter((files) => files.label !== undefined);

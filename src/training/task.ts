@@ -7,12 +7,15 @@ import type { ClassificationReport } from './classify.ts';
 import type { DataIdentity } from './identity.ts';
 import type { TestOptions, TestReport } from './test-set.ts';
 import type { TrainedOn } from './trained-on.ts';
+import type { ValidationData } from './validation-data.ts';
 
 /** What a network is trained for: how its data are read, and what a test of it is. */
 export interface TrainingTask {
   readonly trainedOn: TrainedOn;
   /** What the data say of themselves that is not used; see dataRemarks. */
   readonly remarks: readonly string[];
+  /** What a validation measures beside the loss. */
+  readonly score: 'pseudo-Dice' | 'accuracy';
   /** The training data in the order of a seed, and what they are. */
   prepare(seed: number): TaskData;
   /** Throws InputError where the test images are missing or cannot be read, before training. */
@@ -24,6 +27,8 @@ export interface TrainingTask {
 export interface TaskData {
   readonly batches: Batches;
   readonly identity: DataIdentity;
+  /** The held-back data; absent where none are. */
+  readonly validation?: ValidationData;
 }
 
 export interface TaskOptions {

@@ -15,12 +15,13 @@ import {
 import { StepReader, type StepResult } from '../runtime/step-reader.ts';
 import type { StoredData } from '../tensors/tensor.ts';
 import { type RunChoices, type RunState, writeCheckpoint } from './checkpoint.ts';
-import type { StepRecord } from './history.ts';
+import { bestOf, type StepRecord, type ValidationRecord } from './history.ts';
 import type { RunIdentity } from './identity.ts';
 import { initialiseStored } from './initialise.ts';
 import { Budget, Pace } from './pace.ts';
 import { learningRate } from './schedule.ts';
 import { imageInput } from './task.ts';
+import type { Validator } from './validation.ts';
 
 export interface TrainOptions {
   readonly model: ElaboratedModel;
@@ -36,6 +37,8 @@ export interface TrainOptions {
   readonly steps: number;
   /** Of the weights, kept with checkpoints. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** Scores the network on held-back data, every `validate` steps of the section. */
+  readonly validator?: Validator;
   /** Where checkpoints go. */
   readonly checkpointPath: string;
   readonly checkpointEvery: number;
@@ -56,6 +59,8 @@ export interface TrainOptions {
   onStep?(step: number, record: StepRecord, steps: number): void;
   /** Called where the deadline changes the number of steps. */
   onPlanned?(steps: number, secondsPerStep: number): void;
+  /** Called for every validation, with the weights and buffers it was made with. */
+  onValidation?(record: ValidationRecord, best: boolean, weights: ReadonlyMap<string, StoredData>): void;
   /** Called with every checkpoint. */
   onCheckpoint?(state: RunState, secondsSoFar: number): void;
 }
@@ -73,7 +78,7 @@ export interface TrainResult {
  * @throws JobError `loss-not-finite` that names the step; the last checkpoint stays as it is
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { model, section, backend, ops, seed, resume, signal } = options;
+  const { model, section, backend, ops, seed, resume, signal, validator } = options;
   const started = performance.now();
   const loader = options.batches;
   const input = imageInput(model).name;
@@ -122,16 +127,21 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const drain = async () => {
     for (let r = await reader.next(); r; r = await reader.next()) take(r);
   };
-  const snapshot = async (): Promise<RunState> => {
+  const readWeights = async (): Promise<Map<string, StoredData>> => {
     await drain();
     const names = stored.map((t) => t.name);
     const weights = (await readStored(executable, names)) as Map<string, StoredData>;
-    const optimizer = (await executable.read('state', graph.state)) as Map<string, Float32Array>;
-    checkFinite([...weights, ...optimizer], done, options.checkpointPath);
+    checkFinite([...weights], done, options.checkpointPath);
     for (const t of stored) {
       // A head of weight 0 is not part of the training graph; it keeps its first values.
       if (!weights.has(t.name)) weights.set(t.name, first(t));
     }
+    return weights;
+  };
+  const snapshot = async (): Promise<RunState> => {
+    const weights = await readWeights();
+    const optimizer = (await executable.read('state', graph.state)) as Map<string, Float32Array>;
+    checkFinite([...optimizer], done, options.checkpointPath);
     return {
       step: done,
       steps,
@@ -146,6 +156,15 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const save = (state: RunState) => {
     writeCheckpoint(options.checkpointPath, model, state, options.metadata);
     options.onCheckpoint?.(state, (performance.now() - started) / 1000);
+  };
+  const validate = async (on: Validator) => {
+    const weights = await readWeights();
+    const record = { step: done, ...(await on.score(weights)) };
+    validations.push(record);
+    const best = bestOf(validations) === record;
+    options.onValidation?.(record, best, weights);
+    // The file of the best weights and the checkpoint tell of the same steps, wherever the run may be cut off.
+    if (best) save(await snapshot());
   };
   /** Work between steps, whose time is none of theirs. */
   const aside = async (work: () => Promise<void>) => {
@@ -171,6 +190,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
         steps = planned;
         options.onPlanned?.(steps, (pace.perStep ?? Number.NaN) / 1000);
       }
+      if (validator && t % section.validate === 0) await aside(() => validate(validator));
       if (t % options.checkpointEvery === 0 && t < steps) await aside(async () => save(await snapshot()));
       // Let signals and timers run.
       await new Promise((resolve) => setImmediate(resolve));

@@ -118,6 +118,10 @@ export function register(program: Command): void {
               `compiled to ${kernels} WGSL kernels, ${dispatches} dispatches a step, ${formatBytes(bytes)} of buffers`,
             ),
           onStep: (step, { loss }, total) => training.update(step, total, `loss ${loss.toFixed(4)}`),
+          onValidation: ({ step, loss, score: value }, best, score) =>
+            note(
+              `step ${step}: validation loss ${loss.toFixed(4)}, ${score} ${value.toFixed(4)}${best ? ', the best so far' : ''}`,
+            ),
           onPlanned: (planned, each) =>
             note(
               `${each.toFixed(2)} s a step by now: ${planned} steps to keep to ${options.minutes} minutes`,
@@ -153,6 +157,12 @@ function printReport(report: JobReport, options: TrainCommandOptions): void {
   printLine(
     `${steps} steps in ${seconds.toFixed(0)} s on ${adapter}, last loss ${loss.toFixed(4)} → ${folder}`,
   );
+  const best = report.validation?.best;
+  if (best) {
+    printLine(
+      `best ${report.validation.score} ${best.score.toFixed(4)} at step ${best.step} → ${folder}/best.safetensors`,
+    );
+  }
   if (!report.finished) {
     printLine(`stopped; go on with: archc train … --data ${options.data} --output ${folder} --resume`);
   }

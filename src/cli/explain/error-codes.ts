@@ -14,6 +14,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
     'The file is no checkpoint that torch.save writes (a ZIP archive that holds a pickle and the tensors), or uses something that archc does not read, such as quantised or sparse tensors.',
   'bad-dataset':
     "A data set is a folder in nnU-Net's raw layout (dataset.json, imagesTr, labelsTr, imagesTs, labelsTs), or for classifiers one folder a class. The message names what is missing or contradicts itself.",
+  'bad-holdout':
+    "`holdout` of the train section names a case that the data set does not have, or leaves nothing to train on. It is a share of the training cases, or a list of their ids; of a classifier's images each class keeps one at least.",
   'bad-label-map':
     'A label map is a grey or palette image, or a volume, whose values are class ids: whole numbers from 0. Values in between usually come from resampling with interpolation; colours from saving the wrong file.',
   'bad-metadata':

@@ -1,0 +1,124 @@
+import { lossGraph } from '../autodiff/training.ts';
+import { type Executable, writeStored } from '../backend/backend.ts';
+import type { WebgpuBackend } from '../backend/webgpu.ts';
+import { JobError } from '../errors.ts';
+import { dice } from '../evaluation/dice.ts';
+import type { OpTable } from '../ir/op.ts';
+import type { ElaboratedModel, TrainSection } from '../language/program.ts';
+import type { StoredData } from '../tensors/tensor.ts';
+import type { ValidationRecord } from './history.ts';
+import { imageInput } from './task.ts';
+import type { ValidationData } from './validation-data.ts';
+
+/** Finds loss and score of a network on held-back data. It shares nothing with the training session but the device. */
+export class Validator {
+  private readonly executable: Executable;
+  private readonly model: ElaboratedModel;
+  private readonly data: ValidationData;
+
+  private constructor(executable: Executable, model: ElaboratedModel, data: ValidationData) {
+    this.executable = executable;
+    this.model = model;
+    this.data = data;
+  }
+
+  /** @param model elaborated for prediction, with the section's batch */
+  static async create(
+    backend: WebgpuBackend,
+    ops: OpTable,
+    model: ElaboratedModel,
+    section: TrainSection,
+    data: ValidationData,
+  ): Promise<Validator> {
+    const graph = lossGraph(model, section, ops);
+    return new Validator(await backend.prepare(graph, model.name, model.batch), model, data);
+  }
+
+  /**
+   * The mean loss over batches, the last of them filled up from the start; and the pseudo-Dice of nnU-Net: the Dice of
+   * each foreground class over the pixels of all windows together, then the mean over the classes that occur. Of a
+   * classifier the share of images that it classifies right.
+   *
+   * @param weights parameters and buffers by name
+   */
+  async score(weights: ReadonlyMap<string, StoredData>): Promise<Omit<ValidationRecord, 'step'>> {
+    writeStored(this.executable, weights);
+    const [batch, classes, ...size] = this.model.graph.values[this.model.outputs[0].value].shape;
+    const counts = Array.from({ length: classes }, () => ({ tp: 0, fp: 0, fn: 0 }));
+    const pixels = size.reduce((n, d) => n * d, 1);
+    let [losses, batches] = [0, 0];
+    for (let start = 0; start < this.data.count; start += batch, batches++) {
+      const samples = Array.from({ length: batch }, (_, b) =>
+        this.data.sample((start + b) % this.data.count),
+      );
+      const x = new Float32Array(batch * samples[0].x.length);
+      const target = new Int32Array(batch * pixels);
+      samples.forEach((sample, b) => {
+        x.set(sample.x, b * sample.x.length);
+        target.set(sample.target, b * pixels);
+      });
+      this.executable.write('input', imageInput(this.model).name, x);
+      this.executable.write('input', 'target', target);
+      this.executable.run();
+      const out = await this.executable.read('output', ['loss', 'prediction']);
+      const loss = out.get('loss')![0];
+      if (!Number.isFinite(loss)) {
+        throw new JobError(
+          'loss-not-finite',
+          `the validation loss is ${loss}`,
+          'a smaller learning rate; the last good checkpoint is kept',
+        );
+      }
+      losses += loss;
+      const filled = Math.min(batch, this.data.count - start);
+      count(out.get('prediction')!, target, { samples: filled, classes, pixels }, counts);
+    }
+    return { loss: losses / batches, score: size.length === 0 ? accuracy(counts) : pseudoDice(counts) };
+  }
+
+  destroy(): void {
+    this.executable.destroy();
+  }
+}
+
+interface Counts {
+  tp: number;
+  fp: number;
+  fn: number;
+}
+
+/** Adds up per class where the largest logit of [B, K, …] and the truth agree and where they do not. */
+function count(
+  logits: ArrayLike<number>,
+  target: Int32Array,
+  { samples, classes, pixels }: { samples: number; classes: number; pixels: number },
+  counts: readonly Counts[],
+): void {
+  for (let b = 0; b < samples; b++) {
+    for (let i = 0; i < pixels; i++) {
+      const at = b * classes * pixels + i;
+      let best = 0;
+      for (let k = 1; k < classes; k++) if (logits[at + k * pixels] > logits[at + best * pixels]) best = k;
+      const truth = target[b * pixels + i];
+      if (best === truth) counts[best].tp++;
+      else {
+        counts[best].fp++;
+        counts[truth].fn++;
+      }
+    }
+  }
+}
+
+/** NaN where no foreground class is in truth or prediction. */
+function pseudoDice(counts: readonly Counts[]): number {
+  const defined = counts
+    .slice(1)
+    .map(dice)
+    .filter((d) => !Number.isNaN(d));
+  return defined.reduce((sum, d) => sum + d, 0) / defined.length;
+}
+
+const accuracy = (counts: readonly Counts[]) => {
+  const right = counts.reduce((n, c) => n + c.tp, 0);
+  return right / counts.reduce((n, c) => n + c.tp + c.fn, 0);
+};

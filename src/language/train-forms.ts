@@ -3,7 +3,8 @@ import { fitsF32 } from './f32.ts';
 import type { AugmentSpec, LossTerm, OptimizerSpec, ScheduleSpec } from './program.ts';
 import type { Bounds, SettingReader } from './train-values.ts';
 
-const lossForms = { cross_entropy: [], dice: ['batch', 'background', 'smooth'] };
+/** What a loss is a sum of, with the arguments of each. */
+export const lossForms = { cross_entropy: [], dice: ['batch', 'background', 'smooth'] };
 
 /** `cross_entropy + 0.5 * dice(…)`: terms with factors. */
 export function lossTerms(r: SettingReader, expr: Expr): LossTerm[] | undefined {
@@ -38,6 +39,8 @@ export function lossTerms(r: SettingReader, expr: Expr): LossTerm[] | undefined 
 const isForm = (e: Expr): boolean =>
   e.kind === 'name' || (e.kind === 'call' && e.callee.kind === 'name' && e.callee.name in lossForms);
 
+export const supervisionForms = { halving: ['last'], weights: ['values'] };
+
 /** One weight an output, normalised to sum 1. */
 export function supervision(
   r: SettingReader,
@@ -45,7 +48,7 @@ export function supervision(
   outputs: number,
   outputsUnknown: boolean,
 ): number[] | undefined {
-  const form = r.form('supervision', expr, { halving: ['last'], weights: ['values'] });
+  const form = r.form('supervision', expr, supervisionForms);
   if (!form) return undefined;
   let weights: number[];
   if (form.name === 'halving') {
@@ -77,7 +80,7 @@ export function supervision(
   return undefined;
 }
 
-const optimizerForms = {
+export const optimizerForms = {
   adamw: ['lr', 'weight_decay', 'betas', 'eps', 'clip'],
   adam: ['lr', 'weight_decay', 'betas', 'eps', 'clip'],
   sgd: ['lr', 'momentum', 'nesterov', 'weight_decay', 'clip'],
@@ -140,7 +143,7 @@ export function optimizer(
   return { kind, lr, weightDecay, betas: [betas[0], betas[1]], eps, momentum, nesterov, clip };
 }
 
-const scheduleForms = { constant: [], cosine: ['to', 'warmup'], poly: ['power', 'warmup'] };
+export const scheduleForms = { constant: [], cosine: ['to', 'warmup'], poly: ['power', 'warmup'] };
 
 export function schedule(r: SettingReader, expr: Expr): ScheduleSpec | undefined {
   const form = r.form('schedule', expr, scheduleForms);
@@ -173,7 +176,7 @@ export function holdout(r: SettingReader, expr: Expr, validate: number): number 
   return value;
 }
 
-const augmentForms = {
+export const augmentForms = {
   flips: [],
   rotations90: [],
   brightness: ['range', 'probability'],

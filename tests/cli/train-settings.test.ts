@@ -1,0 +1,221 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { webgpuBackend } from '../../src/backend/webgpu.ts';
+import { nodeRenderer } from '../../src/compiler/files.ts';
+import { openModel, trainSection } from '../../src/compiler/model.ts';
+import { settings } from '../../src/language/train.ts';
+import {
+  augmentForms,
+  lossForms,
+  optimizerForms,
+  scheduleForms,
+  supervisionForms,
+} from '../../src/language/train-forms.ts';
+import { ops } from '../../src/ops/index.ts';
+import { readSafetensors } from '../../src/tensors/safetensors.ts';
+import { toFloat32 } from '../../src/tensors/tensor.ts';
+import { trainJob } from '../../src/training/job.ts';
+import { temporaryFolder } from './archc.ts';
+import { writeDataset } from './tiny.ts';
+
+/*
+ * A setting that nothing reads cannot exist: every setting of a train section, and every argument of every form, has a
+ * pair of sections here that differ in it alone and must give different runs. One that is new in the language has none,
+ * and fails.
+ */
+
+const folder = temporaryFolder();
+const data = writeDataset(join(folder, 'data'));
+const backend = await webgpuBackend(ops, nodeRenderer(), {});
+afterAll(() => backend.destroy());
+
+const base: Readonly<Record<string, string>> = {
+  loss: 'cross_entropy',
+  optimizer: 'sgd(lr: 1e-1)',
+  batch: '2',
+  steps: '4',
+};
+
+const MODEL = `import { Conv2d } from "archc/lib/nn.arch"
+
+model Two() {
+  input image: [B, 3, 16, 16]
+  stem = Conv2d(3, 4, 3, padding: 1)
+  head = Conv2d(4, 3, 1)
+  side = Conv2d(4, 3, 1)
+  forward {
+    x = silu(stem(image))
+    y = head(x)
+    z = side(x)
+  }
+  output logits: [B, 3, 16, 16] = y
+  output aux: [B, 3, 16, 16] = z
+}
+`;
+
+/** Setting, two values of it, and what else is set in both. */
+type Case = readonly [before: string | undefined, after: string, others?: Readonly<Record<string, string>>];
+
+const ofSettings: Readonly<Record<string, Case>> = {
+  loss: ['cross_entropy', '2 * cross_entropy'],
+  supervise: [undefined, 'halving()'],
+  optimizer: ['sgd(lr: 1e-1)', 'adam(lr: 1e-1)'],
+  schedule: [undefined, 'cosine()'],
+  batch: ['2', '3'],
+  steps: ['4', '5'],
+  validate: ['2', '3', { holdout: '0.25' }],
+  holdout: [undefined, '["b"]'],
+  foreground: [undefined, '1'],
+  augment: [undefined, 'flips'],
+  seed: ['0', '1'],
+};
+
+/** By form: of each argument two texts of the whole setting. */
+type FormCases = Readonly<Record<string, Readonly<Record<string, readonly [string, string]>>>>;
+
+const adam = (kind: string): Record<string, [string, string]> => ({
+  lr: [`${kind}(lr: 1e-2)`, `${kind}(lr: 2e-2)`],
+  weight_decay: [`${kind}(lr: 1e-2, weight_decay: 0)`, `${kind}(lr: 1e-2, weight_decay: 0.5)`],
+  betas: [`${kind}(lr: 1e-2)`, `${kind}(lr: 1e-2, betas: <0.5, 0.6>)`],
+  eps: [`${kind}(lr: 1e-2)`, `${kind}(lr: 1e-2, eps: 1e-1)`],
+  // Adam hardly sees the size of gradients, but sees how it changes.
+  clip: [`${kind}(lr: 1e-2, eps: 1e-3)`, `${kind}(lr: 1e-2, eps: 1e-3, clip: 1e-2)`],
+});
+
+const ofForms: Readonly<
+  Record<string, { readonly forms: Readonly<Record<string, readonly string[]>>; readonly cases: FormCases }>
+> = {
+  loss: {
+    forms: lossForms,
+    cases: {
+      dice: {
+        batch: ['dice()', 'dice(batch: true)'],
+        background: ['dice()', 'dice(background: true)'],
+        smooth: ['dice()', 'dice(smooth: 10)'],
+      },
+    },
+  },
+  supervise: {
+    forms: supervisionForms,
+    cases: {
+      halving: { last: ['halving()', 'halving(last: 0)'] },
+      weights: { values: ['weights(<1, 1>)', 'weights(<3, 1>)'] },
+    },
+  },
+  optimizer: {
+    forms: optimizerForms,
+    cases: {
+      adamw: adam('adamw'),
+      adam: adam('adam'),
+      sgd: {
+        lr: ['sgd(lr: 1e-1)', 'sgd(lr: 2e-1)'],
+        momentum: ['sgd(lr: 1e-1)', 'sgd(lr: 1e-1, momentum: 0.9)'],
+        nesterov: ['sgd(lr: 1e-1, momentum: 0.9)', 'sgd(lr: 1e-1, momentum: 0.9, nesterov: true)'],
+        weight_decay: ['sgd(lr: 1e-1)', 'sgd(lr: 1e-1, weight_decay: 0.5)'],
+        clip: ['sgd(lr: 1e-1)', 'sgd(lr: 1e-1, clip: 1e-2)'],
+      },
+    },
+  },
+  schedule: {
+    forms: scheduleForms,
+    cases: {
+      cosine: { to: ['cosine()', 'cosine(to: 5e-2)'], warmup: ['cosine()', 'cosine(warmup: 2)'] },
+      poly: { power: ['poly()', 'poly(power: 2)'], warmup: ['poly()', 'poly(warmup: 2)'] },
+    },
+  },
+  augment: {
+    forms: augmentForms,
+    cases: Object.fromEntries(
+      ['brightness', 'contrast'].map((kind) => [
+        kind,
+        {
+          range: [`${kind}(0.1, probability: 1)`, `${kind}(0.9, probability: 1)`] as const,
+          probability: [`${kind}(0.5, probability: 0)`, `${kind}(0.5, probability: 1)`] as const,
+        },
+      ]),
+    ),
+  },
+};
+
+/** The forms that a setting may take, apart from their arguments: each gives another run than the first. */
+const plainForms: Readonly<Record<string, readonly string[]>> = {
+  loss: ['cross_entropy', 'dice()'],
+  schedule: ['constant', 'cosine()', 'poly()'],
+  optimizer: ['adamw(lr: 1e-2)', 'adam(lr: 1e-2, weight_decay: 0.01)', 'sgd(lr: 1e-2)'],
+  supervise: ['halving()', 'weights(<3, 1>)'],
+  augment: ['flips', 'rotations90', 'brightness(0.5, probability: 1)', 'contrast(0.5, probability: 1)'],
+};
+
+const known = new Map<string, unknown>();
+let runs = 0;
+
+/** What a run came to: its weights, steps and validations. */
+async function resultOf(given: Readonly<Record<string, string | undefined>>): Promise<unknown> {
+  const lines = Object.entries({ ...base, ...given }).flatMap(([key, value]) =>
+    value === undefined ? [] : [`  ${key} = ${value}`],
+  );
+  const text = `${MODEL}\ntrain T for Two {\n${lines.join('\n')}\n}\n`;
+  const before = known.get(text);
+  if (before) return before;
+  const output = join(folder, `run-${runs++}`);
+  const spec = `${output}.arch`;
+  writeFileSync(spec, text);
+  const section = trainSection(openModel(spec, { training: true }));
+  const open = (training: boolean) => openModel(spec, { batch: section.batch, training });
+  const nothing = () => {};
+  const report = await trainJob({
+    ...{ model: open(true), predictor: open(false), section, data, backend, ops },
+    place: { name: 'run', output, resume: false },
+    choices: { pretrained: false },
+    ...{ checkpointEvery: 100, test: false },
+    ...{ remark: nothing, onCompiled: nothing, onStep: nothing, onValidation: nothing },
+    ...{ onPlanned: nothing, onCase: nothing, onPretrained: nothing },
+  });
+  const { tensors } = readSafetensors(join(output, 'weights.safetensors'));
+  const result = {
+    steps: report.steps,
+    validations: report.validation?.validations.map(({ step }) => step) ?? [],
+    weights: [...tensors].map(([name, tensor]) => [name, [...toFloat32(tensor)]]),
+  };
+  known.set(text, result);
+  return result;
+}
+
+test('every setting has a case, and none that does not exist', () => {
+  expect(Object.keys(ofSettings).sort()).toEqual([...settings].sort());
+});
+
+test.each(Object.entries(ofSettings))('%s changes the run', async (key, [before, after, others]) => {
+  expect(await resultOf({ ...others, [key]: after })).not.toEqual(
+    await resultOf({ ...others, [key]: before }),
+  );
+});
+
+test('the same section gives the same run', async () => {
+  const once = await resultOf({});
+  known.clear();
+  expect(await resultOf({})).toEqual(once);
+});
+
+describe.each(Object.entries(ofForms))('%s', (key, { forms, cases }) => {
+  test('every form and argument has a case', () => {
+    const names = (plainForms[key] ?? []).map((text) => text.replace(/\(.*/, ''));
+    expect(names.sort()).toEqual(Object.keys(forms).sort());
+    for (const [form, args] of Object.entries(forms))
+      expect(Object.keys(cases[form] ?? {}).sort(), form).toEqual([...args].sort());
+  });
+
+  test('each form gives another run', async () => {
+    const results = [];
+    for (const text of plainForms[key]) results.push(JSON.stringify(await resultOf({ [key]: text })));
+    expect(new Set(results).size).toBe(results.length);
+  });
+
+  const all = Object.entries(cases).flatMap(([form, args]) =>
+    Object.entries(args).map(([name, [before, after]]) => ({ name: `${form}.${name}`, before, after })),
+  );
+  test.each(all)('$name changes the run', async ({ before, after }) => {
+    expect(await resultOf({ [key]: after })).not.toEqual(await resultOf({ [key]: before }));
+  });
+});

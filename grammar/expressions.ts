@@ -240,11 +240,14 @@ export abstract class ExpressionParser extends RecoveringParser {
   private number(kind: 'int' | 'float', token: IToken, span: Span): Expr {
     const value = Number(token.image);
     const fits = kind === 'int' ? Number.isSafeInteger(value) : Number.isFinite(value);
-    return fits ? { kind, value, span } : this.tooLarge(token, span);
-  }
-
-  private tooLarge(token: IToken, span: Span): Expr {
-    this.report('number-too-large', span, { number: token.image.slice(0, 40) });
+    if (fits) return { kind, value, span };
+    const hint = 'floats stay within ±3.4e38, as networks compute in 32-bit floats';
+    this.report(
+      'number-too-large',
+      span,
+      { number: token.image.slice(0, 40) },
+      kind === 'float' ? hint : undefined,
+    );
     return { kind: 'bad', span };
   }
 

@@ -49,13 +49,18 @@ export abstract class RecoveringParser extends EmbeddedActionsParser {
     return { ...spanOf(first, this.file), end };
   }
 
-  protected report(code: SyntaxIssue['code'], span: Span, args: Record<string, string> = {}): void {
+  protected report(
+    code: SyntaxIssue['code'],
+    span: Span,
+    args: Record<string, string> = {},
+    hint?: string,
+  ): void {
     if (this.RECORDING_PHASE) return;
     // What follows from a character that was left out, or from another language's word, is no mistake of its own.
     const follows =
       (code === 'unexpected-token' || code === 'unexpected-end') && this.damagedLines.has(span.line);
     if (code === 'unexpected-character') this.damagedLines.add(span.line);
-    if (!follows && this.issues.length < MAX_ISSUES) this.issues.push({ code, span, args });
+    if (!follows && this.issues.length < MAX_ISSUES) this.issues.push({ code, span, args, hint });
   }
 
   /** What was expected instead of the next token. */

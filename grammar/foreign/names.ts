@@ -1,3 +1,17 @@
+const noDropout = 'dropout is not supported yet; the regulariser that there is: `drop_path(x, rate: 0.1)`';
+const dropouts = Object.fromEntries(
+  [
+    'dropout',
+    'dropout2d',
+    'dropout3d',
+    'alpha_dropout',
+    'Dropout',
+    'Dropout2d',
+    'Dropout3d',
+    'AlphaDropout',
+  ].map((name) => [name, noDropout]),
+);
+
 /**
  * What people who come from Python and PyTorch write, and what this language has instead. A name is looked up
  * here only where nothing is declared under it.
@@ -49,6 +63,7 @@ export const foreignNames: Readonly<Record<string, string>> = {
   bmm: '`matmul(a, b)`',
   chunk: '`split(x, sizes: <n, n>, axis: 1)`',
   repeat: '`expand(x, […])` stretches axes of size 1',
+  ...dropouts,
   Sequential: 'name the instances and pipe through them: `x |> a |> b`',
   ModuleList: 'an index names the instances: `for i in 0..n { blocks[i] = Block(…) }`',
   ModuleDict: 'name the instances: `a = Block(…)`, `b = Block(…)`',
@@ -56,4 +71,35 @@ export const foreignNames: Readonly<Record<string, string>> = {
     'leave it out: `norm = LayerNorm(c)   if normalised`, then `if exists(norm) { norm(x) } else { x }`',
   Module: '`block Name(…) { … }`',
   Parameter: '`param weight: [out, in] = zeros`',
+  _: '`_` stands for any size, in the shapes of a signature alone',
+};
+
+/** Names of arguments and settings elsewhere, each with those that it may have here; the first that there is counts. */
+export const foreignArguments: Readonly<Record<string, readonly string[]>> = {
+  dim: ['axis', 'axes', 'axis0'],
+  dims: ['axes', 'axis'],
+  axis: ['axes'],
+  axes: ['axis'],
+  dim0: ['axis0'],
+  dim1: ['axis1'],
+  p: ['rate'],
+  drop_prob: ['rate'],
+  negative_slope: ['slope'],
+  in_channels: ['in_features', 'channels', 'features'],
+  out_channels: ['out_features'],
+  in_features: ['in_channels', 'channels', 'features'],
+  out_features: ['out_channels'],
+  num_features: ['features', 'channels'],
+  num_channels: ['features', 'channels'],
+  normalized_shape: ['features', 'channels'],
+  num_groups: ['groups'],
+  learning_rate: ['lr'],
+  epochs: ['steps'],
+  max_steps: ['steps'],
+  iterations: ['steps'],
+  criterion: ['loss'],
+  scheduler: ['schedule'],
+  lr_scheduler: ['schedule'],
+  clip_norm: ['clip'],
+  clip_grad: ['clip'],
 };

@@ -2,7 +2,7 @@ import type { Argument } from '../../grammar/ast.ts';
 import type { Span } from '../../grammar/span.ts';
 import type { Context, Given } from './context.ts';
 import type { Env } from './env.ts';
-import { nearest } from './suggest.ts';
+import { nearestArgument } from './suggest.ts';
 
 /** Values of the arguments in order; checks that positional ones come first. */
 export function evaluateArguments(c: Context, args: readonly Argument[], env: Env): Given[] {
@@ -46,7 +46,7 @@ export function bindArguments(
       }
       name = names[position++];
     } else if (!names.includes(name)) {
-      const near = nearest(name, names);
+      const near = nearestArgument(name, names);
       c.report(
         'unknown-argument',
         arg.name?.span ?? arg.span,

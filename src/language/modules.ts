@@ -105,6 +105,13 @@ class Loader {
     return found;
   }
 
+  /** The file of archc's library of the same name: an import of it begins with `archc/`. */
+  private shipped(path: string): string | undefined {
+    const nameOf = (file: string) => file.replace(/^.*\//, '').replace(/\.arch$/, '');
+    const found = this.files.library?.().find((file) => nameOf(file) === nameOf(path));
+    return found && `"${found}"`;
+  }
+
   /** `undefined` where the file can't be read or is being loaded already. */
   load(path: string, before: readonly Link[], from: Span = startOf(path)): LoadedModule | undefined {
     const { report } = this.reporter;
@@ -124,7 +131,8 @@ class Loader {
     if (known) return known;
     const text = this.files.read(path);
     if (text === undefined) {
-      report('file-not-found', from, { file: path });
+      const hint = before.length > 0 ? this.shipped(path) : undefined;
+      report('file-not-found', from, { file: path }, hint ? { hint } : {});
       return undefined;
     }
     if (text.includes('\0')) {

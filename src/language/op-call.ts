@@ -10,7 +10,7 @@ import { MAX_AXES, MAX_ELEMENTS, shapeLabel, sized, tensorSuggestion } from './s
 import { describe, ERROR, isInt, isNumber, show, type TensorValue, toNumber, type Value } from './values.ts';
 
 /** Ops that only act in training; elsewhere, and at rate 0, they are left out of the graph. */
-const stochastic = new Set(['drop_path', 'dropout']);
+const stochastic = new Set(['drop_path']);
 
 /** Applies an op: operands first, then attributes, by position or by name. Several outputs make a list. */
 export function applyOp(c: Context, op: Op, args: readonly Given[], span: Span, env: Env): Value {

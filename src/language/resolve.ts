@@ -1,12 +1,23 @@
-import type { Component, Decl, Expr, FunctionDecl, Ident, Stmt, TypeRef } from '../../grammar/ast.ts';
+import type {
+  Component,
+  Decl,
+  Expr,
+  FunctionDecl,
+  Ident,
+  ShapeRef,
+  Stmt,
+  TypeRef,
+} from '../../grammar/ast.ts';
 import type { Span } from '../../grammar/span.ts';
 import type { OpTable } from '../ir/op.ts';
+import { builtins } from './builtins.ts';
 import { declaredBy } from './declarations.ts';
 import { firstPlace, type Reporter } from './diagnostics/index.ts';
 import { boundIn } from './evaluate.ts';
 import { effectiveModel } from './extends.ts';
 import type { Program } from './modules.ts';
 import { ExpressionResolver, type Known } from './resolve-expressions.ts';
+import { isAnySize } from './shapes.ts';
 import { nearest } from './suggest.ts';
 
 /**
@@ -164,13 +175,28 @@ class Resolver extends ExpressionResolver {
       if (type) this.type(type, known);
       // A name alone is a size that the call binds.
       for (const axis of shape?.dims ?? []) {
-        if (axis.kind === 'name') known.add(axis.name);
-        else if (axis.kind !== 'rest') this.expr(axis, known);
+        if (axis.kind === 'name') {
+          if (!isAnySize(axis)) known.add(axis.name);
+        } else if (axis.kind !== 'rest') this.expr(axis, known);
       }
     }
     for (const name of boundIn(fn.body)) known.add(name);
-    if (fn.result) this.shape(fn.result, known);
+    if (fn.result) this.result(fn.result, known);
     this.stmts(fn.body, known);
+  }
+
+  /** The shape of a result, whose sizes are known from elsewhere, or left open. */
+  private result(shape: ShapeRef, known: Known): void {
+    const open = shape.dims.filter((axis) => {
+      if (axis.kind !== 'name' || isAnySize(axis)) return isAnySize(axis);
+      const { name, span } = axis;
+      if (name === 'B' || known.has(name) || this.scope.names.has(name) || builtins.has(name)) return false;
+      const near = nearest(name, known);
+      const hint = `\`_\`, which stands for any size${near ? `, or \`${near}\`` : ''}`;
+      this.reporter.report('unknown-name', span, { name }, { hint });
+      return true;
+    });
+    this.shape({ ...shape, dims: shape.dims.filter((axis) => !open.includes(axis)) }, known);
   }
 
   private type(type: TypeRef, known: Set<string>): void {

@@ -14,7 +14,11 @@ export const MAX_ELEMENTS = 2 ** 32;
 /** Axes that a tensor may have: ops name them by the letters of an alphabet. */
 export const MAX_AXES = 24;
 
-type AxisPattern = { dim: Dim } | { binds: string } | { rest: true } | undefined;
+type AxisPattern = { dim: Dim } | { binds: string } | { any: true } | { rest: true } | undefined;
+
+/** `_`, which stands for any size in the shapes of a signature. */
+export const isAnySize = (axis: ShapeRef['dims'][number]): boolean =>
+  axis.kind === 'name' && axis.name === '_';
 
 /** `[B, 96, H/4, W/4] from `up` (line 40)`. */
 export function shapeLabel(tensor: TensorValue, span: Span): Label {
@@ -99,7 +103,8 @@ export function bindSignature(
       fine = false;
       // The sizes that it would have bound are unknown, not undefined, to the arguments after it.
       for (const axis of param.shape?.dims ?? []) {
-        if (axis.kind === 'name' && axis.name !== 'B' && !env.get(axis.name)) env.set(axis.name, ERROR);
+        if (axis.kind === 'name' && axis.name !== 'B' && !isAnySize(axis) && !env.get(axis.name))
+          env.set(axis.name, ERROR);
       }
     }
     env.set(param.name.name, value);
@@ -178,6 +183,7 @@ function patternsOf(c: Context, shape: ShapeRef, env: Env): AxisPattern[] {
       c.report('bad-shape', axis.span, { what: 'a second `...`', found: 'only one can stand for any axes' });
       return undefined;
     }
+    if (isAnySize(axis)) return { any: true };
     if (axis.kind === 'name' && axis.name !== 'B' && env.get(axis.name) === undefined)
       return { binds: axis.name };
     const dim = evaluateDim(c, axis, env);
@@ -193,6 +199,7 @@ function match(patterns: readonly AxisPattern[], dims: Dims, env?: Env): boolean
   const fits = patterns.every((pattern, i) => {
     if (!pattern || 'rest' in pattern) return true;
     const dim = dims[rest >= 0 && i > rest ? dims.length - patterns.length + i : i];
+    if ('any' in pattern) return true;
     if ('dim' in pattern) return pattern.dim.equals(dim);
     const before = bound.get(pattern.binds);
     bound.set(pattern.binds, dim);
@@ -203,7 +210,11 @@ function match(patterns: readonly AxisPattern[], dims: Dims, env?: Env): boolean
 }
 
 function formatPatterns(patterns: readonly AxisPattern[]): string {
-  const axes = patterns.map((p) => (!p || 'rest' in p ? '...' : 'dim' in p ? String(p.dim) : p.binds));
+  const axes = patterns.map((p) => {
+    if (!p || 'rest' in p) return '...';
+    if ('any' in p) return '_';
+    return 'dim' in p ? String(p.dim) : p.binds;
+  });
   return `[${axes.join(', ')}]`;
 }
 

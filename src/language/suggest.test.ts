@@ -19,6 +19,11 @@ describe('nearest name', () => {
     ['same', ['same'], undefined],
     ['q', ['N', 'qs', 'Q'], undefined],
     ['xs', ['encoder', 'ys'], 'ys'],
+    ['kernel', ['stride', 'kernel_size'], 'kernel_size'],
+    ['batch_size', ['batch', 'steps'], 'batch'],
+    ['pad', ['stride', 'padding'], 'padding'],
+    ['size', ['kernel_size', 'patch_size'], undefined],
+    ['ad', ['adding', 'x'], undefined],
   ])('%s among %j', (name, candidates, expected) => {
     expect(nearest(name, candidates)).toBe(expected);
   });

@@ -16,21 +16,28 @@ export function checkSupervised(
   weights: readonly number[],
   outputs: readonly ModelOutput[],
 ): void {
+  const setting = decl.entries.find(({ key }) => key.name === 'supervise');
+  for (const { output, problem } of problemsOf(weights, outputs)) {
+    const label = { span: setting?.value.span ?? decl.name.span, text: 'supervised by this section' };
+    c.report('supervised-output', output.span, { output: output.name, problem }, { labels: [label] });
+  }
+}
+
+function problemsOf(
+  weights: readonly number[],
+  outputs: readonly ModelOutput[],
+): { readonly output: ModelOutput; readonly problem: string }[] {
   const supervised = outputs.filter((_, i) => weights[i] !== 0);
   const finest = outputs[0];
   const first = supervised[0];
-  if (!finest || !first) return;
-  const setting = decl.entries.find(({ key }) => key.name === 'supervise');
-  for (const output of supervised) {
+  return supervised.flatMap((output) => {
     const problem =
       notLogits(output.dims) ??
       (notLogits(first.dims) ? undefined : otherClasses(output, first)) ??
       // Where the first output is supervised and no logits, that has been said of itself.
       (finest === first && notLogits(finest.dims) ? undefined : otherSize(output.dims, finest));
-    if (problem === undefined) continue;
-    const label = { span: setting?.value.span ?? decl.name.span, text: 'supervised by this section' };
-    c.report('supervised-output', output.span, { output: output.name, problem }, { labels: [label] });
-  }
+    return problem === undefined ? [] : [{ output, problem }];
+  });
 }
 
 function notLogits(dims: Dims): string | undefined {
@@ -58,7 +65,25 @@ export const supervises = ({ entries }: TrainDecl): boolean =>
 
 /** Warns of outputs but the first, where no section says that they are trained, nor that they are not. */
 export function warnUnsupervised(c: Pick<Context, 'own' | 'report'>, outputs: readonly ModelOutput[]): void {
-  for (const { name, span } of outputs.slice(1))
-    if (c.own.has(span.file))
-      c.report('unsupervised-output', span, { what: `the output \`${showPath(name)}\`` });
+  const all = outputs.map(() => 1);
+  const problems = new Map(problemsOf(all, outputs).map(({ output, problem }) => [output, problem]));
+  // As `halving` weighs them, those left out that labels cannot supervise.
+  const halves = outputs.map((output, i) => (problems.has(output) ? 0 : 1 / 2 ** i));
+  const supervise = (weights: readonly number[]) => `\`supervise = weights(<${weights.join(', ')}>)\``;
+  outputs.forEach((output, i) => {
+    if (i === 0 || !c.own.has(output.span.file)) return;
+    const without = supervise(halves.map((w, j) => (i === j ? 0 : w)));
+    const problem = problems.get(output);
+    const trained = problems.size === 0 ? '`supervise = halving()`' : supervise(halves);
+    const hint =
+      problem === undefined
+        ? `add ${trained}, or ${without} where it shall have no loss`
+        : `labels cannot supervise it (${problem}): ${without} says that it has no loss`;
+    c.report(
+      'unsupervised-output',
+      output.span,
+      { what: `the output \`${showPath(output.name)}\`` },
+      { hint },
+    );
+  });
 }

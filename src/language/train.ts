@@ -5,7 +5,7 @@ import { firstPlace } from './diagnostics/index.ts';
 import { Env } from './env.ts';
 import type { TrainSection } from './program.ts';
 import type { ScopedSection } from './sections.ts';
-import { nearest } from './suggest.ts';
+import { nearestArgument } from './suggest.ts';
 import { augmentations, holdout, lossTerms, optimizer, schedule, supervision } from './train-forms.ts';
 import { SettingReader } from './train-values.ts';
 
@@ -36,9 +36,11 @@ export function elaborateTrain(
 ): TrainSection | undefined {
   const before = c.reporter.errors;
   const entries = new Map<string, Expr>();
+  /** Settings that stand there under another name, which has been told. */
+  const meant = new Set<string | undefined>();
   for (const { key, value } of decl.entries) {
     const first = decl.entries.find((e) => e.key.name === key.name)?.key ?? key;
-    if (!settings.includes(key.name)) reportUnknown(c, key.name, key.span, settings);
+    if (!settings.includes(key.name)) meant.add(reportUnknown(c, key.name, key.span, settings));
     else if (first !== key)
       c.report('duplicate-setting', key.span, key, { labels: [firstPlace(first.span)] });
     else entries.set(key.name, value);
@@ -53,7 +55,7 @@ export function elaborateTrain(
   const needed = <T>(name: string, read: (expr: Expr) => T | undefined): T | undefined => {
     const expr = entries.get(name);
     if (expr) return read(expr);
-    c.report('missing-setting', decl.name.span, { section: decl.name.name, name });
+    if (!meant.has(name)) c.report('missing-setting', decl.name.span, { section: decl.name.name, name });
     return undefined;
   };
   const optional = <T>(name: string, otherwise: T, read: (expr: Expr) => T | undefined): T | undefined => {
@@ -94,12 +96,14 @@ export function elaborateTrain(
   };
 }
 
-function reportUnknown(c: Context, name: string, span: Span, known: readonly string[]): void {
-  const near = nearest(name, known);
+/** Reports a setting that there is not; the one that is most likely meant. */
+function reportUnknown(c: Context, name: string, span: Span, known: readonly string[]): string | undefined {
+  const near = nearestArgument(name, known);
   c.report(
     'unknown-setting',
     span,
     { name, settings: known.join(', ') },
     near ? { hint: `\`${near}\`` } : {},
   );
+  return near;
 }

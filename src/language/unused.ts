@@ -148,7 +148,7 @@ class ComponentUse {
         exprs(...decl.indices, decl.value, decl.cond);
         break;
       case 'for':
-        this.declare('the loop variable', decl.variable);
+        if (!repeats(decl.source)) this.declare('the loop variable', decl.variable);
         exprs(decl.source);
         this.decls(decl.body);
         break;
@@ -214,7 +214,7 @@ class ComponentUse {
         this.expr(s.cond, scopes, reads);
         if (s.message) this.expr(s.message, scopes, reads);
       } else if (s.kind === 'for') {
-        this.declared.push({ what: 'the loop variable', name: s.variable, reads });
+        if (!repeats(s.source)) this.declared.push({ what: 'the loop variable', name: s.variable, reads });
         this.expr(s.source, scopes, reads);
         this.stmts(s.body, scopes, reads, false);
       } else if (s.kind === 'expr') {
@@ -245,7 +245,8 @@ class ComponentUse {
     else if (expr.kind === 'comprehension') {
       this.expr(expr.source, scopes, bound);
       const inner: Scope = { reads: new Set(), hides: new Set([expr.variable.name]) };
-      this.declared.push({ what: 'the loop variable', name: expr.variable, reads: inner.reads });
+      if (!repeats(expr.source))
+        this.declared.push({ what: 'the loop variable', name: expr.variable, reads: inner.reads });
       this.expr(expr.item, [inner, ...scopes], bound);
     } else for (const part of partsOf(expr)) this.expr(part, scopes, bound);
   }
@@ -266,6 +267,9 @@ class ComponentUse {
     if (type.kind === 'vector') this.expr(type.length, scopes);
   }
 }
+
+/** A loop over a range may only repeat; one over entries that does not read them is hardly meant. */
+const repeats = (source: Expr): boolean => source.kind === 'range';
 
 /** The names of a function or comprehension: those read in it, and those that hide what is outside. */
 interface Scope {

@@ -85,17 +85,17 @@ const cases: MistakeCase[] = [
   {
     code: 'unused-name',
     title: 'a loop variable',
-    text: forward('    y = x\n    for ⟦i in 0..3 { y = relu(y) }'),
+    text: forward('    y = x\n    for ⟦i in <1, 2> { y = relu(y) }'),
   },
   {
     code: 'unused-name',
     title: 'the variable of a comprehension',
-    text: model(`  let v = [2 for ⟦i in 0..3]\n  require len(v) == 3\n${end}`),
+    text: model(`  let v = [2 for ⟦i in <1, 2>]\n  require len(v) == 2\n${end}`),
   },
   {
     code: 'unused-name',
     title: 'of declarations in a loop',
-    text: model(`  for ⟦i in 0..2 { require true }\n${end}`),
+    text: model(`  for ⟦i in [1, 2] { require true }\n${end}`),
   },
   {
     code: 'unused-name',
@@ -211,6 +211,12 @@ const fine: [string, string, Readonly<Record<string, string>>?][] = [
   [
     'what only an extending model reads',
     `${model(`  let k = 2\n${end}`)}model N extends M() {\n  forward { y = x * k }\n}\n`,
+  ],
+  [
+    'loops over a range that only repeat',
+    model(
+      '  let v = [2 for i in 0..3]\n  for i in 0..2 { require len(v) == 3 }\n  forward {\n    y = x\n    for i in 0..3 { y = relu(y) }\n  }\n  output out: [B, 4, 8, 8] = y',
+    ),
   ],
   [
     'a loop over instances',

@@ -12,11 +12,18 @@ export interface Result {
 }
 
 /** Runs the command line in this process and gives what it wrote, without colours. */
-export async function archc(...args: string[]): Promise<Result> {
+export function archc(...args: string[]): Promise<Result> {
+  return archcWatching(() => {}, ...args);
+}
+
+/** The same; `watch` is told what is written to stderr while the command runs. */
+export async function archcWatching(watch: (text: string) => void, ...args: string[]): Promise<Result> {
   const written = { stdout: '', stderr: '' };
   const spies = (['stdout', 'stderr'] as const).map((stream) =>
     vi.spyOn(process[stream], 'write').mockImplementation((chunk) => {
-      written[stream] += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
+      const text = typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
+      written[stream] += text;
+      if (stream === 'stderr') watch(text);
       return true;
     }),
   );

@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readSafetensors } from '../../src/tensors/safetensors.ts';
-import { archc, expectError, json, temporaryFolder, tree } from './archc.ts';
+import { archc, archcWatching, expectError, json, temporaryFolder, tree } from './archc.ts';
 import { TINY, writeDataset, writeImage } from './tiny.ts';
 
 const folder = temporaryFolder();
@@ -164,6 +164,29 @@ test('a run that goes on validates as one that was never stopped', async () => {
     expect(bytes(`broken/${file}`)).toEqual(bytes(`unbroken/${file}`));
   const refused = await run('broken', { ...settings, holdout: '0.5' }, '--resume');
   expectError(refused, 'checkpoint-mismatch', /train\.holdout: 0\.2 → 0\.5/, /data\.held_back/);
+});
+
+test('so does one that was stopped anywhere, by the schedule of the whole', async () => {
+  const settings = { validate: '4', steps: '40' };
+  await run('straight', settings);
+  // The second line about a validation stops the command, as Ctrl-C does.
+  let told = 0;
+  const stopAt = (text: string) => {
+    if (text.includes('validation loss') && ++told === 2) process.emit('SIGINT');
+  };
+  const options = ['--set', 'train.validate=4', '--set', 'train.steps=40'];
+  const stopped = await archcWatching(
+    stopAt,
+    ...['train', TINY, '--data', data, '--output', inFolder('stopped'), ...options],
+  );
+  expect(stopped.code).toBe(130);
+  const steps = metrics('stopped').validations.map(({ step }) => step);
+  expect(steps.slice(0, 2)).toEqual([4, 8]);
+  expect(steps.length).toBeLessThan(10);
+  await run('stopped', settings, '--resume');
+  expect(metrics('stopped')).toEqual(metrics('straight'));
+  for (const file of ['weights', 'best', 'checkpoint'])
+    expect(bytes(`stopped/${file}.safetensors`)).toEqual(bytes(`straight/${file}.safetensors`));
 });
 
 test('a classifier is validated by its accuracy', async () => {

@@ -1,5 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
 import { openProgram, splitSpec } from '../compiler/model.ts';
+import { openSpecCopy } from '../compiler/spec-copy.ts';
+import { InputError } from '../errors.ts';
 import { modelNames } from '../language/index.ts';
 import { readMadeFor } from '../training/made-for.ts';
 import type { Overrides } from './options.ts';
@@ -30,4 +34,73 @@ export function chosenBy(weights: string | undefined, { spec, set }: Chosen): Ch
   }
   const several = named === undefined && models.length > 1;
   return { spec: several ? `${spec}:${madeFor.name}` : spec, set: { ...madeFor.set, ...set } };
+}
+
+/** Which weights a command runs. */
+export interface WeightsOptions {
+  readonly weights?: string;
+  readonly best?: boolean;
+}
+
+/** `--weights`, which a run's folder in the place of a spec makes needless, and `--best`. */
+export function withWeightsOptions(command: Command): Command {
+  return command
+    .option(
+      '--weights <file>',
+      "safetensors or .pth with the weights (default: the run's, where <spec> is its folder)",
+    )
+    .option('--best', "of a run's folder, the weights that scored best in validation instead of the last");
+}
+
+/**
+ * The file of weights for a spec or a run's folder; `undefined` where a spec stands alone.
+ *
+ * @throws InputError `conflicting-option`; `not-a-run` where `--best` is asked of a spec; `no-weights` where the run has
+ *   none yet
+ */
+export function weightsFile(spec: string, { weights, best }: WeightsOptions): string | undefined {
+  if (weights !== undefined && best)
+    throw new InputError(
+      'conflicting-option',
+      '--weights and --best exclude each other',
+      'leave one of them out',
+    );
+  if (weights !== undefined) return weights;
+  const { path } = splitSpec(spec);
+  const folder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  if (!folder) {
+    if (!best) return undefined;
+    throw new InputError(
+      'not-a-run',
+      `--best is of a run, and ${path} is no folder`,
+      'the folder of a run, or --weights FILE',
+    );
+  }
+  openSpecCopy(path);
+  const wanted = join(path, best ? 'best.safetensors' : 'weights.safetensors');
+  if (existsSync(wanted)) return wanted;
+  const other = join(path, best ? 'weights.safetensors' : 'checkpoint.safetensors');
+  const why = best ? 'its run has made no validation' : 'its training has not come to an end';
+  const goOn = `go on with \`archc train ${path} --data … --output ${path} --resume\``;
+  const instead = existsSync(other) ? `--weights ${other}` : 'wait for the first checkpoint';
+  throw new InputError(
+    'no-weights',
+    `${wanted} does not exist: ${why}`,
+    best ? instead : `${goOn}, or ${instead}`,
+  );
+}
+
+/**
+ * As {@link weightsFile}, where a command cannot do without.
+ *
+ * @throws InputError `missing-option`
+ */
+export function requiredWeights(spec: string, options: WeightsOptions): string {
+  const found = weightsFile(spec, options);
+  if (found !== undefined) return found;
+  throw new InputError(
+    'missing-option',
+    "required option '--weights <file>' not specified",
+    'a file of weights; the folder of a run in the place of the spec has its own',
+  );
 }

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Module } from '../../grammar/ast.ts';
 import { InputError } from '../errors.ts';
@@ -11,6 +11,7 @@ import { nearest } from '../language/suggest.ts';
 import { ops } from '../ops/index.ts';
 import { isRegularFile, readBytes } from '../tensors/read-file.ts';
 import { MAX_SPEC_BYTES, nodeFiles, shippedSpecs } from './files.ts';
+import { openSpecCopy } from './spec-copy.ts';
 import { SpecError } from './spec-error.ts';
 
 export interface OpenOptions {
@@ -23,7 +24,7 @@ export interface OpenOptions {
   readonly stochastic?: boolean;
 }
 
-/** `path`, `path:Model`, or the name of a shipped spec. */
+/** `path`, `path:Model`, or the name of a shipped spec. The path may be the folder of a run. */
 export function splitSpec(spec: string): { path: string; model: string | undefined } {
   const match = /^(.*):([A-Za-z_]\w*)$/.exec(spec);
   const [path, model] = match && match[1].length > 1 ? [match[1], match[2]] : [spec, undefined];
@@ -36,19 +37,28 @@ export function splitSpec(spec: string): { path: string; model: string | undefin
 }
 
 /**
- * Loads a spec with all that it imports; what is wrong with it is in the program's diagnostics.
+ * Loads a spec with all that it imports; what is wrong with it is in the program's diagnostics. Of a run, the copy in
+ * its folder, with the parameters that it was made with.
  *
- * @throws InputError `file-not-found`, `not-a-file`, `cannot-read`, `file-too-large` or `not-text` where there is no text to check
+ * @throws InputError `not-a-run`; `file-not-found`, `not-a-file`, `cannot-read`, `file-too-large` or `not-text` where there is no text to check
  */
-export function openProgram(spec: string): { program: Program; model: string | undefined } {
+export function openProgram(spec: string): {
+  readonly program: Program;
+  readonly model: string | undefined;
+  readonly set: RawOverrides;
+} {
   const { path, model } = splitSpec(spec);
   if (!existsSync(path)) {
     throw new InputError('file-not-found', `there is no spec ${path}`, hintFor(path));
   }
+  if (statSync(path).isDirectory()) {
+    const copy = openSpecCopy(path);
+    return { program: loadProgram(copy.entry, copy.files), model: model ?? copy.model, set: copy.set };
+  }
   if (!isUtf8(readBytes(path, 'a spec', MAX_SPEC_BYTES))) {
     throw new InputError('not-text', `${path} is not a text file in UTF-8`, 'give a .arch file');
   }
-  return { program: loadProgram(path, nodeFiles), model };
+  return { program: loadProgram(path, nodeFiles), model, set: {} };
 }
 
 /** Where to look instead of a spec that does not exist. */
@@ -79,8 +89,9 @@ export interface CheckedModel {
 
 /** Loads, checks and elaborates a spec. Throws {@link SpecError}. */
 export function openChecked(spec: string, options: OpenOptions = {}): CheckedModel {
-  const { program, model: name } = openProgram(spec);
-  const { model, diagnostics } = elaborate(program, name, options.set ?? {}, options.batch ?? 1, ops, {
+  const { program, model: name, set } = openProgram(spec);
+  const given = { ...set, ...options.set };
+  const { model, diagnostics } = elaborate(program, name, given, options.batch ?? 1, ops, {
     training: options.training ?? false,
     stochastic: options.stochastic,
   });

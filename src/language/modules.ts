@@ -37,6 +37,8 @@ export interface Program {
 export interface LoadedModule {
   readonly module: Module;
   readonly scope: ModuleScope;
+  /** The path that each import of it means, by its text. */
+  readonly imports: ReadonlyMap<string, string>;
 }
 
 /** Characters that one spec may have. */
@@ -149,7 +151,8 @@ class Loader {
       this.reporter.add(syntaxDiagnostic(issue));
     }
     const names = new Map<string, Value>();
-    const loaded: LoadedModule = { module, scope: { file: path, names } };
+    const imports = new Map<string, string>();
+    const loaded: LoadedModule = { module, scope: { file: path, names }, imports };
     this.modules.set(path, loaded);
     const places = new Map<string, Span>();
     const unique = (name: string, span: Span) => {
@@ -160,6 +163,7 @@ class Loader {
     for (const declaration of module.declarations) {
       if (declaration.kind === 'import') {
         const target = this.files.resolve(path, declaration.path.name);
+        imports.set(declaration.path.name, target);
         const imported = this.load(target, links, declaration.path.span);
         for (const { name, span } of declaration.names) {
           const value = imported ? exported(imported, name) : ERROR;

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { WebgpuBackend } from '../backend/webgpu.ts';
+import type { CopiedFile } from '../compiler/spec-copy.ts';
 import { InputError } from '../errors.ts';
 import type { OpTable } from '../ir/op.ts';
 import { type ElaboratedModel, storedTensors, type TrainSection } from '../language/program.ts';
@@ -10,7 +11,7 @@ import { type StoredData, storedTensor } from '../tensors/tensor.ts';
 import { type Checkpoint, type RunChoices, type RunState, readCheckpoint, stateOf } from './checkpoint.ts';
 import { classificationTask } from './classification-task.ts';
 import type { StepRecord, ValidationRecord } from './history.ts';
-import { type PretrainedIdentity, runIdentity } from './identity.ts';
+import { type DataIdentity, type PretrainedIdentity, type RunIdentity, runIdentity } from './identity.ts';
 import {
   type PretrainedReport,
   type PretrainedSource,
@@ -21,6 +22,7 @@ import {
 import type { PretrainedRow } from './pretrained-match.ts';
 import { choicesNow, requireSameRun, stepsToPlan } from './resume.ts';
 import { RunFolder, type RunPlace } from './run-folder.ts';
+import { finishedSeconds, RunRecord } from './run-record.ts';
 import { learningRate } from './schedule.ts';
 import { segmentationTask } from './segmentation-task.ts';
 import { imageInput, type TaskResult, type TrainingTask } from './task.ts';
@@ -35,7 +37,7 @@ import {
 } from './validation-report.ts';
 
 /** Files of a run that are of no use without a checkpoint. */
-const writtenFiles: readonly string[] = ['best.safetensors'];
+const writtenFiles: readonly string[] = ['best.safetensors', 'run.json', 'losses.jsonl', 'spec'];
 
 export interface JobOptions {
   /** Elaborated for training, with the section's batch. */
@@ -50,6 +52,10 @@ export interface JobOptions {
   /** What the command line chose itself. */
   readonly choices: RunChoices;
   readonly checkpointEvery: number;
+  /** Kept in the run's folder: the spec with all its files, see copySpec. */
+  readonly sources?: readonly CopiedFile[];
+  /** Command line that asked for it; kept in run.json. */
+  readonly command?: readonly string[];
   /** First weights from a file. A run that goes on has its own. */
   readonly pretrained?: PretrainedSource;
   /** Test on the test images afterwards. */
@@ -133,11 +139,21 @@ async function runIn(
   if (before) requireSameRun(before, identity);
   const steps = before ? stepsToPlan(before, options.choices.steps, asked) : asked;
   if (before && steps !== before.steps) options.remark(planText(section, before, steps));
+  const trained = before && before.step === steps && before.steps === steps && finishedSeconds(folder);
+  if (before && trained !== undefined && trained !== false)
+    return reportFinished(folder, task, options, stateOf(before, model), data.identity, trained);
   if (data.validation) options.remark(heldBackText(section, data.identity, steps));
   const validator = await validatorOf(options, data);
+  const resume = before && stateOf(before, model);
+  const record = openRecord(folder, task, options, { identity, seed, resume });
   const result = await train({
     ...options,
     validator,
+    onStep: (step, found, planned) => {
+      record.step(step, found);
+      options.onStep(step, found, planned);
+    },
+    onCheckpoint: (state, seconds) => record.checkpoint(state, seconds),
     onValidation: (record, best, weights) => {
       if (best) writeWeights(folder.file('best.safetensors'), model, weights, task.trainedOn);
       options.onValidation(record, best, task.score);
@@ -146,19 +162,78 @@ async function runIn(
     batches: data.batches,
     metadata: weightsMetadata(model, task.trainedOn),
     checkpointPath: folder.checkpoint,
-    resume: before && stateOf(before, model),
+    resume,
     weights: pretrained?.weights,
-  }).finally(() => validator?.destroy());
-  writeResults(folder, model, section, result.state, task);
-  let tested: TaskResult = {};
-  if (options.test && result.finished)
-    tested = await task.test({ ...options, folder: folder.path, weights: result.state.weights });
+  })
+    .then((trained) => {
+      writeResults(folder, model, section, trained.state, task);
+      record.end(trained.finished ? 'finished' : 'stopped', trained.state, trained.seconds);
+      return { ...trained, seconds: record.seconds };
+    })
+    .finally(() => {
+      record.close();
+      validator?.destroy();
+    });
+  const tested = await testOf(folder, task, options, result);
   const report = {
     ...jobReport(options, folder.path, result, tested, pretrained, task.remarks),
     validation: validationReport(task, data.identity, result.state.history),
   };
-  writeFileAtomic(folder.file('metrics.json'), `${JSON.stringify(metricsOf(report, model), null, 1)}\n`);
+  writeMetrics(folder, report, model);
   return report;
+}
+
+/** A run that has nothing to do, and is left as it is; it may still be tested. */
+async function reportFinished(
+  folder: RunFolder,
+  task: TrainingTask,
+  options: JobOptions,
+  state: RunState,
+  data: DataIdentity,
+  seconds: number,
+): Promise<JobReport> {
+  const { model, section } = options;
+  options.remark(
+    `${folder.path} is finished: all ${state.step} steps are done, nothing is trained (--steps for more)`,
+  );
+  if (!existsSync(folder.file('weights.safetensors'))) writeResults(folder, model, section, state, task);
+  const result = { state, finished: true, seconds };
+  const tested = await testOf(folder, task, options, result);
+  const report = {
+    ...jobReport(options, folder.path, result, tested, undefined, task.remarks),
+    validation: validationReport(task, data, state.history),
+  };
+  if (options.test || !existsSync(folder.file('metrics.json'))) writeMetrics(folder, report, model);
+  return report;
+}
+
+/** Begins what the folder says of its run. The spec stays as the run began. */
+function openRecord(
+  folder: RunFolder,
+  { trainedOn }: TrainingTask,
+  { model, section, data, backend, command = [], sources = [] }: JobOptions,
+  run: { readonly identity: RunIdentity; readonly seed: number; readonly resume: RunState | undefined },
+): RunRecord {
+  const index = sources.at(-1);
+  if (index && !existsSync(folder.file(index.path)))
+    for (const { path, text } of sources) writeFileAtomic(folder.file(path), text);
+  const adapter = backend.description;
+  const about = { ...run, model, section: section.name, data, trainedOn, adapter, command };
+  return new RunRecord(folder, about, run.resume);
+}
+
+async function testOf(
+  folder: RunFolder,
+  task: TrainingTask,
+  options: JobOptions,
+  { finished, state }: TrainResult,
+): Promise<TaskResult> {
+  if (!options.test || !finished) return {};
+  return task.test({ ...options, folder: folder.path, weights: state.weights });
+}
+
+function writeMetrics(folder: RunFolder, report: JobReport, model: ElaboratedModel): void {
+  writeFileAtomic(folder.file('metrics.json'), `${JSON.stringify(metricsOf(report, model), null, 1)}\n`);
 }
 
 /** What becomes of the schedule where a run is to have another number of steps than before. */

@@ -15,7 +15,7 @@ function spec(name: string, content: string | Uint8Array): string {
 const unreadable: [string, string, () => string, RegExp][] = [
   ['a missing file', 'file-not-found', () => join(folder, 'none.arch'), /none\.arch[\s\S]*nnunet/],
   ['a misspelt shipped spec', 'file-not-found', () => 'nnunt', /= try: nnunet$/m],
-  ['a folder', 'not-a-file', () => folder, /is a folder; expected a spec/],
+  ['a folder', 'not-a-run', () => folder, /is a folder, and not that of a run/],
   ['a file with NUL bytes', 'not-text', () => spec('nul.arch', 'model A() {\0}'), /not a text file/],
   ['bytes that are not UTF-8', 'not-text', () => spec('raw.arch', Uint8Array.of(0x6d, 0xff, 0xfe)), /UTF-8/],
   ['an empty file', 'nothing-declared', () => spec('empty.arch', ''), /declares no model/],

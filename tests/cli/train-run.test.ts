@@ -21,9 +21,11 @@ test('training leaves a run: weights, checkpoint, plot, metrics, test images', a
   expect(result.code).toBe(0);
   expect(json(result)).toMatchObject({ finished: true, steps: 12, folder: inFolder('whole') });
   expect(tree(inFolder('whole'))).toEqual([
-    ...['checkpoint.safetensors', 'loss.svg', 'metrics.json', 'overview.png'],
+    ...['checkpoint.safetensors', 'loss.svg', 'losses.jsonl', 'metrics.json', 'overview.png'],
     ...['pictures/', 'pictures/e.png', 'pictures/f.png'],
-    ...['predictions/', 'predictions/e.png', 'predictions/f.png', 'weights.safetensors'],
+    ...['predictions/', 'predictions/e.png', 'predictions/f.png', 'run.json', 'spec/'],
+    ...['spec/archc/', 'spec/archc/lib/', 'spec/archc/lib/nn.arch', 'spec/own/', 'spec/own/tiny.arch'],
+    ...['spec/sources.json', 'weights.safetensors'],
   ]);
   const checkpoint = readSafetensors(inFolder('whole/checkpoint.safetensors')).tensors;
   const losses = [...(checkpoint.get('losses')?.data ?? [])].map(Number);
@@ -151,7 +153,10 @@ test('a run that diverges stops, names the step and keeps the last good checkpoi
   expectFailure(fresh, 'loss-not-finite', /step \d+: the loss is/, /a smaller learning rate/);
   const path = inFolder('fresh/checkpoint.safetensors');
   expect(valuesOf(path).every(Number.isFinite)).toBe(true);
-  expect(tree(inFolder('fresh'))).toEqual(['checkpoint.safetensors']);
+  const left = tree(inFolder('fresh')).filter((name) => !name.startsWith('spec/'));
+  expect(left).toEqual(['checkpoint.safetensors', 'losses.jsonl', 'run.json']);
+  const { status } = JSON.parse(readFileSync(inFolder('fresh/run.json'), 'utf8')) as { status: string };
+  expect(status).toBe('failed');
 
   // Going on meets the same end, byte for byte the same checkpoint before and after.
   const before = readFileSync(path);

@@ -7,32 +7,29 @@ import { readWeights } from '../../training/weights-file.ts';
 import { integer, type ModelOptions, withModelOptions } from '../options.ts';
 import { formatBytes, printJson, printLine } from '../terminal.ts';
 import { openForCommand } from '../warnings.ts';
-import { chosenBy } from '../weights.ts';
+import { chosenBy, type WeightsOptions, weightsFile, withWeightsOptions } from '../weights.ts';
 
-interface CompileOptions extends ModelOptions {
+interface CompileOptions extends ModelOptions, WeightsOptions {
   readonly output: string;
-  readonly weights?: string;
   readonly batch: number;
   readonly seed: number;
 }
 
 export function register(program: Command): void {
-  withModelOptions(program.command('compile'))
+  withWeightsOptions(withModelOptions(program.command('compile')))
     .description('compile to a folder that a runtime needs nothing else for: kernels, plan, weights')
-    .argument('<spec>')
+    .argument('<spec>', "a spec (without --weights: its initialisers' values), or the folder of a run")
     .requiredOption('--output <folder>', 'folder to make')
-    .option('--weights <file>', "safetensors or .pth with the weights (default: the spec's initialisers)")
     .option('--batch <n>', 'batch size', integer('--batch', 1), 1)
     .option('--seed <n>', 'seed of the initialisers', integer('--seed', 0), 0)
     .action((spec: string, options: CompileOptions) => {
       const { batch } = options;
-      const chosen = chosenBy(options.weights, { spec, set: options.set });
+      const file = weightsFile(spec, options);
+      const chosen = chosenBy(file, { spec, set: options.set });
       const { model, warnings } = openForCommand(chosen.spec, { ...options, set: chosen.set }, { batch });
       const training = openModel(chosen.spec, { set: chosen.set, batch, training: true });
       const weights =
-        options.weights === undefined
-          ? initialiseAll(storedTensors(model), options.seed)
-          : readWeights(model, options.weights);
+        file === undefined ? initialiseAll(storedTensors(model), options.seed) : readWeights(model, file);
       const report = writeBundleFolder(options.output, model, training, weights);
       if (options.json) printJson({ output: options.output, ...report, warnings });
       else {

@@ -21,10 +21,9 @@ import {
 import { startProgress } from '../progress.ts';
 import { note, printJson, printLine } from '../terminal.ts';
 import { openForCommand } from '../warnings.ts';
-import { chosenBy } from '../weights.ts';
+import { chosenBy, requiredWeights, type WeightsOptions, withWeightsOptions } from '../weights.ts';
 
-interface PredictOptions extends ModelOptions, BackendOptions {
-  readonly weights: string;
+interface PredictOptions extends ModelOptions, BackendOptions, WeightsOptions {
   readonly input: string;
   readonly output: string;
   readonly windows: number;
@@ -32,10 +31,9 @@ interface PredictOptions extends ModelOptions, BackendOptions {
 }
 
 export function register(program: Command): void {
-  withBackendOptions(withModelOptions(program.command('predict')))
+  withBackendOptions(withWeightsOptions(withModelOptions(program.command('predict'))))
     .description('segment images of any size: a window slides over them, logits are averaged')
-    .argument('<spec>')
-    .requiredOption('--weights <file>', 'safetensors or .pth with the weights')
+    .argument('<spec>', 'a spec, or the folder of a run: its spec, parameters and weights')
     .requiredOption(
       '--input <path>',
       'an image, or a folder: <case>_0000, <case>_0001, … a file a channel, or <case> in one file',
@@ -44,15 +42,16 @@ export function register(program: Command): void {
     .option('--windows <n>', 'windows run at once', integer('--windows', 1), 4)
     .option('--ending <ending>', 'kind of the images in a folder that has several', imageEnding)
     .action(async (spec: string, options: PredictOptions) => {
-      const chosen = chosenBy(options.weights, { spec, set: options.set });
+      const file = requiredWeights(spec, options);
+      const chosen = chosenBy(file, { spec, set: options.set });
       const { model, warnings } = openForCommand(
         chosen.spec,
         { ...options, set: chosen.set },
         { batch: options.windows },
       );
       checkSegmentation(model);
-      const weights = readWeights(model, options.weights);
-      const trainedOn = readTrainedOn(options.weights, model);
+      const weights = readWeights(model, file);
+      const trainedOn = readTrainedOn(file, model);
       const { cases: files, whole } = imagesAt(options.input, options.ending);
       const [, channels] = imageShape(model);
       checkFolderWritable(options.output);

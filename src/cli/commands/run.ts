@@ -9,25 +9,25 @@ import {
 } from '../options.ts';
 import { feed, openGiven, readFeed, writeResults } from '../tensors.ts';
 import { formatBytes, printJson, printLine } from '../terminal.ts';
+import { requiredWeights, type WeightsOptions, withWeightsOptions } from '../weights.ts';
 
-interface RunOptions extends ModelOptions, BackendOptions {
-  readonly weights: string;
+interface RunOptions extends ModelOptions, BackendOptions, WeightsOptions {
   readonly input: string;
   readonly output: string;
 }
 
 export function register(program: Command): void {
-  withBackendOptions(withModelOptions(program.command('run')))
+  withBackendOptions(withWeightsOptions(withModelOptions(program.command('run'))))
     .description('one forward pass: x → y0, y1, …')
-    .argument('<spec>')
-    .requiredOption('--weights <file>', 'safetensors or .pth with the weights, by state_dict key')
+    .argument('<spec>', 'a spec, or the folder of a run')
     .requiredOption('--input <file>', 'safetensors with `x` [B, C, H, W], or with each input under its name')
     .requiredOption('--output <file>', 'safetensors to write y0, y1, … to (finest first)')
     .action(async (spec: string, options: RunOptions) => {
       checkWritable(options.output);
-      const given = openGiven(spec, options, options.input);
+      const weights = requiredWeights(spec, options);
+      const given = openGiven(spec, { ...options, weights }, options.input);
       const { model, warnings } = given;
-      const fed = readFeed(given, options.weights);
+      const fed = readFeed(given, weights);
       const backend = await openBackend(options);
       try {
         const executable = await backend.prepare(model.graph, model.name, model.batch);

@@ -3,6 +3,7 @@ import { parseAdapterChoice } from '../../adapter/acquire.ts';
 import { webgpuBackend } from '../../backend/webgpu.ts';
 import { nodeRenderer } from '../../compiler/files.ts';
 import { openModel, trainSection } from '../../compiler/model.ts';
+import { copySpec } from '../../compiler/spec-copy.ts';
 import { elementCount } from '../../ir/graph.ts';
 import type { ElaboratedModel } from '../../language/program.ts';
 import { ops } from '../../ops/index.ts';
@@ -59,7 +60,7 @@ export function register(program: Command): void {
     .option('--adapter <name>', 'gpu, lavapipe, swiftshader or auto')
     .action(async (spec: string, options: TrainCommandOptions) => {
       const started = performance.now();
-      const { model: first, warnings } = openForCommand(spec, options, { training: true });
+      const { model: first, warnings, program: parsed } = openForCommand(spec, options, { training: true });
       const section = trainSection(first, options.section);
       const checked = performance.now() - started;
       const open = (training: boolean) =>
@@ -104,6 +105,8 @@ export function register(program: Command): void {
             pretrained: options.pretrained !== undefined || options.pretrainedSection !== undefined,
           },
           checkpointEvery: options.checkpointEvery,
+          sources: copySpec(parsed, first),
+          command: (program as Command & { readonly rawArgs: readonly string[] }).rawArgs,
           pretrained,
           remark: note,
           onPretrained: (report) => {

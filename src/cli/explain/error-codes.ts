@@ -96,12 +96,16 @@ export const errorCodes: Readonly<Record<string, string>> = {
     '`--test` scores images with labels that training has not seen (imagesTs and labelsTs), and there are none.',
   'no-train-section':
     'The recipe of a training is a `train` section of the spec; the model has none of that name.',
+  'no-weights':
+    'A run leaves weights.safetensors when its training ends or is stopped, and best.safetensors where it validates. Until then checkpoint.safetensors has weights, too; `--weights` takes it.',
   'non-finite-prediction':
     "The network's output holds NaN or infinity, so that no class can be chosen. Training may have diverged.",
   'not-2d':
     'Training, prediction and classification are for images: inputs [B, C, H, W], outputs [B, classes, H, W] or [B, classes].',
   'not-a-file': 'The path names a folder or a device where a file is expected.',
   'not-a-folder': 'The path names a file where a folder is expected.',
+  'not-a-run':
+    'A folder stands for a spec where a run left one in it, spec/sources.json beside its files; `archc train` writes them.',
   'not-segmentation': 'Segmentation needs an output that has the size of the input, [B, classes, H, W].',
   'not-text': 'A spec is a text in UTF-8. Weights and images are given by other options.',
   'nothing-to-train':

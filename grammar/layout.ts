@@ -96,6 +96,11 @@ export function layOut(raw: readonly IToken[], file: string): Layout {
     push(closer);
   };
 
+  // Where a `}` is missing, the columns of lines tell whose it is.
+  let missing = missingBraces(raw);
+  const columns = new Map<IToken, number>();
+  let line = { number: 0, column: 1 };
+
   for (let i = 0; i < raw.length && parseable; i++) {
     if (issues.length >= MAX_ISSUES) parseable = false;
     const token = raw[i];
@@ -128,6 +133,19 @@ export function layOut(raw: readonly IToken[], file: string): Layout {
       push(token);
       continue;
     }
+    if (missing > 0 && token.startLine !== line.number) {
+      line = { number: token.startLine ?? 1, column: token.startColumn ?? 1 };
+      const ends = (opener: IToken | undefined): boolean => {
+        const column = opener && columns.get(opener);
+        if (column === undefined) return false;
+        const closes = token.tokenType === t.RCurly || token.tokenType === t.Else;
+        return line.column < column || (line.column === column && !closes);
+      };
+      for (; missing > 0 && ends(open.at(-1)); missing--) {
+        closeMissing(token);
+        push(newLineAt(token));
+      }
+    }
     if (doc) {
       const text = doc.lines.join('\n');
       if (token.tokenType === t.Import || token.startLine !== doc.lastLine + 1)
@@ -157,6 +175,7 @@ export function layOut(raw: readonly IToken[], file: string): Layout {
     if (closerOf.has(token.tokenType)) {
       push(token);
       open.push(token);
+      if (missing > 0 && token.tokenType === t.LCurly) columns.set(token, line.column);
       if (open.length > MAX_NESTING) {
         issues.push({ code: 'too-deep', span: spanOf(token, file), args: { limit: String(MAX_NESTING) } });
         parseable = false;
@@ -180,6 +199,24 @@ export function layOut(raw: readonly IToken[], file: string): Layout {
   while (parseable && open.length > 0 && last) closeMissing(last);
   return { tokens, docs, fileDoc, issues, parseable };
 }
+
+/** How many `{` have no `}`. */
+function missingBraces(raw: readonly IToken[]): number {
+  let missing = 0;
+  for (const { tokenType } of raw) {
+    if (tokenType === t.LCurly) missing++;
+    else if (tokenType === t.RCurly) missing--;
+  }
+  return missing;
+}
+
+const newLineAt = (token: IToken): IToken => ({
+  ...token,
+  image: '\n',
+  tokenType: t.NewLine,
+  tokenTypeIdx: t.NewLine.tokenTypeIdx ?? 0,
+  endOffset: token.startOffset - 1,
+});
 
 /** Whether the tokens at `i` begin a statement, so that an open bracket before them can't go on. */
 function startsStatement(raw: readonly IToken[], i: number): boolean {

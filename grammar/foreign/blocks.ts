@@ -176,7 +176,7 @@ function reworded(tokens: readonly IToken[], report: ForeignReport, telling: boo
   const { image } = first;
   const rest = tokens.slice(1);
   const add = (what: string, hint: string, at = first) => {
-    if (telling || image !== 'elif') report.add(at, what, hint);
+    if (telling || (image !== 'elif' && image !== 'return')) report.add(at, what, hint);
   };
   const named = second !== undefined && isName(second);
   if (first.tokenType === t.Import && second && second.tokenType !== t.LCurly && named) {

@@ -5,6 +5,7 @@ import { braced } from './blocks.ts';
 import { divided } from './comments.ts';
 import { ForeignReport } from './report.ts';
 import { respelled } from './signs.ts';
+import { reworded } from './words.ts';
 
 /**
  * Python and its like, read as what was most likely meant: each habit is reported with what to write, and the tokens
@@ -17,5 +18,8 @@ export function translated(
 ): { tokens: IToken[]; issues: readonly SyntaxIssue[] } {
   const report = new ForeignReport(file);
   const whole = divided(tokens, comments, report);
-  return { tokens: respelled(braced(whole, text, report), text, report), issues: report.issues };
+  return {
+    tokens: respelled(reworded(braced(whole, text, report), report), text, report),
+    issues: report.issues,
+  };
 }

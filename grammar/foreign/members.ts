@@ -62,7 +62,8 @@ export class Members {
       return 0;
     }
     const object = isName(target) ? target.image : 'x';
-    if (called && name.image === 'append' && isName(target)) return this.append(dot, i, target);
+    if (called && isName(target) && ['append', 'extend', 'insert'].includes(name.image))
+      return this.grow(dot, i, target);
     this.report.add(dot, 'values have no members', this.instead(object, name.image, called, i, form));
     // `x.f(a)` is f(x, a), as `x |> f(a)` is; what else it may be is not told on the same line.
     this.out.push(tokenAt(dot, t.Pipe, '|>'));
@@ -92,19 +93,30 @@ export class Members {
       : `\`${name}(${object}, …)\`, or \`${object} |> ${form}\``;
   }
 
-  /** `skips.append(x)` is `skips = skips + [x]`. */
-  private append(dot: IToken, i: number, target: IToken): number {
+  /** `skips.append(x)` is `skips = skips + [x]`, `skips.extend(xs)` is `skips = skips + xs`. */
+  private grow(dot: IToken, i: number, target: IToken): number {
     const close = this.closing(i + 2);
     const item = this.argument(i + 2);
+    const method = this.tokens[i + 1].image;
     const { image } = target;
-    this.report.add(dot, 'lists do not change', `\`${image} = ${image} + [${item}]\``);
+    const list = method === 'extend';
+    let from = i + 3;
+    let grown = `${image} + ${list ? item : `[${item}]`}`;
+    if (method === 'insert') {
+      const [place, comma] = this.tokens.slice(from, close);
+      if (comma?.tokenType === t.Comma) from += 2;
+      const n = comma?.tokenType === t.Comma ? place.image : 'n';
+      grown = n === '0' ? `[x] + ${image}` : `${image}[0..${n}] + [x] + ${image}[${n}..len(${image})]`;
+    }
+    this.report.add(dot, 'lists do not change', `\`${image} = ${grown}\``);
+    const end = this.tokens[Math.min(close, this.tokens.length - 1)];
     this.out.push(
       tokenAt(dot, t.Equals, '='),
       tokenAt(target, target.tokenType, image),
       tokenAt(dot, t.Plus, '+'),
-      tokenAt(this.tokens[i + 2], t.LSquare, '['),
-      ...this.tokens.slice(i + 3, close),
-      tokenAt(this.tokens[Math.min(close, this.tokens.length - 1)], t.RSquare, ']'),
+      tokenAt(this.tokens[i + 2], list ? t.LParen : t.LSquare, list ? '(' : '['),
+      ...this.tokens.slice(from, close),
+      tokenAt(end, list ? t.RParen : t.RSquare, list ? ')' : ']'),
     );
     return close - i;
   }

@@ -16,7 +16,12 @@ export function evaluateIndex(c: Context, expr: Extract<Expr, { kind: 'index' }>
     const { length } = target.items;
     for (const end of [index.from, index.to]) {
       if (end < 0 || end > length) {
-        c.report('index-out-of-range', expr.index.span, { index: end, length, last: length });
+        c.report(
+          'index-out-of-range',
+          expr.index.span,
+          { index: end, length, last: length },
+          noEntries(length),
+        );
         return ERROR;
       }
     }
@@ -33,9 +38,16 @@ export function evaluateIndex(c: Context, expr: Extract<Expr, { kind: 'index' }>
   const { length } = target.items;
   const at = index.num < 0 ? length + index.num : index.num;
   if (at >= 0 && at < length) return target.items[at];
-  c.report('index-out-of-range', expr.index.span, { index: index.num, length, last: length - 1 });
+  c.report(
+    'index-out-of-range',
+    expr.index.span,
+    { index: index.num, length, last: length - 1 },
+    noEntries(length),
+  );
   return ERROR;
 }
+
+const noEntries = (length: number): { hint?: string } => (length === 0 ? { hint: 'it has no entries' } : {});
 
 function instanceAt(
   c: Context,

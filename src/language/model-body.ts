@@ -4,6 +4,7 @@ import { Dim, formatDims, type Symbol as NamedSize, sameDims } from '../ir/dim.t
 import type { Context } from './context.ts';
 import { evaluateIndices, type Host, type Item, itemsOf, type ModelHooks } from './declarations.ts';
 import { firstPlace } from './diagnostics/index.ts';
+import { syntaxDiagnostics } from './diagnostics/syntax.ts';
 import { Env } from './env.ts';
 import type { EffectiveModel } from './extends.ts';
 import { condition } from './operators.ts';
@@ -185,11 +186,20 @@ export class ModelBody implements ModelHooks {
     return itemsOf(alternative.body, this.model.alternativeScopes.get(alternative) ?? env.scope);
   }
 
+  /** Whether the text of the model has mistakes: what it seems to lack may stand there. */
+  private damaged(): boolean {
+    const { file, start, end } = this.model.component.span;
+    return this.c.reporter.diagnostics.some(
+      ({ code, span }) =>
+        code in syntaxDiagnostics && span.file === file && span.start >= start && span.start < end,
+    );
+  }
+
   finish(): void {
     const { c, model } = this;
     const { name } = model.component;
     const keyword = name.span;
-    if (this.failed) return;
+    if (this.failed || this.damaged()) return;
     if (this.inputs.length === 0) {
       c.report(
         'misplaced-declaration',

@@ -57,6 +57,8 @@ export interface Context {
   readonly modules: ModuleInstance[];
   /** For warnings about what is of no use. */
   readonly notes: UseNotes;
+  /** Is told of each block that is instantiated. */
+  instantiated(component: Component): void;
   /** The blocks that are being instantiated or called, outermost first, and where the text asks for it. */
   readonly building: { component: Component; path: string; span: Span }[];
   readonly limits: Limits;

@@ -1,3 +1,4 @@
+import type { Component } from '../../grammar/ast.ts';
 import { GraphBuilder } from '../ir/builder.ts';
 import type { OpTable } from '../ir/op.ts';
 import { evaluateArguments } from './arguments.ts';
@@ -28,6 +29,8 @@ export interface ElaborateOptions {
   readonly stochastic?: boolean;
   /** Told that the spec reads `training` or updates a buffer: the other mode has another graph. */
   onModeRead?(): void;
+  /** Told of each block that is instantiated. */
+  onInstance?(component: Component): void;
   /** Places (`file start`) of names that are known to be unused: what follows from that is not warned about again. */
   readonly unused?: ReadonlySet<string>;
 }
@@ -49,6 +52,7 @@ export function makeContext(program: Program, reporter: Reporter, options: Elabo
     buffers: [],
     modules: [],
     notes: new UseNotes(options.unused ?? new Set()),
+    instantiated: (component) => options.onInstance?.(component),
     building: [],
     limits: new Limits(reporter.report),
     get functions() {

@@ -2,9 +2,10 @@
 import type { Component } from '../../grammar/ast.ts';
 import type { OpTable } from '../ir/op.ts';
 import { type Diagnostic, Reporter } from './diagnostics/index.ts';
-import { type ElaborateOptions, elaborateModel } from './elaborate.ts';
+import { type ElaborateOptions, elaborateModel, makeContext } from './elaborate.ts';
 import type { ModuleScope } from './env.ts';
 import { effectiveModel } from './extends.ts';
+import { checkLoneBlocks } from './lone-blocks.ts';
 import type { RawOverrides } from './model-parameters.ts';
 import type { Program } from './modules.ts';
 import type { ElaboratedModel } from './program.ts';
@@ -43,15 +44,21 @@ function modelsOfSections(program: Program): { component: Component; scope: Modu
 
 /**
  * Everything that is wrong with a spec: its text, its imports, names anywhere in it, and each of its models
- * with its default parameters, in training and, where that is another graph, outside of it. The batch changes nothing
- * about that.
+ * with its default parameters, in training and, where that is another graph, outside of it, and each block that none of
+ * them uses, by itself. The batch changes nothing about that.
  */
 export function check(program: Program, ops: OpTable): Diagnostic[] {
   const reporter = new Reporter();
   for (const d of program.diagnostics) reporter.add(d);
   resolveNames(program, ops, reporter);
   const unused = reporter.errors === 0 ? findUnused(program) : undefined;
-  const options = { batch: 1, ops, unused: unused?.places };
+  const used = new Set<Component>();
+  const options: Omit<ElaborateOptions, 'training'> = {
+    batch: 1,
+    ops,
+    unused: unused?.places,
+    onInstance: (component) => used.add(component),
+  };
   for (const { component, scope } of [...modelsOf(program), ...modelsOfSections(program)]) {
     const model = effectiveModel(component, scope, reporter.report);
     if (!model) continue;
@@ -61,6 +68,9 @@ export function check(program: Program, ops: OpTable): Diagnostic[] {
     };
     elaborateModel(program, model, {}, { ...options, training: true, onModeRead }, reporter);
     if (modes) elaborateModel(program, model, {}, { ...options, training: false }, reporter);
+  }
+  for (const training of [true, false]) {
+    checkLoneBlocks(program, used, (own) => makeContext(program, own, { batch: 1, ops, training }), reporter);
   }
   if (reporter.errors === 0) for (const d of unused?.diagnostics ?? []) reporter.add(d);
   return reporter.diagnostics;

@@ -16,6 +16,7 @@ export function instantiate(c: Context, application: ApplicationValue, path: str
     reportCycle(c, [...c.building.slice(start + 1), { component, span }]);
     return ERROR;
   }
+  c.instantiated(component);
   const env = new Env(block.scope);
   const instance: InstanceValue = {
     kind: 'instance',

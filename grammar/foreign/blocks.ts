@@ -52,6 +52,7 @@ export function braced(raw: readonly IToken[], text: string, report: ForeignRepo
       const at = result.at(-1) ?? start;
       if (!top.dropped) result.push(tokenAt(at, t.RCurly, '}'), tokenAt(at, t.NewLine, '\n'));
     }
+    if (open.length > 0) for (const token of tokens) report.inBody(token);
     told = open.length > 0 || (told && (first?.tokenType === t.Else || first?.image === 'elif'));
     if (open.at(-1)?.dropped) continue;
     if (!first) {

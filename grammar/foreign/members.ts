@@ -51,7 +51,11 @@ export class Members {
     if (target.image === 'self' || target.image === 'this') {
       this.out.pop();
       const what = "a block's own parts go by their names alone";
-      this.report.add(target, what, `\`${called ? `${name.image}(${this.argument(i + 2)})` : name.image}\``);
+      this.report.addOutsideBodies(
+        target,
+        what,
+        `\`${called ? `${name.image}(${this.argument(i + 2)})` : name.image}\``,
+      );
       return 0;
     }
     if (modules.has(target.image)) {

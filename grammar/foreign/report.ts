@@ -9,10 +9,21 @@ export const MAX_LOOK = 500;
 export class ForeignReport {
   readonly issues: SyntaxIssue[] = [];
   private readonly lines = new Set<number>();
+  private readonly bodies = new Set<number>();
   private readonly file: string;
 
   constructor(file: string) {
     this.file = file;
+  }
+
+  /** The line of `token` belongs to a body that has been told to be Python's. */
+  inBody(token: IToken): void {
+    if (token.startLine !== undefined) this.bodies.add(token.startLine);
+  }
+
+  /** Told unless it belongs to a body that has been told as a whole, as `self` does to one of Python's. */
+  addOutsideBodies(token: IToken, what: string, hint: string): void {
+    if (!this.bodies.has(token.startLine ?? 0)) this.add(token, what, hint);
   }
 
   add(token: IToken, what: string, hint: string): void {

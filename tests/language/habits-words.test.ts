@@ -76,7 +76,12 @@ testHabits('strings with a prefix', [
 ]);
 
 const body = foreign('a body stands in { }, not behind `:`');
-testHabits("Python's bodies with `return` are one mistake", [
+testHabits("Python's bodies with `return` and `self` are one mistake", [
+  [
+    'block A() {\n  b = C()\n  forward(x)⟦:\n    x = self.b(x)\n    return x\n}\nblock C() {\n  forward(x) { relu(x) }\n}\n',
+    body,
+    '`forward(x) { … }`',
+  ],
   [
     'block A() {\n  forward(x)⟦:\n    y = relu(x)\n    if true:\n      return y\n    else:\n      return x\n}\n',
     body,

@@ -96,9 +96,10 @@ export type { Dtype, Tensor } from './tensors/tensor.ts';
 export { toFloat32 } from './tensors/tensor.ts';
 /** First values of a parameter, as the spec says. */
 export { initialise } from './training/initialise.ts';
-export type { JobOptions, JobReport } from './training/job.ts';
+export type { JobOptions } from './training/job.ts';
 /** What `archc train` does. */
 export { trainJob } from './training/job.ts';
+export type { JobReport } from './training/job-report.ts';
 /** What `archc predict` does with each image. */
 export { Segmenter } from './training/predict.ts';
 /** Weights of a model from safetensors or a PyTorch checkpoint. */

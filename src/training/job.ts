@@ -3,15 +3,13 @@ import type { WebgpuBackend } from '../backend/webgpu.ts';
 import type { CopiedFile } from '../compiler/spec-copy.ts';
 import { InputError } from '../errors.ts';
 import type { OpTable } from '../ir/op.ts';
-import { type ElaboratedModel, storedTensors, type TrainSection } from '../language/program.ts';
-import { writeLossPlot } from '../report/loss-plot.ts';
+import type { ElaboratedModel, TrainSection } from '../language/program.ts';
 import { writeFileAtomic } from '../tensors/atomic-file.ts';
-import { writeSafetensors } from '../tensors/safetensors.ts';
-import { type StoredData, storedTensor } from '../tensors/tensor.ts';
 import { type Checkpoint, type RunChoices, type RunState, readCheckpoint, stateOf } from './checkpoint.ts';
 import { classificationTask } from './classification-task.ts';
 import type { StepRecord, ValidationRecord } from './history.ts';
 import { type DataIdentity, type PretrainedIdentity, type RunIdentity, runIdentity } from './identity.ts';
+import { type JobReport, jobReport, writeMetrics, writeResults, writeWeights } from './job-report.ts';
 import {
   type PretrainedReport,
   type PretrainedSource,
@@ -19,7 +17,6 @@ import {
   readPretrained,
   requireAllowed,
 } from './pretrained.ts';
-import type { PretrainedRow } from './pretrained-match.ts';
 import { choicesNow, requireSameRun, stepsToPlan } from './resume.ts';
 import { RunFolder, type RunPlace } from './run-folder.ts';
 import { finishedSeconds, RunRecord } from './run-record.ts';
@@ -27,14 +24,8 @@ import { learningRate } from './schedule.ts';
 import { segmentationTask } from './segmentation-task.ts';
 import { imageInput, type TaskResult, type TrainingTask } from './task.ts';
 import { type TrainResult, train } from './train.ts';
-import { type TrainedOn, weightsMetadata } from './trained-on.ts';
-import {
-  heldBackText,
-  type ValidationReport,
-  validationCurves,
-  validationReport,
-  validatorOf,
-} from './validation-report.ts';
+import { weightsMetadata } from './trained-on.ts';
+import { heldBackText, validationReport, validatorOf } from './validation-report.ts';
 
 /** Files of a run that are of no use without a checkpoint. */
 const writtenFiles: readonly string[] = ['best.safetensors', 'run.json', 'losses.jsonl', 'spec'];
@@ -73,26 +64,6 @@ export interface JobOptions {
   onCase(done: number, total: number, id: string): void;
   /** What was found in the pretrained file, before anything that does not fit ends the job. */
   onPretrained(report: PretrainedReport): void;
-}
-
-export interface JobReport extends TaskResult {
-  readonly folder: string;
-  readonly finished: boolean;
-  readonly steps: number;
-  readonly loss: number;
-  /** Training alone. */
-  readonly seconds: number;
-  readonly adapter: string;
-  /** What the data say of themselves that is not used. */
-  readonly remarks: readonly string[];
-  /** Absent where no cases are held back. */
-  readonly validation?: ValidationReport;
-  /** What was loaded at the start; absent where the run went on from a checkpoint or began anew. */
-  readonly pretrained?: {
-    readonly path: string;
-    readonly section: string | undefined;
-    readonly tensors: readonly PretrainedRow[];
-  };
 }
 
 /** Trains on a data set and leaves everything about it in a folder. */
@@ -176,7 +147,7 @@ async function runIn(
     });
   const tested = await testOf(folder, task, options, result);
   const report = {
-    ...jobReport(options, folder.path, result, tested, pretrained, task.remarks),
+    ...jobReport(options.backend.description, folder.path, result, tested, pretrained, task.remarks),
     validation: validationReport(task, data.identity, result.state.history),
   };
   writeMetrics(folder, report, model);
@@ -200,7 +171,7 @@ async function reportFinished(
   const result = { state, finished: true, seconds };
   const tested = await testOf(folder, task, options, result);
   const report = {
-    ...jobReport(options, folder.path, result, tested, undefined, task.remarks),
+    ...jobReport(options.backend.description, folder.path, result, tested, undefined, task.remarks),
     validation: validationReport(task, data, state.history),
   };
   if (options.test || !existsSync(folder.file('metrics.json'))) writeMetrics(folder, report, model);
@@ -232,10 +203,6 @@ async function testOf(
   return task.test({ ...options, folder: folder.path, weights: state.weights });
 }
 
-function writeMetrics(folder: RunFolder, report: JobReport, model: ElaboratedModel): void {
-  writeFileAtomic(folder.file('metrics.json'), `${JSON.stringify(metricsOf(report, model), null, 1)}\n`);
-}
-
 /** What becomes of the schedule where a run is to have another number of steps than before. */
 function planText({ schedule, optimizer }: TrainSection, { step, steps: before }: Checkpoint, steps: number) {
   const rate = (planned: number) => learningRate(schedule, optimizer.lr, step, planned).toPrecision(3);
@@ -255,32 +222,6 @@ function pretrainedOf(
   if (before && !choices.pretrained && (before.choices.pretrained || !existsSync(pretrained?.path ?? '')))
     return pretrained || before.choices.pretrained ? own : null;
   return pretrained ? pretrainedIdentity(pretrained) : null;
-}
-
-function jobReport(
-  { backend }: JobOptions,
-  folder: string,
-  result: TrainResult,
-  tested: TaskResult,
-  pretrained: PretrainedReport | undefined,
-  remarks: readonly string[],
-): JobReport {
-  const { state, finished, seconds } = result;
-  return {
-    folder,
-    finished,
-    steps: state.step,
-    loss: state.history.steps.at(-1)?.loss ?? Number.NaN,
-    seconds,
-    adapter: backend.description,
-    pretrained: pretrained && {
-      path: pretrained.path,
-      section: pretrained.section?.name,
-      tensors: pretrained.rows,
-    },
-    remarks,
-    ...tested,
-  };
 }
 
 /** Segmentation networks have outputs [B, classes, H, W], classifiers [B, classes]. */
@@ -303,63 +244,4 @@ function loadPretrained({ model, pretrained, onPretrained }: JobOptions): Pretra
   onPretrained(report);
   requireAllowed(report);
   return report;
-}
-
-/** What `metrics.json` holds. */
-function metricsOf(report: JobReport, model: ElaboratedModel) {
-  const { test, classification, pretrained, ...run } = report;
-  const scores = classification
-    ? { accuracy: classification.accuracy }
-    : { dsc: test?.dsc ?? null, otsu_dsc: test?.otsuDsc ?? null };
-  return {
-    ...scores,
-    seconds: run.seconds,
-    adapter: run.adapter,
-    finished: run.finished,
-    steps: run.steps,
-    loss: run.loss,
-    model: model.name,
-    config: model.config,
-    batch: model.batch,
-    data_remarks: run.remarks,
-    validation: run.validation ?? null,
-    pretrained: pretrained ? { path: pretrained.path, loaded: loadedCount(pretrained.tensors) } : null,
-    classes: (test ?? classification)?.classes ?? {},
-    images:
-      classification?.images ??
-      test?.images.map(({ id, dsc, otsuDsc }) => ({ id, dsc, otsu_dsc: otsuDsc ?? null })) ??
-      [],
-  };
-}
-
-const loadedCount = (rows: readonly PretrainedRow[]) => rows.filter((r) => r.status === 'loaded').length;
-
-function writeResults(
-  folder: RunFolder,
-  model: ElaboratedModel,
-  section: TrainSection,
-  { weights, history: { steps, validations } }: RunState,
-  { trainedOn, score }: TrainingTask,
-): void {
-  writeWeights(folder.file('weights.safetensors'), model, weights, trainedOn);
-  if (steps.length === 0) return;
-  writeLossPlot(folder.file('loss.svg'), {
-    title: `${model.name}, ${section.name}: ${steps.length} steps`,
-    loss: steps.map(({ loss }, i) => [i + 1, loss] as const),
-    learningRate: steps.map(({ rate }, i) => [i + 1, rate] as const),
-    ...validationCurves(score, validations),
-  });
-}
-
-function writeWeights(
-  path: string,
-  model: ElaboratedModel,
-  weights: ReadonlyMap<string, StoredData>,
-  data: TrainedOn,
-): void {
-  writeSafetensors(
-    path,
-    storedTensors(model).map((p) => [p.name, storedTensor([...p.shape], weights.get(p.name)!)] as const),
-    weightsMetadata(model, data),
-  );
 }

@@ -107,10 +107,13 @@ class Loader {
     return found;
   }
 
-  /** The file of archc's library of the same name: an import of it begins with `archc/`. */
+  /** The file that comes with archc and has the same name: an import of it begins with `archc/`. */
   private shipped(path: string): string | undefined {
     const nameOf = (file: string) => file.replace(/^.*\//, '').replace(/\.arch$/, '');
-    const found = this.files.library?.().find((file) => nameOf(file) === nameOf(path));
+    const spec = `archc/${nameOf(path)}.arch`;
+    const found =
+      this.files.library?.().find((file) => nameOf(file) === nameOf(path)) ??
+      (this.files.read(this.files.resolve(path, spec)) === undefined ? undefined : spec);
     return found && `"${found}"`;
   }
 

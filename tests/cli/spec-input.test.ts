@@ -54,6 +54,14 @@ test('refuses an import that is a folder', async () => {
   expectError(await archc('check', path), 'file-not-found', /parts/);
 });
 
+test.each(['archc/specs/nnunet.arch', '../specs/nnunet.arch', 'nnunet'])(
+  'says from where a shipped spec is imported instead of from %s',
+  async (from) => {
+    const path = spec('shipped.arch', `import { NNUNet } from "${from}"\nmodel M extends NNUNet() {}\n`);
+    expectError(await archc('check', path), 'file-not-found', /= try: "archc\/nnunet\.arch"$/m);
+  },
+);
+
 const settings: [string, string, string, RegExp][] = [
   ['an unknown key', 'widht=3', 'unknown-parameter', /Tiny has no parameter `widht`[\s\S]*= try: `width`/],
   ['a wrong type', 'width=true', 'wrong-type', /width/],

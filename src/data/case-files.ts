@@ -7,27 +7,27 @@ import { type ImageEnding, imageEnding, imageEndings } from './image.ts';
 /** `<case>_0000`: nnU-Net's names of images, with the number of the channel. */
 const CHANNEL = /^(.+)_(\d{4})$/;
 
+const RAW_LAYOUT = 'nnU-Net raw layout has imagesTr and labelsTr';
+
 /** Names of the files with an ending, sorted by UTF-16 code units whatever the machine's language is. */
 export function namesIn(folder: string, ending: ImageEnding): string[] {
-  return visibleNames(folder).filter((name) => name.endsWith(ending));
+  return visibleNames(folder, RAW_LAYOUT).filter((name) => name.endsWith(ending));
 }
 
-function visibleNames(folder: string): string[] {
+/** Names in a folder, sorted by UTF-16 code units, whatever the machine's language is. `hint`: what it should be. */
+export function visibleNames(folder: string, hint: string): string[] {
   try {
     return readdirSync(folder)
       .filter((name) => !name.startsWith('.'))
       .sort();
   } catch {
-    throw bad(
-      `${folder}: is missing or not a folder that can be read`,
-      'nnU-Net raw layout has imagesTr and labelsTr',
-    );
+    throw bad(`${folder}: is missing or not a folder that can be read`, hint);
   }
 }
 
 /** Kinds of images in a folder. */
 export function endingsIn(folder: string): ImageEnding[] {
-  const names = visibleNames(folder);
+  const names = visibleNames(folder, RAW_LAYOUT);
   return imageEndings.filter((ending) => names.some((name) => name.endsWith(ending)));
 }
 
@@ -139,7 +139,7 @@ export function renameCommand(folder: string, ending: ImageEnding): string {
 
 /** What a folder without the images that were looked for has instead. */
 function otherImages(folder: string): string {
-  const names = visibleNames(folder);
+  const names = visibleNames(folder, RAW_LAYOUT);
   const inner = names.filter((name) => hasImages(join(folder, name)));
   if (inner.length > 0) return inner.map((name) => join(folder, name)).join(' or ');
   const kinds = endingsIn(folder);

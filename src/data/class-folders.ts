@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../errors.ts';
 import type { Slice } from './case.ts';
+import { visibleNames } from './case-files.ts';
 import { imageEnding, readImage } from './image.ts';
 import { normaliseSlices } from './normalise.ts';
 import { resizeToCover } from './resize.ts';
@@ -109,18 +110,7 @@ function imagesIn(folder: string, label: number): ClassImage[] {
 const foldersIn = (folder: string): string[] =>
   namesIn(folder).filter((name) => statSync(join(folder, name)).isDirectory());
 
-/** Sorted by UTF-16 code units, whatever the machine's language is. */
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-      .filter((name) => !name.startsWith('.'))
-      .sort();
-  } catch {
-    throw bad(
-      `${folder}: is missing or not a folder that can be read`,
-      'give a folder that holds one folder for each class',
-    );
-  }
-}
+const namesIn = (folder: string): string[] =>
+  visibleNames(folder, 'give a folder that holds one folder for each class');
 
 const bad = (message: string, hint: string) => new InputError('bad-dataset', message, hint);

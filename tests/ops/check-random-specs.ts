@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { trainingGraph } from '../../src/autodiff/training.ts';
 import { nodeRenderer } from '../../src/compiler/files.ts';
+import { portableLimits } from '../../src/compiler/portable.ts';
 import { InputError } from '../../src/errors.ts';
 import { elementCount, type Graph } from '../../src/ir/graph.ts';
-import type { DeviceLimits } from '../../src/ir/kernel.ts';
 import { verifyGraph } from '../../src/ir/verify.ts';
 import { check, type ElaboratedModel, elaborate, loadProgram } from '../../src/language/index.ts';
 import { memoryFiles } from '../../src/language/memory-files.ts';
@@ -13,26 +13,12 @@ import { planGraph } from '../../src/plan/plan.ts';
 import { interpret } from '../../src/reference/interpret.ts';
 import { randomSpec } from './random-specs.ts';
 
-/** What WebGPU guarantees on every adapter. */
-const limits: DeviceLimits = {
-  maxComputeInvocationsPerWorkgroup: 256,
-  maxComputeWorkgroupSizeX: 256,
-  maxComputeWorkgroupSizeY: 256,
-  maxComputeWorkgroupSizeZ: 64,
-  maxComputeWorkgroupStorageSize: 16384,
-  maxComputeWorkgroupsPerDimension: 65535,
-  maxStorageBuffersPerShaderStage: 8,
-  maxStorageBufferBindingSize: 2 ** 27,
-  maxBufferSize: 2 ** 28,
-  minStorageBufferOffsetAlignment: 256,
-  minUniformBufferOffsetAlignment: 256,
-};
 const renderer = nodeRenderer();
 
 /** Verifies, plans and interprets a graph; an exception is a fault of the compiler. */
 function runs(graph: Graph): void {
   expect(verifyGraph(graph, ops)).toEqual([]);
-  const bundle = planGraph(graph, ops, renderer, { model: 'Random', batch: 2, limits });
+  const bundle = planGraph(graph, ops, renderer, { model: 'Random', batch: 2, limits: portableLimits });
   expect(bundle.manifest.requires.maxStorageBuffersPerShaderStage).toBeLessThanOrEqual(8);
   const feeds = new Map(
     graph.sources.map(({ value }) => {

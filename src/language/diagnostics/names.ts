@@ -27,7 +27,7 @@ export const nameDiagnostics = {
     message: 'an input cannot be named `{name}`',
     hint: 'give the input another name',
     explanation:
-      'The graph of a training step takes `target` (the labels), `hyper` (learning rate and the like) and `rng` (for dropout and drop path) besides the inputs of the model; a tensor of either name would be taken for the other.',
+      'The graph of a training step takes `target` (the labels), `hyper` (learning rate and the like) and `rng` (for drop path) besides the inputs of the model; a tensor of either name would be taken for the other.',
   },
   'unknown-model': {
     severity: 'error',

@@ -11,5 +11,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     pool: 'forks',
     maxWorkers: 2,
+    // Messages are compared as text: colours that CI or FORCE_COLOR ask for stay out of every child.
+    env: { NO_COLOR: '1' },
   },
 });

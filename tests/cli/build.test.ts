@@ -12,7 +12,7 @@ for (const part of ['bin', 'src', 'grammar', 'codegen', 'specs', 'package.json']
 symlinkSync(resolve('node_modules'), join(checkout, 'node_modules'));
 
 function archc(args: readonly string[], env: Record<string, string> = {}): Promise<Result> {
-  const options = { env: { ...process.env, NO_COLOR: '1', ...env } };
+  const options = { env: { ...process.env, ...env } };
   return new Promise((done) => {
     execFile(process.execPath, [join(checkout, 'bin/archc.mjs'), ...args], options, (error, stdout, stderr) =>
       done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),

@@ -57,7 +57,7 @@ function run(env: Record<string, string>, ...more: string[]) {
   const output = ['--output', inFolder('y.safetensors'), ...more];
   return spawnSync(process.execPath, [...args, ...output], {
     encoding: 'utf8',
-    env: { ...process.env, NO_COLOR: '1', ...env },
+    env: { ...process.env, ...env },
   });
 }
 

@@ -34,7 +34,7 @@ beforeAll(() => {
 function run(command: string, args: readonly string[], env: Record<string, string> = {}): Result {
   const { status, stdout, stderr } = spawnSync(command, args, {
     ...options,
-    env: { ...process.env, NO_COLOR: '1', ...env },
+    env: { ...process.env, ...env },
   });
   return { code: status ?? -1, stdout, stderr };
 }

@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { openProgram } from '../src/compiler/model.ts';
+import { openSpec } from '../src/compiler/model.ts';
 import { check } from '../src/language/index.ts';
 import { ops } from '../src/ops/index.ts';
 
@@ -22,7 +22,7 @@ if (one === undefined) {
 } else {
   const measure = () => {
     const started = performance.now();
-    const mistakes = check(openProgram(one).program, ops).length;
+    const mistakes = check(openSpec(one).loaded, ops).length;
     if (mistakes > 0) throw new Error(`${one} has ${mistakes} mistakes`);
     return performance.now() - started;
   };

@@ -2,7 +2,7 @@
 /**
  * The library: what the commands are made of. docs/api.md shows how its parts go together.
  *
- * Text → {@link parseModule} → {@link loadProgram} → {@link check}, {@link elaborate} → a graph of ops, which a
+ * Text → {@link parseModule} → {@link loadSpec} → {@link check}, {@link elaborate} → a graph of ops, which a
  * {@link Backend} runs and {@link writeBundleFolder} compiles. {@link openModel} does the first four on files.
  * Every function throws {@link InputError} for what it is given, {@link JobError} for what fails all the same, and
  * {@link SpecError} for a spec with mistakes; anything else is a fault of archc.
@@ -42,7 +42,7 @@ export { modelCost } from './compiler/cost.ts';
 export { nodeFiles, nodeRenderer, shippedSpecs } from './compiler/files.ts';
 export type { OpenOptions } from './compiler/model.ts';
 /** Specs by path, `path:Model` or shipped name, as the commands take them. */
-export { openAst, openModel, openProgram, trainSection } from './compiler/model.ts';
+export { openAst, openModel, openSpec, trainSection } from './compiler/model.ts';
 export type { ModuleGraph } from './compiler/module-graph.ts';
 /** A model by modules, for drawing. */
 export { moduleGraph } from './compiler/module-graph.ts';
@@ -64,20 +64,20 @@ export type {
   ElaboratedModel,
   FileAccess,
   Initialiser,
+  LoadedSpec,
   ModelOutput,
   ModuleInstance,
   OptimizerSpec,
   Parameter,
-  Program,
   ScheduleSpec,
   TrainSection,
 } from './language/index.ts';
-/** From text to a checked program and to the graph of one of its models; without a file system. */
+/** From text to a checked spec and to the graph of one of its models; without a file system. */
 export {
   check,
   diagnosticTable,
   elaborate,
-  loadProgram,
+  loadSpec,
   modelNames,
   renderDiagnostic,
 } from './language/index.ts';

@@ -1,7 +1,7 @@
 import { InputError } from '../errors.ts';
 import type { GraphBuilder } from '../ir/builder.ts';
 import { type DType, elementCount, type ValueId } from '../ir/graph.ts';
-import type { ElaboratedModel } from '../language/program.ts';
+import type { ElaboratedModel } from '../language/model.ts';
 import { ownMemory, PACK_ALIGNMENT, packGroups } from './packs.ts';
 
 /** Appends what the model's buffers hold after the step: what the spec says, unless the step's loss is not finite. */

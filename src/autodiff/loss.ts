@@ -1,6 +1,6 @@
 import type { GraphBuilder } from '../ir/builder.ts';
 import type { ValueId } from '../ir/graph.ts';
-import type { LossTerm } from '../language/program.ts';
+import type { LossTerm } from '../language/model.ts';
 
 /**
  * Appends the loss of a `train` section.

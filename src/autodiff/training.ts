@@ -3,7 +3,7 @@ import { GraphBuilder } from '../ir/builder.ts';
 import type { Graph } from '../ir/graph.ts';
 import type { OpTable } from '../ir/op.ts';
 import { prune } from '../ir/prune.ts';
-import type { ElaboratedModel, OptimizerSpec, Parameter, TrainSection } from '../language/program.ts';
+import type { ElaboratedModel, OptimizerSpec, Parameter, TrainSection } from '../language/model.ts';
 import { appendBufferSteps, requireBatchStatistics } from './buffers.ts';
 import { differentiate } from './gradients.ts';
 import { appendLoss } from './loss.ts';

@@ -48,7 +48,7 @@ export function report(error: unknown, args: readonly string[]): number {
 }
 
 /** The mistakes of a spec; where it has none, its warnings were denied. */
-function reportSpec({ diagnostics, program }: SpecError, json: boolean): number {
+function reportSpec({ diagnostics, loaded }: SpecError, json: boolean): number {
   const errors = diagnostics.filter((d) => d.severity === 'error');
   const warnings = diagnostics.filter((d) => d.severity === 'warning');
   const denied =
@@ -63,7 +63,7 @@ function reportSpec({ diagnostics, program }: SpecError, json: boolean): number 
     const error = denied && { code: denied.code, message: denied.message, hint: denied.hint };
     printJson({ ok: false, ...(error && { error }), diagnostics: errors, warnings });
   }
-  showDiagnostics(diagnostics, program);
+  showDiagnostics(diagnostics, loaded);
   if (denied) note(formatError(denied));
   return 2;
 }

@@ -3,7 +3,7 @@ import { type OpenOptions, openModel } from '../compiler/model.ts';
 import { InputError, JobError } from '../errors.ts';
 import { formatDims } from '../ir/dim.ts';
 import type { Diagnostic } from '../language/index.ts';
-import type { ElaboratedModel, ModelInput, TrainSection } from '../language/program.ts';
+import type { ElaboratedModel, ModelInput, TrainSection } from '../language/model.ts';
 import { readSafetensors, writeSafetensors } from '../tensors/safetensors.ts';
 import { type StoredData, storedTensor, type Tensor, toFloat32 } from '../tensors/tensor.ts';
 import { readWeights } from '../training/weights-file.ts';

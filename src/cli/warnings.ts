@@ -1,6 +1,6 @@
 import { type CheckedModel, type OpenOptions, openChecked } from '../compiler/model.ts';
 import { SpecError } from '../compiler/spec-error.ts';
-import type { Diagnostic, Program } from '../language/index.ts';
+import type { Diagnostic, LoadedSpec } from '../language/index.ts';
 import type { ModelOptions } from './options.ts';
 import { showDiagnostics } from './show-diagnostics.ts';
 import { note } from './terminal.ts';
@@ -17,9 +17,9 @@ export function openForCommand(
   open: Omit<OpenOptions, 'set'> = {},
 ): CheckedModel {
   const checked = openChecked(spec, { ...open, set: options.set });
-  const { model, models, warnings, program } = checked;
+  const { model, models, warnings, loaded } = checked;
   if (models.length > 1) note(chosenText(spec, model.name, models));
-  tellWarnings(warnings, program, options);
+  tellWarnings(warnings, loaded, options);
   return checked;
 }
 
@@ -32,10 +32,10 @@ function chosenText(spec: string, name: string, models: readonly string[]): stri
 /** Warnings with the lines that they point at, and their number. */
 export function tellWarnings(
   warnings: readonly Diagnostic[],
-  program: Program,
+  loaded: LoadedSpec,
   { deny }: Pick<ModelOptions, 'deny'>,
 ): void {
   if (warnings.length === 0) return;
-  if (deny) throw new SpecError(warnings, program);
-  showDiagnostics(warnings, program);
+  if (deny) throw new SpecError(warnings, loaded);
+  showDiagnostics(warnings, loaded);
 }

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { openProgram, splitSpec } from '../compiler/model.ts';
+import { openSpec, splitSpec } from '../compiler/model.ts';
 import { openSpecCopy } from '../compiler/spec-copy.ts';
 import { InputError } from '../errors.ts';
 import { modelNames } from '../language/index.ts';
@@ -26,8 +26,8 @@ export function chosenBy(weights: string | undefined, { spec, set }: Chosen): Ch
   const madeFor = weights === undefined || !existsSync(weights) ? undefined : readMadeFor(weights);
   if (!madeFor) return { spec, set };
   const named = splitSpec(spec).model;
-  const { program } = openProgram(spec);
-  const models = named === undefined ? modelNames(program) : [named];
+  const { loaded } = openSpec(spec);
+  const models = named === undefined ? modelNames(loaded) : [named];
   if (!models.includes(madeFor.name)) {
     note(`${weights} says that it is of ${madeFor.name}; its parameters are not taken over`);
     return { spec, set };

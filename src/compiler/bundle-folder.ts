@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { trainingGraph } from '../autodiff/training.ts';
 import type { Bundle } from '../bundle/manifest.ts';
 import { InputError } from '../errors.ts';
-import { type ElaboratedModel, storedTensors } from '../language/program.ts';
+import { type ElaboratedModel, storedTensors } from '../language/model.ts';
 import { ops } from '../ops/index.ts';
 import { writeError } from '../tensors/atomic-file.ts';
 import { checkFolderWritable, makeFolder } from '../tensors/output-path.ts';

@@ -1,6 +1,6 @@
 import { elementCount } from '../ir/graph.ts';
 import type { OpTable } from '../ir/op.ts';
-import type { ElaboratedModel } from '../language/program.ts';
+import type { ElaboratedModel } from '../language/model.ts';
 import { insideModule } from './module-tree.ts';
 
 /** What a module costs, its own parts included. */

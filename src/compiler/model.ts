@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { Module } from '../../grammar/ast.ts';
 import { InputError } from '../errors.ts';
 import type { Diagnostic } from '../language/index.ts';
-import { elaborate, loadProgram, modelNames, type Program } from '../language/index.ts';
+import { elaborate, type LoadedSpec, loadSpec, modelNames } from '../language/index.ts';
+import type { ElaboratedModel, TrainSection } from '../language/model.ts';
 import type { RawOverrides } from '../language/model-parameters.ts';
-import type { ElaboratedModel, TrainSection } from '../language/program.ts';
 import { nearest } from '../language/suggest.ts';
 import { ops } from '../ops/index.ts';
 import { isRegularFile, readBytes } from '../tensors/read-file.ts';
@@ -37,13 +37,13 @@ export function splitSpec(spec: string): { path: string; model: string | undefin
 }
 
 /**
- * Loads a spec with all that it imports; what is wrong with it is in the program's diagnostics. Of a run, the copy in
+ * Loads a spec with all that it imports; what is wrong with it is in its diagnostics. Of a run, the copy in
  * its folder, with the parameters that it was made with.
  *
  * @throws InputError `not-a-run`; `file-not-found`, `not-a-file`, `cannot-read`, `file-too-large` or `not-text` where there is no text to check
  */
-export function openProgram(spec: string): {
-  readonly program: Program;
+export function openSpec(spec: string): {
+  readonly loaded: LoadedSpec;
   readonly model: string | undefined;
   readonly set: RawOverrides;
 } {
@@ -53,12 +53,12 @@ export function openProgram(spec: string): {
   }
   if (statSync(path).isDirectory()) {
     const copy = openSpecCopy(path);
-    return { program: loadProgram(copy.entry, copy.files), model: model ?? copy.model, set: copy.set };
+    return { loaded: loadSpec(copy.entry, copy.files), model: model ?? copy.model, set: copy.set };
   }
   if (!isUtf8(readBytes(path, 'a spec', MAX_SPEC_BYTES))) {
     throw new InputError('not-text', `${path} is not a text file in UTF-8`, 'give a .arch file');
   }
-  return { program: loadProgram(path, nodeFiles), model, set: {} };
+  return { loaded: loadSpec(path, nodeFiles), model, set: {} };
 }
 
 /** Where to look instead of a spec that does not exist. */
@@ -71,10 +71,10 @@ function hintFor(path: string): string {
 
 /** The syntax tree of a spec's own file. Throws {@link SpecError} where the text has mistakes. */
 export function openAst(spec: string): Module {
-  const { program } = openProgram(spec);
-  const errors = program.diagnostics.filter((d) => d.severity === 'error');
-  const entry = program.modules.get(program.entry);
-  if (!entry || errors.length > 0) throw new SpecError(errors, program);
+  const { loaded } = openSpec(spec);
+  const errors = loaded.diagnostics.filter((d) => d.severity === 'error');
+  const entry = loaded.modules.get(loaded.entry);
+  if (!entry || errors.length > 0) throw new SpecError(errors, loaded);
   return entry.module;
 }
 
@@ -82,22 +82,22 @@ export function openAst(spec: string): Module {
 export interface CheckedModel {
   readonly model: ElaboratedModel;
   readonly warnings: readonly Diagnostic[];
-  readonly program: Program;
+  readonly loaded: LoadedSpec;
   /** All models of the file where none was named: the last of them was taken. Else that model alone. */
   readonly models: readonly string[];
 }
 
 /** Loads, checks and elaborates a spec. Throws {@link SpecError}. */
 export function openChecked(spec: string, options: OpenOptions = {}): CheckedModel {
-  const { program, model: name, set } = openProgram(spec);
+  const { loaded, model: name, set } = openSpec(spec);
   const given = { ...set, ...options.set };
-  const { model, diagnostics } = elaborate(program, name, given, options.batch ?? 1, ops, {
+  const { model, diagnostics } = elaborate(loaded, name, given, options.batch ?? 1, ops, {
     training: options.training ?? false,
     stochastic: options.stochastic,
   });
-  if (!model) throw new SpecError(diagnostics, program);
-  const models = name === undefined ? modelNames(program) : [name];
-  return { model, warnings: diagnostics, program, models };
+  if (!model) throw new SpecError(diagnostics, loaded);
+  const models = name === undefined ? modelNames(loaded) : [name];
+  return { model, warnings: diagnostics, loaded, models };
 }
 
 /** The model alone: what its spec warns about was said before, or is nobody's concern. */

@@ -1,5 +1,5 @@
 import { elementCount, type Node, type Shape, type ValueId } from '../ir/graph.ts';
-import type { ElaboratedModel } from '../language/program.ts';
+import type { ElaboratedModel } from '../language/model.ts';
 import { follows, insideModule, type ModuleTree, moduleTree, repeatedName } from './module-tree.ts';
 
 /** What a drawing shows as one shape: a module, an op between modules, an input or an output. */

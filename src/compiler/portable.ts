@@ -3,7 +3,7 @@ import type { Bundle } from '../bundle/manifest.ts';
 import { JobError } from '../errors.ts';
 import type { Graph } from '../ir/graph.ts';
 import type { DeviceLimits } from '../ir/kernel.ts';
-import type { ElaboratedModel } from '../language/program.ts';
+import type { ElaboratedModel } from '../language/model.ts';
 import { ops } from '../ops/index.ts';
 import { planGraph } from '../plan/plan.ts';
 import { PlanError } from '../plan/plan-error.ts';

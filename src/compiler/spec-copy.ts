@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { InputError } from '../errors.ts';
-import type { FileAccess, Program } from '../language/index.ts';
+import type { FileAccess, LoadedSpec } from '../language/index.ts';
+import type { ElaboratedModel } from '../language/model.ts';
 import type { RawOverrides } from '../language/model-parameters.ts';
-import type { ElaboratedModel } from '../language/program.ts';
 import { readBytes } from '../tensors/read-file.ts';
 import { MAX_SPEC_BYTES, nodeFiles, shippedSpecs } from './files.ts';
 
@@ -30,7 +30,10 @@ interface Index {
  * All files that a model is made of, those that come with archc among them, and `sources.json`, which comes last:
  * enough to open it anywhere. The user's own keep their places towards each other, below `own`.
  */
-export function copySpec({ entry, modules, sources }: Program, { name, set }: ElaboratedModel): CopiedFile[] {
+export function copySpec(
+  { entry, modules, sources }: LoadedSpec,
+  { name, set }: ElaboratedModel,
+): CopiedFile[] {
   const paths = [...modules.keys()];
   const top = commonFolder(paths.filter((path) => belowLibrary(path) === undefined));
   const places = new Map(

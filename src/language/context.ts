@@ -6,8 +6,8 @@ import type { ValueId } from '../ir/graph.ts';
 import type { OpTable } from '../ir/op.ts';
 import type { Reporter } from './diagnostics/index.ts';
 import type { Env } from './env.ts';
-import type { Program } from './modules.ts';
-import type { Buffer, ModuleInstance, Parameter } from './program.ts';
+import type { Buffer, ModuleInstance, Parameter } from './model.ts';
+import type { LoadedSpec } from './modules.ts';
 import type { UseNotes } from './unreached.ts';
 import { type ApplicationValue, type InstanceValue, showPath, type Value } from './values.ts';
 
@@ -43,9 +43,9 @@ export interface Context {
   readonly report: Reporter['report'];
   readonly builder: GraphBuilder;
   readonly ops: OpTable;
-  readonly library: Program['library'];
+  readonly library: LoadedSpec['library'];
   /** The spec's own files: warnings are about these. */
-  readonly own: Program['own'];
+  readonly own: LoadedSpec['own'];
   /** `training` in the spec; {@link asksForMode} is told when it is read. */
   readonly training: boolean;
   /** Whether ops that draw random numbers are part of the graph. */

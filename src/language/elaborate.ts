@@ -10,11 +10,11 @@ import { Env } from './env.ts';
 import { evaluate, runStatements } from './evaluate.ts';
 import type { EffectiveModel } from './extends.ts';
 import { instantiate } from './instantiate.ts';
+import { type Buffer, type ElaboratedModel, storedTensors } from './model.ts';
 import { ModelBody } from './model-body.ts';
 import { bindModelParameters, type RawOverrides } from './model-parameters.ts';
-import type { Program } from './modules.ts';
+import type { LoadedSpec } from './modules.ts';
 import { elaboratePretrained } from './pretrained.ts';
-import { type Buffer, type ElaboratedModel, storedTensors } from './program.ts';
 import { sectionsOf } from './sections.ts';
 import { checkSupervised, supervises, warnUnsupervised } from './supervised-outputs.ts';
 import { elaborateTrain } from './train.ts';
@@ -35,15 +35,15 @@ export interface ElaborateOptions {
   readonly unused?: ReadonlySet<string>;
 }
 
-export function makeContext(program: Program, reporter: Reporter, options: ElaborateOptions): Context {
+export function makeContext(loaded: LoadedSpec, reporter: Reporter, options: ElaborateOptions): Context {
   let functions = 0;
   const c: Context = {
     reporter,
     report: reporter.report,
     builder: new GraphBuilder(options.ops),
     ops: options.ops,
-    library: program.library,
-    own: program.own,
+    library: loaded.library,
+    own: loaded.own,
     training: options.training,
     stochastic: options.stochastic ?? options.training,
     asksForMode: () => options.onModeRead?.(),
@@ -78,7 +78,7 @@ export function makeContext(program: Program, reporter: Reporter, options: Elabo
 
 /** Builds the forward graph of a model. Everything that is wrong is reported; then there is no model. */
 export function elaborateModel(
-  program: Program,
+  loaded: LoadedSpec,
   model: EffectiveModel,
   overrides: RawOverrides,
   options: ElaborateOptions,
@@ -90,12 +90,12 @@ export function elaborateModel(
     modeRead = true;
     options.onModeRead?.();
   };
-  const c = makeContext(program, reporter, { ...options, onModeRead });
+  const c = makeContext(loaded, reporter, { ...options, onModeRead });
   const { component } = model;
   const env = new Env(model.scope);
   const body = new ModelBody(c, model, env);
   try {
-    const chosen = bindModelParameters(c, program, model, overrides, env);
+    const chosen = bindModelParameters(c, loaded, model, overrides, env);
     body.choose(chosen.variants);
     c.modules.push({ path: '', block: component.name.name });
     c.building.push({ component, path: '', span: component.name.span });
@@ -103,7 +103,7 @@ export function elaborateModel(
     c.building.pop();
     body.finish();
     const outputs = body.outputs.length;
-    const sections = sectionsOf(program, model, 'train');
+    const sections = sectionsOf(loaded, model, 'train');
     const train = sections.flatMap((section) => {
       const result = elaborateTrain(c, section, chosen.train, Math.max(1, outputs), body.failed);
       if (result && !body.failed) checkSupervised(c, section.decl, result.supervise, body.outputs);
@@ -112,7 +112,7 @@ export function elaborateModel(
     // With other values than the defaults a module may be absent that a rule names with reason.
     const defaults = Object.keys(overrides).length === 0 && !body.failed;
     const names = defaults ? storedTensors(c).map((p) => p.name) : undefined;
-    const pretrained = sectionsOf(program, model, 'pretrained').flatMap((section) => {
+    const pretrained = sectionsOf(loaded, model, 'pretrained').flatMap((section) => {
       const result = elaboratePretrained(c, section, names);
       return result ? [result] : [];
     });

@@ -1,4 +1,4 @@
-/** The language: from text to a checked program and to the graph of one of its models. */
+/** The language: from text to a checked spec and to the graph of one of its models. */
 import type { Component } from '../../grammar/ast.ts';
 import type { OpTable } from '../ir/op.ts';
 import { type Diagnostic, Reporter } from './diagnostics/index.ts';
@@ -6,25 +6,25 @@ import { type ElaborateOptions, elaborateModel, makeContext } from './elaborate.
 import type { ModuleScope } from './env.ts';
 import { effectiveModel } from './extends.ts';
 import { checkLoneBlocks } from './lone-blocks.ts';
+import type { ElaboratedModel } from './model.ts';
 import type { RawOverrides } from './model-parameters.ts';
-import type { Program } from './modules.ts';
-import type { ElaboratedModel } from './program.ts';
+import type { LoadedSpec } from './modules.ts';
 import { resolveNames } from './resolve.ts';
 import { nearest } from './suggest.ts';
 import { findUnused } from './unused.ts';
 
 export { type Diagnostic, type DiagnosticCode, diagnosticTable } from './diagnostics/index.ts';
-export { type FileAccess, loadProgram, type Program } from './modules.ts';
-export * from './program.ts';
+export * from './model.ts';
+export { type FileAccess, type LoadedSpec, loadSpec } from './modules.ts';
 export { renderDiagnostic } from './render.ts';
 
 /** Names of the models that a file declares itself, in order. */
-export function modelNames(program: Program): string[] {
-  return modelsOf(program).map((m) => m.component.name.name);
+export function modelNames(loaded: LoadedSpec): string[] {
+  return modelsOf(loaded).map((m) => m.component.name.name);
 }
 
-function modelsOf(program: Program): { component: Component; scope: ModuleScope }[] {
-  const entry = program.modules.get(program.entry);
+function modelsOf(loaded: LoadedSpec): { component: Component; scope: ModuleScope }[] {
+  const entry = loaded.modules.get(loaded.entry);
   if (!entry) return [];
   return entry.module.declarations.flatMap((component) =>
     component.kind === 'model' ? [{ component, scope: entry.scope }] : [],
@@ -32,13 +32,13 @@ function modelsOf(program: Program): { component: Component; scope: ModuleScope 
 }
 
 /** Imported models that a train or pretrained section of the entry file is for. */
-function modelsOfSections(program: Program): { component: Component; scope: ModuleScope }[] {
-  const entry = program.modules.get(program.entry);
+function modelsOfSections(loaded: LoadedSpec): { component: Component; scope: ModuleScope }[] {
+  const entry = loaded.modules.get(loaded.entry);
   const values = (entry?.module.declarations ?? []).flatMap((d) =>
     d.kind === 'train' || d.kind === 'pretrained' ? [entry?.scope.names.get(d.model.name)] : [],
   );
   return values.flatMap((v) =>
-    v?.kind === 'block' && v.component.kind === 'model' && v.scope.file !== program.entry ? [v] : [],
+    v?.kind === 'block' && v.component.kind === 'model' && v.scope.file !== loaded.entry ? [v] : [],
   );
 }
 
@@ -47,11 +47,11 @@ function modelsOfSections(program: Program): { component: Component; scope: Modu
  * with its default parameters, in training and, where that is another graph, outside of it, and each block that none of
  * them uses, by itself. The batch changes nothing about that.
  */
-export function check(program: Program, ops: OpTable): Diagnostic[] {
+export function check(loaded: LoadedSpec, ops: OpTable): Diagnostic[] {
   const reporter = new Reporter();
-  for (const d of program.diagnostics) reporter.add(d);
-  resolveNames(program, ops, reporter);
-  const unused = reporter.errors === 0 ? findUnused(program) : undefined;
+  for (const d of loaded.diagnostics) reporter.add(d);
+  resolveNames(loaded, ops, reporter);
+  const unused = reporter.errors === 0 ? findUnused(loaded) : undefined;
   const used = new Set<Component>();
   const options: Omit<ElaborateOptions, 'training'> = {
     batch: 1,
@@ -59,18 +59,18 @@ export function check(program: Program, ops: OpTable): Diagnostic[] {
     unused: unused?.places,
     onInstance: (component) => used.add(component),
   };
-  for (const { component, scope } of [...modelsOf(program), ...modelsOfSections(program)]) {
+  for (const { component, scope } of [...modelsOf(loaded), ...modelsOfSections(loaded)]) {
     const model = effectiveModel(component, scope, reporter.report);
     if (!model) continue;
     let modes = false;
     const onModeRead = () => {
       modes = true;
     };
-    elaborateModel(program, model, {}, { ...options, training: true, onModeRead }, reporter);
-    if (modes) elaborateModel(program, model, {}, { ...options, training: false }, reporter);
+    elaborateModel(loaded, model, {}, { ...options, training: true, onModeRead }, reporter);
+    if (modes) elaborateModel(loaded, model, {}, { ...options, training: false }, reporter);
   }
   for (const training of [true, false]) {
-    checkLoneBlocks(program, used, (own) => makeContext(program, own, { batch: 1, ops, training }), reporter);
+    checkLoneBlocks(loaded, used, (own) => makeContext(loaded, own, { batch: 1, ops, training }), reporter);
   }
   if (reporter.errors === 0) for (const d of unused?.diagnostics ?? []) reporter.add(d);
   return reporter.diagnostics;
@@ -82,7 +82,7 @@ export function check(program: Program, ops: OpTable): Diagnostic[] {
  * are no errors; then the diagnostics are warnings.
  */
 export function elaborate(
-  program: Program,
+  loaded: LoadedSpec,
   modelName: string | undefined,
   overrides: RawOverrides,
   batch: number,
@@ -90,15 +90,15 @@ export function elaborate(
   { training, stochastic }: Pick<ElaborateOptions, 'training' | 'stochastic'>,
 ): { model?: ElaboratedModel; diagnostics: Diagnostic[] } {
   const reporter = new Reporter();
-  for (const d of program.diagnostics) reporter.add(d);
-  resolveNames(program, ops, reporter);
+  for (const d of loaded.diagnostics) reporter.add(d);
+  resolveNames(loaded, ops, reporter);
   if (reporter.errors > 0) return { diagnostics: reporter.diagnostics };
-  const models = modelsOf(program);
-  const start = { file: program.entry, start: 0, end: 0, line: 1, column: 1 };
+  const models = modelsOf(loaded);
+  const start = { file: loaded.entry, start: 0, end: 0, line: 1, column: 1 };
   const chosen =
     modelName === undefined ? models.at(-1) : models.find((m) => m.component.name.name === modelName);
   if (!chosen) {
-    if (modelName === undefined) reporter.report('no-model', start, { file: program.entry });
+    if (modelName === undefined) reporter.report('no-model', start, { file: loaded.entry });
     else {
       const names = models.map((m) => m.component.name.name);
       const near = nearest(modelName, names);
@@ -108,9 +108,9 @@ export function elaborate(
     return { diagnostics: reporter.diagnostics };
   }
   const effective = effectiveModel(chosen.component, chosen.scope, reporter.report);
-  const unused = findUnused(program);
+  const unused = findUnused(loaded);
   const options = { batch, ops, training, stochastic, unused: unused.places };
-  const model = effective && elaborateModel(program, effective, overrides, options, reporter);
+  const model = effective && elaborateModel(loaded, effective, overrides, options, reporter);
   if (model) for (const d of unused.diagnostics) reporter.add(d);
   return { model, diagnostics: reporter.diagnostics };
 }

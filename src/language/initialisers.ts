@@ -3,7 +3,7 @@ import { bindArguments } from './arguments.ts';
 import type { Context, Given } from './context.ts';
 import type { Env } from './env.ts';
 import { fitsF32 } from './f32.ts';
-import type { Initialiser } from './program.ts';
+import type { Initialiser } from './model.ts';
 import { describe, ERROR, isNumber, toNumber, type Value } from './values.ts';
 
 interface InitialiserSpec {

@@ -1,13 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ops } from '../ops/index.ts';
-import {
-  check,
-  type ElaboratedModel,
-  elaborate,
-  loadProgram,
-  modelNames,
-  renderDiagnostic,
-} from './index.ts';
+import { check, type ElaboratedModel, elaborate, loadSpec, modelNames, renderDiagnostic } from './index.ts';
 import { memoryFiles } from './memory-files.ts';
 
 function build(
@@ -15,11 +8,11 @@ function build(
   set: Readonly<Record<string, string>> = {},
   { files = {}, training = false, batch = 2, model = undefined as string | undefined } = {},
 ): ElaboratedModel {
-  const program = loadProgram('spec.arch', memoryFiles({ 'spec.arch': text, ...files }));
-  const result = elaborate(program, model, set, batch, ops, { training });
+  const loaded = loadSpec('spec.arch', memoryFiles({ 'spec.arch': text, ...files }));
+  const result = elaborate(loaded, model, set, batch, ops, { training });
   const errors = result.diagnostics
     .filter((d) => d.severity === 'error')
-    .map((d) => renderDiagnostic(d, program.sources, { color: false }));
+    .map((d) => renderDiagnostic(d, loaded.sources, { color: false }));
   expect(errors).toEqual([]);
   return result.model as ElaboratedModel;
 }
@@ -235,10 +228,10 @@ model Derived(k: int = 5) extends Base(n: k, tail: twice) {
   });
 
   it('the last model of the entry file is the one that is built', () => {
-    const program = loadProgram('s', memoryFiles({ s: `${base}model Other extends Base(n: 9) {}\n` }));
-    expect(modelNames(program)).toEqual(['Base', 'Other']);
-    expect(elaborate(program, undefined, {}, 1, ops, { training: false }).model?.name).toBe('Other');
-    expect(elaborate(program, 'Base', {}, 1, ops, { training: false }).model?.name).toBe('Base');
+    const loaded = loadSpec('s', memoryFiles({ s: `${base}model Other extends Base(n: 9) {}\n` }));
+    expect(modelNames(loaded)).toEqual(['Base', 'Other']);
+    expect(elaborate(loaded, undefined, {}, 1, ops, { training: false }).model?.name).toBe('Other');
+    expect(elaborate(loaded, 'Base', {}, 1, ops, { training: false }).model?.name).toBe('Base');
   });
 
   it('checks blocks that no model uses, in imported files too', () => {
@@ -246,7 +239,7 @@ model Derived(k: int = 5) extends Base(n: k, tail: twice) {
       s: 'import { A } from "b"\nblock C() {}\n',
       b: 'block A() {}\nblock D(n: int) {\n  let a = nn\n}\n',
     };
-    const found = check(loadProgram('s', memoryFiles(files)), ops);
+    const found = check(loadSpec('s', memoryFiles(files)), ops);
     expect(found.map((d) => `${d.span.file} ${d.code} ${d.hint}`)).toEqual(['b unknown-name `n`']);
   });
 });

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ops } from '../ops/index.ts';
 import { unmark } from './diagnostics/testing.ts';
-import { check, loadProgram } from './index.ts';
+import { check, loadSpec } from './index.ts';
 import { memoryFiles } from './memory-files.ts';
 
 const folder = new URL('../../specs/lib/', import.meta.url);
@@ -11,9 +11,7 @@ const library = Object.fromEntries(
 );
 const imports = 'import { BatchNorm2d, Conv2d, GroupNorm, Linear } from "archc/lib/nn.arch"\n';
 const errors = (text: string, file = 'spec.arch') =>
-  check(loadProgram(file, memoryFiles({ ...library, [file]: text })), ops).filter(
-    (d) => d.severity === 'error',
-  );
+  check(loadSpec(file, memoryFiles({ ...library, [file]: text })), ops).filter((d) => d.severity === 'error');
 
 /** Where `⟦` is, the block's one mistake. */
 const mistakes: readonly (readonly [title: string, block: string, message: RegExp, note: RegExp])[] = [

@@ -4,7 +4,7 @@ import { Dim, formatDims } from '../ir/dim.ts';
 import { type Context, type Given, Stop } from './context.ts';
 import { type Diagnostic, Reporter } from './diagnostics/index.ts';
 import { Env, type ModuleScope } from './env.ts';
-import type { Program } from './modules.ts';
+import type { LoadedSpec } from './modules.ts';
 import { toDim } from './numbers.ts';
 import { sampleArguments, sampleOfType } from './sample-values.ts';
 import { isAnySize } from './shapes.ts';
@@ -54,14 +54,14 @@ interface Attempt {
  * @param open makes the context for one attempt
  */
 export function checkLoneBlocks(
-  program: Program,
+  loaded: LoadedSpec,
   used: ReadonlySet<Component>,
   open: (reporter: Reporter) => Context,
   reporter: Reporter,
 ): void {
   const known = reporter.diagnostics.filter((d) => d.severity === 'error');
-  for (const file of program.own) {
-    const entry = program.modules.get(file);
+  for (const file of loaded.own) {
+    const entry = loaded.modules.get(file);
     for (const component of entry?.module.declarations ?? []) {
       if (component.kind !== 'block' || used.has(component) || !entry) continue;
       // What else is wrong may follow from that.

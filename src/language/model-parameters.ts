@@ -4,9 +4,9 @@ import type { Span } from '../../grammar/span.ts';
 import type { Context } from './context.ts';
 import { Env } from './env.ts';
 import type { EffectiveModel } from './extends.ts';
-import { type Program, syntaxDiagnostic } from './modules.ts';
+import type { ConfigValue } from './model.ts';
+import { type LoadedSpec, syntaxDiagnostic } from './modules.ts';
 import { COMMAND_LINE, takeParameter } from './origins.ts';
-import type { ConfigValue } from './program.ts';
 import { nearest } from './suggest.ts';
 import { checkType } from './types.ts';
 import { describe, ERROR, isNumber, toNumber, type Value } from './values.ts';
@@ -24,12 +24,12 @@ export interface Chosen {
 /** Binds parameters in order: from --set, from `extends`, or the default; then the variants. */
 export function bindModelParameters(
   c: Context,
-  program: Program,
+  loaded: LoadedSpec,
   model: EffectiveModel,
   raw: RawOverrides,
   env: Env,
 ): Chosen {
-  const given = parseOverrides(c, program, model, raw);
+  const given = parseOverrides(c, loaded, model, raw);
   const config: Record<string, ConfigValue> = {};
   for (const { param, scope, override } of model.params) {
     const { name, span } = param.name;
@@ -85,7 +85,7 @@ const alternativeName = (expr: Expr): string | undefined =>
 /** Texts parsed; `undefined` for one that is wrong, and reported. */
 function parseOverrides(
   c: Context,
-  program: Program,
+  loaded: LoadedSpec,
   model: EffectiveModel,
   raw: RawOverrides,
 ): Map<string, Expr | undefined> {
@@ -98,7 +98,7 @@ function parseOverrides(
     const texts = [all].flat();
     const text = texts.at(-1) ?? '';
     const file = `${COMMAND_LINE}${name}`;
-    program.sources.set(file, text);
+    loaded.sources.set(file, text);
     const start: Span = { file, start: 0, end: text.length, line: 1, column: 1 };
     if (texts.length > 1) {
       c.report('set-twice', start, {

@@ -18,7 +18,7 @@ export interface FileAccess {
 }
 
 /** A spec with all that it imports. */
-export interface Program {
+export interface LoadedSpec {
   readonly entry: string;
   readonly modules: ReadonlyMap<string, LoadedModule>;
   /**
@@ -45,7 +45,7 @@ export interface LoadedModule {
 const MAX_FILE = 2_000_000;
 
 /** Parses a file and its imports. Mistakes end in `diagnostics`, never in an exception. */
-export function loadProgram(entry: string, files: FileAccess): Program {
+export function loadSpec(entry: string, files: FileAccess): LoadedSpec {
   const loader = new Loader(files);
   const start = startOf(entry);
   loader.load(entry, []);

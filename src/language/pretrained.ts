@@ -2,8 +2,8 @@ import type { NamePattern, PretrainedDecl, PretrainedEntry } from '../../grammar
 import type { Span } from '../../grammar/span.ts';
 import type { Context } from './context.ts';
 import { firstPlace } from './diagnostics/index.ts';
+import type { PretrainedSection, RenameRule } from './model.ts';
 import { fitsAny, patternProblem, unboundIn } from './name-patterns.ts';
-import type { PretrainedSection, RenameRule } from './program.ts';
 import type { ScopedSection } from './sections.ts';
 import { nearest } from './suggest.ts';
 

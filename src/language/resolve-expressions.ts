@@ -5,7 +5,7 @@ import { builtins } from './builtins.ts';
 import type { Reporter } from './diagnostics/index.ts';
 import type { ModuleScope } from './env.ts';
 import { partsOf } from './expression-parts.ts';
-import type { Program } from './modules.ts';
+import type { LoadedSpec } from './modules.ts';
 import { reportUnknown } from './unknown-names.ts';
 import { ERROR } from './values.ts';
 
@@ -14,15 +14,15 @@ export type Known = ReadonlySet<string>;
 
 /** Names and arguments in expressions and statements, without their values. */
 export class ExpressionResolver {
-  protected readonly library: Program['library'];
+  protected readonly library: LoadedSpec['library'];
   protected readonly ops: OpTable;
   protected readonly reporter: Reporter;
   protected readonly scope: ModuleScope;
   /** Alternatives of the variants, which `variant == alternative` compares with. */
   protected alternatives: Known = new Set();
 
-  constructor(program: Program, ops: OpTable, reporter: Reporter, scope: ModuleScope) {
-    this.library = program.library;
+  constructor(loaded: LoadedSpec, ops: OpTable, reporter: Reporter, scope: ModuleScope) {
+    this.library = loaded.library;
     this.ops = ops;
     this.reporter = reporter;
     this.scope = scope;

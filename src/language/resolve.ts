@@ -15,7 +15,7 @@ import { declaredBy } from './declarations.ts';
 import { firstPlace, type Reporter } from './diagnostics/index.ts';
 import { boundIn } from './evaluate.ts';
 import { effectiveModel } from './extends.ts';
-import type { Program } from './modules.ts';
+import type { LoadedSpec } from './modules.ts';
 import { ExpressionResolver, type Known } from './resolve-expressions.ts';
 import { isAnySize } from './shapes.ts';
 import { nearest } from './suggest.ts';
@@ -24,11 +24,11 @@ import { nearest } from './suggest.ts';
  * Names and arguments everywhere in a spec, also in blocks that no model uses and in branches that are not
  * taken. What depends on values is checked when a model is elaborated.
  */
-export function resolveNames(program: Program, ops: OpTable, reporter: Reporter): void {
-  for (const { module, scope } of program.modules.values()) {
+export function resolveNames(loaded: LoadedSpec, ops: OpTable, reporter: Reporter): void {
+  for (const { module, scope } of loaded.modules.values()) {
     for (const declaration of module.declarations) {
       if (declaration.kind === 'block' || declaration.kind === 'model') {
-        new Resolver(program, ops, reporter, scope).component(declaration);
+        new Resolver(loaded, ops, reporter, scope).component(declaration);
       } else if (declaration.kind === 'train' || declaration.kind === 'pretrained') {
         const { name, span } = declaration.model;
         const value = scope.names.get(name);

@@ -1,7 +1,7 @@
 import type { PretrainedDecl, TrainDecl } from '../../grammar/ast.ts';
 import type { ModuleScope } from './env.ts';
 import type { EffectiveModel } from './extends.ts';
-import type { Program } from './modules.ts';
+import type { LoadedSpec } from './modules.ts';
 
 type SectionDecl = TrainDecl | PretrainedDecl;
 
@@ -13,13 +13,13 @@ export interface ScopedSection<D extends SectionDecl> {
 
 /** The sections of one kind `for` a model, or for the nearest model it extends that has any. */
 export function sectionsOf<K extends SectionDecl['kind']>(
-  program: Program,
+  loaded: LoadedSpec,
   model: EffectiveModel,
   kind: K,
 ): ScopedSection<Extract<SectionDecl, { kind: K }>>[] {
   for (const { name, component } of model.chain) {
     const found: ScopedSection<Extract<SectionDecl, { kind: K }>>[] = [];
-    for (const { module, scope } of program.modules.values()) {
+    for (const { module, scope } of loaded.modules.values()) {
       const target = scope.names.get(name);
       if (target?.kind !== 'block' || target.component !== component) continue;
       for (const decl of module.declarations) {

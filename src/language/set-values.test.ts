@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ops } from '../ops/index.ts';
-import { elaborate, loadProgram } from './index.ts';
+import { elaborate, loadSpec } from './index.ts';
 import { memoryFiles } from './memory-files.ts';
 import type { RawOverrides } from './model-parameters.ts';
 
@@ -23,8 +23,8 @@ train T for Net {
 `;
 
 function build(set: RawOverrides, model?: string) {
-  const program = loadProgram('net.arch', memoryFiles({ 'net.arch': spec }));
-  return elaborate(program, model, set, 1, ops, { training: true });
+  const loaded = loadSpec('net.arch', memoryFiles({ 'net.arch': spec }));
+  return elaborate(loaded, model, set, 1, ops, { training: true });
 }
 const told = (set: RawOverrides, model?: string) =>
   build(set, model).diagnostics.map(({ code, message, hint, span }) => ({

@@ -1,7 +1,7 @@
 import type { TrainDecl } from '../../grammar/ast.ts';
 import { type Dims, formatDims } from '../ir/dim.ts';
 import type { Context } from './context.ts';
-import type { ModelOutput } from './program.ts';
+import type { ModelOutput } from './model.ts';
 import { showPath } from './values.ts';
 
 /**

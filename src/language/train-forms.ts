@@ -1,6 +1,6 @@
 import type { Expr } from '../../grammar/ast.ts';
 import { fitsF32 } from './f32.ts';
-import type { AugmentSpec, LossTerm, OptimizerSpec, ScheduleSpec } from './program.ts';
+import type { AugmentSpec, LossTerm, OptimizerSpec, ScheduleSpec } from './model.ts';
 import type { Bounds, SettingReader } from './train-values.ts';
 
 /** What a loss is a sum of, with the arguments of each. */

@@ -3,7 +3,7 @@ import type { Span } from '../../grammar/span.ts';
 import type { Context } from './context.ts';
 import { firstPlace } from './diagnostics/index.ts';
 import { Env } from './env.ts';
-import type { TrainSection } from './program.ts';
+import type { TrainSection } from './model.ts';
 import type { ScopedSection } from './sections.ts';
 import { nearestArgument } from './suggest.ts';
 import { augmentations, holdout, lossTerms, optimizer, schedule, supervision } from './train-forms.ts';

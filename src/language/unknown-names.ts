@@ -3,7 +3,7 @@ import type { Span } from '../../grammar/span.ts';
 import type { OpTable } from '../ir/op.ts';
 import { builtins } from './builtins.ts';
 import type { Reporter } from './diagnostics/index.ts';
-import type { Program } from './modules.ts';
+import type { LoadedSpec } from './modules.ts';
 import { COMMAND_LINE } from './origins.ts';
 import { nearest } from './suggest.ts';
 
@@ -13,7 +13,7 @@ const setHint = 'a value: the names of a spec are not known to --set, and a stri
 /** Where a name could have come from. */
 interface Known {
   readonly ops: OpTable;
-  readonly library: Program['library'];
+  readonly library: LoadedSpec['library'];
 }
 
 /** Reports a name that stands for nothing, with what was most likely meant; `names` are those that can be used there. */

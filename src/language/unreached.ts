@@ -1,7 +1,7 @@
 import type { Span } from '../../grammar/span.ts';
 import type { Graph, ValueId } from '../ir/graph.ts';
 import type { Context } from './context.ts';
-import type { Parameter } from './program.ts';
+import type { Parameter } from './model.ts';
 import { showPath, type Value } from './values.ts';
 
 /** An instance while the model is worked through, for what reaches no output. */

@@ -11,7 +11,7 @@ import type {
 } from '../../grammar/ast.ts';
 import { type Diagnostic, Reporter } from './diagnostics/index.ts';
 import { partsOf } from './expression-parts.ts';
-import type { LoadedModule, Program } from './modules.ts';
+import type { LoadedModule, LoadedSpec } from './modules.ts';
 
 /** A name that should be read somewhere, and the names that are read where it can be seen. */
 interface Declared {
@@ -27,21 +27,21 @@ interface Unused {
 }
 
 /**
- * Warnings of names that nothing reads and of values that nothing takes, in the spec's own files (`Program.own`). It is
+ * Warnings of names that nothing reads and of values that nothing takes, in the spec's own files (`LoadedSpec.own`). It is
  * the text that counts: what a condition leaves out in one configuration is used in another.
  */
-export function findUnused(program: Program): Unused {
+export function findUnused(loaded: LoadedSpec): Unused {
   const reporter = new Reporter();
   const components = new Map<Component, ComponentUse>();
-  for (const { module } of program.modules.values()) {
+  for (const { module } of loaded.modules.values()) {
     for (const d of module.declarations)
       if (d.kind === 'block' || d.kind === 'model') components.set(d, new ComponentUse(d));
   }
-  shareReads(program, components);
-  for (const [file, loaded] of program.modules) {
-    if (!program.own.has(file)) continue;
-    warnImports(loaded, components, reporter);
-    for (const d of loaded.module.declarations) {
+  shareReads(loaded, components);
+  for (const [file, own] of loaded.modules) {
+    if (!loaded.own.has(file)) continue;
+    warnImports(own, components, reporter);
+    for (const d of own.module.declarations) {
       const use = d.kind === 'block' || d.kind === 'model' ? components.get(d) : undefined;
       for (const { what, name, reads } of use?.declared ?? []) {
         if (reads.has(name.name) || name.name.startsWith('_')) continue;
@@ -55,9 +55,9 @@ export function findUnused(program: Program): Unused {
 }
 
 /** A model that extends another reads the names of its base, and the base those that are put in their places. */
-function shareReads(program: Program, components: ReadonlyMap<Component, ComponentUse>): void {
+function shareReads(loaded: LoadedSpec, components: ReadonlyMap<Component, ComponentUse>): void {
   const baseOf = new Map<Component, Component>();
-  for (const { module, scope } of program.modules.values()) {
+  for (const { module, scope } of loaded.modules.values()) {
     for (const d of module.declarations) {
       if (d.kind !== 'model' || !d.extends) continue;
       const base = scope.names.get(d.extends.base.name);

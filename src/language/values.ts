@@ -5,7 +5,7 @@ import type { DType, ValueId } from '../ir/graph.ts';
 import type { Op } from '../ir/op.ts';
 import type { Builtin } from './builtins.ts';
 import type { Env, ModuleScope } from './env.ts';
-import type { Initialiser } from './program.ts';
+import type { Initialiser } from './model.ts';
 
 /** An exact number: `num / den` in lowest terms, `den` > 0. `origin` is the named size it came from. */
 export interface Rational {

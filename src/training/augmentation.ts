@@ -1,5 +1,5 @@
 import type { Augmentation } from '../data/augment.ts';
-import type { AugmentSpec } from '../language/program.ts';
+import type { AugmentSpec } from '../language/model.ts';
 
 const never = { probability: 0, low: 1, high: 1 };
 

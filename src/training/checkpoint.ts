@@ -1,6 +1,6 @@
 import type { LoaderState } from '../data/batches.ts';
 import { InputError } from '../errors.ts';
-import { type ElaboratedModel, storedTensors } from '../language/program.ts';
+import { type ElaboratedModel, storedTensors } from '../language/model.ts';
 import { readSafetensors, writeSafetensors } from '../tensors/safetensors.ts';
 import { float32Tensor, type StoredData, storedTensor, type Tensor, toFloat32 } from '../tensors/tensor.ts';
 import { type History, historyEntries, historyOf } from './history.ts';

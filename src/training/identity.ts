@@ -5,7 +5,7 @@ import {
   type Initialiser,
   storedTensors,
   type TrainSection,
-} from '../language/program.ts';
+} from '../language/model.ts';
 
 /** Plain data, as JSON holds it. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };

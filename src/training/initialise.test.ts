@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { initialisers } from '../language/initialisers.ts';
-import type { Initialiser } from '../language/program.ts';
+import type { Initialiser } from '../language/model.ts';
 import { initialise, initialiserKinds } from './initialise.ts';
 
 const draw = (kind: string, args: Initialiser['args'], shape: readonly number[], name = 'p', seed = 1) =>

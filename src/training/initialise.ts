@@ -1,7 +1,7 @@
 import { Random } from '../data/random.ts';
 import { InputError } from '../errors.ts';
 import { elementCount } from '../ir/graph.ts';
-import type { Initialiser, StoredTensor } from '../language/program.ts';
+import type { Initialiser, StoredTensor } from '../language/model.ts';
 import type { StoredData } from '../tensors/tensor.ts';
 
 type Draw = (random: Random, init: Initialiser, shape: readonly number[]) => (index: number) => number;

@@ -1,5 +1,5 @@
-import type { ElaboratedModel, TrainSection } from '../language/program.ts';
-import { storedTensors } from '../language/program.ts';
+import type { ElaboratedModel, TrainSection } from '../language/model.ts';
+import { storedTensors } from '../language/model.ts';
 import { writeLossPlot } from '../report/loss-plot.ts';
 import { writeFileAtomic } from '../tensors/atomic-file.ts';
 import { writeSafetensors } from '../tensors/safetensors.ts';

@@ -3,7 +3,7 @@ import type { WebgpuBackend } from '../backend/webgpu.ts';
 import type { CopiedFile } from '../compiler/spec-copy.ts';
 import { InputError } from '../errors.ts';
 import type { OpTable } from '../ir/op.ts';
-import type { ElaboratedModel, TrainSection } from '../language/program.ts';
+import type { ElaboratedModel, TrainSection } from '../language/model.ts';
 import { writeFileAtomic } from '../tensors/atomic-file.ts';
 import { type Checkpoint, type RunChoices, type RunState, readCheckpoint, stateOf } from './checkpoint.ts';
 import { classificationTask } from './classification-task.ts';

@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts';
+import type { ElaboratedModel } from '../language/model.ts';
 import type { RawOverrides } from '../language/model-parameters.ts';
-import type { ElaboratedModel } from '../language/program.ts';
 import { readMetadata } from '../tensors/safetensors.ts';
 import { isTorchFile } from '../tensors/torch-checkpoint.ts';
 import { differences, type Json } from './identity.ts';

@@ -2,7 +2,7 @@ import { type Backend, type Executable, writeStored } from '../backend/backend.t
 import type { Case } from '../data/case.ts';
 import { InputError } from '../errors.ts';
 import { predictCase } from '../evaluation/sliding-window.ts';
-import type { ElaboratedModel } from '../language/program.ts';
+import type { ElaboratedModel } from '../language/model.ts';
 import type { StoredData } from '../tensors/tensor.ts';
 import { imageInput, imageShape } from './task.ts';
 

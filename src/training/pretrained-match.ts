@@ -1,12 +1,12 @@
 import type { Shape } from '../ir/graph.ts';
-import { fitsAny, renamed } from '../language/name-patterns.ts';
 import {
   type ElaboratedModel,
   type PretrainedSection,
   type RenameRule,
   type StoredTensor,
   storedTensors,
-} from '../language/program.ts';
+} from '../language/model.ts';
+import { fitsAny, renamed } from '../language/name-patterns.ts';
 import { nearest } from '../language/suggest.ts';
 import { type Tensor, toFloat32 } from '../tensors/tensor.ts';
 import { mayBeMissing, typeProblem } from './weights.ts';

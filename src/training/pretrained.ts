@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { fileHash } from '../data/fingerprint.ts';
 import { InputError } from '../errors.ts';
-import { type ElaboratedModel, type PretrainedSection, storedTensors } from '../language/program.ts';
+import { type ElaboratedModel, type PretrainedSection, storedTensors } from '../language/model.ts';
 import { nearest } from '../language/suggest.ts';
 import type { StoredData } from '../tensors/tensor.ts';
 import type { Json, PretrainedIdentity } from './identity.ts';

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
 import packageJson from '../../package.json' with { type: 'json' };
-import type { ElaboratedModel } from '../language/program.ts';
+import type { ElaboratedModel } from '../language/model.ts';
 import { writeError, writeFileAtomic } from '../tensors/atomic-file.ts';
 import type { RunState } from './checkpoint.ts';
 import type { History, StepRecord, ValidationRecord } from './history.ts';

@@ -1,4 +1,4 @@
-import type { ScheduleSpec } from '../language/program.ts';
+import type { ScheduleSpec } from '../language/model.ts';
 
 /**
  * Learning rate of step `t` (from 0) of `steps`.

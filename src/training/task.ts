@@ -1,7 +1,7 @@
 import type { WebgpuBackend } from '../backend/webgpu.ts';
 import type { Batches } from '../data/batches.ts';
 import { InputError } from '../errors.ts';
-import type { ElaboratedModel, ModelInput, TrainSection } from '../language/program.ts';
+import type { ElaboratedModel, ModelInput, TrainSection } from '../language/model.ts';
 import type { StoredData } from '../tensors/tensor.ts';
 import type { ClassificationReport } from './classify.ts';
 import type { DataIdentity } from './identity.ts';

@@ -11,7 +11,7 @@ import {
   type StoredTensor,
   storedTensors,
   type TrainSection,
-} from '../language/program.ts';
+} from '../language/model.ts';
 import { StepReader, type StepResult } from '../runtime/step-reader.ts';
 import type { StoredData } from '../tensors/tensor.ts';
 import { type RunChoices, type RunState, writeCheckpoint } from './checkpoint.ts';

@@ -1,6 +1,6 @@
 import { type LabelClass, MAX_LABEL_VALUE } from '../data/labels.ts';
 import { InputError } from '../errors.ts';
-import type { ElaboratedModel } from '../language/program.ts';
+import type { ElaboratedModel } from '../language/model.ts';
 import { readMetadata } from '../tensors/safetensors.ts';
 import { isTorchFile } from '../tensors/torch-checkpoint.ts';
 import { madeForMetadata } from './made-for.ts';

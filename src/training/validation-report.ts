@@ -1,6 +1,6 @@
 import type { WebgpuBackend } from '../backend/webgpu.ts';
 import type { OpTable } from '../ir/op.ts';
-import type { ElaboratedModel, TrainSection } from '../language/program.ts';
+import type { ElaboratedModel, TrainSection } from '../language/model.ts';
 import type { TrainingCurves } from '../report/loss-plot.ts';
 import { bestOf, type History, type ValidationRecord } from './history.ts';
 import type { DataIdentity } from './identity.ts';

@@ -4,7 +4,7 @@ import type { WebgpuBackend } from '../backend/webgpu.ts';
 import { JobError } from '../errors.ts';
 import { dice } from '../evaluation/dice.ts';
 import type { OpTable } from '../ir/op.ts';
-import type { ElaboratedModel, TrainSection } from '../language/program.ts';
+import type { ElaboratedModel, TrainSection } from '../language/model.ts';
 import type { StoredData } from '../tensors/tensor.ts';
 import type { ValidationRecord } from './history.ts';
 import { imageInput } from './task.ts';

@@ -1,4 +1,4 @@
-import { type ElaboratedModel, storedTensors } from '../language/program.ts';
+import { type ElaboratedModel, storedTensors } from '../language/model.ts';
 import { readSafetensors } from '../tensors/safetensors.ts';
 import type { StoredData, Tensor } from '../tensors/tensor.ts';
 import { isTorchFile, readTorchCheckpoint } from '../tensors/torch-checkpoint.ts';

@@ -1,5 +1,5 @@
 import { InputError } from '../errors.ts';
-import type { StoredTensor } from '../language/program.ts';
+import type { StoredTensor } from '../language/model.ts';
 import { nearest } from '../language/suggest.ts';
 import { type StoredData, type Tensor, toFloat32, toInt32 } from '../tensors/tensor.ts';
 import { initialiseStored } from './initialise.ts';

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { openModel, trainSection } from '../../src/compiler/model.ts';
 import { InputError } from '../../src/errors.ts';
-import type { ElaboratedModel } from '../../src/language/program.ts';
+import type { ElaboratedModel } from '../../src/language/model.ts';
 import { readSafetensors, writeSafetensors } from '../../src/tensors/safetensors.ts';
 import { float32Tensor, type Tensor, toFloat32 } from '../../src/tensors/tensor.ts';
 import { writeCheckpoint } from '../../src/training/checkpoint.ts';

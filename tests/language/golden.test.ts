@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { printGraph } from '../../src/ir/print.ts';
-import { elaborate, loadProgram } from '../../src/language/index.ts';
+import { elaborate, loadSpec } from '../../src/language/index.ts';
 import { memoryFiles } from '../../src/language/memory-files.ts';
 import { ops } from '../../src/ops/index.ts';
 
@@ -11,7 +11,7 @@ it('a small U-Net, checked and elaborated, prints as it did', async () => {
   const files = Object.fromEntries(['nnunet.arch', 'lib/nn.arch', 'lib/unet.arch'].map((f) => [f, read(f)]));
   const set = { size: '<8, 8>', features: '<2, 4>', classes: '3' };
   const { model, diagnostics } = elaborate(
-    loadProgram('nnunet.arch', memoryFiles(files)),
+    loadSpec('nnunet.arch', memoryFiles(files)),
     undefined,
     set,
     2,

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { model, unmark } from '../../src/language/diagnostics/testing.ts';
-import { check, loadProgram } from '../../src/language/index.ts';
+import { check, loadSpec } from '../../src/language/index.ts';
 import { memoryFiles } from '../../src/language/memory-files.ts';
 import { ops } from '../../src/ops/index.ts';
 
@@ -18,8 +18,8 @@ export const library = Object.fromEntries(
 );
 
 export function diagnosed(marked: string) {
-  const program = loadProgram('spec.arch', memoryFiles({ ...library, 'spec.arch': unmark(marked).text }));
-  return check(program, ops);
+  const loaded = loadSpec('spec.arch', memoryFiles({ ...library, 'spec.arch': unmark(marked).text }));
+  return check(loaded, ops);
 }
 
 export function testHabits(title: string, cases: readonly Habit[]): void {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { references } from '../../docs/reference/reference.ts';
 import { blockExamples, blockNames } from '../../src/cli/explain/blocks.ts';
 import { nodeFiles } from '../../src/compiler/files.ts';
-import { check, loadProgram } from '../../src/language/index.ts';
+import { check, loadSpec } from '../../src/language/index.ts';
 import { ops } from '../../src/ops/index.ts';
 
 const publicOps = [...ops.values()].filter((op) => !op.internal);
@@ -13,7 +13,7 @@ function errorsOf(spec: string): string[] {
     ...nodeFiles,
     read: (path: string) => (path === 'example.arch' ? spec : nodeFiles.read(path)),
   };
-  return check(loadProgram('example.arch', files), ops)
+  return check(loadSpec('example.arch', files), ops)
     .filter(({ severity }) => severity === 'error')
     .map(({ code, message, span }) => `${span.line}:${span.column} ${code} ${message}`);
 }

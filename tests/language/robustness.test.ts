@@ -1,13 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  check,
-  diagnosticTable,
-  elaborate,
-  loadProgram,
-  renderDiagnostic,
-} from '../../src/language/index.ts';
+import { check, diagnosticTable, elaborate, loadSpec, renderDiagnostic } from '../../src/language/index.ts';
 import { memoryFiles } from '../../src/language/memory-files.ts';
 import { ops } from '../../src/ops/index.ts';
 
@@ -20,11 +14,11 @@ const shipped: Record<string, string> = Object.fromEntries(
 
 /** Checks a file among the shipped ones, renders what is found, and sees to it that it is all in the table. */
 function survives(entry: string, files: Readonly<Record<string, string>>): number {
-  const program = loadProgram(entry, memoryFiles(files));
-  const diagnostics = check(program, ops);
+  const loaded = loadSpec(entry, memoryFiles(files));
+  const diagnostics = check(loaded, ops);
   for (const d of diagnostics) {
     expect(Object.keys(diagnosticTable)).toContain(d.code);
-    expect(renderDiagnostic(d, program.sources, { color: true })).toContain(d.code);
+    expect(renderDiagnostic(d, loaded.sources, { color: true })).toContain(d.code);
   }
   return diagnostics.length;
 }
@@ -145,7 +139,7 @@ describe('whatever the text is, only diagnostics come out', () => {
   });
 
   it('any --set', () => {
-    const program = loadProgram('swin-umamba.arch', memoryFiles(small));
+    const loaded = loadSpec('swin-umamba.arch', memoryFiles(small));
     const name = fc.constantFrom(
       'dims',
       'depths',
@@ -163,11 +157,11 @@ describe('whatever the text is, only diagnostics come out', () => {
     );
     fc.assert(
       fc.property(name, value, (key, text) => {
-        const { model, diagnostics } = elaborate(program, undefined, { [key]: text }, 1, ops, {
+        const { model, diagnostics } = elaborate(loaded, undefined, { [key]: text }, 1, ops, {
           training: false,
         });
         expect(model === undefined).toBe(diagnostics.length > 0);
-        for (const d of diagnostics) renderDiagnostic(d, program.sources, { color: false });
+        for (const d of diagnostics) renderDiagnostic(d, loaded.sources, { color: false });
       }),
       { numRuns: 60, seed: 7 },
     );
@@ -190,8 +184,8 @@ describe('whatever the text is, only diagnostics come out', () => {
   }
   output o: [B, 5] = x
 }`;
-    const program = loadProgram('a.arch', memoryFiles({ 'a.arch': text }));
-    expect(check(program, ops).map((d) => `${d.span.line} ${d.code}`)).toEqual([
+    const loaded = loadSpec('a.arch', memoryFiles({ 'a.arch': text }));
+    expect(check(loaded, ops).map((d) => `${d.span.line} ${d.code}`)).toEqual([
       '1 not-an-integer',
       '3 unknown-name',
       '5 too-many-arguments',

@@ -8,7 +8,7 @@ import { referenceBackend } from '../../src/backend/reference.ts';
 import { webgpuBackend } from '../../src/backend/webgpu.ts';
 import { nodeRenderer } from '../../src/compiler/files.ts';
 import { openChecked, openModel } from '../../src/compiler/model.ts';
-import { type ElaboratedModel, storedTensors } from '../../src/language/program.ts';
+import { type ElaboratedModel, storedTensors } from '../../src/language/model.ts';
 import { ops } from '../../src/ops/index.ts';
 import { initialiseAll } from '../../src/training/initialise.ts';
 

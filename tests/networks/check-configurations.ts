@@ -106,7 +106,7 @@ function diagnostics(net: string, set: Configuration): { code: string; line: str
   } catch (e) {
     if (!(e instanceof SpecError)) throw e;
     return e.diagnostics.map(({ code, span }) => {
-      return { code, line: e.program.sources.get(span.file)?.split('\n')[span.line - 1] };
+      return { code, line: e.loaded.sources.get(span.file)?.split('\n')[span.line - 1] };
     });
   }
   return [];

@@ -3,7 +3,7 @@ import type { Backend } from '../../src/backend/backend.ts';
 import { referenceBackend } from '../../src/backend/reference.ts';
 import { webgpuBackend } from '../../src/backend/webgpu.ts';
 import { nodeRenderer } from '../../src/compiler/files.ts';
-import { elaborate, loadProgram } from '../../src/language/index.ts';
+import { elaborate, loadSpec } from '../../src/language/index.ts';
 import { memoryFiles } from '../../src/language/memory-files.ts';
 import { ops } from '../../src/ops/index.ts';
 import { checkGradients } from './gradient-check.ts';
@@ -42,8 +42,8 @@ beforeAll(async () => {
 afterAll(() => webgpu?.destroy());
 
 test.each([1, 3])('a class token, expanded to a batch of %i, has right gradients', async (batch) => {
-  const program = loadProgram('vit.arch', memoryFiles({ 'vit.arch': text }));
-  const { model, diagnostics } = elaborate(program, undefined, {}, batch, ops, { training: true });
+  const loaded = loadSpec('vit.arch', memoryFiles({ 'vit.arch': text }));
+  const { model, diagnostics } = elaborate(loaded, undefined, {}, batch, ops, { training: true });
   expect(diagnostics.map((d) => d.message)).toEqual([]);
   expect(model!.graph.nodes.some((n) => n.op === 'expand')).toBe(true);
   const { numeric, analytic, webgpuError } = await checkGradients(model!, reference, webgpu, 3, 1e-6);

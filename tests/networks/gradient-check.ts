@@ -5,7 +5,7 @@ import { trainSection } from '../../src/compiler/model.ts';
 import { Random } from '../../src/data/random.ts';
 import type { Graph } from '../../src/ir/graph.ts';
 import type { Op, OpTable } from '../../src/ir/op.ts';
-import type { ElaboratedModel } from '../../src/language/program.ts';
+import type { ElaboratedModel } from '../../src/language/model.ts';
 import { ops } from '../../src/ops/index.ts';
 import { initialise } from '../../src/training/initialise.ts';
 

@@ -6,7 +6,7 @@ import { portableLimits } from '../../src/compiler/portable.ts';
 import { InputError } from '../../src/errors.ts';
 import { elementCount, type Graph } from '../../src/ir/graph.ts';
 import { verifyGraph } from '../../src/ir/verify.ts';
-import { check, type ElaboratedModel, elaborate, loadProgram } from '../../src/language/index.ts';
+import { check, type ElaboratedModel, elaborate, loadSpec } from '../../src/language/index.ts';
 import { memoryFiles } from '../../src/language/memory-files.ts';
 import { ops } from '../../src/ops/index.ts';
 import { planGraph } from '../../src/plan/plan.ts';
@@ -46,10 +46,10 @@ function stepOf(model: ElaboratedModel): Graph {
 
 /** Whether the spec is legal; then every later stage takes it, too. */
 function holds(text: string): boolean {
-  const program = loadProgram('random.arch', memoryFiles({ 'random.arch': text }));
-  if (check(program, ops).some((d) => d.severity === 'error')) return false;
+  const loaded = loadSpec('random.arch', memoryFiles({ 'random.arch': text }));
+  if (check(loaded, ops).some((d) => d.severity === 'error')) return false;
   for (const training of [false, true]) {
-    const { model, diagnostics } = elaborate(program, undefined, {}, 2, ops, { training });
+    const { model, diagnostics } = elaborate(loaded, undefined, {}, 2, ops, { training });
     expect(diagnostics.filter((d) => d.severity === 'error').map((d) => d.message)).toEqual([]);
     runs(training ? stepOf(model!) : model!.graph);
   }

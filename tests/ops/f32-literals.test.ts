@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AcquiredDevice, acquireDevice } from '../../src/adapter/acquire.ts';
 import { GraphBuilder } from '../../src/ir/builder.ts';
-import { elaborate, loadProgram } from '../../src/language/index.ts';
+import { elaborate, loadSpec } from '../../src/language/index.ts';
 import { memoryFiles } from '../../src/language/memory-files.ts';
 import { f32 } from '../../src/ops/elementwise.ts';
 import { ops } from '../../src/ops/index.ts';
@@ -60,9 +60,9 @@ describe('a number as a WGSL literal', () => {
       'model M(n: float = 1) {\n  input x: [B, 2]\n  forward { y = x * n + n }\n  output o: [B, 2] = y\n}\n';
     fc.assert(
       fc.property(numbers, (x) => {
-        const program = loadProgram('m.arch', memoryFiles({ 'm.arch': text }));
+        const loaded = loadSpec('m.arch', memoryFiles({ 'm.arch': text }));
         const set = { n: Number.isInteger(x) && Math.abs(x) > 1e15 ? x.toExponential() : String(x) };
-        const { model, diagnostics } = elaborate(program, undefined, set, 1, ops, { training: false });
+        const { model, diagnostics } = elaborate(loaded, undefined, set, 1, ops, { training: false });
         const held = Math.fround(x);
         const code = Number.isFinite(held)
           ? held !== 0 && Math.abs(held) >= 2 ** -126

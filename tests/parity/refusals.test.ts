@@ -129,7 +129,7 @@ function mistakes(spec: string, values: Readonly<Record<string, string>>): { cod
   } catch (e) {
     if (!(e instanceof SpecError)) throw e;
     return e.diagnostics.map(({ code, span }) => {
-      const text = e.program.sources.get(span.file) ?? '';
+      const text = e.loaded.sources.get(span.file) ?? '';
       return { code, line: text.split('\n')[span.line - 1] ?? '' };
     });
   }

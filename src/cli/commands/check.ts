@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { openProgram } from '../../compiler/model.ts';
+import { openSpec } from '../../compiler/model.ts';
 import { SpecError } from '../../compiler/spec-error.ts';
 import { check, modelNames } from '../../language/index.ts';
 import { ops } from '../../ops/index.ts';
@@ -12,13 +12,13 @@ export function register(program: Command): void {
     .description('check a spec: names, types and every shape')
     .argument('<spec>', 'a .arch file, FILE:Model, or the name of a shipped spec')
     .action((spec: string, options: ModelOptions) => {
-      const { program, model } = openProgram(spec);
-      const found = check(program, ops);
-      if (found.some((d) => d.severity === 'error')) throw new SpecError(found, program);
+      const { loaded, model } = openSpec(spec);
+      const found = check(loaded, ops);
+      if (found.some((d) => d.severity === 'error')) throw new SpecError(found, loaded);
       const chosen = model !== undefined || Object.keys(options.set).length > 0;
       const warnings = chosen ? openForCommand(spec, options).warnings : found;
-      if (!chosen) tellWarnings(found, program, options);
-      const models = modelNames(program);
+      if (!chosen) tellWarnings(found, loaded, options);
+      const models = modelNames(loaded);
       if (options.json) printJson({ ok: true, models, diagnostics: [], warnings });
       else printLine(`${spec}: ${verdict(chosen ? [] : models, warnings.length)}`);
     });

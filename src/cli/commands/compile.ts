@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { writeBundleFolder } from '../../compiler/bundle-folder.ts';
 import { openModel } from '../../compiler/model.ts';
-import { storedTensors } from '../../language/program.ts';
+import { storedTensors } from '../../language/model.ts';
 import { initialiseAll } from '../../training/initialise.ts';
 import { readWeights } from '../../training/weights-file.ts';
 import { integer, type ModelOptions, withModelOptions } from '../options.ts';

@@ -4,7 +4,7 @@ import { type Executable, readStored } from '../../backend/backend.ts';
 import { WebgpuExecutable } from '../../backend/webgpu.ts';
 import { trainSection } from '../../compiler/model.ts';
 import { JobError } from '../../errors.ts';
-import { type OptimizerSpec, type ScheduleSpec, storedTensors } from '../../language/program.ts';
+import { type OptimizerSpec, type ScheduleSpec, storedTensors } from '../../language/model.ts';
 import { ops } from '../../ops/index.ts';
 import { StepReader, type StepResult } from '../../runtime/step-reader.ts';
 import { checkWritable } from '../../tensors/output-path.ts';

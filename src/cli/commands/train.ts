@@ -5,7 +5,7 @@ import { nodeRenderer } from '../../compiler/files.ts';
 import { openModel, trainSection } from '../../compiler/model.ts';
 import { copySpec } from '../../compiler/spec-copy.ts';
 import { elementCount } from '../../ir/graph.ts';
-import type { ElaboratedModel } from '../../language/program.ts';
+import type { ElaboratedModel } from '../../language/model.ts';
 import { ops } from '../../ops/index.ts';
 import { pretrainedTable } from '../../report/pretrained-table.ts';
 import { trainJob } from '../../training/job.ts';
@@ -61,7 +61,7 @@ export function register(program: Command): void {
     .option('--adapter <name>', 'gpu, lavapipe, swiftshader or auto')
     .action(async (spec: string, options: TrainCommandOptions) => {
       const started = performance.now();
-      const { model: first, warnings, program: parsed } = openForCommand(spec, options, { training: true });
+      const { model: first, warnings, loaded: parsed } = openForCommand(spec, options, { training: true });
       const section = trainSection(first, options.section);
       const checked = performance.now() - started;
       const open = (training: boolean) =>

@@ -1,5 +1,5 @@
 import { ops } from '../../ops/index.ts';
-import { check, type Diagnostic, elaborate, loadProgram } from '../index.ts';
+import { check, type Diagnostic, elaborate, loadSpec } from '../index.ts';
 import { memoryFiles } from '../memory-files.ts';
 import type { RawOverrides } from '../model-parameters.ts';
 
@@ -51,10 +51,10 @@ export function diagnose(c: MistakeCase): {
     file,
     unmark(text).text,
   ]);
-  const program = loadProgram('spec.arch', memoryFiles(Object.fromEntries(files)));
+  const loaded = loadSpec('spec.arch', memoryFiles(Object.fromEntries(files)));
   const diagnostics =
     c.set || c.model
-      ? elaborate(program, c.model, c.set ?? {}, 2, ops, { training: true }).diagnostics
-      : check(program, ops);
-  return { diagnostics, sources: program.sources };
+      ? elaborate(loaded, c.model, c.set ?? {}, 2, ops, { training: true }).diagnostics
+      : check(loaded, ops);
+  return { diagnostics, sources: loaded.sources };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { check, elaborate, loadProgram } from '../../language/index.ts';
+import { check, elaborate, loadSpec } from '../../language/index.ts';
 import { memoryFiles } from '../../language/memory-files.ts';
 import { ops } from '../index.ts';
 
@@ -12,15 +12,15 @@ const spec = (expr: string, output = '[B, 1]') => `model M() {
   output o: ${output} = ${output === '[B, 1]' ? 'z' : 'y'}
 }
 `;
-const program = (text: string) => loadProgram('spec.arch', memoryFiles({ 'spec.arch': text }));
+const loaded = (text: string) => loadSpec('spec.arch', memoryFiles({ 'spec.arch': text }));
 const mistakes = (expr: string) =>
-  check(program(spec(expr)), ops)
+  check(loaded(spec(expr)), ops)
     .filter((d) => d.severity === 'error')
     .map((d) => `${d.span.line}:${d.span.column} ${d.message}`);
 
 /** The sizes that the graph of a batch of 5 has. */
 function sizes(expr: string, output: string): readonly number[] {
-  const { model, diagnostics } = elaborate(program(spec(expr, output)), undefined, {}, 5, ops, {
+  const { model, diagnostics } = elaborate(loaded(spec(expr, output)), undefined, {}, 5, ops, {
     training: false,
   });
   expect(diagnostics.filter((d) => d.severity === 'error')).toEqual([]);

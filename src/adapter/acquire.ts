@@ -16,6 +16,8 @@ export const adapterVariable = 'ARCHC_ADAPTER';
 export type AcquireOptions = {
   /** Default: what `ARCHC_ADAPTER` says, else `auto`. */
   readonly adapter?: AdapterChoice;
+  /** `default`: none beyond those that every WebGPU implementation offers. Left out: all that the adapter has. */
+  readonly limits?: 'adapter' | 'default';
 };
 
 export type AcquiredDevice = {
@@ -128,7 +130,8 @@ export async function findAdapter(choice: AdapterChoice): Promise<OpenAdapter> {
 }
 
 /**
- * Opens a device with all that its adapter offers: the adapter's own limits, and {@link optionalFeatures}.
+ * Opens a device with all that its adapter offers: the adapter's own limits, unless WebGPU's default ones are
+ * asked for, and {@link optionalFeatures}.
  * Also defines WebGPU's constants (`GPUBufferUsage`, ...) as globals, as in browsers.
  *
  * @throws JobError `no-adapter`; InputError `bad-adapter` if `ARCHC_ADAPTER` holds something else than a choice.
@@ -140,7 +143,7 @@ export async function acquireDevice(options: AcquireOptions = {}): Promise<Acqui
   try {
     device = await adapter.requestDevice({
       requiredFeatures: optionalFeatures.filter((feature) => adapter.features.has(feature)),
-      requiredLimits: adapterLimits(adapter),
+      ...(options.limits === 'default' ? {} : { requiredLimits: adapterLimits(adapter) }),
     });
   } catch (error) {
     releaseGpu(gpu);
@@ -161,11 +164,21 @@ export async function acquireDevice(options: AcquireOptions = {}): Promise<Acqui
   return { device, adapter, gpu, kind: adapterKind(adapter.info), description, destroy };
 }
 
-/** The adapter's limits by name. They are getters of the prototype, so no spread and no `Object.keys` finds them. */
+/** The adapter's limits by name. */
 export function adapterLimits(adapter: GPUAdapter): Record<string, number> {
+  return byName(adapter.limits);
+}
+
+/** The limits of a device by name: what may be used of those of its adapter. */
+export function deviceLimits(device: GPUDevice): Record<string, number> {
+  return byName(device.limits);
+}
+
+/** Limits are getters of the prototype, so no spread and no `Object.keys` finds them. */
+function byName(supported: GPUSupportedLimits): Record<string, number> {
   const limits: Record<string, number> = {};
-  for (const name in adapter.limits) {
-    const value = adapter.limits[name as keyof GPUSupportedLimits];
+  for (const name in supported) {
+    const value = supported[name as keyof GPUSupportedLimits];
     if (typeof value === 'number') limits[name] = value;
   }
   return limits;

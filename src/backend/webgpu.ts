@@ -1,5 +1,5 @@
 import type { Renderer } from '../../codegen/render.ts';
-import { type AcquireOptions, acquireDevice, adapterLimits } from '../adapter/acquire.ts';
+import { type AcquireOptions, acquireDevice, deviceLimits } from '../adapter/acquire.ts';
 import type { DeviceLimits } from '../ir/kernel.ts';
 import type { OpTable } from '../ir/op.ts';
 import { planGraph } from '../plan/plan.ts';
@@ -18,7 +18,7 @@ export async function webgpuBackend(
   options: AcquireOptions = {},
 ): Promise<WebgpuBackend> {
   const acquired = await acquireDevice(options);
-  const limits = adapterLimits(acquired.adapter) as unknown as DeviceLimits;
+  const limits = deviceLimits(acquired.device) as unknown as DeviceLimits;
   return {
     name: 'webgpu',
     description: acquired.description,

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type AcquiredDevice,
-  type AdapterChoice,
+  type AcquireOptions,
   acquireDevice,
-  adapterLimits,
+  deviceLimits,
 } from '../../src/adapter/acquire.ts';
 import { nodeRenderer } from '../../src/compiler/files.ts';
 import type { DeviceLimits } from '../../src/ir/kernel.ts';
@@ -15,18 +15,18 @@ import { caseNames, opCase, relativeError } from './cases.ts';
 /** float32 kernels against float64 truths, relative to the tensor's largest value. */
 const TOLERANCE = 1e-4;
 
-/** Runs every op fixture, forward and gradients, on an adapter. */
-export function describeOpsOn(adapter: AdapterChoice | undefined): void {
+/** Runs every op fixture, forward and gradients, on a device, planned for what the device allows. */
+export function describeOpsOn(options: AcquireOptions): void {
   let acquired: AcquiredDevice;
   beforeAll(async () => {
-    acquired = await acquireDevice({ adapter });
+    acquired = await acquireDevice(options);
   });
   afterAll(() => acquired?.destroy());
 
   describe.each(caseNames)('%s on WebGPU', (name) => {
     test('forward and gradients equal the fixture', async () => {
       const { graph, feeds, expected } = opCase(name);
-      const limits = adapterLimits(acquired.adapter) as unknown as DeviceLimits;
+      const limits = deviceLimits(acquired.device) as unknown as DeviceLimits;
       const bundle = planGraph(graph, ops, nodeRenderer(), { model: name, batch: 1, limits });
       const session = await Session.create(acquired.device, bundle);
       for (const [n, { value, data }] of feeds) {

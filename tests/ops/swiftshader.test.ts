@@ -1,3 +1,3 @@
 import { describeOpsOn } from './on-webgpu.ts';
 
-describeOpsOn('swiftshader');
+describeOpsOn({ adapter: 'swiftshader' });

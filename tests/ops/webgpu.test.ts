@@ -1,4 +1,4 @@
 import { describeOpsOn } from './on-webgpu.ts';
 
 // The adapter that all other tests use: a GPU, else lavapipe, else SwiftShader.
-describeOpsOn(undefined);
+describeOpsOn({});

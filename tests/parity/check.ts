@@ -45,25 +45,8 @@ export async function checkParity(
       return readSafetensors(file(name)).tensors;
     };
 
-    const ran = await command('run');
-    const outputs = info.outputs.map((_, i) => {
-      const expected = tensors.get(`y${i}`)!;
-      const relative = Math.max(t.output, t.torch * info.torch_float32_error_relative_to_max);
-      return deviation(`y${i}`, ran.get(`y${i}`), expected, relative * largest(expected));
-    });
-
-    const grads = await command('grad');
-    const expectedGrads = under(tensors, 'g/');
-    const networkLargest = Math.max(...[...expectedGrads.values()].map(largest));
-    const gradients = [...expectedGrads].map(([name, expected]) => {
-      const torch = t.torch * (info.torch_float32_gradient_error[name] ?? 0);
-      const tolerance = t.gradient * largest(expected) + t.network * networkLargest + torch;
-      return deviation(`g/${name}`, grads.get(`g/${name}`), expected, tolerance);
-    });
-    gradients.push(deviation('loss', grads.get('loss'), tensors.get('loss')!, t.loss * Math.abs(info.loss)));
-    for (const name of info.parameters_without_gradient) {
-      if (grads.has(`g/${name}`)) throw new Error(`the loss does not reach ${name}, yet there is a gradient`);
-    }
+    const outputs = outputDeviations(fixture, backend, await command('run'));
+    const gradients = gradientDeviations(fixture, backend, await command('grad'));
     if (!info.train)
       return { outputs: worst(outputs), gradients: worst(gradients), trained: undefined, losses: undefined };
 
@@ -86,6 +69,41 @@ export async function checkParity(
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Of the tensors `y0`, `y1`, … */
+export function outputDeviations(
+  { info, tensors }: Fixture,
+  backend: BackendName,
+  ran: ReadonlyMap<string, Tensor>,
+): Deviation[] {
+  const t = tolerances[backend];
+  return info.outputs.map((_, i) => {
+    const expected = tensors.get(`y${i}`)!;
+    const relative = Math.max(t.output, t.torch * info.torch_float32_error_relative_to_max);
+    return deviation(`y${i}`, ran.get(`y${i}`), expected, relative * largest(expected));
+  });
+}
+
+/** Of the tensors `loss` and `g/<parameter>`. */
+export function gradientDeviations(
+  { info, tensors }: Fixture,
+  backend: BackendName,
+  grads: ReadonlyMap<string, Tensor>,
+): Deviation[] {
+  const t = tolerances[backend];
+  const expectedGrads = under(tensors, 'g/');
+  const networkLargest = Math.max(...[...expectedGrads.values()].map(largest));
+  const gradients = [...expectedGrads].map(([name, expected]) => {
+    const torch = t.torch * (info.torch_float32_gradient_error[name] ?? 0);
+    const tolerance = t.gradient * largest(expected) + t.network * networkLargest + torch;
+    return deviation(`g/${name}`, grads.get(`g/${name}`), expected, tolerance);
+  });
+  gradients.push(deviation('loss', grads.get('loss'), tensors.get('loss')!, t.loss * Math.abs(info.loss)));
+  for (const name of info.parameters_without_gradient) {
+    if (grads.has(`g/${name}`)) throw new Error(`the loss does not reach ${name}, yet there is a gradient`);
+  }
+  return gradients;
 }
 
 /** The optimizer that all fixtures' trajectories were made with. */

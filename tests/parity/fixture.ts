@@ -11,6 +11,7 @@ export interface FixtureInfo {
   readonly params: number;
   readonly outputs: readonly (readonly number[])[];
   readonly loss: number;
+  readonly grad_norm: number;
   readonly state_dict: readonly (readonly [string, readonly number[]])[];
   readonly parameters_without_gradient: readonly string[];
   /** What PyTorch's float32 loses: of the outputs' largest value, and absolute by gradient. */

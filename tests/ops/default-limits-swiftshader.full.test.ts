@@ -1,0 +1,3 @@
+import { describeOpsOn } from './on-webgpu.ts';
+
+describeOpsOn({ adapter: 'swiftshader', limits: 'default' });

@@ -1,0 +1,86 @@
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type AcquiredDevice, acquireDevice } from '../../src/adapter/acquire.ts';
+import { gradientGraph, trainingGraph } from '../../src/autodiff/training.ts';
+import { nodeRenderer } from '../../src/compiler/files.ts';
+import { openModel } from '../../src/compiler/model.ts';
+import { planPortably } from '../../src/compiler/portable.ts';
+import type { Graph } from '../../src/ir/graph.ts';
+import type { ElaboratedModel } from '../../src/language/model.ts';
+import { ops } from '../../src/ops/index.ts';
+import { Session, type TensorData } from '../../src/runtime/session.ts';
+import { type Tensor, toFloat32 } from '../../src/tensors/tensor.ts';
+import { gradientDeviations, outputDeviations } from './check.ts';
+import { type Fixture, fixtureNames, readFixture, setTexts, under } from './fixture.ts';
+
+/** Plans as `archc compile` does, on a device that is granted nothing beyond WebGPU's default limits. */
+let acquired: AcquiredDevice;
+beforeAll(async () => {
+  acquired = await acquireDevice({ limits: 'default' });
+});
+afterAll(() => acquired?.destroy());
+
+const folder = fileURLToPath(new URL('../fixtures/networks', import.meta.url));
+const renderer = nodeRenderer();
+
+describe.each(fixtureNames(folder))('%s within default limits', (name) => {
+  const fixture = readFixture(folder, name);
+  const { info } = fixture;
+  const open = (training: boolean) =>
+    openModel(info.net, { set: setTexts(info.config), batch: info.batch, training, stochastic: false });
+
+  test('outputs equal the reference', async () => {
+    const model = open(false);
+    const results = await run(fixture, model, model.graph);
+    const ran = new Map(model.outputs.map((o, i) => [`y${i}`, results.get(o.name)!]));
+    for (const d of outputDeviations(fixture, 'webgpu', ran)) expect(d.used, d.tensor).toBeLessThanOrEqual(1);
+  });
+
+  test('loss and gradients equal the reference', async () => {
+    const model = open(true);
+    const results = await run(fixture, model, gradientGraph(model, model.train[0], ops).graph);
+    for (const d of gradientDeviations(fixture, 'webgpu', results)) {
+      expect(d.used, d.tensor).toBeLessThanOrEqual(1);
+    }
+  });
+
+  test('a training step has the loss and the norm of the reference', async () => {
+    const model = open(true);
+    const [section] = model.train;
+    const results = await run(fixture, model, trainingGraph(model, section, section.optimizer, ops).graph);
+    const norm = Math.sqrt(toFloat32(results.get('norm2')!)[0]);
+    expect(Math.abs(toFloat32(results.get('loss')!)[0] - info.loss)).toBeLessThan(1e-4 * Math.abs(info.loss));
+    expect(Math.abs(norm - info.grad_norm)).toBeLessThan(1e-3 * info.grad_norm);
+  });
+});
+
+/** All outputs of a graph on the fixture's weights and batch. */
+async function run({ tensors }: Fixture, model: ElaboratedModel, graph: Graph): Promise<Map<string, Tensor>> {
+  const bundle = planPortably(model, graph, 'a test', renderer);
+  const session = await Session.create(acquired.device, bundle);
+  try {
+    const write = (kind: 'input' | 'param' | 'buffer', name: string, data: TensorData) => {
+      if (session.has(kind, name)) session.write(kind, name, data);
+    };
+    for (const [name, tensor] of under(tensors, 'w/')) {
+      for (const kind of ['param', 'buffer'] as const) write(kind, name, dataOf(tensor));
+    }
+    write('input', model.inputs[0].name, dataOf(tensors.get('x')!));
+    write('input', 'target', dataOf(tensors.get('target')!));
+    session.run();
+    const outputs = graph.outputs.map((o) => o.name);
+    const results = await session.read('output', outputs);
+    return new Map(
+      graph.outputs.map(({ name, value }) => {
+        const shape = graph.values[value].shape;
+        return [name, { dtype: 'F32', shape, data: results.get(name)! as Float32Array }] as const;
+      }),
+    );
+  } finally {
+    session.destroy();
+  }
+}
+
+function dataOf(tensor: Tensor): TensorData {
+  return tensor.dtype === 'I32' ? tensor.data : toFloat32(tensor);
+}

@@ -26,6 +26,7 @@ export interface BundleReport {
  *
  * @param training the same model elaborated for training
  * @param weights parameters and buffers by name
+ * @param verify checks the graphs after each pass
  * @throws InputError `output-exists` where the folder holds something else
  * @throws JobError `adapter-limits` where the model needs more than every WebGPU implementation offers
  */
@@ -34,12 +35,13 @@ export function writeBundleFolder(
   model: ElaboratedModel,
   training: ElaboratedModel,
   weights: ReadonlyMap<string, StoredData>,
+  verify = false,
 ): BundleReport {
   const target = resolve(folder);
   checkFolderWritable(folder);
   checkReplaceable(folder, target);
   const renderer = nodeRenderer();
-  const forward = planPortably(model, model.graph, 'the forward pass', renderer);
+  const forward = planPortably(model, model.graph, 'the forward pass', renderer, verify);
   const section = training.train[0];
   const step = section
     ? planPortably(
@@ -47,6 +49,7 @@ export function writeBundleFolder(
         trainingGraph(training, section, section.optimizer, ops).graph,
         `the training step (train ${section.name})`,
         renderer,
+        verify,
       )
     : undefined;
 

@@ -28,6 +28,7 @@ export const portableLimits: DeviceLimits = {
  *
  * @param what the graph, for the message
  * @param renderer keeps its compiled templates for the next graph
+ * @param verify checks the graph after each pass
  * @throws JobError `adapter-limits` or `size-too-large` where it needs more than every WebGPU implementation offers
  */
 export function planPortably(
@@ -35,9 +36,10 @@ export function planPortably(
   graph: Graph,
   what: string,
   renderer: Renderer,
+  verify = false,
 ): Bundle {
   try {
-    return planGraph(graph, ops, renderer, { model: name, batch, limits: portableLimits });
+    return planGraph(graph, ops, renderer, { model: name, batch, limits: portableLimits, verify });
   } catch (error) {
     if (!(error instanceof PlanError)) throw error;
     throw new JobError(

@@ -3,7 +3,7 @@ import type { Bundle, Dispatch, KernelInfo, TensorInfo } from '../bundle/manifes
 import type { Graph } from '../ir/graph.ts';
 import type { DeviceLimits, UniformType } from '../ir/kernel.ts';
 import type { OpTable } from '../ir/op.ts';
-import { prune } from '../ir/prune.ts';
+import { runPasses } from '../passes/index.ts';
 import { planUnits } from './fuse.ts';
 import { draftKernel } from './kernels.ts';
 import { align, planMemory } from './memory.ts';
@@ -14,6 +14,8 @@ export interface PlanOptions {
   readonly model: string;
   readonly batch: number;
   readonly limits: DeviceLimits;
+  /** Checks the graph after each pass. */
+  readonly verify?: boolean;
 }
 
 const SMALLER = 'a smaller batch or image, or another adapter (archc doctor)';
@@ -21,7 +23,7 @@ const SMALLER = 'a smaller batch or image, or another adapter (archc doctor)';
 /** Turns a graph into kernels, a memory plan and the list of dispatches. Throws {@link PlanError}. */
 export function planGraph(whole: Graph, ops: OpTable, renderer: Renderer, options: PlanOptions): Bundle {
   const { limits } = options;
-  const graph = prune(whole);
+  const graph = runPasses(whole, { ops, limits }, options);
   const views = findViews(graph, ops);
   const units = planUnits(graph, ops, views, limits);
   const memory = planMemory(graph, units, views, limits);

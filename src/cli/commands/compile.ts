@@ -4,7 +4,7 @@ import { openModel } from '../../compiler/model.ts';
 import { storedTensors } from '../../language/model.ts';
 import { initialiseAll } from '../../training/initialise.ts';
 import { readWeights } from '../../training/weights-file.ts';
-import { integer, type ModelOptions, withModelOptions } from '../options.ts';
+import { integer, type ModelOptions, withModelOptions, withVerify } from '../options.ts';
 import { formatBytes, printJson, printLine } from '../terminal.ts';
 import { openForCommand } from '../warnings.ts';
 import { chosenBy, type WeightsOptions, weightsFile, withWeightsOptions } from '../weights.ts';
@@ -13,10 +13,11 @@ interface CompileOptions extends ModelOptions, WeightsOptions {
   readonly output: string;
   readonly batch: number;
   readonly seed: number;
+  readonly verify?: boolean;
 }
 
 export function register(program: Command): void {
-  withWeightsOptions(withModelOptions(program.command('compile')))
+  withVerify(withWeightsOptions(withModelOptions(program.command('compile'))))
     .description('compile to a folder that a runtime needs nothing else for: kernels, plan, weights')
     .argument('<spec>', "a spec (without --weights: its initialisers' values), or the folder of a run")
     .requiredOption('--output <folder>', 'folder to make')
@@ -30,7 +31,7 @@ export function register(program: Command): void {
       const training = openModel(chosen.spec, { set: chosen.set, batch, training: true });
       const weights =
         file === undefined ? initialiseAll(storedTensors(model), options.seed) : readWeights(model, file);
-      const report = writeBundleFolder(options.output, model, training, weights);
+      const report = writeBundleFolder(options.output, model, training, weights, options.verify);
       if (options.json) printJson({ output: options.output, ...report, warnings });
       else {
         printLine(

@@ -3,33 +3,41 @@ import { trainingGraph } from '../../autodiff/training.ts';
 import { nodeRenderer } from '../../compiler/files.ts';
 import { openAst, trainSection } from '../../compiler/model.ts';
 import { moduleGraph } from '../../compiler/module-graph.ts';
-import { planPortably } from '../../compiler/portable.ts';
+import { planPortably, portableLimits } from '../../compiler/portable.ts';
 import { InputError } from '../../errors.ts';
 import { printGraph } from '../../ir/print.ts';
 import { ops } from '../../ops/index.ts';
+import { passes, runPasses } from '../../passes/index.ts';
 import { printPlan } from '../../plan/print.ts';
 import { networkDrawing } from '../../report/network-drawing.ts';
 import { writeFileAtomic } from '../../tensors/atomic-file.ts';
 import { checkWritable } from '../../tensors/output-path.ts';
-import { integer, type ModelOptions, withModelOptions } from '../options.ts';
+import { integer, type ModelOptions, withModelOptions, withVerify } from '../options.ts';
 import { jsonText } from '../terminal.ts';
 import { openForCommand } from '../warnings.ts';
 
 interface EmitOptions extends ModelOptions {
   readonly train?: boolean;
   readonly batch: number;
+  readonly after?: string;
+  readonly verify?: boolean;
   readonly format?: 'text' | 'svg';
   readonly depth?: number;
   readonly output?: string;
 }
 
 export function register(program: Command): void {
-  withModelOptions(program.command('emit'))
+  withVerify(withModelOptions(program.command('emit')))
     .description('print what the compiler makes of a spec')
     .addArgument(new Argument('<stage>').choices(['ast', 'graph', 'plan', 'wgsl']))
     .argument('<spec>')
     .option('--train', 'the training step instead of the forward pass')
     .option('--batch <n>', 'batch size', integer('--batch', 1), 1)
+    .addOption(
+      new Option('--after <pass>', 'the graph as it is after this pass of the compiler').choices(
+        passes.map((pass) => pass.name),
+      ),
+    )
     .addOption(
       new Option(
         '--format <format>',
@@ -44,6 +52,13 @@ export function register(program: Command): void {
     .option('--output <file>', 'write to a file instead of stdout')
     .action((stage: string, spec: string, options: EmitOptions) => {
       if (options.output !== undefined) checkWritable(options.output);
+      if (options.after !== undefined && (stage !== 'graph' || options.format === 'svg')) {
+        throw new InputError(
+          'bad-value',
+          '--after is about the text of the graph',
+          `archc emit graph ${spec} --after ${options.after}`,
+        );
+      }
       const text = options.format === 'svg' ? drawing(stage, spec, options) : emitted(stage, spec, options);
       if (options.output === undefined) process.stdout.write(text);
       else writeFileAtomic(options.output, text);
@@ -86,9 +101,15 @@ function emitted(stage: string, spec: string, options: EmitOptions): string {
   const { model } = openForCommand(spec, options, { batch: options.batch, training: options.train });
   const section = options.train ? trainSection(model) : undefined;
   const graph = section ? trainingGraph(model, section, section.optimizer, ops).graph : model.graph;
-  if (stage === 'graph') return options.json ? jsonText(graph) : printGraph(graph);
+  if (stage === 'graph') {
+    const { after, verify } = options;
+    const context = { ops, limits: portableLimits };
+    const passed = after !== undefined || verify ? runPasses(graph, context, { after, verify }) : graph;
+    const shown = after === undefined ? graph : passed;
+    return options.json ? jsonText(shown) : printGraph(shown);
+  }
   const what = options.train ? 'the training step' : 'the forward pass';
-  const bundle = planPortably(model, graph, what, nodeRenderer());
+  const bundle = planPortably(model, graph, what, nodeRenderer(), options.verify);
   if (options.json) return jsonText(stage === 'plan' ? bundle.manifest : Object.fromEntries(bundle.wgsl));
   if (stage === 'plan') return printPlan(bundle.manifest);
   return [...bundle.wgsl].map(([name, text]) => `// ---- ${name}.wgsl\n${text}\n`).join('');

@@ -1,0 +1,34 @@
+import type { Graph } from '../ir/graph.ts';
+import { verifyGraph } from '../ir/verify.ts';
+import type { Pass, PassContext } from './pass.ts';
+import { prune } from './prune.ts';
+
+export type { Pass, PassContext } from './pass.ts';
+
+/** All passes, in the order in which they run. */
+export const passes: readonly Pass[] = [prune];
+
+export interface RunPasses {
+  /** Name of the last pass to run; by default all do. */
+  readonly after?: string;
+  /** Checks the graph that is given and that of each pass ({@link verifyGraph}); a problem is a fault of the compiler. */
+  readonly verify?: boolean;
+}
+
+/** The graph as it is planned. */
+export function runPasses(graph: Graph, context: PassContext, options: RunPasses = {}): Graph {
+  const { after, verify = false } = options;
+  const last = after === undefined ? passes.length - 1 : passes.findIndex((p) => p.name === after);
+  if (last < 0) throw new Error(`there is no pass named ${after}`);
+  if (verify) requireSound(graph, context, 'before the first pass');
+  return passes.slice(0, last + 1).reduce((before, pass) => {
+    const changed = pass.run(before, context);
+    if (verify) requireSound(changed, context, `after the pass ${pass.name}`);
+    return changed;
+  }, graph);
+}
+
+function requireSound(graph: Graph, { ops }: PassContext, when: string): void {
+  const problems = verifyGraph(graph, ops);
+  if (problems.length > 0) throw new Error(`the graph is wrong ${when}: ${problems.slice(0, 5).join('; ')}`);
+}

@@ -1,0 +1,22 @@
+import type { Graph } from '../ir/graph.ts';
+import type { DeviceLimits } from '../ir/kernel.ts';
+import type { OpTable } from '../ir/op.ts';
+
+/** What a pass may know beside the graph. */
+export interface PassContext {
+  readonly ops: OpTable;
+  /** Of the device that is compiled for. */
+  readonly limits: DeviceLimits;
+}
+
+/**
+ * A step from graph to graph before planning. It keeps the sources with their names, the order and names of the
+ * outputs, and what each output and update is as a function of the sources; the same graph gives the same graph.
+ */
+export interface Pass {
+  /** Kebab-case, as `archc emit graph --after` takes it. */
+  readonly name: string;
+  /** One sentence. */
+  readonly doc: string;
+  run(graph: Graph, context: PassContext): Graph;
+}

@@ -3,6 +3,21 @@ import Handlebars from 'handlebars';
 /** Reads a file of `codegen/` by its path below it, such as `kernels/reduce.wgsl.hbs`. */
 export type TemplateSource = (path: string) => string;
 
+/**
+ * A generated function through which a template reads or writes memory. Templates see no binding; where an operand
+ * `x` lies, in which layout and type, and what is computed on the way, stands only here:
+ * - `load_x(i: u32) -> f32` (`i32` for whole numbers): element i.
+ * - `load4_x(i: u32) -> vec4<f32>`: elements i to i + 3, where i is a multiple of 4 (an index of elements, not of
+ *   quads). Only for a read that says `vector`.
+ * - `store_y(i: u32, v0: f32)` (or `i32`).
+ */
+export interface Accessor {
+  readonly name: string;
+  readonly parameters: string;
+  readonly result?: string;
+  readonly lines: readonly string[];
+}
+
 export interface KernelText {
   readonly title: string;
   readonly template: string;
@@ -13,8 +28,8 @@ export interface KernelText {
     readonly type: string;
     readonly access: 'read' | 'read_write';
   }[];
-  /** Body of `store_<name>(i: u32, v0: f32)` for each f32 output. */
-  readonly stores: readonly { readonly name: string; readonly lines: readonly string[] }[];
+  /** Those that the kernel calls become part of its text. */
+  readonly accessors: readonly Accessor[];
   /** Names of files in `codegen/functions`. */
   readonly functions: readonly string[];
 }
@@ -46,7 +61,8 @@ export class Renderer {
     const body = this.template(`kernels/${kernel.template}.wgsl.hbs`)(kernel.options).trim();
     const functions = kernel.functions.map((name) => this.read(`functions/${name}.wgsl`).trim());
     const bindings = kernel.bindings.map((b, i) => ({ ...b, index: i + 1 }));
-    return this.template('module.wgsl.hbs')({ ...kernel, bindings, functions, body });
+    const accessors = called(kernel.accessors, [body, ...functions]);
+    return this.template('module.wgsl.hbs')({ ...kernel, bindings, functions, accessors, body });
   }
 
   private template(path: string): Handlebars.TemplateDelegate {
@@ -57,4 +73,18 @@ export class Renderer {
     }
     return template;
   }
+}
+
+/** The accessors that some text calls, or that one of them calls. */
+function called(accessors: readonly Accessor[], texts: readonly string[]): readonly Accessor[] {
+  const names = new Set<string>();
+  const waiting = [...texts];
+  for (let text = waiting.pop(); text !== undefined; text = waiting.pop()) {
+    for (const a of accessors) {
+      if (names.has(a.name) || !new RegExp(`\\b${a.name}\\(`).test(text)) continue;
+      names.add(a.name);
+      waiting.push(...a.lines);
+    }
+  }
+  return accessors.filter((a) => names.has(a.name));
 }

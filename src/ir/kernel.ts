@@ -64,8 +64,9 @@ export type UniformType = 'u32' | 'i32' | 'f32';
  *
  * The template `codegen/<template>.wgsl.hbs` is rendered with `options` (structure: what changes the text,
  * and so the pipeline); sizes go into `uniforms`, so that one pipeline serves many shapes. Rendering declares
- * for each binding an array of its name, and `p.<uniform>` for each uniform. A template writes an f32 output
- * named `y` only through `store_y(index, value)`, which is where the planner fuses what follows.
+ * `p.<uniform>` for each uniform. A template never names memory: it reads `x` through `load_x(i)` (`load4_x(i)` where
+ * the read asks for vectors) and writes `y` through `store_y(i, value)`, which is where the planner decides on layout
+ * and fuses what precedes and follows (see `Accessor` in `codegen/render.ts`).
  */
 export interface KernelCall {
   readonly template: string;
@@ -85,8 +86,8 @@ export interface KernelCall {
 export interface KernelBinding {
   readonly name: string;
   readonly value: Value;
-  /** A write binding that the kernel also reads (in-place update). */
+  /** A write binding that the kernel also reads, through `load_<name>` (in-place update). */
   readonly readWrite?: boolean;
-  /** A read binding declared as an array of vec4: the tensor's size must be a multiple of 4. */
+  /** A read by `load4_<name>(i)`, elements i to i + 3: i and the tensor's size must be multiples of 4. */
   readonly vector?: boolean;
 }

@@ -1,0 +1,94 @@
+import type { Accessor, KernelText } from '../../codegen/render.ts';
+import type { DType } from '../ir/graph.ts';
+import type { Location } from './memory.ts';
+
+/** Memory that a kernel binds, under whatever names its template knows what lies there. */
+export interface Bound {
+  readonly variable: string;
+  readonly dtype: DType;
+  readonly location: Location;
+  written: boolean;
+  /** All its readers ask for vectors, so it is declared as an array of them. */
+  vector: boolean;
+}
+
+/** The bindings of one kernel, and the functions that read them. */
+export class Bindings {
+  private readonly bound: Bound[] = [];
+  private readonly loads: { readonly name: string; readonly bound: Bound; readonly vector: boolean }[] = [];
+
+  /** Makes `load_<name>` read what lies at `location`, and `load4_<name>` if it is read as vectors. */
+  read(name: string, dtype: DType, location: Location, vector = false): void {
+    const bound = this.bind(name, dtype, location, { written: false, vector });
+    this.loads.push({ name, bound, vector });
+  }
+
+  /** Memory that the kernel writes. Its template may read it as well. */
+  write(name: string, dtype: DType, location: Location): Bound {
+    const bound = this.bind(name, dtype, location, { written: true, vector: false });
+    this.loads.push({ name, bound, vector: false });
+    return bound;
+  }
+
+  get locations(): readonly Location[] {
+    return this.bound.map((b) => b.location);
+  }
+
+  declarations(): KernelText['bindings'] {
+    // A buffer that one dispatch both reads and writes must be bound `read_write` throughout.
+    const written = new Set(this.bound.filter((b) => b.written).map((b) => b.location.buffer));
+    return this.bound.map((b) => {
+      const shared = written.has(b.location.buffer);
+      return {
+        name: b.variable,
+        type: b.vector ? `vec4<${b.dtype}>` : b.dtype,
+        access: shared ? 'read_write' : 'read',
+      };
+    });
+  }
+
+  accessors(): Accessor[] {
+    return this.loads.flatMap(({ name, bound, vector }) => {
+      const { variable, dtype } = bound;
+      const scalar = `load_${name}`;
+      const one: Accessor = {
+        name: scalar,
+        parameters: 'i: u32',
+        result: dtype,
+        lines: [`return ${bound.vector ? `${variable}[i / 4u][i % 4u]` : `${variable}[i]`};`],
+      };
+      if (!vector) return [one];
+      const four = bound.vector
+        ? `${variable}[i / 4u]`
+        : `vec4<${dtype}>(${[0, 1, 2, 3].map((k) => `${variable}[i + ${k}u]`).join(', ')})`;
+      const all = { name: `load4_${name}`, parameters: 'i: u32', result: `vec4<${dtype}>` };
+      return [one, { ...all, lines: [`return ${four};`] }];
+    });
+  }
+
+  /** One binding for each place, however many names it goes by: two that overlap may not be written. */
+  private bind(
+    name: string,
+    dtype: DType,
+    location: Location,
+    use: { readonly written: boolean; readonly vector: boolean },
+  ): Bound {
+    const known = this.bound.find((b) => overlap(b.location, location));
+    if (!known) {
+      const bound = { variable: `memory_${name}`, dtype, location, ...use };
+      this.bound.push(bound);
+      return bound;
+    }
+    const same = known.location.offset === location.offset && known.location.size === location.size;
+    if (!same || known.dtype !== dtype) {
+      throw new Error(`${name} lies across ${known.variable}, which the same kernel binds`);
+    }
+    known.written ||= use.written;
+    known.vector &&= use.vector;
+    return known;
+  }
+}
+
+function overlap(a: Location, b: Location): boolean {
+  return a.buffer === b.buffer && a.offset < b.offset + b.size && b.offset < a.offset + a.size;
+}

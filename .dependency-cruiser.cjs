@@ -69,11 +69,13 @@ module.exports = {
       },
     })),
     {
-      name: 'runtime-is-portable',
-      comment: 'The runtime, the IR and the language also run in a browser: nothing from Node.',
+      name: 'portable',
+      comment:
+        'From the text to the run program everything also works in browsers and workers: nothing of Node. ' +
+        'tsconfig.browser.json checks the same of globals.',
       severity: 'error',
       from: {
-        path: '^(grammar|src/(runtime|bundle|ir|ops|language|autodiff|passes|plan|reference))/',
+        path: '^(grammar|codegen|src/(language|ir|ops|autodiff|passes|kernels|reference|plan|bundle|program|runtime))/',
         pathNot: '\\.test\\.ts$',
       },
       to: { dependencyTypes: ['core'] },

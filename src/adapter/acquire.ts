@@ -2,7 +2,8 @@ import { InputError, JobError } from '../errors.ts';
 import { type OpenAdapter, openAdapter, releaseGpu } from './dawn.ts';
 import { oldestMesa } from './install-lavapipe.ts';
 import { type AdapterKind, adapterKind, describeAdapter } from './kind.ts';
-import { howToInstall, unpackSwiftShader, whyNoSwiftShader } from './swiftshader.ts';
+import { howToInstall } from './npm-chromium.ts';
+import { unpackSwiftShader, whyNoSwiftShader } from './swiftshader.ts';
 import { installedDrivers, visibleDrivers } from './vulkan-drivers.ts';
 
 /** Which adapter to use: `auto` takes a GPU, else a software Vulkan that is installed, else SwiftShader from npm. */

@@ -2,7 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cacheFolder, unpackSwiftShader, whyNoSwiftShader } from './swiftshader.ts';
+import { cacheFolder } from './npm-chromium.ts';
+import { unpackSwiftShader, whyNoSwiftShader } from './swiftshader.ts';
 
 it('keeps to the cache folder of the user', () => {
   expect(cacheFolder({ HOME: '/h', XDG_CACHE_HOME: '/c' })).toBe('/c/archc');

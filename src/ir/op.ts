@@ -2,6 +2,7 @@ import type { GraphBuilder } from './builder.ts';
 import type { Dims } from './dim.ts';
 import type { Attr, Attrs, DType, Shape, ValueId } from './graph.ts';
 import type { Lowering } from './kernel.ts';
+import type { SplitRule } from './split-rule.ts';
 
 /** An operand of an op. Optional ones stand at the end and are left off together. */
 export interface OperandSpec {
@@ -93,6 +94,11 @@ export interface PrimitiveOp extends OpBase {
   gradient?(c: GradientContext): (ValueId | undefined)[];
   /** The truth for tests: float64, plain loops. `outputs` are the output shapes. */
   reference(inputs: readonly RefTensor[], attrs: Attrs, outputs: readonly Shape[]): RefTensor[];
+  /**
+   * The ways in which it falls apart along axes, so that a tensor that is too large for one binding can be worked on
+   * in parts. Left out where there is none.
+   */
+  splits?(inputs: readonly Shape[], outputs: readonly Shape[], attrs: Attrs): SplitRule[];
   /** How it becomes a kernel. */
   readonly lowering: Lowering;
 }

@@ -1,5 +1,6 @@
 import type { Attrs, ValueId } from '../ir/graph.ts';
 import type { AttrSpec, GradientContext, PrimitiveOp } from '../ir/op.ts';
+import { elementSplits } from '../ir/split-rule.ts';
 import { broadcastDims, mapBroadcast } from './broadcast.ts';
 
 /** What makes an element-wise op: its value on float64 and the same in WGSL. */
@@ -29,6 +30,7 @@ export function elementwise(spec: ElementwiseSpec): PrimitiveOp {
     operands: spec.operands.map((name) => ({ name })),
     attrs: spec.attrs ?? {},
     internal: spec.internal,
+    splits: elementSplits,
     shape: (inputs) => [
       {
         dims: broadcastDims(

@@ -1,5 +1,6 @@
 import { elementCount } from '../../ir/graph.ts';
 import type { PrimitiveOp } from '../../ir/op.ts';
+import { elementSplits } from '../../ir/split-rule.ts';
 import { elementwise } from '../elementwise.ts';
 
 const WORKGROUP = 64;
@@ -12,6 +13,7 @@ export const increment: PrimitiveOp = {
   operands: [{ name: 'x', dtype: 'i32' }],
   attrs: { by: { type: 'int', default: 1 } },
   internal: true,
+  splits: elementSplits,
   shape: ([x]) => [{ dims: x.dims, dtype: 'i32' }],
   gradient: () => [undefined],
   reference: ([x], a) => [{ shape: x.shape, data: x.data.map((v) => v + (a['by'] as number)) }],

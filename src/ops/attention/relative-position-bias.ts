@@ -45,6 +45,7 @@ export const relative_position_bias: PrimitiveOp = {
     'forward(scores: [B, 3, 49, 49], table: [169, 3]) -> [B, 3, 49, 49] { scores + relative_position_bias(table, window: 7) }',
   operands: [{ name: 'table' }],
   attrs,
+  splits: () => [{ operands: [1], outputs: [0] }],
   shape: ([table], attrs) => {
     const window = attrs['window'] as readonly number[];
     const g = geometryOf(attrs);
@@ -95,6 +96,7 @@ export const relative_position_bias_backward: PrimitiveOp = {
   internal: true,
   operands: [{ name: 'dy' }],
   attrs,
+  splits: () => [{ operands: [0], outputs: [1] }],
   shape: ([dy], attrs) => [{ dims: [Dim.of(geometryOf(attrs).entries), dy.dims[0]], dtype: 'f32' }],
   reference: ([dy], attrs, [out]) => {
     const g = geometryOf(attrs);

@@ -2,6 +2,7 @@ import { formatDims } from '../../ir/dim.ts';
 import { elementCount, type Shape, type Value } from '../../ir/graph.ts';
 import type { KernelCall } from '../../ir/kernel.ts';
 import { type PrimitiveOp, type RefTensor, ShapeError } from '../../ir/op.ts';
+import { uncutSplits } from '../../ir/split-rule.ts';
 
 const attrs = { axis: { type: 'int', default: -1 } } as const;
 
@@ -12,6 +13,7 @@ export const softmax: PrimitiveOp = {
   example: 'forward(x: [B, 4, 8, 8]) -> [B, 4, 8, 8] { softmax(x, axis: -1) }',
   operands: [{ name: 'x' }],
   attrs,
+  splits: (inputs, outputs, attrs) => uncutSplits(inputs, outputs, [attrs['axis'] as number]),
   shape: ([{ dims }], a) => {
     const axis = a['axis'] as number;
     if (axis < -dims.length || axis >= dims.length) {
@@ -47,6 +49,7 @@ export const softmaxBackward: PrimitiveOp = {
   operands: [{ name: 'y' }, { name: 'dy' }],
   attrs,
   internal: true,
+  splits: (inputs, outputs, attrs) => uncutSplits(inputs, outputs, [attrs['axis'] as number]),
   shape: ([y]) => [{ dims: y.dims, dtype: 'f32' }],
   reference: ([y, dy], a, [out]) => {
     const data = new Float64Array(y.data.length);

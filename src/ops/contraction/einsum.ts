@@ -18,6 +18,17 @@ export const einsum: PrimitiveOp = {
     'forward(a: [B, 4, 8, 16], b: [B, 4, 8, 16]) -> [B, 4, 8, 8] { einsum(a, b, equation: "b h q d, b h k d -> b h q k") }',
   operands: [{ name: 'a' }, { name: 'b' }],
   attrs: { equation: { type: 'string' } },
+  splits: (_inputs, _outputs, attrs) => {
+    const { a, b, out } = parseEquation(attrs['equation'] as string);
+    const at = (letters: readonly string[], letter: string) => {
+      const axis = letters.indexOf(letter);
+      return axis < 0 ? undefined : axis;
+    };
+    return [...new Set([...a, ...b])].map((letter) => ({
+      operands: [at(a, letter), at(b, letter)],
+      outputs: [at(out, letter) ?? 'sum'],
+    }));
+  },
   shape: (inputs, attrs) => {
     const equation = equationOf(attrs);
     const dims = letterDims(equation, inputs, attrs['equation'] as string);

@@ -5,6 +5,7 @@ import { convolvedSize, windowAttrs, windowOf } from './geometry.ts';
 import { eachKernelRow } from './loops.ts';
 import { lowerForward, lowerInputGradient, lowerWeightGradient } from './lower.ts';
 import { checkedWindow, convolvedDims } from './shapes.ts';
+import { channelSplits } from './splits.ts';
 
 /** Products of a convolution whose output is `y`, those with padding included. */
 const macs = (weight: Shape, y: Shape) => (elementCount(weight) * elementCount(y)) / y[1];
@@ -17,6 +18,16 @@ export const convolution: PrimitiveOp = {
   operands: [{ name: 'x' }, { name: 'weight' }],
   attrs: windowAttrs,
   internal: true,
+  splits: (_inputs, _outputs, a) => [
+    { operands: [0, undefined], outputs: [0] },
+    ...channelSplits(a, {
+      whole: [
+        { operands: [undefined, 0], outputs: [1] },
+        { operands: [1, 1], outputs: ['sum'] },
+      ],
+      grouped: { operands: [1, 0], outputs: [1] },
+    }),
+  ],
   shape: ([x, weight], attrs) => [
     { dims: convolvedDims('convolution', x.dims, weight.dims, attrs), dtype: 'f32' },
   ],
@@ -53,6 +64,16 @@ export const conv2dGradInput: PrimitiveOp = {
   operands: [{ name: 'dy' }, { name: 'weight' }],
   attrs: { ...windowAttrs, input_size: { type: 'int[]' } },
   internal: true,
+  splits: (_inputs, _outputs, a) => [
+    { operands: [0, undefined], outputs: [0] },
+    ...channelSplits(a, {
+      whole: [
+        { operands: [undefined, 1], outputs: [1] },
+        { operands: [1, 0], outputs: ['sum'] },
+      ],
+      grouped: { operands: [1, 0], outputs: [1] },
+    }),
+  ],
   shape: ([dy, weight], attrs) => {
     const w = checkedWindow('conv2d_grad_input', attrs);
     const size = attrs['input_size'] as readonly number[];
@@ -105,6 +126,16 @@ export const conv2dGradWeight: PrimitiveOp = {
   operands: [{ name: 'x' }, { name: 'dy' }],
   attrs: { ...windowAttrs, kernel_size: { type: 'int[]' } },
   internal: true,
+  splits: (_inputs, _outputs, a) => [
+    { operands: [0, 0], outputs: ['sum'] },
+    ...channelSplits(a, {
+      whole: [
+        { operands: [1, undefined], outputs: [1] },
+        { operands: [undefined, 1], outputs: [0] },
+      ],
+      grouped: { operands: [1, 1], outputs: [0] },
+    }),
+  ],
   shape: ([x, dy], attrs) => {
     const w = checkedWindow('conv2d_grad_weight', attrs);
     const kernel = attrs['kernel_size'] as readonly number[];

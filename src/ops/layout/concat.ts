@@ -2,6 +2,7 @@ import { type Dims, formatDims } from '../../ir/dim.ts';
 import { elementCount, type Shape, stridesOf } from '../../ir/graph.ts';
 import type { KernelCall, LowerContext, UniformType } from '../../ir/kernel.ts';
 import { type PrimitiveOp, type RefTensor, ShapeError } from '../../ir/op.ts';
+import { uncutSplits } from '../../ir/split-rule.ts';
 import { checkedAxis, resolveAxis } from '../axis.ts';
 
 const WORKGROUP = 64;
@@ -17,6 +18,7 @@ export const concat: PrimitiveOp = {
   example: 'forward(x: [B, 8, 16, 16], skip: [B, 4, 16, 16]) -> [B, 12, 16, 16] { concat(x, skip, axis: 1) }',
   operands: [{ name: 'xs', variadic: true }],
   attrs: { axis: { type: 'int' } },
+  splits: (inputs, outputs, attrs) => uncutSplits(inputs, outputs, [attrs['axis'] as number]),
   shape: (xs, attrs) => {
     if (xs.length === 0) throw new ShapeError('`concat` needs at least one tensor');
     const dims = xs.map((x) => x.dims);
@@ -57,6 +59,7 @@ export const place: PrimitiveOp = {
   internal: true,
   operands: [{ name: 'xs', variadic: true }],
   attrs: { axis: { type: 'int' }, starts: { type: 'int[]' }, size: { type: 'int' } },
+  splits: (inputs, outputs, attrs) => uncutSplits(inputs, outputs, [attrs['axis'] as number]),
   shape: (xs, attrs) => {
     const axis = checkedAxis('place', xs[0].dims, attrs['axis'] as number);
     const size = xs[0].dims[axis].map(() => attrs['size'] as number);

@@ -1,5 +1,6 @@
 import { type Dims, dimsOf, formatDims } from '../../ir/dim.ts';
 import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
+import { cutShape, elementSplits } from '../../ir/split-rule.ts';
 import { mapBroadcast } from '../broadcast.ts';
 import { elementwise } from '../elementwise.ts';
 
@@ -19,6 +20,13 @@ const copy = elementwise({
 /** Element-wise copy whose output shape is an attribute. */
 export const expand: PrimitiveOp = {
   ...copy,
+  splits: (inputs, outputs) =>
+    elementSplits(inputs, outputs).map((rule) => ({
+      ...rule,
+      attrs: (part: number, whole: number) => ({
+        shape: cutShape(outputs[0], rule.outputs[0] as number, part, whole),
+      }),
+    })),
   shape: ([x], attrs, sizes) => [
     { dims: expanded(x.dims, sizes ?? dimsOf(attrs['shape'] as readonly number[])), dtype: 'f32' },
   ],

@@ -1,6 +1,7 @@
 import { formatDims } from '../../ir/dim.ts';
 import { stridesOf } from '../../ir/graph.ts';
 import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
+import { uncutSplits } from '../../ir/split-rule.ts';
 import { checkedAxes, resolveAxis } from '../axis.ts';
 import { gather } from './gather.ts';
 import { copyCall } from './strided-copy.ts';
@@ -12,6 +13,7 @@ export const flip: PrimitiveOp = {
   example: 'forward(x: [B, 8, 16, 16]) -> [B, 8, 16, 16] { flip(x, axes: <2, 3>) }',
   operands: [{ name: 'x' }],
   attrs: { axes: { type: 'int[]' } },
+  splits: (inputs, outputs, attrs) => uncutSplits(inputs, outputs, attrs['axes'] as readonly number[]),
   shape: ([x], attrs) => {
     const axes = checkedAxes('flip', x.dims, attrs['axes'] as readonly number[]);
     if (axes.some((a) => x.dims[a].batch)) {

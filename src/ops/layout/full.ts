@@ -1,6 +1,7 @@
 import { dimsOf, formatDims } from '../../ir/dim.ts';
 import { elementCount } from '../../ir/graph.ts';
 import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
+import { cutAxes, cutShape } from '../../ir/split-rule.ts';
 import { f32 } from '../elementwise.ts';
 
 export const full: PrimitiveOp = {
@@ -10,6 +11,12 @@ export const full: PrimitiveOp = {
   example: 'forward(x: [B, 8, 16, 16]) -> [B, 8, 16, 16] { full([8, 16, 16], 0.5) + x }',
   operands: [],
   attrs: { shape: { type: 'int[]', sizes: true }, value: { type: 'float' } },
+  splits: (_, [y]) =>
+    cutAxes(y).map((axis) => ({
+      operands: [],
+      outputs: [axis],
+      attrs: (part: number, whole: number) => ({ shape: cutShape(y, axis, part, whole) }),
+    })),
   shape: (_, attrs, sizes) => {
     const dims = sizes ?? dimsOf(attrs['shape'] as readonly number[]);
     const bad = dims.find((d) => d.size < 1);

@@ -1,6 +1,7 @@
 import { formatDims } from '../../ir/dim.ts';
 import { type Attrs, type Shape, stridesOf } from '../../ir/graph.ts';
 import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
+import { uncutSplits } from '../../ir/split-rule.ts';
 import { checkedAxes, resolveAxis } from '../axis.ts';
 import { gather } from './gather.ts';
 import { copyCall, type StridedCopy } from './strided-copy.ts';
@@ -15,6 +16,7 @@ export const pad: PrimitiveOp = {
   example: 'forward(x: [B, 8, 16, 16]) -> [B, 8, 17, 18] { pad(x, <0, 1, 0, 2>) }',
   operands: [{ name: 'x' }],
   attrs: { padding: { type: 'int[]' }, axes: { type: 'int[]', default: [-2, -1] } },
+  splits: (inputs, outputs, attrs) => uncutSplits(inputs, outputs, attrs['axes'] as readonly number[]),
   shape: ([x], attrs) => {
     const padding = attrs['padding'] as readonly number[];
     const given = attrs['axes'] as readonly number[];

@@ -1,6 +1,7 @@
 import { formatDims } from '../../ir/dim.ts';
 import { stridesOf } from '../../ir/graph.ts';
 import { type CompositeOp, type PrimitiveOp, ShapeError } from '../../ir/op.ts';
+import { cutAxes } from '../../ir/split-rule.ts';
 import { checkedAxes, checkedAxis, resolveAxis } from '../axis.ts';
 import { gather } from './gather.ts';
 import { copyCall } from './strided-copy.ts';
@@ -12,6 +13,8 @@ export const permute: PrimitiveOp = {
   example: 'forward(x: [B, 8, 16, 16]) -> [B, 16, 16, 8] { permute(x, <0, 2, 3, 1>) }',
   operands: [{ name: 'x' }],
   attrs: { axes: { type: 'int[]' } },
+  splits: (_, [y], attrs) =>
+    cutAxes(y).map((axis) => ({ operands: [(attrs['axes'] as readonly number[])[axis]], outputs: [axis] })),
   shape: ([x], attrs) => {
     const given = attrs['axes'] as readonly number[];
     if (given.length !== x.dims.length) {

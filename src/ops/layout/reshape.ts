@@ -1,6 +1,7 @@
 import { Dim, type Dims, dimsOf, formatDims } from '../../ir/dim.ts';
 import type { Attrs } from '../../ir/graph.ts';
 import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
+import { cutAxes, cutShape, sameSlices } from '../../ir/split-rule.ts';
 
 export const reshape: PrimitiveOp = {
   kind: 'primitive',
@@ -9,6 +10,16 @@ export const reshape: PrimitiveOp = {
   example: 'forward(x: [B, 8, 16, 16]) -> [B, 8, 256] { reshape(x, [B, 8, 256]) }',
   operands: [{ name: 'x' }],
   attrs: { shape: { type: 'int[]', sizes: true } },
+  splits: ([x], [y]) =>
+    cutAxes(x).flatMap((from) =>
+      cutAxes(y)
+        .filter((to) => sameSlices(x, from, y, to))
+        .map((to) => ({
+          operands: [from],
+          outputs: [to],
+          attrs: (part: number, whole: number) => ({ shape: cutShape(y, to, part, whole) }),
+        })),
+    ),
   shape: ([x], attrs, sizes) => [{ dims: inferred(x.dims, sizes ?? shapeOf(attrs)), dtype: x.dtype }],
   gradient: ({ b, inputs, grads }) => [b.reshape(grads[0]!, b.shape(inputs[0]))],
   reference: ([x], _attrs, [out]) => [{ shape: out, data: x.data }],

@@ -1,6 +1,7 @@
 import { formatDims } from '../../ir/dim.ts';
 import { type Attrs, stridesOf } from '../../ir/graph.ts';
 import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
+import { uncutSplits } from '../../ir/split-rule.ts';
 import { checkedAxes, resolveAxis } from '../axis.ts';
 import { gather } from './gather.ts';
 import { copyCall } from './strided-copy.ts';
@@ -12,6 +13,7 @@ export const roll: PrimitiveOp = {
   example: 'forward(x: [B, 16, 16, 8]) -> [B, 16, 16, 8] { roll(x, shifts: <-3, -3>, axes: <1, 2>) }',
   operands: [{ name: 'x' }],
   attrs: { shifts: { type: 'int[]' }, axes: { type: 'int[]' } },
+  splits: (inputs, outputs, attrs) => uncutSplits(inputs, outputs, attrs['axes'] as readonly number[]),
   shape: ([x], attrs) => {
     const shifts = attrs['shifts'] as readonly number[];
     const given = attrs['axes'] as readonly number[];

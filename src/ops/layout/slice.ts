@@ -1,6 +1,7 @@
 import { type Dims, formatDims } from '../../ir/dim.ts';
 import type { Attrs, Shape } from '../../ir/graph.ts';
 import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
+import { uncutSplits } from '../../ir/split-rule.ts';
 import { checkedAxis, resolveAxis } from '../axis.ts';
 import { gather } from './gather.ts';
 import { window } from './pad.ts';
@@ -13,6 +14,7 @@ export const slice: PrimitiveOp = {
   example: 'forward(x: [B, 8, 16, 16]) -> [B, 4, 16, 16] { slice(x, axis: 1, start: 0, end: 4) }',
   operands: [{ name: 'x' }],
   attrs: { axis: { type: 'int' }, start: { type: 'int' }, end: { type: 'int' } },
+  splits: (inputs, outputs, attrs) => uncutSplits(inputs, outputs, [attrs['axis'] as number]),
   shape: ([x], attrs) => {
     const axis = checkedAxis('slice', x.dims, attrs['axis'] as number);
     return [{ dims: slicedDims(x.dims, axis, attrs), dtype: 'f32' }];

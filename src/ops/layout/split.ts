@@ -1,6 +1,7 @@
 import { type Dim, formatDims } from '../../ir/dim.ts';
 import type { ValueId } from '../../ir/graph.ts';
 import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
+import { uncutSplits } from '../../ir/split-rule.ts';
 import { checkedAxis, resolveAxis } from '../axis.ts';
 import { gather } from './gather.ts';
 import { window } from './pad.ts';
@@ -14,6 +15,7 @@ export const split: PrimitiveOp = {
     'forward(x: [B, 8, 16, 16]) -> [B, 8, 16, 16] {\n  (a, b) = split(x, sizes: <2, 6>, axis: 1)\n  concat(b, a, axis: 1)\n}',
   operands: [{ name: 'x' }],
   attrs: { sizes: { type: 'int[]' }, axis: { type: 'int' } },
+  splits: (inputs, outputs, attrs) => uncutSplits(inputs, outputs, [attrs['axis'] as number]),
   shape: ([x], attrs) => {
     const sizes = attrs['sizes'] as readonly number[];
     const axis = checkedAxis('split', x.dims, attrs['axis'] as number);

@@ -26,6 +26,7 @@ export const crossEntropyFrom: PrimitiveOp = {
   operands: [{ name: 'x' }, { name: 'target', dtype: 'i32' }, { name: 'lse' }],
   attrs: {},
   internal: true,
+  splits: () => [{ operands: [0, 0, 0], outputs: ['mean'] }],
   shape: (inputs) => crossEntropy.shape(inputs, {}),
   gradient: ({ b, inputs, grads }) => [b.apply('cross_entropy_backward', [...inputs, grads[0]!])],
   reference: ([x, target, lse]) => {
@@ -72,6 +73,7 @@ export const crossEntropyBackward: PrimitiveOp = {
   operands: [{ name: 'x' }, { name: 'target', dtype: 'i32' }, { name: 'lse' }, { name: 'dloss' }],
   attrs: {},
   internal: true,
+  splits: () => [{ operands: [0, 0, 0, undefined], outputs: [0], weighed: [3] }],
   shape: ([x]) => [{ dims: x.dims, dtype: 'f32' }],
   reference: ([x, target, lse, dloss]) => {
     const { classes, inner, positions } = logitLayout(x.shape);

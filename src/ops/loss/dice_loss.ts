@@ -134,6 +134,9 @@ export const diceLossBackward: PrimitiveOp = {
   ],
   attrs: { batch: attrs.batch },
   internal: true,
+  splits: (_inputs, _outputs, a) => [
+    { operands: [0, 0, 0, a['batch'] ? undefined : 0, undefined], outputs: [0] },
+  ],
   shape: ([x]) => [{ dims: x.dims, dtype: 'f32' }],
   reference: ([x, target, lse, slopes, dloss], a) => {
     const { inner, sampleRows, classes } = diceLayout(x.shape, { ...a, background: true });

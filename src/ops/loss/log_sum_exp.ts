@@ -1,6 +1,7 @@
 import type { GraphBuilder } from '../../ir/builder.ts';
 import type { ValueId } from '../../ir/graph.ts';
 import type { PrimitiveOp } from '../../ir/op.ts';
+import { cutAxes } from '../../ir/split-rule.ts';
 import { logitLayout } from './labels.ts';
 
 /**
@@ -14,6 +15,10 @@ export const logSumExp: PrimitiveOp = {
   operands: [{ name: 'x' }],
   attrs: {},
   internal: true,
+  splits: ([x]) =>
+    cutAxes(x)
+      .filter((axis) => axis !== 1)
+      .map((axis) => ({ operands: [axis], outputs: [axis === 0 ? 0 : axis - 1] })),
   shape: ([{ dims }]) => [{ dims: dims.filter((_, i) => i !== 1), dtype: 'f32' }],
   reference: ([x], _attrs, [out]) => {
     const { classes, inner, positions } = logitLayout(x.shape);

@@ -8,6 +8,7 @@ export const nearestLabels: PrimitiveOp = {
   operands: [{ name: 'target', dtype: 'i32' }],
   attrs: { size: { type: 'int[]' } },
   internal: true,
+  splits: () => [{ operands: [0], outputs: [0] }],
   shape: ([target], a) => {
     const size = a['size'] as readonly number[];
     if (target.dims.length !== 3 || target.dtype !== 'i32' || size.length !== 2) {

@@ -88,6 +88,7 @@ export const batchStatistics: PrimitiveOp = {
   operands: [{ name: 'stats' }],
   attrs: { ...eps, count: { type: 'int' } },
   internal: true,
+  splits: () => [{ operands: [0], outputs: [0, 0] }],
   shape: ([stats]) => [0, 1].map(() => ({ dims: [stats.dims[0]], dtype: 'f32' })),
   gradient: () => [undefined],
   reference: ([stats], a, [row]) => {

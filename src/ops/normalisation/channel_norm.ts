@@ -1,6 +1,7 @@
 import { Dim, formatDims } from '../../ir/dim.ts';
-import { elementCount, type Shape } from '../../ir/graph.ts';
+import { type Attrs, elementCount, type Shape } from '../../ir/graph.ts';
 import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
+import type { SplitRule } from '../../ir/split-rule.ts';
 import {
   affineGradientsCall,
   affineOperands,
@@ -38,6 +39,13 @@ function layoutOf(shape: Shape, groups: number, overBatch: boolean) {
   };
 }
 
+/** The cut of the channels into whole groups, where statistics of neighbouring channels are neighbours. */
+function statisticsSplits(x: Shape, a: Attrs, rule: SplitRule): SplitRule[] {
+  if (!a['over_batch'] && x[0] !== 1) return [];
+  const groups = a['groups'] as number;
+  return [{ ...rule, units: groups, attrs: (part, whole) => ({ groups: (groups * part) / whole }) }];
+}
+
 /** What instance, group and batch norm (in training) are made of. */
 export const channelNorm: PrimitiveOp = {
   kind: 'primitive',
@@ -46,6 +54,10 @@ export const channelNorm: PrimitiveOp = {
   operands: affineOperands,
   attrs: { ...attrs, eps: { type: 'float', default: 1e-5 } },
   internal: true,
+  splits: ([x, ...affine], _, a) => [
+    ...(a['over_batch'] ? [] : [{ operands: [0, ...affine.map(() => undefined)], outputs: [0, 0] }]),
+    ...statisticsSplits(x, a, { operands: [1, ...affine.map(() => 0)], outputs: [1, 0] }),
+  ],
   shape: (inputs, a) => {
     const { dims } = inputs[0];
     const channels = channelsOf('channel_norm', dims);
@@ -148,6 +160,18 @@ export const channelNormBackward: PrimitiveOp = {
   operands: [{ name: 'dy' }, { name: 'x' }, { name: 'stats' }, { name: 'weight', optional: true }],
   attrs,
   internal: true,
+  splits: ([dy, , , ...weight], _, a) => {
+    const sums = weight.length > 0 ? (['sum', 'sum'] as const) : [];
+    return [
+      ...(a['over_batch']
+        ? []
+        : [{ operands: [0, 0, 0, ...weight.map(() => undefined)], outputs: [0, ...sums] }]),
+      ...statisticsSplits(dy, a, {
+        operands: [1, 1, 0, ...weight.map(() => 0)],
+        outputs: [1, ...sums.map(() => 0)],
+      }),
+    ];
+  },
   shape: ([, x, , weight]) => [
     { dims: x.dims, dtype: 'f32' },
     ...(weight ? [weight, weight].map(({ dims }) => ({ dims, dtype: 'f32' as const })) : []),

@@ -2,6 +2,7 @@ import { type Dims, formatDims, productOf } from '../../ir/dim.ts';
 import { elementCount } from '../../ir/graph.ts';
 import type { LowerContext } from '../../ir/kernel.ts';
 import { type CompositeOp, type PrimitiveOp, ShapeError } from '../../ir/op.ts';
+import { leadingAxis } from '../../ir/split-rule.ts';
 import { affineGradientsCall, affineOperands, checkAffine, normalisationMacs, statsType } from './affine.ts';
 import { rowTiling } from './tiling.ts';
 
@@ -31,6 +32,11 @@ export const layerNormWithStats: PrimitiveOp = {
   operands: affineOperands,
   attrs,
   internal: true,
+  splits: ([x, ...affine]) => {
+    const axis = leadingAxis(x);
+    if (axis === x.length - 1) return [];
+    return [{ operands: [axis, ...affine.map(() => undefined)], outputs: [axis, 0] }];
+  },
   shape: (inputs, a) => [...layerNorm.shape(inputs, a), statsType(rowsOf(inputs[0].dims))],
   macs: (inputs) => normalisationMacs(inputs.length, elementCount(inputs[0])),
   gradient: ({ b, inputs, outputs, grads }) =>
@@ -103,6 +109,12 @@ export const layerNormBackward: PrimitiveOp = {
   operands: [{ name: 'dy' }, { name: 'x' }, { name: 'stats' }, { name: 'weight', optional: true }],
   attrs: {},
   internal: true,
+  splits: ([dy, , , ...weight]) => {
+    const axis = leadingAxis(dy);
+    if (axis === dy.length - 1) return [];
+    const sums = weight.length > 0 ? (['sum', 'sum'] as const) : [];
+    return [{ operands: [axis, axis, 0, ...weight.map(() => undefined)], outputs: [axis, ...sums] }];
+  },
   shape: ([, x, , weight]) => [
     { dims: x.dims, dtype: 'f32' },
     ...(weight ? [weight, weight].map(({ dims }) => ({ dims, dtype: 'f32' as const })) : []),

@@ -1,6 +1,7 @@
 import { elementCount } from '../../ir/graph.ts';
 import type { KernelCall } from '../../ir/kernel.ts';
 import type { PrimitiveOp } from '../../ir/op.ts';
+import { cutAxes } from '../../ir/split-rule.ts';
 import { TEAM } from '../reduction/chunks.ts';
 
 const WORKGROUP = 64;
@@ -16,6 +17,7 @@ export const sumSquares: PrimitiveOp = {
   operands: [{ name: 'x' }],
   attrs: {},
   internal: true,
+  splits: ([x]) => cutAxes(x).map((axis) => ({ operands: [axis], outputs: ['sum'] })),
   shape: () => [{ dims: [], dtype: 'f32' }],
   reference: ([x]) => [{ shape: [], data: Float64Array.of(x.data.reduce((sum, v) => sum + v * v, 0)) }],
   lowering: {

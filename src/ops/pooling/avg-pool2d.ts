@@ -1,5 +1,6 @@
 import { type Attrs, elementCount, type Shape } from '../../ir/graph.ts';
 import { type AttrSpec, type PrimitiveOp, ShapeError } from '../../ir/op.ts';
+import { sliceSplits } from '../../ir/split-rule.ts';
 import { perLine } from './lower.ts';
 import { eachTap, poolAttrs, pooledDims, poolUniforms, windowOf } from './window.ts';
 
@@ -17,6 +18,7 @@ export const avg_pool2d: PrimitiveOp = {
   example: 'forward(x: [B, 8, 16, 16]) -> [B, 8, 8, 8] { avg_pool2d(x, kernel_size: 2) }',
   operands: [{ name: 'x' }],
   attrs,
+  splits: (inputs, outputs) => sliceSplits(inputs, outputs, [0, 1]),
   shape: ([x], attrs) => [{ dims: pooledDims('avg_pool2d', x.dims, attrs), dtype: 'f32' }],
   gradient: ({ b, inputs, grads, attrs }) => {
     const [, , height, width] = b.shape(inputs[0]);
@@ -51,6 +53,7 @@ export const avg_pool2d_backward: PrimitiveOp = {
   internal: true,
   operands: [{ name: 'dy' }],
   attrs: { ...attrs, size: { type: 'int[]' } },
+  splits: (inputs, outputs) => sliceSplits(inputs, outputs, [0, 1]),
   shape: ([dy], attrs) => {
     const dims = (attrs['size'] as readonly number[]).map((n, a) => dy.dims[a + 2].map(() => n));
     if (!dims[0] || !dims[1]) throw new ShapeError('`avg_pool2d_backward` over the batch', [0]);

@@ -8,6 +8,7 @@ import {
   ShapeError,
   type TensorType,
 } from '../../ir/op.ts';
+import { sliceSplits } from '../../ir/split-rule.ts';
 import { perLine } from './lower.ts';
 
 const attrs: Readonly<Record<string, AttrSpec>> = {
@@ -42,6 +43,7 @@ export const interpolate: PrimitiveOp = {
     'forward(x: [B, 8, 16, 16]) -> [B, 8, 24, 40] { interpolate(x, size: <24, 40>, mode: "bilinear") }',
   operands: [{ name: 'x' }],
   attrs,
+  splits: (inputs, outputs) => sliceSplits(inputs, outputs, [0, 1]),
   shape: ([x], attrs) => {
     if (attrs['mode'] === 'nearest' && attrs['align_corners']) {
       throw new ShapeError('`interpolate` by nearest has no align_corners', [], 'align_corners: false');
@@ -81,6 +83,7 @@ export const interpolate_backward: PrimitiveOp = {
   internal: true,
   operands: [{ name: 'dy' }],
   attrs,
+  splits: (inputs, outputs) => sliceSplits(inputs, outputs, [0, 1]),
   shape: ([dy], attrs) => [
     { dims: resized('interpolate_backward', dy, attrs['size'] as readonly number[]), dtype: 'f32' },
   ],

@@ -1,5 +1,6 @@
 import { elementCount } from '../../ir/graph.ts';
 import type { PrimitiveOp } from '../../ir/op.ts';
+import { sliceSplits } from '../../ir/split-rule.ts';
 import { perLine } from './lower.ts';
 import { eachTap, poolAttrs, pooledDims, poolUniforms, windowOf } from './window.ts';
 
@@ -13,6 +14,7 @@ export const max_pool2d: PrimitiveOp = {
     'forward(x: [B, 8, 16, 16]) -> [B, 8, 8, 8] { max_pool2d(x, kernel_size: 3, stride: 2, padding: 1) }',
   operands: [{ name: 'x' }],
   attrs: poolAttrs,
+  splits: (inputs, outputs) => sliceSplits(inputs, outputs, [0, 1]),
   shape: ([x], attrs) => [{ dims: pooledDims('max_pool2d', x.dims, attrs), dtype: 'f32' }],
   gradient: ({ b, inputs, grads, attrs }) => [b.apply('max_pool2d_backward', [inputs[0], grads[0]!], attrs)],
   reference: ([x], attrs, [out]) => {
@@ -43,6 +45,7 @@ export const max_pool2d_backward: PrimitiveOp = {
   internal: true,
   operands: [{ name: 'x' }, { name: 'dy' }],
   attrs: poolAttrs,
+  splits: (inputs, outputs) => sliceSplits(inputs, outputs, [0, 1]),
   shape: ([x]) => [{ dims: x.dims, dtype: 'f32' }],
   reference: ([x, dy], attrs, [out]) => {
     const best = new Int32Array(dy.data.length).fill(-1);

@@ -1,5 +1,7 @@
 import { elementCount, type Shape } from '../../ir/graph.ts';
 import type { PrimitiveOp } from '../../ir/op.ts';
+import { cutAxes } from '../../ir/split-rule.ts';
+import { resolveAxis } from '../axis.ts';
 import { mapBroadcast } from '../broadcast.ts';
 import { keptShape, normaliseAxes, reducedDims } from './axes.ts';
 import { lowerReduction } from './lower.ts';
@@ -11,6 +13,13 @@ export const sum: PrimitiveOp = {
   example: 'forward(x: [B, 8, 16, 16]) -> [B, 8] { sum(x, axes: <2, 3>) }',
   operands: [{ name: 'x' }],
   attrs: { axes: { type: 'int[]' }, keepdim: { type: 'bool', default: false } },
+  splits: ([x], _, attrs) => {
+    const axes = (attrs['axes'] as readonly number[]).map((axis) => resolveAxis(axis, x.length));
+    return cutAxes(x).map((axis) => {
+      const before = attrs['keepdim'] ? 0 : axes.filter((summed) => summed < axis).length;
+      return { operands: [axis], outputs: [axes.includes(axis) ? 'sum' : axis - before] };
+    });
+  },
   shape: ([x], attrs) => [
     {
       dims: reducedDims('sum', x.dims, attrs['axes'] as readonly number[], attrs['keepdim'] as boolean),

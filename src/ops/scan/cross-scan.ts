@@ -15,6 +15,10 @@ export const crossScan: PrimitiveOp = {
   example: 'forward(x: [B, 8, 16, 16]) -> [B, 4, 8, 256] { cross_scan(x) }',
   operands: [{ name: 'x' }],
   attrs: {},
+  splits: () => [
+    { operands: [0], outputs: [0] },
+    { operands: [1], outputs: [2] },
+  ],
   shape: ([{ dims }]) => {
     const length = dims.length === 4 ? dims[2].times(dims[3]) : undefined;
     if (!length) throw new ShapeError(`\`cross_scan\` takes x [B, C, H, W], found ${formatDims(dims)}`, [0]);
@@ -46,6 +50,10 @@ export const crossMerge: PrimitiveOp = {
   example: 'forward(y: [B, 4, 8, 256]) -> [B, 8, 16, 16] { cross_merge(y, height: 16, width: 16) }',
   operands: [{ name: 'y' }],
   attrs: { height: { type: 'int' }, width: { type: 'int' } },
+  splits: () => [
+    { operands: [0], outputs: [0] },
+    { operands: [2], outputs: [1] },
+  ],
   shape: ([{ dims }], attrs) => {
     const [height, width] = [attrs['height'] as number, attrs['width'] as number];
     if (dims.length !== 4 || !dims[1].equals(ORDERS) || !dims[3].equals(height * width)) {

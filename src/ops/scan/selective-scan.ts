@@ -21,6 +21,10 @@ export const selectiveScan: PrimitiveOp = {
     'forward(u: [B, 8, 64], delta: [B, 8, 64], A_log: [8, 16], b: [B, 1, 16, 64], c: [B, 1, 16, 64], D: [8], delta_bias: [8]) -> [B, 8, 64] {\n  selective_scan(u, delta, A_log, b, c, D, delta_bias)\n}',
   operands: operands.map((name) => ({ name })),
   attrs,
+  splits: () => [
+    { operands: [0, 0, undefined, 0, 0, undefined, undefined], outputs: [0] },
+    { operands: [1, 1, 0, 1, 1, 0, 0], outputs: [1] },
+  ],
   shape: (inputs) => {
     checkShapes('selective_scan', inputs);
     return [{ dims: inputs[0].dims, dtype: 'f32' }];
@@ -41,6 +45,13 @@ export const selectiveScanBackward: PrimitiveOp = {
   operands: [...operands, 'dy'].map((name) => ({ name })),
   attrs,
   internal: true,
+  splits: () => [
+    {
+      operands: [0, 0, undefined, 0, 0, undefined, undefined, 0],
+      outputs: [0, 0, 'sum', 0, 0, 'sum', 'sum'],
+    },
+    { operands: [1, 1, 0, 1, 1, 0, 0, 1], outputs: [1, 1, 0, 1, 1, 0, 0] },
+  ],
   shape: (inputs) => {
     checkShapes('selective_scan_backward', inputs);
     return inputs.slice(0, 7).map(({ dims }) => ({ dims, dtype: 'f32' as const }));

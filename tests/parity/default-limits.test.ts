@@ -8,10 +8,10 @@ import { planPortably } from '../../src/compiler/portable.ts';
 import type { Graph } from '../../src/ir/graph.ts';
 import type { ElaboratedModel } from '../../src/language/model.ts';
 import { ops } from '../../src/ops/index.ts';
-import { Session, type TensorData } from '../../src/runtime/session.ts';
+import { Session } from '../../src/runtime/session.ts';
 import { type Tensor, toFloat32 } from '../../src/tensors/tensor.ts';
 import { gradientDeviations, outputDeviations } from './check.ts';
-import { type Fixture, fixtureNames, readFixture, setTexts, under } from './fixture.ts';
+import { type Fixture, fixtureNames, outputTensors, readFixture, setTexts, sourcesOf } from './fixture.ts';
 
 /** Plans as `archc compile` does, on a device that is granted nothing beyond WebGPU's default limits. */
 let acquired: AcquiredDevice;
@@ -55,32 +55,18 @@ describe.each(fixtureNames(folder))('%s within default limits', (name) => {
 });
 
 /** All outputs of a graph on the fixture's weights and batch. */
-async function run({ tensors }: Fixture, model: ElaboratedModel, graph: Graph): Promise<Map<string, Tensor>> {
+async function run(fixture: Fixture, model: ElaboratedModel, graph: Graph): Promise<Map<string, Tensor>> {
   const bundle = planPortably(model, graph, 'a test', renderer);
   const session = await Session.create(acquired.device, bundle);
   try {
-    const write = (kind: 'input' | 'param' | 'buffer', name: string, data: TensorData) => {
+    for (const [kind, name, data] of sourcesOf(fixture, model.inputs[0].name)) {
       if (session.has(kind, name)) session.write(kind, name, data);
-    };
-    for (const [name, tensor] of under(tensors, 'w/')) {
-      for (const kind of ['param', 'buffer'] as const) write(kind, name, dataOf(tensor));
     }
-    write('input', model.inputs[0].name, dataOf(tensors.get('x')!));
-    write('input', 'target', dataOf(tensors.get('target')!));
     session.run();
-    const outputs = graph.outputs.map((o) => o.name);
-    const results = await session.read('output', outputs);
-    return new Map(
-      graph.outputs.map(({ name, value }) => {
-        const shape = graph.values[value].shape;
-        return [name, { dtype: 'F32', shape, data: results.get(name)! as Float32Array }] as const;
-      }),
-    );
+    const names = graph.outputs.map((o) => o.name);
+    const results = await session.read('output', names);
+    return outputTensors(graph, (name) => results.get(name)!);
   } finally {
     session.destroy();
   }
-}
-
-function dataOf(tensor: Tensor): TensorData {
-  return tensor.dtype === 'I32' ? tensor.data : toFloat32(tensor);
 }

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Graph } from '../../src/ir/graph.ts';
 import { readSafetensors } from '../../src/tensors/safetensors.ts';
 import { type Tensor, toFloat32 } from '../../src/tensors/tensor.ts';
 
@@ -61,6 +62,34 @@ export function setArguments(config: FixtureInfo['config']): string[] {
 export function under(tensors: ReadonlyMap<string, Tensor>, prefix: string): Map<string, Tensor> {
   return new Map(
     [...tensors].filter(([n]) => n.startsWith(prefix)).map(([n, t]) => [n.slice(prefix.length), t] as const),
+  );
+}
+
+/** The fixture's weights, batch and class ids as sources of a graph of the model; not every graph reads all. */
+export function sourcesOf(
+  { tensors }: Fixture,
+  input: string,
+): (readonly [kind: 'input' | 'param' | 'buffer', name: string, data: Float32Array | Int32Array])[] {
+  const data = (t: Tensor) => (t.dtype === 'I32' ? t.data : toFloat32(t));
+  return [
+    ...[...under(tensors, 'w/')].flatMap(([name, t]) =>
+      (['param', 'buffer'] as const).map((kind) => [kind, name, data(t)] as const),
+    ),
+    ['input', input, data(tensors.get('x')!)],
+    ['input', 'target', data(tensors.get('target')!)],
+  ];
+}
+
+/** What a run gave, as tensors of the graph's shapes. */
+export function outputTensors(
+  graph: Graph,
+  values: (name: string) => ArrayLike<number>,
+): Map<string, Tensor> {
+  return new Map(
+    graph.outputs.map(({ name, value }) => {
+      const { shape } = graph.values[value];
+      return [name, { dtype: 'F32', shape, data: Float32Array.from(values(name)) }] as const;
+    }),
   );
 }
 

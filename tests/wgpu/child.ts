@@ -1,0 +1,44 @@
+/**
+ * Runs in Deno: `child.js FOLDER` does each `NAME.job.json` of the folder and writes `NAME.result.json` beside it.
+ * Ends with 1 where there is no adapter, and says so.
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import process from 'node:process';
+import { Session } from '../../src/runtime/session.ts';
+import { type Job, type JobResult, typed } from './job.ts';
+
+declare const navigator: Partial<NavigatorGPU>;
+
+const [folder] = process.argv.slice(2);
+const adapter = await navigator.gpu?.requestAdapter();
+if (!adapter) {
+  console.error('wgpu finds no adapter');
+  process.exit(1);
+}
+console.log(adapter.info.description);
+// Nothing is asked for: WebGPU's default limits.
+const device = await adapter.requestDevice();
+
+async function run({ manifest, wgsl, feeds, outputs }: Job): Promise<JobResult> {
+  try {
+    const session = await Session.create(device, { manifest, wgsl: new Map(Object.entries(wgsl)) });
+    try {
+      for (const feed of feeds) session.write(feed.kind, feed.name, typed(manifest, feed));
+      session.run();
+      const results = await session.read('output', outputs);
+      return { outputs: Object.fromEntries([...results].map(([name, data]) => [name, Array.from(data)])) };
+    } finally {
+      session.destroy();
+    }
+  } catch (error) {
+    const { code = 'error', message } = error as { code?: string; message: string };
+    return { error: `${code}: ${message}` };
+  }
+}
+
+for (const file of readdirSync(folder)) {
+  if (!file.endsWith('.job.json')) continue;
+  const result = await run(JSON.parse(readFileSync(`${folder}/${file}`, 'utf8')) as Job);
+  writeFileSync(`${folder}/${file.replace(/job\.json$/, 'result.json')}`, JSON.stringify(result));
+}
+process.exit(0);

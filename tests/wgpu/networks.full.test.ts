@@ -1,0 +1,3 @@
+import { describeNetworksOnWgpu, networkNames } from './networks.ts';
+
+describeNetworksOnWgpu(networkNames);

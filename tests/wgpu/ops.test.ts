@@ -1,0 +1,44 @@
+import { beforeAll, expect, test } from 'vitest';
+import { nodeRenderer } from '../../src/compiler/files.ts';
+import { portableLimits } from '../../src/compiler/portable.ts';
+import { ops } from '../../src/ops/index.ts';
+import { planGraph } from '../../src/plan/plan.ts';
+import { caseNames, opCase, relativeError } from '../ops/cases.ts';
+import { type JobResult, jobOf } from './job.ts';
+import { runOnWgpu } from './wgpu.ts';
+
+/** As on Dawn: float32 kernels against float64 truths, relative to the tensor's largest value. */
+const TOLERANCE = 1e-4;
+
+let results: ReadonlyMap<string, JobResult>;
+beforeAll(async () => {
+  const renderer = nodeRenderer();
+  const jobs = caseNames.map((name) => {
+    const { graph, feeds } = opCase(name);
+    const bundle = planGraph(graph, ops, renderer, { model: name, batch: 1, limits: portableLimits });
+    return [
+      name,
+      jobOf(
+        bundle,
+        [...feeds].map(([n, { data }]) => ['input', n, data] as const),
+      ),
+    ] as const;
+  });
+  const [, first] = jobs[0];
+  const broken = { ...first, wgsl: { ...first.wgsl, [first.manifest.kernels[0].name]: 'fn main( {' } };
+  results = await runOnWgpu(new Map([...jobs, ['broken', broken]]));
+}, 600_000);
+
+test.each(caseNames)('%s on wgpu: forward and gradients equal the fixture', (name) => {
+  const result = results.get(name)!;
+  if ('error' in result) throw new Error(result.error);
+  for (const [key, truth] of opCase(name).expected) {
+    expect(relativeError(result.outputs[key], truth), key).toBeLessThan(TOLERANCE);
+  }
+});
+
+test('a kernel that naga rejects is named', () => {
+  expect(results.get('broken')).toEqual({
+    error: expect.stringMatching(/^shader-error: kernel \S+ does not compile: line 1/),
+  });
+});

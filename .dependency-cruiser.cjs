@@ -75,7 +75,7 @@ module.exports = {
         'tsconfig.browser.json checks the same of globals.',
       severity: 'error',
       from: {
-        path: '^(grammar|codegen|src/(language|ir|ops|autodiff|passes|kernels|reference|plan|bundle|program|runtime))/',
+        path: '^(grammar/|codegen/|src/(language|ir|ops|autodiff|passes|kernels|reference|plan|bundle|program|runtime)/|src/tensors/(tensor|safetensors-(bytes|header))\\.ts)',
         pathNot: '\\.test\\.ts$',
       },
       to: { dependencyTypes: ['core'] },

@@ -85,13 +85,9 @@ export {
 export { ops } from './ops/index.ts';
 /** A model by modules as SVG. */
 export { networkDrawing } from './report/network-drawing.ts';
-export type { Safetensors } from './tensors/safetensors.ts';
-export {
-  parseSafetensors,
-  readSafetensors,
-  serializeSafetensors,
-  writeSafetensors,
-} from './tensors/safetensors.ts';
+export { readSafetensors, writeSafetensors } from './tensors/safetensors.ts';
+export type { Safetensors } from './tensors/safetensors-bytes.ts';
+export { parseSafetensors, serializeSafetensors } from './tensors/safetensors-bytes.ts';
 export type { Dtype, Tensor } from './tensors/tensor.ts';
 export { toFloat32 } from './tensors/tensor.ts';
 /** First values of a parameter, as the spec says. */

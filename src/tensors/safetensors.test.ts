@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { InputError } from '../errors.ts';
-import { parseSafetensors, readSafetensors, serializeSafetensors, writeSafetensors } from './safetensors.ts';
+import { readSafetensors, writeSafetensors } from './safetensors.ts';
+import { parseSafetensors, serializeSafetensors } from './safetensors-bytes.ts';
 import { bytesPerElement, type Dtype, dtypes, elementCount, type Tensor, tensorOfBytes } from './tensor.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'safetensors-'));

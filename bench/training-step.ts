@@ -3,7 +3,8 @@
  * Prints milliseconds a step as the runtime runs it, the time in each kind of kernel, and the slowest dispatches.
  */
 import { parseArgs } from 'node:util';
-import { hyperParameters, trainingGraph } from '../src/autodiff/training.ts';
+import { hyperParameters } from '../src/autodiff/optimizer.ts';
+import { trainingGraph } from '../src/autodiff/training.ts';
 import { type WebgpuExecutable, webgpuBackend } from '../src/backend/webgpu.ts';
 import { nodeRenderer } from '../src/compiler/files.ts';
 import { openModel, trainSection } from '../src/compiler/model.ts';

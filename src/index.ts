@@ -22,9 +22,17 @@ export { acquireDevice } from './adapter/acquire.ts';
 export type { DoctorReport } from './adapter/doctor.ts';
 /** What `archc doctor` reports. */
 export { inspect as inspectAdapters } from './adapter/doctor.ts';
-export type { LossGraph, TrainingGraph } from './autodiff/training.ts';
-/** The graph of loss and gradients, and that of a whole training step. */
-export { gradientGraph, hyperParameters, trainingGraph } from './autodiff/training.ts';
+export type { GradientGraph } from './autodiff/differentiated.ts';
+/** The graph of loss and gradients. */
+export { gradientGraph } from './autodiff/differentiated.ts';
+export type { EntryOptions, TrainingEntries } from './autodiff/entries.ts';
+/** The graphs that a program which trains is made of. */
+export { trainingEntries } from './autodiff/entries.ts';
+/** The numbers of a step that its graphs take as input. */
+export { hyperParameters } from './autodiff/optimizer.ts';
+export type { TrainingGraph } from './autodiff/training.ts';
+/** That of a whole training step. */
+export { trainingGraph } from './autodiff/training.ts';
 export type { Backend, Elements, Executable, TensorKind } from './backend/backend.ts';
 /** Runs graphs in float64 on the CPU: slow, and what kernels are checked against. */
 export { referenceBackend } from './backend/reference.ts';

@@ -1,39 +1,70 @@
 import { InputError } from '../errors.ts';
 import type { GraphBuilder } from '../ir/builder.ts';
-import { type DType, elementCount, type ValueId } from '../ir/graph.ts';
-import type { ElaboratedModel } from '../language/model.ts';
-import { ownMemory, PACK_ALIGNMENT, packGroups } from './packs.ts';
+import { type DType, elementCount, type Graph, type ValueId } from '../ir/graph.ts';
+import type { Buffer, ElaboratedModel } from '../language/model.ts';
+import { ownMemory, pack, packGroups } from './packs.ts';
 
-/** Appends what the model's buffers hold after the step: what the spec says, unless the step's loss is not finite. */
-export function appendBufferSteps(
-  b: GraphBuilder,
-  { buffers }: ElaboratedModel,
-  norm2: ValueId,
-  loss: ValueId,
-): void {
-  for (const dtype of ['f32', 'i32'] satisfies DType[]) {
-    const updated = buffers.flatMap(({ value, next, dtype: own }) =>
-      next !== undefined && own === dtype ? [{ value, next }] : [],
-    );
+/** The carry that holds what a buffer is to hold after the step. */
+const nextOf = (buffer: string) => `next.${buffer}`;
+
+/** Buffers that steps of training set, in groups that are packed together: of one type, and small enough for a binding. */
+export function updatedBuffers({ buffers }: ElaboratedModel): Buffer[][] {
+  return (['f32', 'i32'] satisfies DType[]).flatMap((dtype) => {
+    const updated = buffers.filter((buffer) => buffer.next !== undefined && buffer.dtype === dtype);
+    return packGroups(updated.map(({ shape }) => shape)).map((group) => group.map((i) => updated[i]));
+  });
+}
+
+/** A graph that reads, instead of buffers that are set, what they are to hold: micro-batches follow on each other. */
+export function readingNext(graph: Graph, { buffers }: ElaboratedModel): Graph {
+  const updated = new Set(buffers.filter(({ next }) => next !== undefined).map(({ name }) => name));
+  return {
+    ...graph,
+    sources: graph.sources.map((s) =>
+      s.kind === 'buffer' && updated.has(s.name) ? { ...s, kind: 'carry', name: nextOf(s.name) } : s,
+    ),
+  };
+}
+
+/** The carries of a group of buffers, in a graph that may read them already. */
+function carriesOf(b: GraphBuilder, group: readonly Buffer[]): ValueId[] {
+  return group.map(({ name, shape, dtype }) => b.sharedSource('carry', nextOf(name), shape, dtype));
+}
+
+/** Appends to a model's own graph what its buffers are to hold, left in carries. */
+export function appendNextBuffers(b: GraphBuilder, model: ElaboratedModel): void {
+  for (const group of updatedBuffers(model)) {
     const values = ownMemory(
       b,
-      updated.map((u) => u.next),
+      group.map(({ next }) => next!),
     );
-    const sources = updated.map((u) => u.value);
-    for (const group of packGroups(b, sources)) {
-      const pack = (of: readonly ValueId[]) =>
-        b.apply(
-          'pack',
-          group.map((i) => of[i]),
-          { align: PACK_ALIGNMENT },
-        );
-      const step = b.apply('buffer_step', [pack(sources), pack(values), norm2, loss]);
-      b.update(
-        group.map((i) => sources[i]),
-        step,
-      );
-    }
+    b.update(carriesOf(b, group), pack(b, values));
   }
+}
+
+/** Appends that the carries hold what the buffers do: a step of micro-batches begins so. */
+export function appendFirstBuffers(b: GraphBuilder, model: ElaboratedModel): void {
+  for (const group of updatedBuffers(model)) {
+    const values = ownMemory(b, sourcesOf(b, group));
+    b.update(carriesOf(b, group), pack(b, values));
+  }
+}
+
+/** Appends what the model's buffers hold after the step: what carries say, unless loss or norm is not finite. */
+export function appendBufferSteps(
+  b: GraphBuilder,
+  model: ElaboratedModel,
+  { loss, norm2 }: { readonly loss: ValueId; readonly norm2: ValueId },
+): void {
+  for (const group of updatedBuffers(model)) {
+    const sources = sourcesOf(b, group);
+    const next = pack(b, carriesOf(b, group));
+    b.update(sources, b.apply('buffer_step', [pack(b, sources), next, norm2, loss]));
+  }
+}
+
+function sourcesOf(b: GraphBuilder, group: readonly Buffer[]): ValueId[] {
+  return group.map(({ name, shape, dtype }) => b.source('buffer', name, shape, dtype));
 }
 
 /**

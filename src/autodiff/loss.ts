@@ -1,6 +1,8 @@
-import type { GraphBuilder } from '../ir/builder.ts';
-import type { ValueId } from '../ir/graph.ts';
-import type { LossTerm } from '../language/model.ts';
+import { GraphBuilder } from '../ir/builder.ts';
+import type { Graph, ValueId } from '../ir/graph.ts';
+import type { OpTable } from '../ir/op.ts';
+import { prune } from '../ir/prune.ts';
+import type { ElaboratedModel, LossTerm, TrainSection } from '../language/model.ts';
 
 /**
  * Appends the loss of a `train` section.
@@ -41,4 +43,25 @@ export function appendLoss(
   });
   if (total === undefined) throw new Error('every output has weight 0');
   return total;
+}
+
+/** A model's graph with the loss of a section appended, without outputs; the labels are the input `target`. */
+export function withLoss(
+  model: ElaboratedModel,
+  section: TrainSection,
+  ops: OpTable,
+): { readonly b: GraphBuilder; readonly loss: ValueId } {
+  const b = new GraphBuilder(ops, { ...model.graph, outputs: [] });
+  const outputs = model.outputs.map((o) => o.value);
+  const [batch, , ...size] = b.shape(outputs[0]);
+  const target = b.source('input', 'target', [batch, ...size], 'i32');
+  return { b, loss: appendLoss(b, outputs, section.supervise, section.loss, target) };
+}
+
+/** Forward pass and loss of a section: the outputs `loss` and `prediction`, the logits of the model's first output. */
+export function lossGraph(model: ElaboratedModel, section: TrainSection, ops: OpTable): Graph {
+  const { b, loss } = withLoss(model, section, ops);
+  b.output('loss', loss);
+  b.output('prediction', model.outputs[0].value);
+  return prune(b.build());
 }

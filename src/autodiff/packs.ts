@@ -1,5 +1,5 @@
 import type { GraphBuilder } from '../ir/builder.ts';
-import { elementCount, type ValueId } from '../ir/graph.ts';
+import { elementCount, type Shape, type ValueId } from '../ir/graph.ts';
 
 /** Packed tensors start at multiples of so many elements (256 bytes, WebGPU's offset alignment). */
 export const PACK_ALIGNMENT = 64;
@@ -7,12 +7,14 @@ export const PACK_ALIGNMENT = 64;
 /** A pack must fit one storage binding; 128 MiB is what WebGPU guarantees, and the padding needs some of it. */
 const PACK_BYTES = 96 * 2 ** 20;
 
+const padded = (shape: Shape) => Math.ceil(elementCount(shape) / PACK_ALIGNMENT) * PACK_ALIGNMENT;
+
 /** Splits tensors into groups whose packs fit a binding, as indices. */
-export function packGroups(b: GraphBuilder, values: readonly ValueId[]): number[][] {
+export function packGroups(shapes: readonly Shape[]): number[][] {
   const groups: number[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
-  values.forEach((value, i) => {
-    const size = 4 * Math.ceil(elementCount(b.shape(value)) / PACK_ALIGNMENT) * PACK_ALIGNMENT;
+  shapes.forEach((shape, i) => {
+    const size = 4 * padded(shape);
     if (bytes + size > PACK_BYTES) {
       groups.push([]);
       bytes = 0;
@@ -21,6 +23,15 @@ export function packGroups(b: GraphBuilder, values: readonly ValueId[]): number[
     bytes += size;
   });
   return groups;
+}
+
+/** Elements of the pack of tensors. */
+export function packLength(shapes: readonly Shape[]): number {
+  return shapes.reduce((n, shape) => n + padded(shape), 0);
+}
+
+export function pack(b: GraphBuilder, values: readonly ValueId[]): ValueId {
+  return b.apply('pack', values, { align: PACK_ALIGNMENT });
 }
 
 /** Packed values need memory of their own: one that is shared, a view of a source or used twice is copied. */

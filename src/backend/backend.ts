@@ -3,7 +3,7 @@ import type { Graph } from '../ir/graph.ts';
 /** A tensor's elements, row-major: float64 from the reference backend, float32 or int32 from WebGPU. */
 export type Elements = Float32Array | Float64Array | Int32Array;
 
-export type TensorKind = 'input' | 'param' | 'buffer' | 'state' | 'output';
+export type TensorKind = 'input' | 'param' | 'buffer' | 'state' | 'carry' | 'output';
 
 /** A graph made ready to run as often as one likes. */
 export interface Executable {

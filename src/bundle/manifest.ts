@@ -24,7 +24,7 @@ export interface Manifest {
 export interface BufferInfo {
   /** In bytes. */
   readonly size: number;
-  readonly kind: 'input' | 'weights' | 'state' | 'activations';
+  readonly kind: 'input' | 'weights' | 'state' | 'carry' | 'activations';
 }
 
 export interface KernelInfo {
@@ -47,7 +47,7 @@ export interface Dispatch {
 
 export interface TensorInfo {
   readonly name: string;
-  readonly kind: 'input' | 'param' | 'buffer' | 'state' | 'output';
+  readonly kind: 'input' | 'param' | 'buffer' | 'state' | 'carry' | 'output';
   readonly dtype: 'f32' | 'i32';
   readonly shape: readonly number[];
   readonly buffer: number;

@@ -34,7 +34,7 @@ export interface Node {
  * - `state`: lives on from step to step (moments), zero at first
  */
 export interface Source {
-  readonly kind: 'input' | 'param' | 'buffer' | 'state';
+  readonly kind: 'input' | 'param' | 'buffer' | 'state' | 'carry';
   readonly name: string;
   readonly value: ValueId;
 }

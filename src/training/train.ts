@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { hyperParameters, trainingGraph } from '../autodiff/training.ts';
+import { hyperParameters } from '../autodiff/optimizer.ts';
+import { trainingGraph } from '../autodiff/training.ts';
 import { readStored, writeStored } from '../backend/backend.ts';
 import { type WebgpuBackend, WebgpuExecutable } from '../backend/webgpu.ts';
 import type { Batches } from '../data/batches.ts';

@@ -1,4 +1,4 @@
-import { lossGraph } from '../autodiff/training.ts';
+import { lossGraph } from '../autodiff/loss.ts';
 import { type Executable, writeStored } from '../backend/backend.ts';
 import type { WebgpuBackend } from '../backend/webgpu.ts';
 import { JobError } from '../errors.ts';

@@ -1,4 +1,4 @@
-import { gradientGraph } from '../../src/autodiff/training.ts';
+import { gradientGraph } from '../../src/autodiff/differentiated.ts';
 import type { Backend, Elements, Executable } from '../../src/backend/backend.ts';
 import { referenceBackend } from '../../src/backend/reference.ts';
 import { trainSection } from '../../src/compiler/model.ts';

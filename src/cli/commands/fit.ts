@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { hyperParameters, trainingGraph } from '../../autodiff/training.ts';
+import { hyperParameters } from '../../autodiff/optimizer.ts';
+import { trainingGraph } from '../../autodiff/training.ts';
 import { type Executable, readStored } from '../../backend/backend.ts';
 import { WebgpuExecutable } from '../../backend/webgpu.ts';
 import { trainSection } from '../../compiler/model.ts';

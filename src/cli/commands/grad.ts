@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { gradientGraph } from '../../autodiff/training.ts';
+import { gradientGraph } from '../../autodiff/differentiated.ts';
 import { trainSection } from '../../compiler/model.ts';
 import { JobError } from '../../errors.ts';
 import { ops } from '../../ops/index.ts';

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { gradientGraph, trainingGraph } from '../../src/autodiff/training.ts';
+import { gradientGraph } from '../../src/autodiff/differentiated.ts';
+import { trainingGraph } from '../../src/autodiff/training.ts';
 import { nodeRenderer } from '../../src/compiler/files.ts';
 import { openModel } from '../../src/compiler/model.ts';
 import { planPortably } from '../../src/compiler/portable.ts';

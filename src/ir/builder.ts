@@ -90,6 +90,11 @@ export class GraphBuilder {
     return outputs;
   }
 
+  /** Appends a node of the graph that the builder began with, whose values are there. */
+  append(node: Node): void {
+    this.nodes.push(node);
+  }
+
   /** Applies an op with one output. */
   apply(name: string, inputs: readonly ValueId[], attrs: Attrs = {}): ValueId {
     return this.applyAll(name, inputs, attrs)[0];

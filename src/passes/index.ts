@@ -1,12 +1,14 @@
 import type { Graph } from '../ir/graph.ts';
 import { verifyGraph } from '../ir/verify.ts';
+import { ownMemory } from './own-memory.ts';
 import type { Pass, PassContext } from './pass.ts';
 import { prune } from './prune.ts';
+import { simplify } from './simplify/index.ts';
 
 export type { Pass, PassContext } from './pass.ts';
 
 /** All passes, in the order in which they run. */
-export const passes: readonly Pass[] = [prune];
+export const passes: readonly Pass[] = [prune, simplify, ownMemory];
 
 export interface RunPasses {
   /** Name of the last pass to run; by default all do. */

@@ -9,6 +9,7 @@ import { verifyGraph } from '../../src/ir/verify.ts';
 import { check, type ElaboratedModel, elaborate, loadSpec } from '../../src/language/index.ts';
 import { memoryFiles } from '../../src/language/memory-files.ts';
 import { ops } from '../../src/ops/index.ts';
+import { runPasses } from '../../src/passes/index.ts';
 import { planGraph } from '../../src/plan/plan.ts';
 import { interpret } from '../../src/reference/interpret.ts';
 import { randomSpec } from './random-specs.ts';
@@ -18,7 +19,12 @@ const renderer = nodeRenderer();
 /** Verifies, plans and interprets a graph; an exception is a fault of the compiler. */
 function runs(graph: Graph): void {
   expect(verifyGraph(graph, ops)).toEqual([]);
-  const bundle = planGraph(graph, ops, renderer, { model: 'Random', batch: 2, limits: portableLimits });
+  const bundle = planGraph(graph, ops, renderer, {
+    model: 'Random',
+    batch: 2,
+    limits: portableLimits,
+    verify: true,
+  });
   expect(bundle.manifest.requires.maxStorageBuffersPerShaderStage).toBeLessThanOrEqual(8);
   const feeds = new Map(
     graph.sources.map(({ value }) => {
@@ -27,10 +33,28 @@ function runs(graph: Graph): void {
       return [value, { shape, data }];
     }),
   );
-  for (const [value, { shape, data }] of interpret(graph, ops, feeds)) {
+  const results = interpret(graph, ops, feeds);
+  for (const [value, { shape, data }] of results) {
     expect([...shape]).toEqual([...graph.values[value].shape]);
     expect(data.length).toBe(elementCount(shape));
   }
+  const passed = runPasses(graph, { ops, limits: portableLimits });
+  const after = interpret(passed, ops, feeds);
+  const ends = (g: Graph) => [...g.outputs, ...g.updates].map((o) => o.value);
+  const values = ends(passed).map((v) => after.get(v)!.data);
+  ends(graph).forEach((v, k) => {
+    expectSame(results.get(v)!.data, values[k]);
+  });
+}
+
+/** Equal to 1e-12 of the largest finite element; infinities and NaN are where they were. */
+function expectSame(before: Float64Array, after: Float64Array): void {
+  const largest = before.reduce((m, x) => (Number.isFinite(x) ? Math.max(m, Math.abs(x)) : m), 0);
+  const differ = before.findIndex((x, i) => {
+    const y = after[i];
+    return !(Object.is(x, y) || x === y || Math.abs(x - y) <= 1e-12 * largest);
+  });
+  expect(differ, `${before[differ]} became ${after[differ]}`).toBe(-1);
 }
 
 /** The graph of a training step; the forward graph where training refuses the model with reason. */

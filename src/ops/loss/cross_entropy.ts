@@ -69,8 +69,13 @@ export const crossEntropyFrom: PrimitiveOp = {
 export const crossEntropyBackward: PrimitiveOp = {
   kind: 'primitive',
   name: 'cross_entropy_backward',
-  doc: 'Gradient of cross-entropy by the logits: (softmax(x) − one-hot(target)) · dloss / positions.',
-  operands: [{ name: 'x' }, { name: 'target', dtype: 'i32' }, { name: 'lse' }, { name: 'dloss' }],
+  doc: 'Gradient of cross-entropy by the logits: (softmax(x) − one-hot(target)) · dloss / positions; dloss is 1 where it is left out.',
+  operands: [
+    { name: 'x' },
+    { name: 'target', dtype: 'i32' },
+    { name: 'lse' },
+    { name: 'dloss', optional: true },
+  ],
   attrs: {},
   internal: true,
   splits: () => [{ operands: [0, 0, 0, undefined], outputs: [0], weighed: [3] }],
@@ -84,7 +89,7 @@ export const crossEntropyBackward: PrimitiveOp = {
       for (let c = 0; c < classes; c++) {
         const at = (Math.floor(i / inner) * classes + c) * inner + (i % inner);
         const error = Math.exp(x.data[at] - lse.data[i]) - (c === label ? 1 : 0);
-        data[at] = (error * dloss.data[0]) / positions;
+        data[at] = (error * (dloss?.data[0] ?? 1)) / positions;
       }
     }
     return [{ shape: x.shape, data }];
@@ -92,13 +97,14 @@ export const crossEntropyBackward: PrimitiveOp = {
   lowering: {
     kind: 'kernels',
     lower: ({ inputs, outputs: [dx] }) => {
-      const { positions } = logitLayout(inputs[0].shape);
+      const [x, , , dloss] = inputs;
+      const { positions } = logitLayout(x.shape);
       return [
         {
           template: 'cross_entropy_backward',
-          options: { workgroup: 64 },
-          uniforms: uniforms(inputs[0]),
-          reads: [...reads(inputs), { name: 'dloss', value: inputs[3] }],
+          options: { workgroup: 64, weighted: dloss !== undefined },
+          uniforms: uniforms(x),
+          reads: [...reads(inputs), ...(dloss ? [{ name: 'dloss', value: dloss }] : [])],
           writes: [{ name: 'dx', value: dx }],
           workgroups: [Math.ceil(positions / 64), 1, 1],
           fusable: 'dx',

@@ -124,13 +124,13 @@ export const diceLossFrom: PrimitiveOp = {
 export const diceLossBackward: PrimitiveOp = {
   kind: 'primitive',
   name: 'dice_loss_backward',
-  doc: 'Gradient of the soft Dice loss by the logits, through the softmax.',
+  doc: 'Gradient of the soft Dice loss by the logits, through the softmax; dloss is 1 where it is left out.',
   operands: [
     { name: 'x' },
     { name: 'target', dtype: 'i32' },
     { name: 'lse' },
     { name: 'slopes' },
-    { name: 'dloss' },
+    { name: 'dloss', optional: true },
   ],
   attrs: { batch: attrs.batch },
   internal: true,
@@ -142,6 +142,7 @@ export const diceLossBackward: PrimitiveOp = {
     const { inner, sampleRows, classes } = diceLayout(x.shape, { ...a, background: true });
     const data = new Float64Array(x.data.length);
     const dots = new Float64Array(lse.data.length);
+    const weight = dloss?.data[0] ?? 1;
     const position = (at: number, sample: number) => sample * inner + (at % inner);
     const slope = (sample: number, c: number, hit: number) => {
       const row = sample * sampleRows + (c % classes);
@@ -151,18 +152,19 @@ export const diceLossBackward: PrimitiveOp = {
       dots[position(at, sample)] += probability * slope(sample, c, hit);
     });
     eachProbability(x, target, lse, (at, sample, c, probability, hit) => {
-      data[at] = dloss.data[0] * probability * (slope(sample, c, hit) - dots[position(at, sample)]);
+      data[at] = weight * probability * (slope(sample, c, hit) - dots[position(at, sample)]);
     });
     return [{ shape: x.shape, data }];
   },
   lowering: {
     kind: 'kernels',
     lower: ({ inputs, outputs: [dx], attrs: a }) => {
-      const { classes, inner, positions } = logitLayout(inputs[0].shape);
+      const [x, , , slopes, dloss] = inputs;
+      const { classes, inner, positions } = logitLayout(x.shape);
       return [
         {
           template: 'dice_loss_backward',
-          options: { workgroup: 64, batch: a['batch'] as boolean },
+          options: { workgroup: 64, batch: a['batch'] as boolean, weighted: dloss !== undefined },
           uniforms: [
             ['positions', 'u32', positions],
             ['classes', 'u32', classes],
@@ -170,8 +172,8 @@ export const diceLossBackward: PrimitiveOp = {
           ],
           reads: [
             ...reads(inputs),
-            { name: 'slopes', value: inputs[3] },
-            { name: 'dloss', value: inputs[4] },
+            { name: 'slopes', value: slopes },
+            ...(dloss ? [{ name: 'dloss', value: dloss }] : []),
           ],
           writes: [{ name: 'dx', value: dx }],
           workgroups: [Math.ceil(positions / 64), 1, 1],

@@ -1,0 +1,104 @@
+import { GraphBuilder } from '../ir/builder.ts';
+import type { Graph, Node, ValueId } from '../ir/graph.ts';
+import type { OpTable, PrimitiveOp } from '../ir/op.ts';
+import type { Pass } from './pass.ts';
+
+/**
+ * A packed value lies in the pack and nowhere else, and a source that a node overwrites is gone afterwards. What is
+ * packed twice, is (a view of) a source and packed as anything but what is overwritten, or is a result and overwritten
+ * is copied, as soon as it is there.
+ */
+export const ownMemory: Pass = {
+  name: 'own-memory',
+  doc: 'Copies values that must lie in a place of their own and do not.',
+  run: (graph, { ops }) => {
+    const { root, overwritten } = placesOf(graph, ops);
+    const sources = new Set(graph.sources.map((s) => s.value));
+    const taken = new Set<ValueId>();
+    const gone = new Set<ValueId>();
+    const wanted = new Map<ValueId, number>();
+    const copied = (v: ValueId) => wanted.set(v, (wanted.get(v) ?? 0) + 1);
+    const packs = graph.nodes.filter((node) => isPack(node, ops));
+    for (const pack of packs.filter((node) => overwritten.has(node.outputs[0])))
+      for (const v of pack.inputs) gone.add(root(v));
+    for (const v of overwritten) gone.add(root(v));
+    /** Operands of packs, by node, that are copies. */
+    const copies = new Map<Node, Set<number>>();
+    for (const pack of packs) {
+      const inPlace = overwritten.has(pack.outputs[0]);
+      pack.inputs.forEach((v, k) => {
+        const place = root(v);
+        if (!taken.has(place) && (inPlace || !sources.has(place))) {
+          taken.add(place);
+          return;
+        }
+        copied(v);
+        copies.set(pack, (copies.get(pack) ?? new Set()).add(k));
+      });
+    }
+    const saved = graph.outputs.filter(({ value }) => sources.has(root(value)) && gone.has(root(value)));
+    for (const { value } of saved) copied(value);
+    return wanted.size === 0 ? graph : withCopies(graph, ops, wanted, copies, new Set(saved));
+  },
+};
+
+type Output = Graph['outputs'][number];
+
+function withCopies(
+  graph: Graph,
+  ops: OpTable,
+  wanted: ReadonlyMap<ValueId, number>,
+  copies: ReadonlyMap<Node, ReadonlySet<number>>,
+  saved: ReadonlySet<Output>,
+): Graph {
+  const b = new GraphBuilder(ops, { ...graph, nodes: [] });
+  const made = new Map<ValueId, ValueId[]>();
+  const copy = (v: ValueId) => {
+    const times = wanted.get(v) ?? 0;
+    const of = Array.from({ length: times }, () =>
+      b.dtype(v) === 'i32' ? b.apply('increment', [v], { by: 0 }) : b.affine(v, 1),
+    );
+    if (times > 0) made.set(v, of);
+  };
+  const next = (v: ValueId) => made.get(v)!.shift()!;
+  for (const s of graph.sources) copy(s.value);
+  for (const node of graph.nodes) {
+    const own = copies.get(node);
+    b.append(own ? { ...node, inputs: node.inputs.map((v, k) => (own.has(k) ? next(v) : v)) } : node);
+    b.scope = node.scope;
+    for (const v of node.outputs) copy(v);
+  }
+  const outputs = graph.outputs.map((o) => (saved.has(o) ? { ...o, value: next(o.value) } : o));
+  return { ...b.build(), outputs };
+}
+
+/** Whose memory a value is, and which values nodes overwrite. */
+function placesOf(graph: Graph, ops: OpTable) {
+  const parent = new Map<ValueId, ValueId>();
+  const overwritten = new Set<ValueId>();
+  for (const node of graph.nodes) {
+    const { lowering } = primitive(node, ops);
+    if (lowering.kind === 'view' && !lowering.packed) parent.set(node.outputs[0], node.inputs[0]);
+    if (lowering.kind !== 'kernels') continue;
+    for (const [out, operand] of Object.entries(lowering.inPlace ?? {})) {
+      overwritten.add(node.inputs[operand]);
+      parent.set(node.outputs[Number(out)], node.inputs[operand]);
+    }
+  }
+  const root = (v: ValueId): ValueId => {
+    const next = parent.get(v);
+    return next === undefined ? v : root(next);
+  };
+  return { root, overwritten };
+}
+
+function isPack(node: Node, ops: OpTable): boolean {
+  const { lowering } = primitive(node, ops);
+  return lowering.kind === 'view' && lowering.packed !== undefined;
+}
+
+function primitive(node: Node, ops: OpTable): PrimitiveOp {
+  const op = ops.get(node.op);
+  if (op?.kind !== 'primitive') throw new Error(`${node.op} is not a primitive op`);
+  return op;
+}

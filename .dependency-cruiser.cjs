@@ -69,18 +69,6 @@ module.exports = {
       },
     })),
     {
-      name: 'portable',
-      comment:
-        'From the text to the run program everything also works in browsers and workers: nothing of Node. ' +
-        'tsconfig.browser.json checks the same of globals.',
-      severity: 'error',
-      from: {
-        path: '^(grammar/|codegen/|src/(language|ir|ops|autodiff|passes|kernels|reference|plan|bundle|program|runtime)/|src/tensors/(tensor|safetensors-(bytes|header))\\.ts)',
-        pathNot: '\\.test\\.ts$',
-      },
-      to: { dependencyTypes: ['core'] },
-    },
-    {
       name: 'no-circular',
       severity: 'error',
       from: {},

@@ -13,7 +13,8 @@ const allowed = {
   'src/reference': ['src/ir', 'src/ops'],
   codegen: [],
   'src/bundle': [],
-  'src/plan': ['src/ir', 'src/ops', 'src/passes', 'src/bundle', 'codegen'],
+  'src/kernels': ['src/ir', 'src/ops'],
+  'src/plan': ['src/ir', 'src/ops', 'src/passes', 'src/kernels', 'src/bundle', 'codegen'],
   'src/runtime': ['src/bundle'],
   'src/adapter': [],
   'src/compiler': [
@@ -24,6 +25,7 @@ const allowed = {
     'src/ops',
     'src/autodiff',
     'src/passes',
+    'src/kernels',
     'src/plan',
     'src/bundle',
     'src/tensors',
@@ -31,6 +33,7 @@ const allowed = {
   'src/backend': [
     'src/ir',
     'src/ops',
+    'src/kernels',
     'src/plan',
     'src/bundle',
     'src/runtime',

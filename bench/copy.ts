@@ -2,11 +2,11 @@
  * Copying ops at the shapes of a segmentation network's maps: milliseconds a run and bytes moved (read and
  * written) a second. `npx tsx bench/copy.ts`
  */
-import { acquireDevice, adapterLimits } from '../src/adapter/acquire.ts';
+import { acquireDevice } from '../src/adapter/acquire.ts';
+import { deviceTarget } from '../src/backend/device-target.ts';
 import { nodeRenderer } from '../src/compiler/files.ts';
 import { GraphBuilder } from '../src/ir/builder.ts';
 import { type Attrs, elementCount } from '../src/ir/graph.ts';
-import type { DeviceLimits } from '../src/ir/kernel.ts';
 import { ops } from '../src/ops/index.ts';
 import { planGraph } from '../src/plan/plan.ts';
 import { Session } from '../src/runtime/session.ts';
@@ -42,7 +42,7 @@ const cases: readonly (readonly [op: string, shapes: readonly (readonly number[]
 ];
 
 const acquired = await acquireDevice();
-const limits = adapterLimits(acquired.adapter) as unknown as DeviceLimits;
+const target = deviceTarget(acquired);
 for (const [op, shapes, attrs] of cases) {
   const b = new GraphBuilder(ops);
   const y = b.apply(
@@ -53,7 +53,7 @@ for (const [op, shapes, attrs] of cases) {
   b.output('y', y);
   const session = await Session.create(
     acquired.device,
-    planGraph(b.build(), ops, nodeRenderer(), { model: op, batch: 1, limits }),
+    planGraph(b.build(), ops, nodeRenderer(), { model: op, batch: 1, target }),
   );
   const bytes = 4 * (shapes.reduce((n, s) => n + elementCount(s), 0) + elementCount(b.shape(y)));
   session.run();

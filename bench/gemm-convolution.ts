@@ -4,12 +4,12 @@
  * (set MESA_SHADER_CACHE_DIR to an empty folder). GFLOP/s are 2 · macs over the best of the warm runs; "a core" is
  * over processor time, which on a software adapter tells the kernel's cost however busy the machine is.
  */
-import { acquireDevice, adapterLimits } from '../src/adapter/acquire.ts';
+import { acquireDevice } from '../src/adapter/acquire.ts';
 import { differentiate } from '../src/autodiff/gradients.ts';
+import { deviceTarget } from '../src/backend/device-target.ts';
 import { nodeRenderer } from '../src/compiler/files.ts';
 import { GraphBuilder } from '../src/ir/builder.ts';
 import type { Attrs, Graph } from '../src/ir/graph.ts';
-import type { DeviceLimits } from '../src/ir/kernel.ts';
 import { ops } from '../src/ops/index.ts';
 import { planGraph } from '../src/plan/plan.ts';
 import { Session } from '../src/runtime/session.ts';
@@ -44,7 +44,7 @@ const cases: readonly Case[] = [
 
 const acquired = await acquireDevice();
 console.log(acquired.description);
-const limits = adapterLimits(acquired.adapter) as unknown as DeviceLimits;
+const target = deviceTarget(acquired);
 const { device } = acquired;
 
 /** The whole graph but for what `keep` does not need: only one result is computed. */
@@ -82,7 +82,7 @@ interface Timing {
 }
 
 async function time(graph: Graph): Promise<Timing> {
-  const bundle = planGraph(graph, ops, nodeRenderer(), { model: 'bench', batch: 1, limits });
+  const bundle = planGraph(graph, ops, nodeRenderer(), { model: 'bench', batch: 1, target });
   const begin = performance.now();
   const session = await Session.create(device, bundle);
   for (const { kind, name, shape } of bundle.manifest.tensors) {

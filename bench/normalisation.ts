@@ -2,12 +2,12 @@
  * Times normalisations, reductions, softmax, losses and optimizer steps, forward and with gradients, at the sizes
  * that networks have: npx tsx bench/normalisation.ts [part of a name]
  */
-import { acquireDevice, adapterLimits } from '../src/adapter/acquire.ts';
+import { acquireDevice } from '../src/adapter/acquire.ts';
 import { differentiate } from '../src/autodiff/gradients.ts';
+import { deviceTarget } from '../src/backend/device-target.ts';
 import { nodeRenderer } from '../src/compiler/files.ts';
 import { GraphBuilder } from '../src/ir/builder.ts';
 import { type Attrs, elementCount, type ValueId } from '../src/ir/graph.ts';
-import type { DeviceLimits } from '../src/ir/kernel.ts';
 import { ops } from '../src/ops/index.ts';
 import { planGraph } from '../src/plan/plan.ts';
 import { Session } from '../src/runtime/session.ts';
@@ -94,8 +94,8 @@ async function time(c: Case, gradients: boolean): Promise<string> {
     });
     moved += [...operands, cot, ...grads].reduce((n, v) => n + elementCount(b.shape(v)), 0);
   }
-  const limits = adapterLimits(acquired.adapter) as unknown as DeviceLimits;
-  const bundle = planGraph(b.build(), ops, nodeRenderer(), { model: 'bench', batch: 1, limits });
+  const target = deviceTarget(acquired);
+  const bundle = planGraph(b.build(), ops, nodeRenderer(), { model: 'bench', batch: 1, target });
   const session = await Session.create(acquired.device, bundle);
   for (const [name, values] of data) if (session.has('input', name)) session.write('input', name, values);
   let best = Number.POSITIVE_INFINITY;

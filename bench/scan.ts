@@ -3,12 +3,12 @@
  *
  *   npx tsx bench/scan.ts [runs]
  */
-import { acquireDevice, adapterLimits } from '../src/adapter/acquire.ts';
+import { acquireDevice } from '../src/adapter/acquire.ts';
 import { differentiate } from '../src/autodiff/gradients.ts';
+import { deviceTarget } from '../src/backend/device-target.ts';
 import { nodeRenderer } from '../src/compiler/files.ts';
 import { GraphBuilder } from '../src/ir/builder.ts';
 import { elementCount, type Shape } from '../src/ir/graph.ts';
-import type { DeviceLimits } from '../src/ir/kernel.ts';
 import { ops } from '../src/ops/index.ts';
 import { planGraph } from '../src/plan/plan.ts';
 import { Session } from '../src/runtime/session.ts';
@@ -70,8 +70,8 @@ async function time({ batch, depth, length, states }: Case, gradients: boolean) 
     });
   }
   b.output('y', y);
-  const limits = adapterLimits(acquired.adapter) as unknown as DeviceLimits;
-  const bundle = planGraph(b.build(), ops, nodeRenderer(), { model: 'scan', batch, limits });
+  const target = deviceTarget(acquired);
+  const bundle = planGraph(b.build(), ops, nodeRenderer(), { model: 'scan', batch, target });
   const session = await Session.create(acquired.device, bundle);
   for (const [name, shape] of Object.entries({ ...shapes, dy: shapes['u'] })) {
     if (!session.has('input', name)) continue;

@@ -1,14 +1,15 @@
 import type { Renderer } from '../../codegen/render.ts';
-import { type AcquireOptions, acquireDevice, deviceLimits } from '../adapter/acquire.ts';
-import type { DeviceLimits } from '../ir/kernel.ts';
+import { type AcquireOptions, acquireDevice } from '../adapter/acquire.ts';
 import type { OpTable } from '../ir/op.ts';
+import type { Target } from '../ir/target.ts';
 import { planGraph } from '../plan/plan.ts';
 import { Session } from '../runtime/session.ts';
 import type { Backend, Elements, Executable, TensorKind } from './backend.ts';
+import { deviceTarget } from './device-target.ts';
 
 export interface WebgpuBackend extends Backend {
   readonly device: GPUDevice;
-  readonly limits: DeviceLimits;
+  readonly target: Target;
 }
 
 /** Kernels on the machine's adapter. Throws `JobError` `no-adapter` where there is none. */
@@ -18,14 +19,14 @@ export async function webgpuBackend(
   options: AcquireOptions = {},
 ): Promise<WebgpuBackend> {
   const acquired = await acquireDevice(options);
-  const limits = deviceLimits(acquired.device) as unknown as DeviceLimits;
+  const target = deviceTarget(acquired);
   return {
     name: 'webgpu',
     description: acquired.description,
     device: acquired.device,
-    limits,
+    target,
     prepare: async (graph, model, batch) => {
-      const bundle = planGraph(graph, ops, renderer, { model, batch, limits });
+      const bundle = planGraph(graph, ops, renderer, { model, batch, target });
       return new WebgpuExecutable(await Session.create(acquired.device, bundle));
     },
     destroy: () => acquired.destroy(),

@@ -3,6 +3,8 @@ export interface Manifest {
   readonly format: 1;
   readonly model: string;
   readonly batch: number;
+  /** Name of the target that its kernels were chosen for. */
+  readonly target: string;
   readonly buffers: readonly BufferInfo[];
   readonly kernels: readonly KernelInfo[];
   /** The dispatches of one run, in order. */

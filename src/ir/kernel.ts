@@ -1,11 +1,11 @@
-import type { Attrs, DType, Shape, Value } from './graph.ts';
+import type { Attrs, Value } from './graph.ts';
 
 /**
  * How an op becomes kernels. Three forms:
  * - `elementwise`: one WGSL expression per element. The planner makes chains of these and fuses them into
  *   the kernel that produces their first operand.
  * - `view`: no kernel; the output is the first operand's memory under another shape.
- * - `kernels`: one or more dispatches of templates in `codegen/`.
+ * - `kernels`: one or more dispatches of templates in `codegen/`, which `src/kernels` chooses for a target.
  */
 export type Lowering = ElementwiseLowering | ViewLowering | KernelLowering;
 
@@ -30,16 +30,6 @@ export interface KernelLowering {
   readonly kind: 'kernels';
   /** Outputs that overwrite an operand: output index → operand index. */
   readonly inPlace?: Readonly<Record<number, number>>;
-  lower(c: LowerContext): KernelCall[];
-}
-
-export interface LowerContext {
-  readonly inputs: readonly Value[];
-  readonly outputs: readonly Value[];
-  readonly attrs: Attrs;
-  readonly limits: DeviceLimits;
-  /** Memory that lives only within this node's kernel calls. */
-  scratch(shape: Shape, dtype?: DType): Value;
 }
 
 /** What a kernel may count on; taken from the adapter that is compiled for. */

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { portableLimits } from '../compiler/portable.ts';
 import { GraphBuilder } from '../ir/builder.ts';
 import type { Graph } from '../ir/graph.ts';
 import { verifyGraph } from '../ir/verify.ts';
+import { portableTarget } from '../kernels/targets.ts';
 import { ops } from '../ops/index.ts';
 import { ownMemory } from './own-memory.ts';
 
-const context = { ops, limits: portableLimits };
+const context = { ops, target: portableTarget };
 
 /** Each node as `op(operands)`, sources by name. */
 function nodesOf(graph: Graph): string[] {

@@ -1,12 +1,12 @@
 import type { Graph } from '../ir/graph.ts';
-import type { DeviceLimits } from '../ir/kernel.ts';
 import type { OpTable } from '../ir/op.ts';
+import type { Target } from '../ir/target.ts';
 
 /** What a pass may know beside the graph. */
 export interface PassContext {
   readonly ops: OpTable;
-  /** Of the device that is compiled for. */
-  readonly limits: DeviceLimits;
+  /** What is compiled for. */
+  readonly target: Target;
 }
 
 /**

@@ -2,14 +2,14 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { trainingGraph } from '../autodiff/training.ts';
 import { openModel, trainSection } from '../compiler/model.ts';
-import { portableLimits } from '../compiler/portable.ts';
 import { GraphBuilder } from '../ir/builder.ts';
 import type { Graph, ValueId } from '../ir/graph.ts';
 import { printGraph } from '../ir/print.ts';
+import { portableTarget } from '../kernels/targets.ts';
 import { ops } from '../ops/index.ts';
 import { passes, runPasses } from './index.ts';
 
-const context = { ops, limits: portableLimits };
+const context = { ops, target: portableTarget };
 const nuclei = fileURLToPath(new URL('../../examples/nuclei/nuclei.arch', import.meta.url));
 
 function trainingStep(): Graph {

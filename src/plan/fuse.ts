@@ -7,20 +7,26 @@ import {
   type Value,
   type ValueId,
 } from '../ir/graph.ts';
-import type { DeviceLimits, ElementwiseLowering, KernelCall } from '../ir/kernel.ts';
+import type { ElementwiseLowering, KernelCall } from '../ir/kernel.ts';
 import type { OpTable } from '../ir/op.ts';
+import type { Target } from '../ir/target.ts';
+import type { ForcedKernels } from './candidates.ts';
+import { chooseKernels, kernelNode } from './candidates.ts';
 import { type BroadcastTerm, type ChainArg, type ChainStep, computedValues, type Unit } from './unit.ts';
 import type { Views } from './views.ts';
-
-/** Threads of an element-wise workgroup, and elements a thread: few large kernels suit software adapters. */
-const WORKGROUP = 64;
-const PER_THREAD = 16;
 
 /**
  * Turns nodes into units, in order. An element-wise op joins the unit that computes one of its operands at full
  * shape, provided that its other operands exist by then and the kernel's bindings suffice.
  */
-export function planUnits(graph: Graph, ops: OpTable, views: Views, limits: DeviceLimits): Unit[] {
+export function planUnits(
+  graph: Graph,
+  ops: OpTable,
+  views: Views,
+  target: Target,
+  forced?: ForcedKernels,
+): Unit[] {
+  const choose = chooseKernels(graph, ops, target, forced);
   const units: Unit[] = [];
   /** Unit that computes a value; sources have none. */
   const definedIn = new Map<ValueId, number>();
@@ -37,23 +43,21 @@ export function planUnits(graph: Graph, ops: OpTable, views: Views, limits: Devi
     }
     if (lowering.kind === 'elementwise') {
       const out = node.outputs[0];
-      const host = findHost(graph, units, definedIn, views, limits, node);
+      const host = findHost(graph, units, definedIn, views, target.limits, node);
       if (host !== undefined) {
         units[host].chain.push(chainStep(graph, node, lowering, views, units[host]));
         definedIn.set(out, host);
       } else {
-        const unit: Unit = { ...bareUnit(node), calls: [elementwiseCall(graph.values[out])] };
+        const unit: Unit = { ...bareUnit(node), calls: [elementwiseCall(target, graph.values[out])] };
         unit.chain.push(chainStep(graph, node, lowering, views, undefined));
         definedIn.set(out, units.push(unit) - 1);
       }
       continue;
     }
     const scratch: Value[] = [];
-    const calls = lowering.lower({
-      inputs: node.inputs.map((v) => graph.values[v]),
-      outputs: node.outputs.map((v) => graph.values[v]),
-      attrs: node.attrs,
-      limits,
+    const calls = choose(node).calls({
+      ...kernelNode(graph, node),
+      target,
       scratch: (shape, dtype = 'f32') => {
         const value = { id: nextId++ as ValueId, shape, dtype };
         scratch.push(value);
@@ -72,15 +76,15 @@ function bareUnit(node: Node): Omit<Unit, 'calls'> {
   return { label: node.op, scope: node.scope, head: undefined, chain: [], scratch: [] };
 }
 
-function elementwiseCall(out: Value): KernelCall {
+function elementwiseCall({ measured: { workgroup, perThread } }: Target, out: Value): KernelCall {
   const count = elementCount(out.shape);
   return {
     template: 'elementwise',
-    options: { workgroup: WORKGROUP, per_thread: PER_THREAD },
+    options: { workgroup, per_thread: perThread },
     uniforms: [['count', 'u32', count]],
     reads: [],
     writes: [],
-    workgroups: [Math.ceil(count / (WORKGROUP * PER_THREAD)), 1, 1],
+    workgroups: [Math.ceil(count / (workgroup * perThread)), 1, 1],
     fusable: 'y',
   };
 }
@@ -90,7 +94,7 @@ function findHost(
   units: readonly Unit[],
   definedIn: ReadonlyMap<ValueId, number>,
   views: Views,
-  limits: DeviceLimits,
+  limits: Target['limits'],
   node: Node,
 ): number | undefined {
   const shape = graph.values[node.outputs[0]].shape;

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { trainingGraph } from '../autodiff/training.ts';
 import { nodeRenderer } from '../compiler/files.ts';
 import { openModel, trainSection } from '../compiler/model.ts';
-import { portableLimits } from '../compiler/portable.ts';
 import { GraphBuilder } from '../ir/builder.ts';
 import type { Graph, ValueId } from '../ir/graph.ts';
+import { portableLimits, portableTarget } from '../kernels/targets.ts';
 import { ops } from '../ops/index.ts';
 import { broadcastTerms, planUnits } from './fuse.ts';
 import { type Location, planMemory } from './memory.ts';
@@ -16,7 +16,7 @@ import { findViews } from './views.ts';
 
 const renderer = nodeRenderer();
 const plan = (graph: Graph, limits = portableLimits) =>
-  planGraph(graph, ops, renderer, { model: 'test', batch: 1, limits });
+  planGraph(graph, ops, renderer, { model: 'test', batch: 1, target: { ...portableTarget, limits } });
 
 describe('fusion', () => {
   test('a chain joins its producer, and only what is needed elsewhere is stored', () => {
@@ -94,7 +94,7 @@ describe('memory', () => {
   test.each(graphs)('%s: no two values that are alive at once share bytes', (_, make) => {
     const graph = make();
     const views = findViews(graph, ops);
-    const units = planUnits(graph, ops, views, portableLimits);
+    const units = planUnits(graph, ops, views, portableTarget);
     const { locations } = planMemory(graph, units, views, portableLimits);
     const alive = new Map<ValueId, { from: number; to: number }>();
     const touch = (v: ValueId, at: number) => {

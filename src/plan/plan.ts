@@ -3,7 +3,9 @@ import type { Bundle, Dispatch, KernelInfo, TensorInfo } from '../bundle/manifes
 import type { Graph } from '../ir/graph.ts';
 import type { DeviceLimits, UniformType } from '../ir/kernel.ts';
 import type { OpTable } from '../ir/op.ts';
+import type { Target } from '../ir/target.ts';
 import { runPasses } from '../passes/index.ts';
+import type { ForcedKernels } from './candidates.ts';
 import { planUnits } from './fuse.ts';
 import { draftKernel } from './kernels.ts';
 import { align, planMemory } from './memory.ts';
@@ -13,7 +15,9 @@ import { findViews } from './views.ts';
 export interface PlanOptions {
   readonly model: string;
   readonly batch: number;
-  readonly limits: DeviceLimits;
+  readonly target: Target;
+  /** Variants that are taken whatever they cost, by op. */
+  readonly kernels?: ForcedKernels;
   /** Checks the graph after each pass. */
   readonly verify?: boolean;
 }
@@ -22,10 +26,11 @@ const SMALLER = 'a smaller batch or image, or another adapter (archc doctor)';
 
 /** Turns a graph into kernels, a memory plan and the list of dispatches. Throws {@link PlanError}. */
 export function planGraph(whole: Graph, ops: OpTable, renderer: Renderer, options: PlanOptions): Bundle {
-  const { limits } = options;
-  const graph = runPasses(whole, { ops, limits }, options);
+  const { target } = options;
+  const { limits } = target;
+  const graph = runPasses(whole, { ops, target }, options);
   const views = findViews(graph, ops);
-  const units = planUnits(graph, ops, views, limits);
+  const units = planUnits(graph, ops, views, target, options.kernels);
   const memory = planMemory(graph, units, views, limits);
 
   const wgsl = new Map<string, string>();
@@ -106,6 +111,7 @@ export function planGraph(whole: Graph, ops: OpTable, renderer: Renderer, option
       format: 1,
       model: options.model,
       batch: options.batch,
+      target: target.name,
       buffers: memory.buffers,
       kernels,
       dispatches,

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AcquiredDevice, acquireDevice } from '../adapter/acquire.ts';
 import type { Bundle, Manifest } from '../bundle/manifest.ts';
 import { nodeRenderer } from '../compiler/files.ts';
-import { portableLimits } from '../compiler/portable.ts';
 import { GraphBuilder } from '../ir/builder.ts';
+import { portableLimits, portableTarget } from '../kernels/targets.ts';
 import { ops } from '../ops/index.ts';
 import { planGraph } from '../plan/plan.ts';
 import { Session } from './session.ts';
@@ -18,7 +18,7 @@ function example(): Bundle {
   b.output('y', soft);
   b.output('loss', loss);
   b.output('norm2', b.apply('mul', [loss, loss]));
-  return planGraph(b.build(), ops, nodeRenderer(), { model: 'example', batch: 4, limits: portableLimits });
+  return planGraph(b.build(), ops, nodeRenderer(), { model: 'example', batch: 4, target: portableTarget });
 }
 
 const bundle = example();

@@ -6,9 +6,9 @@ import { referenceBackend } from '../../src/backend/reference.ts';
 import { webgpuBackend } from '../../src/backend/webgpu.ts';
 import { nodeRenderer } from '../../src/compiler/files.ts';
 import { openModel, trainSection } from '../../src/compiler/model.ts';
-import { portableLimits } from '../../src/compiler/portable.ts';
 import { SpecError } from '../../src/compiler/spec-error.ts';
 import { verifyGraph } from '../../src/ir/verify.ts';
+import { portableLimits, portableTarget } from '../../src/kernels/targets.ts';
 import { ops } from '../../src/ops/index.ts';
 import { planGraph } from '../../src/plan/plan.ts';
 import { type Configuration, illegal, legal } from './configurations.ts';
@@ -47,7 +47,7 @@ export function describeConfigurations(runs: Runs): void {
         const { graph } = trainingGraph(forTraining, section, section.optimizer, ops);
         expect(verifyGraph(graph, ops)).toEqual([]);
         for (const [whole, batch] of [[model.graph, 1] as const, [graph, 2] as const]) {
-          const { manifest } = planGraph(whole, ops, renderer, { model: net, batch, limits: portableLimits });
+          const { manifest } = planGraph(whole, ops, renderer, { model: net, batch, target: portableTarget });
           const { minStorageBufferOffsetAlignment, ...most } = manifest.requires;
           expect(portableLimits.minStorageBufferOffsetAlignment % minStorageBufferOffsetAlignment).toBe(0);
           for (const [limit, needed] of Object.entries(most)) {

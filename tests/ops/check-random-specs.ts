@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { trainingGraph } from '../../src/autodiff/training.ts';
 import { nodeRenderer } from '../../src/compiler/files.ts';
-import { portableLimits } from '../../src/compiler/portable.ts';
 import { InputError } from '../../src/errors.ts';
 import { elementCount, type Graph } from '../../src/ir/graph.ts';
 import { verifyGraph } from '../../src/ir/verify.ts';
+import { portableTarget } from '../../src/kernels/targets.ts';
 import { check, type ElaboratedModel, elaborate, loadSpec } from '../../src/language/index.ts';
 import { memoryFiles } from '../../src/language/memory-files.ts';
 import { ops } from '../../src/ops/index.ts';
@@ -22,7 +22,7 @@ function runs(graph: Graph): void {
   const bundle = planGraph(graph, ops, renderer, {
     model: 'Random',
     batch: 2,
-    limits: portableLimits,
+    target: portableTarget,
     verify: true,
   });
   expect(bundle.manifest.requires.maxStorageBuffersPerShaderStage).toBeLessThanOrEqual(8);
@@ -38,7 +38,7 @@ function runs(graph: Graph): void {
     expect([...shape]).toEqual([...graph.values[value].shape]);
     expect(data.length).toBe(elementCount(shape));
   }
-  const passed = runPasses(graph, { ops, limits: portableLimits });
+  const passed = runPasses(graph, { ops, target: portableTarget });
   const after = interpret(passed, ops, feeds);
   const ends = (g: Graph) => [...g.outputs, ...g.updates].map((o) => o.value);
   const values = ends(passed).map((v) => after.get(v)!.data);

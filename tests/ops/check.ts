@@ -1,5 +1,6 @@
-import { type AcquiredDevice, adapterLimits } from '../../src/adapter/acquire.ts';
+import type { AcquiredDevice } from '../../src/adapter/acquire.ts';
 import { differentiate } from '../../src/autodiff/gradients.ts';
+import { deviceTarget } from '../../src/backend/device-target.ts';
 import { nodeRenderer } from '../../src/compiler/files.ts';
 import { GraphBuilder } from '../../src/ir/builder.ts';
 import { elementCount, type Graph, type ValueId } from '../../src/ir/graph.ts';
@@ -73,13 +74,14 @@ export function outputOf({ graph, results }: Probe, name: string): RefTensor {
  * `narrower` limits are planned for instead of the adapter's.
  */
 export async function deviceError(
-  { adapter, device }: AcquiredDevice,
+  acquired: AcquiredDevice,
   p: Probe,
   narrower: Partial<DeviceLimits> = {},
 ): Promise<number> {
-  const limits = { ...(adapterLimits(adapter) as unknown as DeviceLimits), ...narrower };
-  const bundle = planGraph(p.graph, ops, nodeRenderer(), { model: 'probe', batch: 1, limits });
-  const session = await Session.create(device, bundle);
+  const own = deviceTarget(acquired);
+  const target = { ...own, limits: { ...own.limits, ...narrower } };
+  const bundle = planGraph(p.graph, ops, nodeRenderer(), { model: 'probe', batch: 1, target });
+  const session = await Session.create(acquired.device, bundle);
   for (const s of p.graph.sources) {
     if (session.has('input', s.name))
       session.write('input', s.name, Float32Array.from(p.feeds.get(s.value)!.data));

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { acquireDevice, deviceLimits } from '../../src/adapter/acquire.ts';
-import { portableLimits } from '../../src/compiler/portable.ts';
+import { portableLimits } from '../../src/kernels/targets.ts';
 import { describeOpsOn } from './on-webgpu.ts';
 
 // The kernels that `archc compile` writes: for a device that is granted nothing beyond WebGPU's defaults.

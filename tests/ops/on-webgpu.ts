@@ -1,12 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type AcquiredDevice,
-  type AcquireOptions,
-  acquireDevice,
-  deviceLimits,
-} from '../../src/adapter/acquire.ts';
+import { type AcquiredDevice, type AcquireOptions, acquireDevice } from '../../src/adapter/acquire.ts';
+import { deviceTarget } from '../../src/backend/device-target.ts';
 import { nodeRenderer } from '../../src/compiler/files.ts';
-import type { DeviceLimits } from '../../src/ir/kernel.ts';
 import { ops } from '../../src/ops/index.ts';
 import { planGraph } from '../../src/plan/plan.ts';
 import { Session } from '../../src/runtime/session.ts';
@@ -26,8 +21,8 @@ export function describeOpsOn(options: AcquireOptions): void {
   describe.each(caseNames)('%s on WebGPU', (name) => {
     test('forward and gradients equal the fixture', async () => {
       const { graph, feeds, expected } = opCase(name);
-      const limits = deviceLimits(acquired.device) as unknown as DeviceLimits;
-      const bundle = planGraph(graph, ops, nodeRenderer(), { model: name, batch: 1, limits });
+      const target = deviceTarget(acquired);
+      const bundle = planGraph(graph, ops, nodeRenderer(), { model: name, batch: 1, target });
       const session = await Session.create(acquired.device, bundle);
       for (const [n, { value, data }] of feeds) {
         if (!session.has('input', n)) continue;

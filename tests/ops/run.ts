@@ -1,7 +1,7 @@
-import { type AcquiredDevice, adapterLimits } from '../../src/adapter/acquire.ts';
+import type { AcquiredDevice } from '../../src/adapter/acquire.ts';
+import { deviceTarget } from '../../src/backend/device-target.ts';
 import { nodeRenderer } from '../../src/compiler/files.ts';
 import type { Graph, ValueId } from '../../src/ir/graph.ts';
-import type { DeviceLimits } from '../../src/ir/kernel.ts';
 import type { RefTensor } from '../../src/ir/op.ts';
 import { ops } from '../../src/ops/index.ts';
 import { planGraph } from '../../src/plan/plan.ts';
@@ -25,8 +25,8 @@ export function runReference(graph: Graph, feeds: Feeds): Results {
 
 /** The graph as a session of the device. The caller destroys it. */
 export function openSession(acquired: AcquiredDevice, graph: Graph): Promise<Session> {
-  const limits = adapterLimits(acquired.adapter) as unknown as DeviceLimits;
-  const bundle = planGraph(graph, ops, nodeRenderer(), { model: 'test', batch: 1, limits });
+  const target = deviceTarget(acquired);
+  const bundle = planGraph(graph, ops, nodeRenderer(), { model: 'test', batch: 1, target });
   return Session.create(acquired.device, bundle);
 }
 

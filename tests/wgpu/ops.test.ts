@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { nodeRenderer } from '../../src/compiler/files.ts';
-import { portableLimits } from '../../src/compiler/portable.ts';
+import { portableTarget } from '../../src/kernels/targets.ts';
 import { ops } from '../../src/ops/index.ts';
 import { planGraph } from '../../src/plan/plan.ts';
 import { caseNames, opCase, relativeError } from '../ops/cases.ts';
@@ -15,7 +15,7 @@ beforeAll(async () => {
   const renderer = nodeRenderer();
   const jobs = caseNames.map((name) => {
     const { graph, feeds } = opCase(name);
-    const bundle = planGraph(graph, ops, renderer, { model: name, batch: 1, limits: portableLimits });
+    const bundle = planGraph(graph, ops, renderer, { model: name, batch: 1, target: portableTarget });
     return [
       name,
       jobOf(

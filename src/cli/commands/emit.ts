@@ -3,9 +3,10 @@ import { trainingGraph } from '../../autodiff/training.ts';
 import { nodeRenderer } from '../../compiler/files.ts';
 import { openAst, trainSection } from '../../compiler/model.ts';
 import { moduleGraph } from '../../compiler/module-graph.ts';
-import { planPortably, portableLimits } from '../../compiler/portable.ts';
+import { planPortably } from '../../compiler/portable.ts';
 import { InputError } from '../../errors.ts';
 import { printGraph } from '../../ir/print.ts';
+import { portableTarget } from '../../kernels/targets.ts';
 import { ops } from '../../ops/index.ts';
 import { passes, runPasses } from '../../passes/index.ts';
 import { printPlan } from '../../plan/print.ts';
@@ -103,7 +104,7 @@ function emitted(stage: string, spec: string, options: EmitOptions): string {
   const graph = section ? trainingGraph(model, section, section.optimizer, ops).graph : model.graph;
   if (stage === 'graph') {
     const { after, verify } = options;
-    const context = { ops, limits: portableLimits };
+    const context = { ops, target: portableTarget };
     const passed = after !== undefined || verify ? runPasses(graph, context, { after, verify }) : graph;
     const shown = after === undefined ? graph : passed;
     return options.json ? jsonText(shown) : printGraph(shown);

@@ -137,6 +137,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
   'unknown-code':
     '`archc explain` knows the codes of errors, the ops, and the blocks of the library; `--list` shows all.',
   'unknown-command': '`archc --help` lists the commands.',
+  'unknown-kernel':
+    'An op is computed by kernels of several kinds, which src/kernels lists, and the one asked for is not among them or cannot compute any part of this network. `archc emit plan --why` shows what each part may be computed by.',
   'unknown-option': 'The command has no such option. `--help` of the command lists them.',
   'unsafe-pickle':
     'A pickle can ask for any function of Python to be called. Weights never need that; archc calls none, and reads no file that asks for it.',

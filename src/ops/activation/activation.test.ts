@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type AcquiredDevice, acquireDevice, adapterLimits } from '../../adapter/acquire.ts';
+import { type AcquiredDevice, acquireDevice } from '../../adapter/acquire.ts';
+import { deviceTarget } from '../../backend/device-target.ts';
 import { nodeRenderer } from '../../compiler/files.ts';
 import { GraphBuilder } from '../../ir/builder.ts';
-import type { DeviceLimits } from '../../ir/kernel.ts';
 import { planGraph } from '../../plan/plan.ts';
 import { interpret } from '../../reference/interpret.ts';
 import { Session } from '../../runtime/session.ts';
@@ -34,8 +34,8 @@ async function onDevice(op: string, inputs: readonly Float64Array[]) {
   const graph = b.build();
   const feeds = new Map(sources.map((v, i) => [v, { shape: [inputs[i].length], data: inputs[i] }]));
   const truth = interpret(graph, ops, feeds).get(graph.outputs[0].value)!.data;
-  const limits = adapterLimits(device.adapter) as unknown as DeviceLimits;
-  const bundle = planGraph(graph, ops, nodeRenderer(), { model: op, batch: 1, limits });
+  const target = deviceTarget(device);
+  const bundle = planGraph(graph, ops, nodeRenderer(), { model: op, batch: 1, target });
   const session = await Session.create(device.device, bundle);
   inputs.forEach((x, i) => {
     session.write('input', `x${i}`, Float32Array.from(x));

@@ -1,9 +1,6 @@
-import { elementCount } from '../../ir/graph.ts';
 import type { PrimitiveOp } from '../../ir/op.ts';
 import { elementSplits } from '../../ir/split-rule.ts';
 import { elementwise } from '../elementwise.ts';
-
-const WORKGROUP = 64;
 
 /** Counters are exact up to 2^31, where float32 would stand still at 2^24. */
 export const increment: PrimitiveOp = {
@@ -17,25 +14,7 @@ export const increment: PrimitiveOp = {
   shape: ([x]) => [{ dims: x.dims, dtype: 'i32' }],
   gradient: () => [undefined],
   reference: ([x], a) => [{ shape: x.shape, data: x.data.map((v) => v + (a['by'] as number)) }],
-  lowering: {
-    kind: 'kernels',
-    lower: ({ inputs: [x], outputs: [y], attrs }) => {
-      const count = elementCount(x.shape);
-      return [
-        {
-          template: 'increment',
-          options: { workgroup: WORKGROUP },
-          uniforms: [
-            ['count', 'u32', count],
-            ['by', 'i32', attrs['by'] as number],
-          ],
-          reads: [{ name: 'x', value: x }],
-          writes: [{ name: 'y', value: y }],
-          workgroups: [Math.ceil(count / WORKGROUP), 1, 1],
-        },
-      ];
-    },
-  },
+  lowering: { kind: 'kernels' },
 };
 
 export const toFloat = elementwise({

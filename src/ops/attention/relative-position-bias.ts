@@ -1,8 +1,6 @@
 import { Dim, formatDims } from '../../ir/dim.ts';
 import { type Attrs, elementCount } from '../../ir/graph.ts';
-import type { UniformType } from '../../ir/kernel.ts';
 import { type AttrSpec, type PrimitiveOp, ShapeError } from '../../ir/op.ts';
-import { perElement } from '../per-element.ts';
 
 const attrs: Readonly<Record<string, AttrSpec>> = {
   window: { type: 'int[]', repeat: 2 },
@@ -20,7 +18,7 @@ interface Geometry {
 }
 
 /** A `table_window` of 0 stands for `window`. */
-function geometryOf(attrs: Attrs): Geometry {
+export function geometryOf(attrs: Attrs): Geometry {
   const window = attrs['window'] as readonly number[];
   const [rows, columns] = (attrs['table_window'] as readonly number[]).map((n, a) => n || window[a]);
   return { tokens: window[0] * window[1], rows, columns, entries: (2 * rows - 1) * (2 * columns - 1) };
@@ -75,18 +73,7 @@ export const relative_position_bias: PrimitiveOp = {
     });
     return [{ shape: out, data }];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: ({ inputs: [table], outputs: [y], attrs }) => [
-      perElement(
-        'relative_position_bias',
-        {},
-        [{ name: 'table', value: table }],
-        { name: 'y', value: y },
-        uniformsOf(attrs, y.shape[0]),
-      ),
-    ],
-  },
+  lowering: { kind: 'kernels' },
 };
 
 export const relative_position_bias_backward: PrimitiveOp = {
@@ -107,18 +94,7 @@ export const relative_position_bias_backward: PrimitiveOp = {
     });
     return [{ shape: out, data }];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: ({ inputs: [dy], outputs: [dtable], attrs }) => [
-      perElement(
-        'relative_position_bias_backward',
-        {},
-        [{ name: 'dy', value: dy }],
-        { name: 'dtable', value: dtable },
-        uniformsOf(attrs, dtable.shape[1]),
-      ),
-    ],
-  },
+  lowering: { kind: 'kernels' },
 };
 
 function eachPair(
@@ -132,14 +108,4 @@ function eachPair(
       for (let key = 0; key < tokens; key++) visit(i++, query, key, head);
     }
   }
-}
-
-function uniformsOf(attrs: Attrs, heads: number): [string, UniformType, number][] {
-  const { tokens, rows, columns } = geometryOf(attrs);
-  return [
-    ['tokens', 'i32', tokens],
-    ['rows', 'i32', rows],
-    ['columns', 'i32', columns],
-    ['heads', 'i32', heads],
-  ];
 }

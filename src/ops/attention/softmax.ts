@@ -1,6 +1,5 @@
 import { formatDims } from '../../ir/dim.ts';
-import { elementCount, type Shape, type Value } from '../../ir/graph.ts';
-import type { KernelCall } from '../../ir/kernel.ts';
+import { elementCount, type Shape } from '../../ir/graph.ts';
 import { type PrimitiveOp, type RefTensor, ShapeError } from '../../ir/op.ts';
 import { uncutSplits } from '../../ir/split-rule.ts';
 
@@ -34,12 +33,7 @@ export const softmax: PrimitiveOp = {
     });
     return [{ shape: out, data }];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: ({ inputs: [x], outputs: [y], attrs: a }) => [
-      lineCall('softmax', { x }, 'y', y, a['axis'] as number),
-    ],
-  },
+  lowering: { kind: 'kernels' },
 };
 
 export const softmaxBackward: PrimitiveOp = {
@@ -59,16 +53,11 @@ export const softmaxBackward: PrimitiveOp = {
     });
     return [{ shape: out, data } satisfies RefTensor];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: ({ inputs: [y, dy], outputs: [dx], attrs: a }) => [
-      lineCall('softmax_backward', { y, dy }, 'dx', dx, a['axis'] as number),
-    ],
-  },
+  lowering: { kind: 'kernels' },
 };
 
 /** Length of the axis, and distance of neighbours along it. */
-function lineOf(shape: Shape, axis: number) {
+export function lineOf(shape: Shape, axis: number) {
   const at = axis < 0 ? axis + shape.length : axis;
   return { length: shape[at], stride: elementCount(shape.slice(at + 1)) };
 }
@@ -81,29 +70,4 @@ function eachLine(shape: Shape, axis: number, f: (line: number[]) => void): void
     const base = Math.floor(l / stride) * stride * length + (l % stride);
     f(Array.from({ length }, (_, k) => base + k * stride));
   }
-}
-
-/** One thread a line. */
-function lineCall(
-  template: string,
-  reads: Readonly<Record<string, Value>>,
-  name: string,
-  out: Value,
-  axis: number,
-): KernelCall {
-  const { length, stride } = lineOf(out.shape, axis);
-  const lines = elementCount(out.shape) / Math.max(length, 1);
-  return {
-    template,
-    options: { workgroup: 64 },
-    uniforms: [
-      ['lines', 'u32', lines],
-      ['length', 'u32', length],
-      ['stride', 'u32', stride],
-    ],
-    reads: Object.entries(reads).map(([n, value]) => ({ name: n, value })),
-    writes: [{ name, value: out }],
-    workgroups: [Math.ceil(lines / 64), 1, 1],
-    fusable: name,
-  };
 }

@@ -1,10 +1,9 @@
 import { dimsOf } from '../../ir/dim.ts';
 import { type Attrs, elementCount } from '../../ir/graph.ts';
 import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
-import { perElement } from '../per-element.ts';
 
 /** Added to the scores of tokens that the shift has brought together from apart (Swin's code). */
-const MASKED = -100;
+export const MASKED = -100;
 
 interface Axis {
   readonly size: number;
@@ -12,7 +11,7 @@ interface Axis {
   readonly shift: number;
 }
 
-function axesOf(attrs: Attrs): Axis[] {
+export function axesOf(attrs: Attrs): Axis[] {
   const [windows, shifts] = ['window', 'shift'].map((name) => attrs[name] as readonly number[]);
   return (['height', 'width'] as const).map((name, a) => ({
     size: attrs[name] as number,
@@ -77,23 +76,7 @@ export const window_mask: PrimitiveOp = {
     }
     return [{ shape: out, data }];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: ({ outputs: [y], attrs }) => {
-      const [rows, columns] = axesOf(attrs);
-      return [
-        perElement('window_mask', {}, [], { name: 'y', value: y }, [
-          ['height', 'u32', rows.size],
-          ['width', 'u32', columns.size],
-          ['window_h', 'u32', rows.window],
-          ['window_w', 'u32', columns.window],
-          ['shift_h', 'u32', rows.shift],
-          ['shift_w', 'u32', columns.shift],
-          ['masked', 'f32', MASKED],
-        ]),
-      ];
-    },
-  },
+  lowering: { kind: 'kernels' },
 };
 
 function countsOf([rows, columns]: readonly Axis[]): [windows: number, tokens: number] {

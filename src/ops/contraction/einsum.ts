@@ -1,11 +1,7 @@
 import { type Dim, formatDims } from '../../ir/dim.ts';
-import { type Attrs, elementCount, type Shape, stridesOf, type Value } from '../../ir/graph.ts';
-import type { LowerContext } from '../../ir/kernel.ts';
+import { type Attrs, elementCount, type Shape, stridesOf } from '../../ir/graph.ts';
 import { type PrimitiveOp, ShapeError, type TensorType } from '../../ir/op.ts';
-import { copyCall } from '../layout/strided-copy.ts';
 import { type Equation, EquationError, formatEquation, parseEquation } from './equation.ts';
-import { type GemmProblem, isWalkable, lowerGemm } from './gemm.ts';
-import type { Run } from './runs.ts';
 
 export const einsum: PrimitiveOp = {
   kind: 'primitive',
@@ -67,74 +63,10 @@ export const einsum: PrimitiveOp = {
     }
     return [{ shape: out, data }];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: (c) => {
-      const e = equationOf(c.attrs);
-      const [a, b] = c.inputs;
-      const [y] = c.outputs;
-      const direct = problemOf(e, a, b, y);
-      if (isWalkable(direct)) return lowerGemm(c, direct);
-      // More runs than the kernel walks: copies bring the axes of each index together.
-      const sorted = byIndex(e);
-      const inOrder = { a: reordered(c, a, e.a, sorted.a), b: reordered(c, b, e.b, sorted.b) };
-      const sizes = letterSizes(e, a.shape, b.shape);
-      const shape = sorted.out.map((l) => sizes.get(l)!);
-      const product = c.scratch(shape);
-      const strides = stridesOf(shape);
-      return [
-        inOrder.a.call,
-        inOrder.b.call,
-        ...lowerGemm(c, problemOf(sorted, inOrder.a.value, inOrder.b.value, product)),
-        copyCall(product, y, {
-          base: 0,
-          axes: e.out.map((l) => ({ size: sizes.get(l)!, stride: strides[sorted.out.indexOf(l)] })),
-        }),
-      ];
-    },
-  },
+  lowering: { kind: 'kernels' },
 };
 
-/** The contraction as a matrix product: which letters make up each of its indices. */
-function problemOf(e: Equation, a: Value, b: Value, y: Value): GemmProblem {
-  const runs = (order: readonly string[], of: (strides: readonly number[]) => number[]): Run[] =>
-    axesOf(e, order, a.shape, b.shape, y.shape).map((r) => ({ size: r.size, strides: of(r.strides) }));
-  const { batch, m, n, k } = indicesOf(e);
-  return {
-    a,
-    b,
-    y,
-    batch: runs(batch, (s) => [...s]),
-    m: runs(m, (s) => [s[0], s[2]]),
-    n: runs(n, (s) => [s[1], s[2]]),
-    k: runs(k, (s) => [s[0], s[1]]),
-  };
-}
-
-function indicesOf(e: Equation) {
-  return {
-    batch: e.out.filter((l) => e.a.includes(l) && e.b.includes(l)),
-    m: e.out.filter((l) => !e.b.includes(l)),
-    n: e.out.filter((l) => !e.a.includes(l)),
-    k: e.a.filter((l) => !e.out.includes(l)),
-  };
-}
-
-/** The same contraction with the letters of each index side by side, and in one order everywhere. */
-function byIndex(e: Equation): Equation {
-  const { batch, m, n, k } = indicesOf(e);
-  return { a: [...batch, ...m, ...k], b: [...batch, ...k, ...n], out: [...batch, ...m, ...n] };
-}
-
-/** A copy of `x` with its axes, named by `from`, in the order of `to`. */
-function reordered(c: LowerContext, x: Value, from: readonly string[], to: readonly string[]) {
-  const strides = stridesOf(x.shape);
-  const axes = to.map((l) => from.indexOf(l)).map((i) => ({ size: x.shape[i], stride: strides[i] }));
-  const value = c.scratch(axes.map((axis) => axis.size));
-  return { value, call: copyCall(x, value, { base: 0, axes }) };
-}
-
-function equationOf(attrs: Attrs): Equation {
+export function equationOf(attrs: Attrs): Equation {
   try {
     return parseEquation(attrs['equation'] as string);
   } catch (error) {
@@ -168,12 +100,18 @@ function letterDims({ a, b }: Equation, inputs: readonly TensorType[], text: str
   return dims;
 }
 
-function letterSizes({ a, b }: Equation, shapeA: Shape, shapeB: Shape): Map<string, number> {
+export function letterSizes({ a, b }: Equation, shapeA: Shape, shapeB: Shape): Map<string, number> {
   return new Map([...a.map((l, i) => [l, shapeA[i]] as const), ...b.map((l, i) => [l, shapeB[i]] as const)]);
 }
 
+/** An axis of the contraction with its stride in a, b and the result. */
+export interface LetterAxis {
+  readonly size: number;
+  readonly strides: readonly number[];
+}
+
 /** Letters as axes with their strides in a, b and the result. */
-function axesOf(e: Equation, order: readonly string[], a: Shape, b: Shape, out: Shape): Run[] {
+export function axesOf(e: Equation, order: readonly string[], a: Shape, b: Shape, out: Shape): LetterAxis[] {
   const sizes = letterSizes(e, a, b);
   const strides = [stridesOf(a), stridesOf(b), stridesOf(out)];
   return order.map((letter) => ({

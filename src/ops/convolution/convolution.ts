@@ -3,7 +3,6 @@ import { elementCount, type Shape } from '../../ir/graph.ts';
 import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
 import { convolvedSize, windowAttrs, windowOf } from './geometry.ts';
 import { eachKernelRow } from './loops.ts';
-import { lowerForward, lowerInputGradient, lowerWeightGradient } from './lower.ts';
 import { checkedWindow, convolvedDims } from './shapes.ts';
 import { channelSplits } from './splits.ts';
 
@@ -52,7 +51,7 @@ export const convolution: PrimitiveOp = {
     });
     return [{ shape: y, data }];
   },
-  lowering: { kind: 'kernels', lower: lowerForward },
+  lowering: { kind: 'kernels' },
 };
 
 export const conv2dGradInput: PrimitiveOp = {
@@ -116,7 +115,7 @@ export const conv2dGradInput: PrimitiveOp = {
     });
     return [{ shape: dx, data }];
   },
-  lowering: { kind: 'kernels', lower: lowerInputGradient },
+  lowering: { kind: 'kernels' },
 };
 
 export const conv2dGradWeight: PrimitiveOp = {
@@ -174,5 +173,5 @@ export const conv2dGradWeight: PrimitiveOp = {
     });
     return [{ shape: dweight, data }];
   },
-  lowering: { kind: 'kernels', lower: lowerWeightGradient },
+  lowering: { kind: 'kernels' },
 };

@@ -1,15 +1,8 @@
 import { type Dims, formatDims } from '../../ir/dim.ts';
-import { elementCount, type Shape, stridesOf } from '../../ir/graph.ts';
-import type { KernelCall, LowerContext, UniformType } from '../../ir/kernel.ts';
+import { elementCount, type Shape } from '../../ir/graph.ts';
 import { type PrimitiveOp, type RefTensor, ShapeError } from '../../ir/op.ts';
 import { uncutSplits } from '../../ir/split-rule.ts';
 import { checkedAxis, resolveAxis } from '../axis.ts';
-
-const WORKGROUP = 64;
-/** Neighbours that a thread copies, as far as they are all of one operand (see strided-copy.ts). */
-const RUNS = [16, 8, 4, 1];
-/** Storage buffers left to what is fused behind a concatenation. */
-const SPARE_BINDINGS = 3;
 
 export const concat: PrimitiveOp = {
   kind: 'primitive',
@@ -42,13 +35,7 @@ export const concat: PrimitiveOp = {
     const axis = resolveAxis(attrs['axis'] as number, out.length);
     return [placed(xs, startsOf(xs, axis), out, axis)];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: (c) => {
-      const axis = resolveAxis(c.attrs['axis'] as number, c.outputs[0].shape.length);
-      return placeCalls(c, startsOf(c.inputs, axis), axis);
-    },
-  },
+  lowering: { kind: 'kernels' },
 };
 
 /** Gradient of `split`: what it concatenates has gaps where an output took no part in the loss. */
@@ -73,15 +60,7 @@ export const place: PrimitiveOp = {
   reference: (xs, attrs, [out]) => [
     placed(xs, attrs['starts'] as readonly number[], out, resolveAxis(attrs['axis'] as number, out.length)),
   ],
-  lowering: {
-    kind: 'kernels',
-    lower: (c) =>
-      placeCalls(
-        c,
-        c.attrs['starts'] as readonly number[],
-        resolveAxis(c.attrs['axis'] as number, c.outputs[0].shape.length),
-      ),
-  },
+  lowering: { kind: 'kernels' },
 };
 
 function joinedDims(all: readonly Dims[], axis: number): Dims {
@@ -107,7 +86,7 @@ function joinedDims(all: readonly Dims[], axis: number): Dims {
   return first.map((d, a) => (a === axis ? joined : d));
 }
 
-function startsOf(xs: readonly { readonly shape: Shape }[], axis: number): number[] {
+export function startsOf(xs: readonly { readonly shape: Shape }[], axis: number): number[] {
   let start = 0;
   return xs.map((x) => (start += x.shape[axis]) - x.shape[axis]);
 }
@@ -122,60 +101,4 @@ function placed(xs: readonly RefTensor[], starts: readonly number[], out: Shape,
     }
   });
   return { shape: out, data };
-}
-
-/**
- * One kernel that selects the operand of each output element, as long as the bindings suffice. Otherwise the
- * first operands are joined in scratch memory and take part as one.
- */
-function placeCalls(c: LowerContext, starts: readonly number[], axis: number): KernelCall[] {
-  const [y] = c.outputs;
-  const inner = stridesOf(y.shape)[axis];
-  const most = Math.max(2, c.limits.maxStorageBuffersPerShaderStage - 1 - SPARE_BINDINGS);
-  const parts = c.inputs.map((value, k) => ({
-    value,
-    start: starts[k] * inner,
-    end: (starts[k] + value.shape[axis]) * inner,
-  }));
-  const calls: KernelCall[] = [];
-  while (parts.length > most) {
-    const group = parts.splice(0, most);
-    const [from, to] = [group[0].start, group[most - 1].end];
-    const joined = c.scratch([elementCount(y.shape.slice(0, axis)), to - from]);
-    calls.push(placeCall(group, from, joined));
-    parts.unshift({ value: joined, start: from, end: to });
-  }
-  calls.push(placeCall(parts, 0, y));
-  return calls;
-}
-
-interface Part {
-  readonly value: LowerContext['inputs'][number];
-  /** Where its rows lie in the rows of the output, in elements. */
-  readonly start: number;
-  readonly end: number;
-}
-
-function placeCall(parts: readonly Part[], origin: number, y: Part['value']): KernelCall {
-  const count = elementCount(y.shape);
-  const rows = elementCount(parts[0].value.shape) / (parts[0].end - parts[0].start);
-  const row = count / rows;
-  const edges = [row, ...parts.flatMap(({ start, end }) => [start - origin, end - origin])];
-  const run = RUNS.find((n) => edges.every((e) => e % n === 0))!;
-  const uniforms: [string, UniformType, number][] = [
-    ['count', 'u32', count],
-    ['row', 'u32', row],
-  ];
-  parts.forEach(({ start, end }, k) => {
-    uniforms.push([`start${k}`, 'u32', start - origin], [`end${k}`, 'u32', end - origin]);
-  });
-  return {
-    template: 'concat',
-    options: { parts: parts.length, run, workgroup: WORKGROUP },
-    uniforms,
-    reads: parts.map(({ value }, k) => ({ name: `x${k}`, value })),
-    writes: [{ name: 'y', value: y }],
-    workgroups: [Math.ceil(count / (WORKGROUP * run)), 1, 1],
-    fusable: 'y',
-  };
 }

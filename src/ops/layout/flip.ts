@@ -1,10 +1,8 @@
 import { formatDims } from '../../ir/dim.ts';
-import { stridesOf } from '../../ir/graph.ts';
 import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
 import { uncutSplits } from '../../ir/split-rule.ts';
 import { checkedAxes, resolveAxis } from '../axis.ts';
 import { gather } from './gather.ts';
-import { copyCall } from './strided-copy.ts';
 
 export const flip: PrimitiveOp = {
   kind: 'primitive',
@@ -23,23 +21,11 @@ export const flip: PrimitiveOp = {
   },
   gradient: ({ b, grads, attrs }) => [b.apply('flip', [grads[0]!], attrs)],
   reference: ([x], attrs, [out]) => {
-    const axes = resolved(attrs['axes'], out.length);
+    const axes = flippedAxes(attrs['axes'], out.length);
     return [gather(x, out, (at) => at.map((c, a) => (axes.includes(a) ? out[a] - 1 - c : c)))];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: ({ inputs: [x], outputs: [y], attrs }) => {
-      const strides = stridesOf(x.shape);
-      const axes = resolved(attrs['axes'], x.shape.length);
-      return [
-        copyCall(x, y, {
-          base: axes.reduce((at, a) => at + (x.shape[a] - 1) * strides[a], 0),
-          axes: x.shape.map((size, a) => ({ size, stride: axes.includes(a) ? -strides[a] : strides[a] })),
-        }),
-      ];
-    },
-  },
+  lowering: { kind: 'kernels' },
 };
 
-const resolved = (axes: unknown, rank: number) =>
+export const flippedAxes = (axes: unknown, rank: number) =>
   (axes as readonly number[]).map((a) => resolveAxis(a, rank));

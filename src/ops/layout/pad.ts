@@ -1,10 +1,9 @@
 import { formatDims } from '../../ir/dim.ts';
-import { type Attrs, type Shape, stridesOf } from '../../ir/graph.ts';
+import type { Attrs } from '../../ir/graph.ts';
 import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
 import { uncutSplits } from '../../ir/split-rule.ts';
 import { checkedAxes, resolveAxis } from '../axis.ts';
 import { gather } from './gather.ts';
-import { copyCall, type StridedCopy } from './strided-copy.ts';
 
 export const pad: PrimitiveOp = {
   kind: 'primitive',
@@ -58,32 +57,13 @@ export const pad: PrimitiveOp = {
       }),
     ];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: ({ inputs: [x], outputs: [y], attrs }) => [
-      copyCall(x, y, window(x.shape, y.shape, beforeOf(attrs, x.shape.length))),
-    ],
-  },
+  lowering: { kind: 'kernels' },
 };
 
-function beforeOf(attrs: Attrs, rank: number): number[] {
+export function beforeOf(attrs: Attrs, rank: number): number[] {
   const before = new Array<number>(rank).fill(0);
   (attrs['axes'] as readonly number[]).forEach((a, k) => {
     before[resolveAxis(a, rank)] = (attrs['padding'] as readonly number[])[2 * k];
   });
   return before;
-}
-
-/** Output coordinate c is the source's c - before, where that exists. */
-export function window(from: Shape, out: Shape, before: readonly number[]): StridedCopy {
-  const strides = stridesOf(from);
-  return {
-    base: -before.reduce((at, n, a) => at + n * strides[a], 0),
-    axes: out.map((size, a) => ({
-      size,
-      stride: strides[a],
-      begin: before[a],
-      end: before[a] + from[a],
-    })),
-  };
 }

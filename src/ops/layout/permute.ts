@@ -1,10 +1,8 @@
 import { formatDims } from '../../ir/dim.ts';
-import { stridesOf } from '../../ir/graph.ts';
 import { type CompositeOp, type PrimitiveOp, ShapeError } from '../../ir/op.ts';
 import { cutAxes } from '../../ir/split-rule.ts';
 import { checkedAxes, checkedAxis, resolveAxis } from '../axis.ts';
 import { gather } from './gather.ts';
-import { copyCall } from './strided-copy.ts';
 
 export const permute: PrimitiveOp = {
   kind: 'primitive',
@@ -42,19 +40,11 @@ export const permute: PrimitiveOp = {
       }),
     ];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: ({ inputs: [x], outputs: [y], attrs }) => {
-      const strides = stridesOf(x.shape);
-      const axes = order(attrs['axes'], y.shape.length);
-      return [
-        copyCall(x, y, { base: 0, axes: axes.map((a, k) => ({ size: y.shape[k], stride: strides[a] })) }),
-      ];
-    },
-  },
+  lowering: { kind: 'kernels' },
 };
 
-const order = (axes: unknown, rank: number) => (axes as readonly number[]).map((a) => resolveAxis(a, rank));
+export const order = (axes: unknown, rank: number) =>
+  (axes as readonly number[]).map((a) => resolveAxis(a, rank));
 
 export const transpose: CompositeOp = {
   kind: 'composite',

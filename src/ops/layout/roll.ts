@@ -1,10 +1,9 @@
 import { formatDims } from '../../ir/dim.ts';
-import { type Attrs, stridesOf } from '../../ir/graph.ts';
+import type { Attrs } from '../../ir/graph.ts';
 import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
 import { uncutSplits } from '../../ir/split-rule.ts';
 import { checkedAxes, resolveAxis } from '../axis.ts';
 import { gather } from './gather.ts';
-import { copyCall } from './strided-copy.ts';
 
 export const roll: PrimitiveOp = {
   kind: 'primitive',
@@ -39,22 +38,10 @@ export const roll: PrimitiveOp = {
     const shifts = shiftsOf(attrs, out.length);
     return [gather(x, out, (at) => at.map((c, a) => modulo(c - shifts[a], out[a])))];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: ({ inputs: [x], outputs: [y], attrs }) => {
-      const strides = stridesOf(x.shape);
-      const shifts = shiftsOf(attrs, x.shape.length);
-      const axes = x.shape.map((size, a) => ({
-        size,
-        stride: strides[a],
-        shift: modulo(-shifts[a], size),
-      }));
-      return [copyCall(x, y, { base: 0, axes })];
-    },
-  },
+  lowering: { kind: 'kernels' },
 };
 
-function shiftsOf(attrs: Attrs, rank: number): number[] {
+export function shiftsOf(attrs: Attrs, rank: number): number[] {
   const shifts = new Array<number>(rank).fill(0);
   (attrs['axes'] as readonly number[]).forEach((a, k) => {
     shifts[resolveAxis(a, rank)] = (attrs['shifts'] as readonly number[])[k];
@@ -62,6 +49,6 @@ function shiftsOf(attrs: Attrs, rank: number): number[] {
   return shifts;
 }
 
-function modulo(a: number, n: number): number {
+export function modulo(a: number, n: number): number {
   return ((a % n) + n) % n;
 }

@@ -4,8 +4,6 @@ import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
 import { uncutSplits } from '../../ir/split-rule.ts';
 import { checkedAxis, resolveAxis } from '../axis.ts';
 import { gather } from './gather.ts';
-import { window } from './pad.ts';
-import { copyCall } from './strided-copy.ts';
 
 export const slice: PrimitiveOp = {
   kind: 'primitive',
@@ -33,14 +31,7 @@ export const slice: PrimitiveOp = {
       }),
     ];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: ({ inputs: [x], outputs: [y], attrs }) => {
-      const { axis, start } = rangeOf(x.shape, attrs);
-      const before = x.shape.map((_, a) => (a === axis ? -start : 0));
-      return [copyCall(x, y, window(x.shape, y.shape, before))];
-    },
-  },
+  lowering: { kind: 'kernels' },
 };
 
 function slicedDims(dims: Dims, axis: number, attrs: Attrs): Dims {
@@ -58,7 +49,7 @@ function slicedDims(dims: Dims, axis: number, attrs: Attrs): Dims {
   return dims.map((d, a) => (a === axis ? size : d));
 }
 
-function rangeOf(shape: Shape, attrs: Attrs): { axis: number; start: number; end: number } {
+export function rangeOf(shape: Shape, attrs: Attrs): { axis: number; start: number; end: number } {
   const axis = resolveAxis(attrs['axis'] as number, shape.length);
   const [start, end] = ['start', 'end'].map((name) => resolveAxis(attrs[name] as number, shape[axis]));
   return { axis, start, end };

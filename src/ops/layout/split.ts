@@ -4,8 +4,6 @@ import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
 import { uncutSplits } from '../../ir/split-rule.ts';
 import { checkedAxis, resolveAxis } from '../axis.ts';
 import { gather } from './gather.ts';
-import { window } from './pad.ts';
-import { copyCall } from './strided-copy.ts';
 
 export const split: PrimitiveOp = {
   kind: 'primitive',
@@ -51,20 +49,10 @@ export const split: PrimitiveOp = {
       }),
     );
   },
-  lowering: {
-    kind: 'kernels',
-    lower: ({ inputs: [x], outputs, attrs }) => {
-      const starts = startsOf(attrs['sizes'] as readonly number[]);
-      const axis = resolveAxis(attrs['axis'] as number, x.shape.length);
-      return outputs.map((y, k) => {
-        const before = x.shape.map((_, a) => (a === axis ? -starts[k] : 0));
-        return copyCall(x, y, window(x.shape, y.shape, before));
-      });
-    },
-  },
+  lowering: { kind: 'kernels' },
 };
 
-function startsOf(sizes: readonly number[]): number[] {
+export function startsOf(sizes: readonly number[]): number[] {
   let start = 0;
   return sizes.map((n) => (start += n) - n);
 }

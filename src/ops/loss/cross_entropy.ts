@@ -1,7 +1,4 @@
-import type { Value } from '../../ir/graph.ts';
 import type { CompositeOp, PrimitiveOp } from '../../ir/op.ts';
-import { chunks } from '../reduction/chunks.ts';
-import { reductionPasses } from '../reduction/lower.ts';
 import { checkLabels, logitLayout } from './labels.ts';
 import { sharedLogSumExp } from './log_sum_exp.ts';
 
@@ -39,31 +36,7 @@ export const crossEntropyFrom: PrimitiveOp = {
     }
     return [{ shape: [], data: Float64Array.of(loss / positions) }];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: (c) => {
-      const [x] = c.inputs;
-      const { positions } = logitLayout(x.shape);
-      const { parts: threads, team, chunk } = chunks(positions);
-      const sums = c.scratch([threads]);
-      return [
-        {
-          template: 'cross_entropy',
-          options: { workgroup: 64 },
-          uniforms: [
-            ...uniforms(x),
-            ['threads', 'u32', threads],
-            ['team', 'u32', team],
-            ['chunk', 'u32', chunk],
-          ],
-          reads: reads(c.inputs),
-          writes: [{ name: 'sums', value: sums }],
-          workgroups: [Math.ceil(threads / 64), 1, 1],
-        },
-        ...reductionPasses(c, sums, c.outputs[0], [], [{ size: threads, stride: 1 }]),
-      ];
-    },
-  },
+  lowering: { kind: 'kernels' },
 };
 
 export const crossEntropyBackward: PrimitiveOp = {
@@ -94,38 +67,5 @@ export const crossEntropyBackward: PrimitiveOp = {
     }
     return [{ shape: x.shape, data }];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: ({ inputs, outputs: [dx] }) => {
-      const [x, , , dloss] = inputs;
-      const { positions } = logitLayout(x.shape);
-      return [
-        {
-          template: 'cross_entropy_backward',
-          options: { workgroup: 64, weighted: dloss !== undefined },
-          uniforms: uniforms(x),
-          reads: [...reads(inputs), ...(dloss ? [{ name: 'dloss', value: dloss }] : [])],
-          writes: [{ name: 'dx', value: dx }],
-          workgroups: [Math.ceil(positions / 64), 1, 1],
-          fusable: 'dx',
-        },
-      ];
-    },
-  },
+  lowering: { kind: 'kernels' },
 };
-
-function uniforms(x: Value) {
-  const { classes, inner, positions } = logitLayout(x.shape);
-  return [
-    ['positions', 'u32', positions],
-    ['classes', 'u32', classes],
-    ['inner', 'u32', inner],
-    ['scale', 'f32', 1 / positions],
-  ] as const;
-}
-
-const reads = ([x, target, lse]: readonly Value[]) => [
-  { name: 'x', value: x },
-  { name: 'labels', value: target },
-  { name: 'lse', value: lse },
-];

@@ -1,8 +1,6 @@
 import { Dim } from '../../ir/dim.ts';
-import type { Attrs, Shape, Value } from '../../ir/graph.ts';
-import type { KernelCall } from '../../ir/kernel.ts';
+import type { Attrs, Shape } from '../../ir/graph.ts';
 import { type CompositeOp, type PrimitiveOp, type RefTensor, ShapeError } from '../../ir/op.ts';
-import { chunks } from '../reduction/chunks.ts';
 import { checkLabels, logitLayout } from './labels.ts';
 import { sharedLogSumExp } from './log_sum_exp.ts';
 
@@ -72,53 +70,7 @@ export const diceLossFrom: PrimitiveOp = {
       { shape: slopesShape, data: slopes },
     ];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: (c): KernelCall[] => {
-      const [x] = c.inputs;
-      const l = diceLayout(x.shape, c.attrs);
-      const quads = Math.ceil(l.classes / 4) * (l.rows / l.classes);
-      const { parts, team, chunk } = chunks(l.inner, quads, l.samplesPerRow);
-      const sums = c.scratch([l.rows, parts, 2]);
-      return [
-        {
-          template: 'dice_sums',
-          options: { workgroup: 64 },
-          uniforms: [
-            ['quads', 'u32', quads],
-            ['parts', 'u32', parts],
-            ['team', 'u32', team],
-            ['chunk', 'u32', chunk],
-            ['classes', 'u32', l.classes],
-            ['inner', 'u32', l.inner],
-            ['samples', 'u32', l.samplesPerRow],
-          ],
-          reads: reads(c.inputs),
-          writes: [{ name: 'sums', value: sums }],
-          workgroups: [Math.ceil((quads * parts) / 64), 1, 1],
-        },
-        {
-          template: 'dice_loss',
-          options: { workgroup: 64, functions: 'workgroup_sum' },
-          uniforms: [
-            ['rows', 'u32', l.rows],
-            ['parts', 'u32', parts],
-            ['classes', 'u32', l.classes],
-            ['first_class', 'u32', l.firstClass],
-            ['scale', 'f32', l.scale],
-            ['smooth_term', 'f32', c.attrs['smooth'] as number],
-          ],
-          reads: [{ name: 'sums', value: sums }],
-          writes: [
-            { name: 'loss', value: c.outputs[0] },
-            { name: 'slopes', value: c.outputs[1] },
-          ],
-          workgroups: [1, 1, 1],
-          fusable: 'loss',
-        },
-      ];
-    },
-  },
+  lowering: { kind: 'kernels' },
 };
 
 export const diceLossBackward: PrimitiveOp = {
@@ -156,36 +108,11 @@ export const diceLossBackward: PrimitiveOp = {
     });
     return [{ shape: x.shape, data }];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: ({ inputs, outputs: [dx], attrs: a }) => {
-      const [x, , , slopes, dloss] = inputs;
-      const { classes, inner, positions } = logitLayout(x.shape);
-      return [
-        {
-          template: 'dice_loss_backward',
-          options: { workgroup: 64, batch: a['batch'] as boolean, weighted: dloss !== undefined },
-          uniforms: [
-            ['positions', 'u32', positions],
-            ['classes', 'u32', classes],
-            ['inner', 'u32', inner],
-          ],
-          reads: [
-            ...reads(inputs),
-            { name: 'slopes', value: slopes },
-            ...(dloss ? [{ name: 'dloss', value: dloss }] : []),
-          ],
-          writes: [{ name: 'dx', value: dx }],
-          workgroups: [Math.ceil(positions / 64), 1, 1],
-          fusable: 'dx',
-        },
-      ];
-    },
-  },
+  lowering: { kind: 'kernels' },
 };
 
 /** Which sums there are: one a class, or one a class and sample. */
-function diceLayout(shape: Shape, a: Attrs) {
+export function diceLayout(shape: Shape, a: Attrs) {
   const { samples, classes, inner } = logitLayout(shape);
   const firstClass = a['background'] ? 0 : 1;
   const batch = a['batch'] as boolean;
@@ -216,9 +143,3 @@ function eachProbability(
     f(at, sample, c, Math.exp(x.data[at] - lse.data[position]), target.data[position] === c ? 1 : 0);
   }
 }
-
-const reads = ([x, target, lse]: readonly Value[]) => [
-  { name: 'x', value: x },
-  { name: 'labels', value: target },
-  { name: 'lse', value: lse },
-];

@@ -33,26 +33,7 @@ export const logSumExp: PrimitiveOp = {
     }
     return [{ shape: out, data }];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: ({ inputs: [x], outputs: [y] }) => {
-      const { classes, inner, positions } = logitLayout(x.shape);
-      return [
-        {
-          template: 'log_sum_exp',
-          options: { workgroup: 64 },
-          uniforms: [
-            ['positions', 'u32', positions],
-            ['classes', 'u32', classes],
-            ['inner', 'u32', inner],
-          ],
-          reads: [{ name: 'x', value: x }],
-          writes: [{ name: 'y', value: y }],
-          workgroups: [Math.ceil(positions / 64), 1, 1],
-        },
-      ];
-    },
-  },
+  lowering: { kind: 'kernels' },
 };
 
 /** The log-sum-exp of `x`, the node that another loss made if there is one. */

@@ -32,27 +32,5 @@ export const nearestLabels: PrimitiveOp = {
     }
     return [{ shape: out, data }];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: ({ inputs: [x], outputs: [y] }) => {
-      const [samples, height, width] = y.shape;
-      const count = samples * height * width;
-      return [
-        {
-          template: 'nearest_labels',
-          options: { workgroup: 64 },
-          uniforms: [
-            ['count', 'u32', count],
-            ['in_height', 'u32', x.shape[1]],
-            ['in_width', 'u32', x.shape[2]],
-            ['out_height', 'u32', height],
-            ['out_width', 'u32', width],
-          ],
-          reads: [{ name: 'x', value: x }],
-          writes: [{ name: 'y', value: y }],
-          workgroups: [Math.ceil(count / 64), 1, 1],
-        },
-      ];
-    },
-  },
+  lowering: { kind: 'kernels' },
 };

@@ -1,6 +1,4 @@
 import { Dim, type Dims, formatDims } from '../../ir/dim.ts';
-import type { Value } from '../../ir/graph.ts';
-import type { KernelCall } from '../../ir/kernel.ts';
 import { type OperandSpec, ShapeError, type TensorType } from '../../ir/op.ts';
 
 /** The operands of a normalisation with an optional affine part. */
@@ -43,23 +41,4 @@ export function channelsOf(name: string, dims: Dims): Dim {
 /** Mean and reciprocal standard deviation of each of `rows`. */
 export function statsType(rows: Dim): TensorType {
   return { dims: [rows, Dim.of(2)], dtype: 'f32' };
-}
-
-/** Adds up `parts` partial sums [parts, channels, 2] of (dy·xhat, dy) to the gradients of weight and bias. */
-export function affineGradientsCall(sums: Value, parts: number, dw: Value, db: Value): KernelCall {
-  const channels = dw.shape[0];
-  return {
-    template: 'affine_gradients',
-    options: { workgroup: 64 },
-    uniforms: [
-      ['channels', 'u32', channels],
-      ['parts', 'u32', parts],
-    ],
-    reads: [{ name: 'sums', value: sums }],
-    writes: [
-      { name: 'dw', value: dw },
-      { name: 'db', value: db },
-    ],
-    workgroups: [Math.ceil(channels / 64), 1, 1],
-  };
 }

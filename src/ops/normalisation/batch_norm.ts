@@ -79,7 +79,7 @@ export const batchNormTrain: CompositeOp = {
 };
 
 /** Unbiased variance needs two values. With one, which no training may use, it is left as it is. */
-const correction = (count: number) => (count > 1 ? count / (count - 1) : 1);
+export const correction = (count: number) => (count > 1 ? count / (count - 1) : 1);
 
 export const batchStatistics: PrimitiveOp = {
   kind: 'primitive',
@@ -99,27 +99,7 @@ export const batchStatistics: PrimitiveOp = {
     });
     return [mean, variance].map((data) => ({ shape: row, data }));
   },
-  lowering: {
-    kind: 'kernels',
-    lower: ({ inputs: [stats], outputs: [mean, variance], attrs: a }) => [
-      {
-        template: 'batch_statistics',
-        options: { workgroup: 64 },
-        uniforms: [
-          ['channels', 'u32', mean.shape[0]],
-          ['eps', 'f32', a['eps'] as number],
-          ['correction', 'f32', correction(a['count'] as number)],
-        ],
-        reads: [{ name: 'stats', value: stats }],
-        writes: [
-          { name: 'mean', value: mean },
-          { name: 'variance', value: variance },
-        ],
-        workgroups: [Math.ceil(mean.shape[0] / 64), 1, 1],
-        fusable: 'variance',
-      },
-    ],
-  },
+  lowering: { kind: 'kernels' },
 };
 
 export const inverseStd = elementwise({

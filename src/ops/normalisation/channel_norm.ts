@@ -2,15 +2,7 @@ import { Dim, formatDims } from '../../ir/dim.ts';
 import { type Attrs, elementCount, type Shape } from '../../ir/graph.ts';
 import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
 import type { SplitRule } from '../../ir/split-rule.ts';
-import {
-  affineGradientsCall,
-  affineOperands,
-  channelsOf,
-  checkAffine,
-  normalisationMacs,
-  statsType,
-} from './affine.ts';
-import { planeTiling, rowTiling } from './tiling.ts';
+import { affineOperands, channelsOf, checkAffine, normalisationMacs, statsType } from './affine.ts';
 
 const attrs = {
   groups: { type: 'int' },
@@ -21,7 +13,7 @@ const attrs = {
  * The layout of statistics over [B, C, ...]: either per sample and group of channels, or per channel over the
  * batch. A plane is one channel of one sample.
  */
-function layoutOf(shape: Shape, groups: number, overBatch: boolean) {
+export function layoutOf(shape: Shape, groups: number, overBatch: boolean) {
   const [batch, channels] = shape;
   const inner = elementCount(shape.slice(2));
   const perGroup = channels / groups;
@@ -107,49 +99,7 @@ export const channelNorm: PrimitiveOp = {
       { shape: statsShape, data: stats },
     ];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: ({ inputs: [x, weight, bias], outputs: [y, stats], attrs: a, limits }) => {
-      const overBatch = a['over_batch'] as boolean;
-      const l = layoutOf(x.shape, a['groups'] as number, overBatch);
-      // The affine part is constant on a plane, so a plane is one piece of a row; without one a group's planes
-      // are one piece.
-      const pieces = weight || overBatch ? l.setSize : 1;
-      const { options, chunk, workgroups } = rowTiling(l.rows, l.setSize * l.inner, limits, pieces);
-      return [
-        {
-          template: 'normalise',
-          options: { ...options, affine: weight ? 'channel' : 'none' },
-          uniforms: [
-            ['rows', 'u32', l.rows],
-            ['row_stride', 'u32', l.setFirst * l.inner],
-            ['outer', 'u32', pieces],
-            ['outer_stride', 'u32', l.setStride * l.inner],
-            ['inner', 'u32', (l.setSize / pieces) * l.inner],
-            ['chunk', 'u32', chunk],
-            ['eps', 'f32', a['eps'] as number],
-            ['row_channels', 'u32', l.channels / l.setFirst],
-            ['outer_channels', 'u32', l.setFirst],
-          ],
-          reads: [
-            { name: 'x', value: x },
-            ...(weight
-              ? [
-                  { name: 'weight', value: weight },
-                  { name: 'bias', value: bias },
-                ]
-              : []),
-          ],
-          writes: [
-            { name: 'stats', value: stats },
-            { name: 'y', value: y },
-          ],
-          workgroups,
-          fusable: 'y',
-        },
-      ];
-    },
-  },
+  lowering: { kind: 'kernels' },
 };
 
 /** Gradients of `channel_norm`: of x, and of weight and bias where there are any. */
@@ -207,59 +157,5 @@ export const channelNormBackward: PrimitiveOp = {
       ? [gradient, { shape: weight.shape, data: dw }, { shape: weight.shape, data: db }]
       : [gradient];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: (c) => {
-      const [dy, x, stats, weight] = c.inputs;
-      const overBatch = c.attrs['over_batch'] as boolean;
-      const l = layoutOf(x.shape, c.attrs['groups'] as number, overBatch);
-      const tiling = rowTiling(l.planes, l.inner, c.limits);
-      const sums = c.scratch([l.planes, 2]);
-      const { parts, team, chunk } = planeTiling(l.inner);
-      const reads = [
-        { name: 'dy', value: dy },
-        { name: 'x', value: x },
-        { name: 'stats', value: stats },
-      ];
-      const shared = [
-        ['planes', 'u32', l.planes],
-        ['inner', 'u32', l.inner],
-        ['stat_divisor', 'u32', overBatch ? 1 : l.setSize],
-        ['stat_count', 'u32', l.rows],
-      ] as const;
-      return [
-        {
-          template: 'plane_sums',
-          options: tiling.options,
-          uniforms: [...shared, ['chunk', 'u32', tiling.chunk]],
-          reads,
-          writes: [{ name: 'sums', value: sums }],
-          workgroups: tiling.workgroups,
-        },
-        ...(weight ? [affineGradientsCall(sums, l.planes / l.channels, c.outputs[1], c.outputs[2])] : []),
-        {
-          template: 'plane_norm_backward',
-          options: { workgroup: 64, affine: weight !== undefined },
-          uniforms: [
-            ...shared,
-            ['channels', 'u32', l.channels],
-            ['parts', 'u32', parts],
-            ['team', 'u32', team],
-            ['chunk', 'u32', chunk],
-            ['set_size', 'u32', l.setSize],
-            ['set_first', 'u32', l.setFirst],
-            ['set_stride', 'u32', l.setStride],
-          ],
-          reads: [
-            ...reads,
-            { name: 'sums', value: sums },
-            ...(weight ? [{ name: 'weight', value: weight }] : []),
-          ],
-          writes: [{ name: 'dx', value: c.outputs[0] }],
-          workgroups: [Math.ceil((l.planes * parts) / 64), 1, 1],
-          fusable: 'dx',
-        },
-      ];
-    },
-  },
+  lowering: { kind: 'kernels' },
 };

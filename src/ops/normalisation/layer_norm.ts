@@ -1,10 +1,8 @@
 import { type Dims, formatDims, productOf } from '../../ir/dim.ts';
 import { elementCount } from '../../ir/graph.ts';
-import type { LowerContext } from '../../ir/kernel.ts';
 import { type CompositeOp, type PrimitiveOp, ShapeError } from '../../ir/op.ts';
 import { leadingAxis } from '../../ir/split-rule.ts';
-import { affineGradientsCall, affineOperands, checkAffine, normalisationMacs, statsType } from './affine.ts';
-import { rowTiling } from './tiling.ts';
+import { affineOperands, checkAffine, normalisationMacs, statsType } from './affine.ts';
 
 const attrs = { eps: { type: 'float', default: 1e-5 } } as const;
 
@@ -62,43 +60,7 @@ export const layerNormWithStats: PrimitiveOp = {
       { shape: [rows, 2], data: stats },
     ];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: ({ inputs: [x, weight, bias], outputs: [y, stats], attrs: a, limits }) => {
-      const { length, rows } = rowsAndLength(x.shape);
-      const { options, chunk, workgroups } = rowTiling(rows, length, limits);
-      return [
-        {
-          template: 'normalise',
-          options: { ...options, affine: weight ? 'element' : 'none' },
-          uniforms: [
-            ['rows', 'u32', rows],
-            ['row_stride', 'u32', length],
-            ['outer', 'u32', 1],
-            ['outer_stride', 'u32', 0],
-            ['inner', 'u32', length],
-            ['chunk', 'u32', chunk],
-            ['eps', 'f32', a['eps'] as number],
-          ],
-          reads: [
-            { name: 'x', value: x },
-            ...(weight
-              ? [
-                  { name: 'weight', value: weight },
-                  { name: 'bias', value: bias },
-                ]
-              : []),
-          ],
-          writes: [
-            { name: 'stats', value: stats },
-            { name: 'y', value: y },
-          ],
-          workgroups,
-          fusable: 'y',
-        },
-      ];
-    },
-  },
+  lowering: { kind: 'kernels' },
 };
 
 /** Gradients of layer norm: of x, and of weight and bias where there are any. */
@@ -148,70 +110,8 @@ export const layerNormBackward: PrimitiveOp = {
       ? [gradient, { shape: weight.shape, data: dw }, { shape: weight.shape, data: db }]
       : [gradient];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: (c) => {
-      const [dy, x, stats, weight] = c.inputs;
-      const { length, rows } = rowsAndLength(x.shape);
-      const { options, workgroups } = rowTiling(rows, length, c.limits);
-      return [
-        ...(weight ? affineGradients(c, rows, length) : []),
-        {
-          template: 'row_norm_backward',
-          options: { ...options, affine: weight !== undefined },
-          uniforms: [
-            ['rows', 'u32', rows],
-            ['length', 'u32', length],
-          ],
-          reads: [
-            { name: 'dy', value: dy },
-            { name: 'x', value: x },
-            { name: 'stats', value: stats },
-            ...(weight ? [{ name: 'weight', value: weight }] : []),
-          ],
-          writes: [{ name: 'dx', value: c.outputs[0] }],
-          workgroups,
-          fusable: 'dx',
-        },
-      ];
-    },
-  },
+  lowering: { kind: 'kernels' },
 };
-
-/** Columns that one thread sums, so that it loads a row's statistics once for all of them. */
-const COLUMNS = 4;
-/** Threads in all; more only make the second pass longer. */
-const MOST_THREADS = 8192;
-const LEAST_ROWS = 16;
-
-function affineGradients(c: LowerContext, rows: number, columns: number) {
-  const [dy, x, stats] = c.inputs;
-  const [, dw, db] = c.outputs;
-  const stride = Math.ceil(columns / COLUMNS);
-  const parts = Math.max(1, Math.min(Math.floor(rows / LEAST_ROWS), Math.floor(MOST_THREADS / stride)));
-  const sums = c.scratch([parts, columns, 2]);
-  return [
-    {
-      template: 'column_gradients',
-      options: { workgroup: 64, columns: COLUMNS },
-      uniforms: [
-        ['rows', 'u32', rows],
-        ['columns', 'u32', columns],
-        ['stride', 'u32', stride],
-        ['parts', 'u32', parts],
-        ['chunk', 'u32', Math.ceil(rows / parts)],
-      ] as const,
-      reads: [
-        { name: 'dy', value: dy },
-        { name: 'x', value: x },
-        { name: 'stats', value: stats },
-      ],
-      writes: [{ name: 'sums', value: sums }],
-      workgroups: [Math.ceil((stride * parts) / 64), 1, 1] as const,
-    },
-    affineGradientsCall(sums, parts, dw, db),
-  ];
-}
 
 function rowsOf(dims: Dims) {
   const rows = productOf(dims.slice(0, -1));
@@ -219,7 +119,7 @@ function rowsOf(dims: Dims) {
   return rows;
 }
 
-function rowsAndLength(shape: readonly number[]) {
+export function rowsAndLength(shape: readonly number[]) {
   const length = shape[shape.length - 1];
   return { length, rows: elementCount(shape) / Math.max(length, 1) };
 }

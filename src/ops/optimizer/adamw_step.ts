@@ -1,5 +1,5 @@
 import type { PrimitiveOp } from '../../ir/op.ts';
-import { checkStep, clipFactor, stepCall } from './step.ts';
+import { checkStep, clipFactor } from './step.ts';
 
 export const adamwStep: PrimitiveOp = {
   kind: 'primitive',
@@ -44,27 +44,5 @@ export const adamwStep: PrimitiveOp = {
     }
     return out;
   },
-  lowering: {
-    kind: 'kernels',
-    inPlace: { 0: 0, 1: 2, 2: 3 },
-    lower: ({ inputs: [, grads, , , hyper, norm2, loss], outputs: [params, m, v], attrs: a }) => {
-      const { eps, weight_decay, clip } = a as Record<string, number>;
-      const [beta1, beta2] = a['betas'] as readonly number[];
-      return [
-        stepCall(
-          'adamw_step',
-          { params, m, v },
-          { grads, hyper, norm2, loss },
-          { decoupled: a['decoupled'] as boolean, clip: clip > 0 },
-          [
-            ['one_minus_beta1', 'f32', 1 - beta1],
-            ['one_minus_beta2', 'f32', 1 - beta2],
-            ['eps', 'f32', eps],
-            ['weight_decay', 'f32', weight_decay],
-            ['clip', 'f32', clip],
-          ],
-        ),
-      ];
-    },
-  },
+  lowering: { kind: 'kernels', inPlace: { 0: 0, 1: 2, 2: 3 } },
 };

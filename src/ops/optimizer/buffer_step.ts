@@ -1,8 +1,5 @@
-import { elementCount } from '../../ir/graph.ts';
 import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
 import { clipFactor } from './step.ts';
-
-const WORKGROUP = 64;
 
 export const bufferStep: PrimitiveOp = {
   kind: 'primitive',
@@ -21,25 +18,5 @@ export const bufferStep: PrimitiveOp = {
   reference: ([buffers, values, norm2, loss]) => [
     clipFactor(norm2, loss, 0) === undefined ? buffers : values,
   ],
-  lowering: {
-    kind: 'kernels',
-    inPlace: { 0: 0 },
-    lower: ({ inputs: [, values, norm2, loss], outputs: [buffers] }) => {
-      const count = elementCount(buffers.shape);
-      return [
-        {
-          template: 'buffer_step',
-          options: { workgroup: WORKGROUP, functions: 'not_finite' },
-          uniforms: [['count', 'u32', count]],
-          reads: [
-            { name: 'values', value: values },
-            { name: 'norm2', value: norm2 },
-            { name: 'loss', value: loss },
-          ],
-          writes: [{ name: 'buffers', value: buffers, readWrite: true }],
-          workgroups: [Math.ceil(count / WORKGROUP), 1, 1],
-        },
-      ];
-    },
-  },
+  lowering: { kind: 'kernels', inPlace: { 0: 0 } },
 };

@@ -1,5 +1,5 @@
 import type { PrimitiveOp } from '../../ir/op.ts';
-import { checkStep, clipFactor, stepCall } from './step.ts';
+import { checkStep, clipFactor } from './step.ts';
 
 export const sgdStep: PrimitiveOp = {
   kind: 'primitive',
@@ -39,25 +39,5 @@ export const sgdStep: PrimitiveOp = {
     }
     return out;
   },
-  lowering: {
-    kind: 'kernels',
-    inPlace: { 0: 0, 1: 2 },
-    lower: ({ inputs: [, grads, , hyper, norm2, loss], outputs: [params, buf], attrs: a }) => {
-      const { momentum, dampening, weight_decay, clip } = a as Record<string, number>;
-      return [
-        stepCall(
-          'sgd_step',
-          { params, buf },
-          { grads, hyper, norm2, loss },
-          { nesterov: a['nesterov'] as boolean, clip: clip > 0 },
-          [
-            ['momentum', 'f32', momentum],
-            ['one_minus_dampening', 'f32', 1 - dampening],
-            ['weight_decay', 'f32', weight_decay],
-            ['clip', 'f32', clip],
-          ],
-        ),
-      ];
-    },
-  },
+  lowering: { kind: 'kernels', inPlace: { 0: 0, 1: 2 } },
 };

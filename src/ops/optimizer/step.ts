@@ -1,15 +1,10 @@
 import { type Dims, formatDims } from '../../ir/dim.ts';
-import { elementCount, type Value } from '../../ir/graph.ts';
-import type { KernelCall, UniformType } from '../../ir/kernel.ts';
 import { type RefTensor, ShapeError, type TensorType } from '../../ir/op.ts';
 
 /** Values of `hyper`: learning rate, 1 − β1^t, 1 − β2^t, 1 at the first step; the rest is free. */
 const HYPER_SIZE = 8;
 /** Added to the norm before the clip threshold is divided by it, as torch.nn.utils.clip_grad_norm_ does. */
 const CLIP_EPS = 1e-6;
-/** Few large workgroups suit software adapters, and each thread loads the scalars once. */
-const WORKGROUP = 64;
-const PER_THREAD = 16;
 
 /** All of `arrays` must be [n] like the parameters, norm2 and loss scalars. Throws {@link ShapeError}. */
 export function checkStep(
@@ -32,27 +27,6 @@ export function checkStep(
   }
   for (const { dims } of [norm2, loss])
     if (dims.length > 0) throw wrong('norm2 or loss, which must be [],', dims);
-}
-
-/**
- * The call of an in-place step. `arrays` are its outputs, which hold the operands' values before the kernel runs.
- */
-export function stepCall(
-  template: string,
-  arrays: Readonly<Record<string, Value>>,
-  reads: Readonly<Record<string, Value>>,
-  options: Readonly<Record<string, boolean>>,
-  uniforms: readonly (readonly [string, UniformType, number])[],
-): KernelCall {
-  const count = elementCount(reads['grads'].shape);
-  return {
-    template,
-    options: { ...options, workgroup: WORKGROUP, per_thread: PER_THREAD, functions: 'not_finite' },
-    uniforms: [['count', 'u32', count], ...uniforms],
-    reads: Object.entries(reads).map(([name, value]) => ({ name, value })),
-    writes: Object.entries(arrays).map(([name, value]) => ({ name, value, readWrite: true })),
-    workgroups: [Math.ceil(count / (WORKGROUP * PER_THREAD)), 1, 1],
-  };
 }
 
 /** The factor that clips gradients to a norm, or `undefined` where loss or norm forbid the step. */

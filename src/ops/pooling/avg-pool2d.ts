@@ -1,8 +1,7 @@
 import { type Attrs, elementCount, type Shape } from '../../ir/graph.ts';
 import { type AttrSpec, type PrimitiveOp, ShapeError } from '../../ir/op.ts';
 import { sliceSplits } from '../../ir/split-rule.ts';
-import { perLine } from './lower.ts';
-import { eachTap, poolAttrs, pooledDims, poolUniforms, windowOf } from './window.ts';
+import { eachTap, poolAttrs, pooledDims, windowOf } from './window.ts';
 
 const attrs: Readonly<Record<string, AttrSpec>> = {
   ...poolAttrs,
@@ -32,18 +31,7 @@ export const avg_pool2d: PrimitiveOp = {
     });
     return [{ shape: out, data }];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: ({ inputs: [x], outputs: [y], attrs }) => [
-      perLine(
-        'pool2d',
-        { max: false, include_pad: attrs['count_include_pad'] as boolean },
-        [{ name: 'x', value: x }],
-        { name: 'y', value: y },
-        poolUniforms(x.shape, y.shape, windowOf(attrs)),
-      ),
-    ],
-  },
+  lowering: { kind: 'kernels' },
 };
 
 export const avg_pool2d_backward: PrimitiveOp = {
@@ -67,18 +55,7 @@ export const avg_pool2d_backward: PrimitiveOp = {
     });
     return [{ shape: out, data }];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: ({ inputs: [dy], outputs: [dx], attrs }) => [
-      perLine(
-        'pool2d_backward',
-        { max: false, include_pad: attrs['count_include_pad'] as boolean },
-        [{ name: 'dy', value: dy }],
-        { name: 'dx', value: dx },
-        poolUniforms(dx.shape, dy.shape, windowOf(attrs)),
-      ),
-    ],
-  },
+  lowering: { kind: 'kernels' },
 };
 
 /** What each output element's sum is divided by. */

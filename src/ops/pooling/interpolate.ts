@@ -1,6 +1,5 @@
 import { type Dim, formatDims } from '../../ir/dim.ts';
 import { type Attrs, elementCount, type Shape } from '../../ir/graph.ts';
-import type { UniformType } from '../../ir/kernel.ts';
 import {
   type AttrSpec,
   type CompositeOp,
@@ -9,7 +8,6 @@ import {
   type TensorType,
 } from '../../ir/op.ts';
 import { sliceSplits } from '../../ir/split-rule.ts';
-import { perLine } from './lower.ts';
 
 const attrs: Readonly<Record<string, AttrSpec>> = {
   size: { type: 'int[]', repeat: 2 },
@@ -27,7 +25,7 @@ interface AxisMap {
   readonly divisor: number;
 }
 
-function axisMap(from: number, to: number, attrs: Attrs): AxisMap {
+export function axisMap(from: number, to: number, attrs: Attrs): AxisMap {
   if (attrs['mode'] === 'nearest') return { factor: from, offset: 0, divisor: to };
   if (attrs['align_corners']) return { factor: from - 1, offset: 0, divisor: Math.max(to - 1, 1) };
   return { factor: 2 * from, offset: from - to, divisor: 2 * to };
@@ -62,18 +60,7 @@ export const interpolate: PrimitiveOp = {
     });
     return [{ shape: out, data }];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: ({ inputs: [x], outputs: [y], attrs }) => [
-      perLine(
-        'interpolate',
-        { bilinear: attrs['mode'] === 'bilinear' },
-        [{ name: 'x', value: x }],
-        { name: 'y', value: y },
-        mapUniforms(x.shape, y.shape, attrs),
-      ),
-    ],
-  },
+  lowering: { kind: 'kernels' },
 };
 
 export const interpolate_backward: PrimitiveOp = {
@@ -94,18 +81,7 @@ export const interpolate_backward: PrimitiveOp = {
     });
     return [{ shape: out, data }];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: ({ inputs: [dy], outputs: [dx], attrs }) => [
-      perLine(
-        'interpolate_backward',
-        { bilinear: attrs['mode'] === 'bilinear' },
-        [{ name: 'dy', value: dy }],
-        { name: 'dx', value: dx },
-        mapUniforms(dx.shape, dy.shape, attrs),
-      ),
-    ],
-  },
+  lowering: { kind: 'kernels' },
 };
 
 export const upsample: CompositeOp = {
@@ -171,17 +147,4 @@ function eachWeight(
       });
     });
   }
-}
-
-function mapUniforms(x: Shape, y: Shape, attrs: Attrs): [string, UniformType, number][] {
-  return (['h', 'w'] as const).flatMap((name, a): [string, UniformType, number][] => {
-    const { factor, offset, divisor } = axisMap(x[a + 2], y[a + 2], attrs);
-    return [
-      [`in_${name}`, 'i32', x[a + 2]],
-      [`out_${name}`, 'i32', y[a + 2]],
-      [`factor_${name}`, 'i32', factor],
-      [`offset_${name}`, 'i32', offset],
-      [`divisor_${name}`, 'i32', divisor],
-    ];
-  });
 }

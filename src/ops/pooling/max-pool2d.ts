@@ -1,8 +1,7 @@
 import { elementCount } from '../../ir/graph.ts';
 import type { PrimitiveOp } from '../../ir/op.ts';
 import { sliceSplits } from '../../ir/split-rule.ts';
-import { perLine } from './lower.ts';
-import { eachTap, poolAttrs, pooledDims, poolUniforms, windowOf } from './window.ts';
+import { eachTap, poolAttrs, pooledDims, windowOf } from './window.ts';
 
 export const max_pool2d: PrimitiveOp = {
   kind: 'primitive',
@@ -24,18 +23,7 @@ export const max_pool2d: PrimitiveOp = {
     });
     return [{ shape: out, data }];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: ({ inputs: [x], outputs: [y], attrs }) => [
-      perLine(
-        'pool2d',
-        { max: true, include_pad: false },
-        [{ name: 'x', value: x }],
-        { name: 'y', value: y },
-        poolUniforms(x.shape, y.shape, windowOf(attrs)),
-      ),
-    ],
-  },
+  lowering: { kind: 'kernels' },
 };
 
 export const max_pool2d_backward: PrimitiveOp = {
@@ -58,19 +46,5 @@ export const max_pool2d_backward: PrimitiveOp = {
     });
     return [{ shape: out, data }];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: ({ inputs: [x, dy], outputs: [dx], attrs }) => [
-      perLine(
-        'pool2d_backward',
-        { max: true, include_pad: false },
-        [
-          { name: 'x', value: x },
-          { name: 'dy', value: dy },
-        ],
-        { name: 'dx', value: dx },
-        poolUniforms(x.shape, dy.shape, windowOf(attrs)),
-      ),
-    ],
-  },
+  lowering: { kind: 'kernels' },
 };

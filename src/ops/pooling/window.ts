@@ -1,6 +1,5 @@
 import { type Dim, type Dims, formatDims } from '../../ir/dim.ts';
 import type { Attrs, Shape } from '../../ir/graph.ts';
-import type { UniformType } from '../../ir/kernel.ts';
 import { type AttrSpec, ShapeError } from '../../ir/op.ts';
 
 /** Attributes of 2D pooling, as PyTorch names them. */
@@ -70,18 +69,4 @@ export function eachTap(
       }
     }
   }
-}
-
-/** Sizes for the templates `pool2d` and `pool2d_backward`. */
-export function poolUniforms(x: Shape, y: Shape, w: PoolWindow): [string, UniformType, number][] {
-  return [
-    ['height', 'i32', x[2]],
-    ['width', 'i32', x[3]],
-    ['rows', 'i32', y[2]],
-    ['columns', 'i32', y[3]],
-    ...(['kernel', 'stride', 'padding'] as const).flatMap((name): [string, UniformType, number][] => [
-      [`${name}_h`, 'i32', w[name][0]],
-      [`${name}_w`, 'i32', w[name][1]],
-    ]),
-  ];
 }

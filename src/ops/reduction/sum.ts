@@ -4,7 +4,6 @@ import { cutAxes } from '../../ir/split-rule.ts';
 import { resolveAxis } from '../axis.ts';
 import { mapBroadcast } from '../broadcast.ts';
 import { keptShape, normaliseAxes, reducedDims } from './axes.ts';
-import { lowerReduction } from './lower.ts';
 
 export const sum: PrimitiveOp = {
   kind: 'primitive',
@@ -41,7 +40,7 @@ export const sum: PrimitiveOp = {
     for (let i = 0; i < x.data.length; i++) data[target.data[i]] += x.data[i];
     return [{ shape: out, data }];
   },
-  lowering: { kind: 'kernels', lower: (c) => lowerReduction(c, c.attrs['axes'] as readonly number[]) },
+  lowering: { kind: 'kernels' },
 };
 
 /** For each element of `shape`, the row-major index of its place in `kept`. */

@@ -49,28 +49,11 @@ export const dropPathMask: PrimitiveOp = {
     }
     return [{ shape: out, data }];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: ({ inputs: [rng], outputs: [y], attrs: a }) => [
-      {
-        template: 'drop_path_mask',
-        options: { workgroup: 64, functions: 'random_bits' },
-        uniforms: [
-          ['samples', 'u32', y.shape[0]],
-          ['site', 'u32', a['index'] as number],
-          ['threshold', 'u32', threshold(a['rate'] as number)],
-          ['scale', 'f32', 1 / (1 - (a['rate'] as number))],
-        ],
-        reads: [{ name: 'rng', value: rng }],
-        writes: [{ name: 'y', value: y }],
-        workgroups: [Math.ceil(y.shape[0] / 64), 1, 1],
-      },
-    ],
-  },
+  lowering: { kind: 'kernels' },
 };
 
 /** Random bits below this drop a sample. */
-const threshold = (rate: number) => Math.floor(rate * 2 ** 32);
+export const threshold = (rate: number) => Math.floor(rate * 2 ** 32);
 
 /** As `codegen/functions/random_bits.wgsl`, in whole numbers of 32 bits. */
 function pcg(x: number): number {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type AcquiredDevice, acquireDevice, adapterLimits } from '../../adapter/acquire.ts';
+import { type AcquiredDevice, acquireDevice } from '../../adapter/acquire.ts';
+import { deviceTarget } from '../../backend/device-target.ts';
 import { nodeRenderer } from '../../compiler/files.ts';
 import { GraphBuilder } from '../../ir/builder.ts';
 import { Dim, formatDims } from '../../ir/dim.ts';
 import { elementCount, type Shape } from '../../ir/graph.ts';
-import type { DeviceLimits } from '../../ir/kernel.ts';
 import { ShapeError } from '../../ir/op.ts';
 import { planGraph } from '../../plan/plan.ts';
 import { Session } from '../../runtime/session.ts';
@@ -29,10 +29,10 @@ describe('on WebGPU equals the reference', () => {
       b.output('y', y);
       b.output('merged', merged);
       const graph = b.build();
-      const limits = adapterLimits(acquired.adapter) as unknown as DeviceLimits;
+      const target = deviceTarget(acquired);
       const session = await Session.create(
         acquired.device,
-        planGraph(graph, ops, nodeRenderer(), { model: 'cross', batch: shape[0], limits }),
+        planGraph(graph, ops, nodeRenderer(), { model: 'cross', batch: shape[0], target }),
       );
       const data = Float32Array.from({ length: elementCount(shape) }, (_, i) => (i % 9973) + 1);
       session.write('input', 'x', data);

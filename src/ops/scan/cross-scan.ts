@@ -1,10 +1,8 @@
 import { Dim, formatDims } from '../../ir/dim.ts';
 import { elementCount, type Shape } from '../../ir/graph.ts';
-import type { KernelCall, LowerContext } from '../../ir/kernel.ts';
 import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
 
 const ORDERS = 4;
-const WORKGROUP = 64;
 
 export const crossScan: PrimitiveOp = {
   kind: 'primitive',
@@ -35,10 +33,7 @@ export const crossScan: PrimitiveOp = {
     });
     return [{ shape: out, data }];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: (c) => [{ ...call(c, 'cross_scan', c.inputs[0].shape), fusable: 'y' }],
-  },
+  lowering: { kind: 'kernels' },
 };
 
 export const crossMerge: PrimitiveOp = {
@@ -75,10 +70,7 @@ export const crossMerge: PrimitiveOp = {
     });
     return [{ shape: out, data }];
   },
-  lowering: {
-    kind: 'kernels',
-    lower: (c) => [{ ...call(c, 'cross_merge', c.outputs[0].shape), fusable: 'x' }],
-  },
+  lowering: { kind: 'kernels' },
 };
 
 /** Each pixel of a map [B, C, H, W] with each of its places in [B, 4, C, H*W]. */
@@ -97,23 +89,4 @@ function walk([batch, channels, height, width]: Shape, visit: (pixel: number, pl
       }
     }
   }
-}
-
-function call(c: LowerContext, template: 'cross_scan' | 'cross_merge', map: Shape): KernelCall {
-  const [, channels, height, width] = map;
-  const count = elementCount(map);
-  const [from, to] = template === 'cross_scan' ? ['x', 'y'] : ['y', 'x'];
-  return {
-    template,
-    options: { workgroup: WORKGROUP },
-    uniforms: [
-      ['count', 'u32', count],
-      ['channels', 'u32', channels],
-      ['height', 'u32', height],
-      ['width', 'u32', width],
-    ],
-    reads: [{ name: from, value: c.inputs[0] }],
-    writes: [{ name: to, value: c.outputs[0] }],
-    workgroups: [Math.ceil(count / WORKGROUP), 1, 1],
-  };
 }

@@ -1,8 +1,6 @@
 import { formatDims } from '../../ir/dim.ts';
 import type { Shape } from '../../ir/graph.ts';
 import { type PrimitiveOp, ShapeError, type TensorType } from '../../ir/op.ts';
-import { lowerScan } from './lower.ts';
-import { lowerScanBackward } from './lower-backward.ts';
 import { scanBackwardReference, scanReference } from './reference.ts';
 
 const operands = ['u', 'delta', 'A_log', 'B', 'C', 'D', 'delta_bias'] as const;
@@ -35,7 +33,7 @@ export const selectiveScan: PrimitiveOp = {
       .applyAll('selective_scan_backward', [...inputs, grads[0]!], a)
       .map((g, i) => (needs(i) ? g : undefined)),
   reference: (inputs, a) => [scanReference(inputs, a['delta_softplus'] as boolean)],
-  lowering: { kind: 'kernels', lower: lowerScan },
+  lowering: { kind: 'kernels' },
 };
 
 export const selectiveScanBackward: PrimitiveOp = {
@@ -57,7 +55,7 @@ export const selectiveScanBackward: PrimitiveOp = {
     return inputs.slice(0, 7).map(({ dims }) => ({ dims, dtype: 'f32' as const }));
   },
   reference: (inputs, a) => scanBackwardReference(inputs, a['delta_softplus'] as boolean),
-  lowering: { kind: 'kernels', lower: lowerScanBackward },
+  lowering: { kind: 'kernels' },
 };
 
 function checkShapes(op: string, inputs: readonly TensorType[]): void {

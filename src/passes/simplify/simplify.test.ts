@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { portableLimits } from '../../compiler/portable.ts';
 import { GraphBuilder } from '../../ir/builder.ts';
 import type { Graph, ValueId } from '../../ir/graph.ts';
 import { printGraph } from '../../ir/print.ts';
 import { verifyGraph } from '../../ir/verify.ts';
+import { portableTarget } from '../../kernels/targets.ts';
 import { ops } from '../../ops/index.ts';
 import { interpret } from '../../reference/interpret.ts';
 import { simplify } from './index.ts';
@@ -305,10 +305,10 @@ const cases: [string, readonly (readonly number[])[], Parameters<typeof graphOf>
 describe('simplification', () => {
   test.each(cases)('%s', (_, shapes, build, expected) => {
     const before = graphOf(shapes, build);
-    const after = simplify.run(before, { ops, limits: portableLimits });
+    const after = simplify.run(before, { ops, target: portableTarget });
     expect(verifyGraph(after, ops)).toEqual([]);
     expect(lines(after)).toEqual(expected);
     expectSameResults(before, after);
-    expect(simplify.run(after, { ops, limits: portableLimits })).toBe(after);
+    expect(simplify.run(after, { ops, target: portableTarget })).toBe(after);
   });
 });

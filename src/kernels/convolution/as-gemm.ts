@@ -1,0 +1,93 @@
+import { type Shape, stridesOf, type Value } from '../../ir/graph.ts';
+import type { Window } from '../../ops/convolution/geometry.ts';
+import type { GemmProblem } from '../contraction/gemm.ts';
+import type { Run } from '../contraction/runs.ts';
+
+/**
+ * Without padding a convolution is a plain GEMM whose strides do the walking: the axes of a map that the window
+ * reads are (output position · stride) + (tap · dilation).
+ */
+export interface ConvolutionAxes {
+  readonly channelsOut: Run;
+  readonly channelsIn: readonly Run[];
+  readonly taps: readonly Run[];
+  readonly pixels: readonly Run[];
+}
+
+/** Whether no tap ever falls outside the map, in one group. */
+export function isUnpadded(w: Window): boolean {
+  return w.groups === 1 && [...w.before, ...w.after].every((p) => p === 0);
+}
+
+/** Whether every pixel of x is read by exactly one tap of one window. */
+export function isPartition(w: Window, x: Shape, weight: Shape, y: Shape): boolean {
+  return [0, 1].every((a) => {
+    const kernel = weight[2 + a];
+    return (kernel === 1 || w.dilation[a] === 1) && kernel === w.stride[a] && y[2 + a] * kernel === x[2 + a];
+  });
+}
+
+/** Axes with strides in x, weight and y. */
+function axesOf(w: Window, x: Shape, weight: Shape, y: Shape): ConvolutionAxes {
+  const sx = stridesOf(x);
+  const sw = stridesOf(weight);
+  const sy = stridesOf(y);
+  return {
+    channelsOut: { size: weight[0], strides: [0, sw[0], sy[1]] },
+    channelsIn: [{ size: weight[1], strides: [sx[1], sw[1], 0] }],
+    taps: [0, 1].map((a) => ({ size: weight[2 + a], strides: [sx[2 + a] * w.dilation[a], sw[2 + a], 0] })),
+    pixels: [
+      { size: y[0], strides: [sx[0], 0, sy[0]] },
+      ...[0, 1].map((a) => ({ size: y[2 + a], strides: [sx[2 + a] * w.stride[a], 0, sy[2 + a]] })),
+    ],
+  };
+}
+
+const X = 0;
+const WEIGHT = 1;
+const Y = 2;
+
+const pick = (runs: readonly Run[], ...tensors: number[]): Run[] =>
+  runs.map((r) => ({ size: r.size, strides: tensors.map((t) => r.strides[t]) }));
+
+/** y = weight · x */
+export function forwardGemm(w: Window, x: Value, weight: Value, y: Value): GemmProblem {
+  const { channelsOut, channelsIn, taps, pixels } = axesOf(w, x.shape, weight.shape, y.shape);
+  return {
+    a: weight,
+    b: x,
+    y,
+    batch: [],
+    m: pick([channelsOut], WEIGHT, Y),
+    n: pick(pixels, X, Y),
+    k: pick([...channelsIn, ...taps], WEIGHT, X),
+  };
+}
+
+/** dx = weightᵀ · dy; only for a partition ({@link isPartition}). */
+export function inputGradientGemm(w: Window, dy: Value, weight: Value, dx: Value): GemmProblem {
+  const { channelsOut, channelsIn, taps, pixels } = axesOf(w, dx.shape, weight.shape, dy.shape);
+  return {
+    a: weight,
+    b: dy,
+    y: dx,
+    batch: [],
+    m: pick([...channelsIn, ...taps], WEIGHT, X),
+    n: pick(pixels, Y, X),
+    k: pick([channelsOut], WEIGHT, Y),
+  };
+}
+
+/** dweight = dy · xᵀ, summed over pixels. */
+export function weightGradientGemm(w: Window, x: Value, dy: Value, dweight: Value): GemmProblem {
+  const { channelsOut, channelsIn, taps, pixels } = axesOf(w, x.shape, dweight.shape, dy.shape);
+  return {
+    a: dy,
+    b: x,
+    y: dweight,
+    batch: [],
+    m: pick([channelsOut], Y, WEIGHT),
+    n: pick([...channelsIn, ...taps], X, WEIGHT),
+    k: pick(pixels, Y, X),
+  };
+}

@@ -1,0 +1,169 @@
+import { elementCount, type Value } from '../../ir/graph.ts';
+import type { KernelCall } from '../../ir/kernel.ts';
+import { type Window, windowOf } from '../../ops/convolution/geometry.ts';
+import { lowerGemm } from '../contraction/gemm.ts';
+import { splitSum, sumParts } from '../split-sum.ts';
+import type { KernelContext } from '../variant.ts';
+import { forwardGemm, inputGradientGemm, isPartition, isUnpadded, weightGradientGemm } from './as-gemm.ts';
+import { lowerDirect } from './direct.ts';
+import { channelTile } from './tiling.ts';
+
+const QUADS_N = 2;
+
+export function lowerForward(c: KernelContext): KernelCall[] {
+  const w = windowOf(c.attrs);
+  const [x, weight] = c.inputs;
+  const [y] = c.outputs;
+  if (isUnpadded(w)) return lowerGemm(c, forwardGemm(w, x, weight, y));
+  const [outChannels, groupChannels, kh, kw] = weight.shape;
+  const taps = kh * kw;
+  return lowerDirect(c, {
+    source: x,
+    weight,
+    target: y,
+    groups: w.groups,
+    m: outChannels / w.groups,
+    k: groupChannels,
+    strideM: groupChannels * taps,
+    strideK: taps,
+    taps: [kh, kw],
+    sourceStep: w.stride,
+    phases: [1, 1],
+    firstTap: [-w.before[0], -w.before[1]],
+    tapStep: w.dilation,
+  });
+}
+
+export function lowerInputGradient(c: KernelContext): KernelCall[] {
+  const w = windowOf(c.attrs);
+  const [dy, weight] = c.inputs;
+  const [dx] = c.outputs;
+  if (isUnpadded(w) && isPartition(w, dx.shape, weight.shape, dy.shape)) {
+    return lowerGemm(c, inputGradientGemm(w, dy, weight, dx));
+  }
+  const [outChannels, groupChannels, kh, kw] = weight.shape;
+  const taps = kh * kw;
+  return lowerDirect(c, {
+    source: dy,
+    weight,
+    target: dx,
+    groups: w.groups,
+    m: groupChannels,
+    k: outChannels / w.groups,
+    strideM: taps,
+    strideK: groupChannels * taps,
+    taps: [kh, kw],
+    sourceStep: [1, 1],
+    phases: w.stride,
+    firstTap: w.before,
+    tapStep: [-w.dilation[0], -w.dilation[1]],
+  });
+}
+
+export function lowerWeightGradient(c: KernelContext): KernelCall[] {
+  const w = windowOf(c.attrs);
+  const [x, dy] = c.inputs;
+  const [dweight] = c.outputs;
+  if (isUnpadded(w)) return lowerGemm(c, weightGradientGemm(w, x, dy, dweight));
+  const [outChannels, groupChannels, kh, kw] = dweight.shape;
+  const depthwise = groupChannels === 1 && outChannels === w.groups;
+  // All taps of a channel are sums of one thread, which has not room for many.
+  if (depthwise && w.stride[1] === 1 && w.dilation[1] === 1 && kw > 1 && kh * kw <= 25) {
+    return lowerDepthwiseSum(c, w, x, dy, dweight);
+  }
+  return lowerPixelSum(c, w, x, dy, dweight);
+}
+
+function lowerPixelSum(c: KernelContext, w: Window, x: Value, dy: Value, dweight: Value): KernelCall[] {
+  const { workgroup } = c.target.measured.product;
+  const [batch, channels, sourceH, sourceW] = x.shape;
+  const [outChannels, groupChannels, kh, kw] = dweight.shape;
+  const [, , targetH, targetW] = dy.shape;
+  const m = outChannels / w.groups;
+  const n = groupChannels * kh * kw;
+  const tile = channelTile(m);
+  const tilesN = Math.ceil(n / (4 * QUADS_N));
+  const tilesM = Math.ceil(m / tile);
+  const tiles = tilesN * tilesM * w.groups;
+  const { parts, partLength } = splitSum(c.target, tiles, batch * targetH, targetW);
+  const count = elementCount(dweight.shape);
+  const y = parts > 1 ? c.scratch([parts, count]) : dweight;
+  const threads = tiles * parts;
+  const sum: KernelCall = {
+    template: 'convolution_weight',
+    options: { tile_m: tile, quads_n: QUADS_N, workgroup },
+    uniforms: [
+      ['threads', 'u32', threads],
+      ['tiles_n', 'u32', tilesN],
+      ['tiles_m', 'u32', tilesM],
+      ['groups', 'u32', w.groups],
+      ['m', 'u32', m],
+      ['n', 'u32', n],
+      ['k', 'u32', groupChannels],
+      ['rows', 'u32', batch * targetH],
+      ['rows_part', 'u32', partLength],
+      ['part_stride', 'u32', count],
+      ['source_h', 'u32', sourceH],
+      ['source_w', 'u32', sourceW],
+      ['source_batch', 'u32', channels * sourceH * sourceW],
+      ['target_h', 'u32', targetH],
+      ['target_w', 'u32', targetW],
+      ['target_batch', 'u32', outChannels * targetH * targetW],
+      ['taps_h', 'u32', kh],
+      ['taps_w', 'u32', kw],
+      ['stride_h', 'u32', w.stride[0]],
+      ['stride_w', 'u32', w.stride[1]],
+      ['padding_h', 'u32', w.before[0]],
+      ['padding_w', 'u32', w.before[1]],
+      ['dilation_h', 'u32', w.dilation[0]],
+      ['dilation_w', 'u32', w.dilation[1]],
+    ],
+    reads: [
+      { name: 'x', value: x },
+      { name: 'dy', value: dy },
+    ],
+    writes: [{ name: 'y', value: y }],
+    workgroups: [Math.ceil(threads / workgroup), 1, 1],
+    fusable: parts > 1 ? undefined : 'y',
+  };
+  return parts > 1 ? [sum, sumParts(c.target, y, dweight, parts)] : [sum];
+}
+
+function lowerDepthwiseSum(c: KernelContext, w: Window, x: Value, dy: Value, dweight: Value): KernelCall[] {
+  const { workgroup } = c.target.measured.product;
+  const [batch, channels, sourceH, sourceW] = x.shape;
+  const [, , kh, kw] = dweight.shape;
+  const [, , targetH, targetW] = dy.shape;
+  const rows = batch * targetH;
+  const { parts, partLength } = splitSum(c.target, channels, rows, targetW);
+  const count = elementCount(dweight.shape);
+  const y = parts > 1 ? c.scratch([parts, count]) : dweight;
+  const threads = channels * parts;
+  const sum: KernelCall = {
+    template: 'depthwise_weight',
+    options: { taps_h: kh, taps_w: kw, workgroup },
+    uniforms: [
+      ['threads', 'u32', threads],
+      ['channels', 'u32', channels],
+      ['rows', 'u32', rows],
+      ['rows_part', 'u32', partLength],
+      ['part_stride', 'u32', count],
+      ['source_h', 'u32', sourceH],
+      ['source_w', 'u32', sourceW],
+      ['target_h', 'u32', targetH],
+      ['target_w', 'u32', targetW],
+      ['stride_h', 'u32', w.stride[0]],
+      ['padding_h', 'u32', w.before[0]],
+      ['padding_w', 'u32', w.before[1]],
+      ['dilation_h', 'u32', w.dilation[0]],
+    ],
+    reads: [
+      { name: 'x', value: x },
+      { name: 'dy', value: dy },
+    ],
+    writes: [{ name: 'y', value: y }],
+    workgroups: [Math.ceil(threads / workgroup), 1, 1],
+  };
+  // The sums are stored where the taps stand in the text: nothing can be fused behind them but by the second pass.
+  return parts > 1 ? [sum, sumParts(c.target, y, dweight, parts)] : [sum];
+}

@@ -1,0 +1,83 @@
+import { elementCount, stridesOf } from '../../ir/graph.ts';
+import type { KernelCall, UniformType } from '../../ir/kernel.ts';
+import type { Target } from '../../ir/target.ts';
+import { resolveAxis } from '../../ops/axis.ts';
+import { startsOf } from '../../ops/layout/concat.ts';
+import { type KernelContext, type KernelFamily, onlyVariant } from '../variant.ts';
+
+/** Storage buffers left to what is fused behind a concatenation. */
+const SPARE_BINDINGS = 3;
+
+export const concat: KernelFamily = onlyVariant((c) => {
+  const axis = resolveAxis(c.attrs['axis'] as number, c.outputs[0].shape.length);
+  return placeCalls(c, startsOf(c.inputs, axis), axis);
+});
+
+export const place: KernelFamily = onlyVariant((c) =>
+  placeCalls(
+    c,
+    c.attrs['starts'] as readonly number[],
+    resolveAxis(c.attrs['axis'] as number, c.outputs[0].shape.length),
+  ),
+);
+
+/**
+ * One kernel that selects the operand of each output element, as long as the bindings suffice. Otherwise the
+ * first operands are joined in scratch memory and take part as one.
+ */
+function placeCalls(c: KernelContext, starts: readonly number[], axis: number): KernelCall[] {
+  const [y] = c.outputs;
+  const inner = stridesOf(y.shape)[axis];
+  const most = Math.max(2, c.target.limits.maxStorageBuffersPerShaderStage - 1 - SPARE_BINDINGS);
+  const parts = c.inputs.map((value, k) => ({
+    value,
+    start: starts[k] * inner,
+    end: (starts[k] + value.shape[axis]) * inner,
+  }));
+  const calls: KernelCall[] = [];
+  while (parts.length > most) {
+    const group = parts.splice(0, most);
+    const [from, to] = [group[0].start, group[most - 1].end];
+    const joined = c.scratch([elementCount(y.shape.slice(0, axis)), to - from]);
+    calls.push(placeCall(c.target, group, from, joined));
+    parts.unshift({ value: joined, start: from, end: to });
+  }
+  calls.push(placeCall(c.target, parts, 0, y));
+  return calls;
+}
+
+interface Part {
+  readonly value: KernelContext['inputs'][number];
+  /** Where its rows lie in the rows of the output, in elements. */
+  readonly start: number;
+  readonly end: number;
+}
+
+function placeCall(
+  { measured: { copyRuns, workgroup } }: Target,
+  parts: readonly Part[],
+  origin: number,
+  y: Part['value'],
+): KernelCall {
+  const count = elementCount(y.shape);
+  const rows = elementCount(parts[0].value.shape) / (parts[0].end - parts[0].start);
+  const row = count / rows;
+  const edges = [row, ...parts.flatMap(({ start, end }) => [start - origin, end - origin])];
+  const run = copyRuns.find((n) => edges.every((e) => e % n === 0)) ?? 1;
+  const uniforms: [string, UniformType, number][] = [
+    ['count', 'u32', count],
+    ['row', 'u32', row],
+  ];
+  parts.forEach(({ start, end }, k) => {
+    uniforms.push([`start${k}`, 'u32', start - origin], [`end${k}`, 'u32', end - origin]);
+  });
+  return {
+    template: 'concat',
+    options: { parts: parts.length, run, workgroup },
+    uniforms,
+    reads: parts.map(({ value }, k) => ({ name: `x${k}`, value })),
+    writes: [{ name: 'y', value: y }],
+    workgroups: [Math.ceil(count / (workgroup * run)), 1, 1],
+    fusable: 'y',
+  };
+}

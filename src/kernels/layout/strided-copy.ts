@@ -1,0 +1,101 @@
+import { elementCount, type Shape, stridesOf, type Value } from '../../ir/graph.ts';
+import type { KernelCall, UniformType } from '../../ir/kernel.ts';
+import type { Target } from '../../ir/target.ts';
+
+/**
+ * One axis of a copy's output. At coordinate `c` the source is read `((c + shift) mod size) · stride`
+ * elements further on.
+ */
+export interface CopyAxis {
+  readonly size: number;
+  /** In elements of the source; negative where the axis runs backwards. */
+  readonly stride: number;
+  /** Rotation, 0 ≤ shift < size. */
+  readonly shift?: number;
+  /** Only coordinates within [begin, end) have a source element; the others are 0. */
+  readonly begin?: number;
+  readonly end?: number;
+}
+
+/** Every element of the output, row-major over `axes`, is an element of the source, or 0. */
+export interface StridedCopy {
+  readonly axes: readonly CopyAxis[];
+  /** Element of the source that the output's coordinate 0 stands for (it may lie outside it, behind a pad). */
+  readonly base: number;
+}
+
+const isWhole = (a: CopyAxis) => !a.shift && (a.begin ?? 0) <= 0 && (a.end ?? a.size) >= a.size;
+
+/** Drops axes of size 1 and merges neighbours that are one run in the source as well. */
+export function mergeAxes(copy: StridedCopy): StridedCopy {
+  const merged: CopyAxis[] = [];
+  for (const axis of copy.axes) {
+    if (axis.size === 1 && isWhole(axis)) continue;
+    const last = merged.at(-1);
+    if (last && isWhole(axis) && last.stride === axis.stride * axis.size) {
+      const n = axis.size;
+      merged[merged.length - 1] = {
+        size: last.size * n,
+        stride: axis.stride,
+        shift: (last.shift ?? 0) * n,
+        begin: (last.begin ?? 0) * n,
+        end: (last.end ?? last.size) * n,
+      };
+    } else merged.push(axis);
+  }
+  if (merged.length === 0) merged.push({ size: 1, stride: 0 });
+  return { axes: merged, base: copy.base };
+}
+
+/** The dispatch that fills `y` from `x`. The template unrolls over the axes: each number of them is a pipeline of its own. */
+export function copyCall({ measured }: Target, x: Value, y: Value, copy: StridedCopy): KernelCall {
+  const { workgroup, copyRuns } = measured;
+  const { axes, base } = mergeAxes(copy);
+  const count = elementCount(y.shape);
+  const rolled = axes.some((a) => a.shift);
+  const bounded = axes.some((a) => (a.begin ?? 0) > 0 || (a.end ?? a.size) < a.size);
+  const inner = axes[axes.length - 1].size;
+  const run = copyRuns.find((n) => inner % n === 0) ?? shortestOver(copyRuns, inner);
+  const ragged = inner % run !== 0;
+  const threads = (count / inner) * Math.ceil(inner / run);
+  const uniforms: [string, UniformType, number][] = [
+    ['threads', 'u32', threads],
+    ['base', 'i32', base],
+  ];
+  axes.forEach((a, k) => {
+    uniforms.push([`size${k}`, 'u32', a.size], [`stride${k}`, 'i32', a.stride]);
+    if (rolled) uniforms.push([`shift${k}`, 'u32', a.shift ?? 0]);
+    if (bounded) {
+      uniforms.push([`begin${k}`, 'u32', Math.max(a.begin ?? 0, 0)]);
+      uniforms.push([`end${k}`, 'u32', Math.min(a.end ?? a.size, a.size)]);
+    }
+  });
+  return {
+    template: 'copy',
+    options: { rank: axes.length, rolled, bounded, run, ragged, workgroup },
+    uniforms,
+    reads: [{ name: 'x', value: x }],
+    writes: [{ name: 'y', value: y }],
+    workgroups: [Math.ceil(threads / workgroup), 1, 1],
+    fusable: 'y',
+  };
+}
+
+/** The shortest run that holds `n` elements, else the longest. */
+function shortestOver(runs: readonly number[], n: number): number {
+  return runs.findLast((run) => run >= n) ?? runs[0];
+}
+
+/** Output coordinate c is the source's c - before, where that exists. */
+export function window(from: Shape, out: Shape, before: readonly number[]): StridedCopy {
+  const strides = stridesOf(from);
+  return {
+    base: -before.reduce((at, n, a) => at + n * strides[a], 0),
+    axes: out.map((size, a) => ({
+      size,
+      stride: strides[a],
+      begin: before[a],
+      end: before[a] + from[a],
+    })),
+  };
+}

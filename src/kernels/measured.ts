@@ -1,0 +1,42 @@
+import type { Measured } from '../ir/target.ts';
+
+/**
+ * Software adapters, measured on lavapipe (Mesa 25) with 2 cores by `bench/`. Each load is a gather there, a
+ * workgroup runs on one core, and registers are the CPU's cache: few threads that do much each are best.
+ */
+export const softwareFigures: Measured = {
+  workgroup: 64,
+  team: 16,
+  perThread: 16,
+  // Finding the first one's place costs divisions, the others only additions: 16 took 2.3–3 ms where 1 took
+  // 15–23 ms (2·96·80² elements, bench/copy.ts).
+  copyRuns: [16, 8, 4],
+  // A thread finds its line only once: bilinear upsampling took 9.5 ms instead of 33, max pooling 20 instead of 39.
+  lineRun: 8,
+  chunks: { mostThreads: 4096, leastPerThread: 16 },
+  split: { wantedThreads: 1024, shortestPart: 64 },
+  // A team's chunk of 256 elements a thread (16 KiB) stays in the cache while its lanes take turns.
+  reduction: {
+    longestAlone: 512,
+    leastPerThread: 64,
+    mostPerThread: 256,
+    mostThreads: 16384,
+    lastPass: 256,
+  },
+  // Of the tiles up to 16×16, 8×8 was best, 8×16 for large results that read b by vec4 (bench/gemm-convolution.ts).
+  product: { workgroup: 32, wideColumns: 64, wideResults: 2 ** 18 },
+  norm: {
+    sharedFrom: 512,
+    widestFrom: 16384,
+    widest: 256,
+    planePerThread: 32,
+    planeSharedFrom: 64,
+    columnThreads: 8192,
+    leastRows: 16,
+  },
+  // With 16 steps, the gradient of [1, 768, 6400], N 16 takes a quarter less time, but compiles for 17 s instead of
+  // 5 s; the forward scan compiles twice as long for 5 %. 128 threads keep the lanes of a few cores busy: chunks made
+  // beyond that cost up to 0.7 of the result's own time (63 ms before 89 ms). Without a bound the gradient's scratch
+  // memory would be 5/16 · N times u: it shall grow with L·D, not with L·D·N.
+  scan: { workgroup: 32, steps: 8, wantedThreads: 128, leastBlocks: 8, scratchShare: 4 },
+};

@@ -1,0 +1,103 @@
+import { rowsAndLength } from '../../ops/normalisation/layer_norm.ts';
+import { type KernelContext, type KernelFamily, onlyVariant } from '../variant.ts';
+import { affineGradientsCall } from './affine.ts';
+import { rowTiling } from './tiling.ts';
+
+export const layerNorm: KernelFamily = onlyVariant(
+  ({ inputs: [x, weight, bias], outputs: [y, stats], attrs: a, target }) => {
+    const { length, rows } = rowsAndLength(x.shape);
+    const { options, chunk, workgroups } = rowTiling(target, rows, length);
+    return [
+      {
+        template: 'normalise',
+        options: { ...options, affine: weight ? 'element' : 'none' },
+        uniforms: [
+          ['rows', 'u32', rows],
+          ['row_stride', 'u32', length],
+          ['outer', 'u32', 1],
+          ['outer_stride', 'u32', 0],
+          ['inner', 'u32', length],
+          ['chunk', 'u32', chunk],
+          ['eps', 'f32', a['eps'] as number],
+        ],
+        reads: [
+          { name: 'x', value: x },
+          ...(weight
+            ? [
+                { name: 'weight', value: weight },
+                { name: 'bias', value: bias },
+              ]
+            : []),
+        ],
+        writes: [
+          { name: 'stats', value: stats },
+          { name: 'y', value: y },
+        ],
+        workgroups,
+        fusable: 'y',
+      },
+    ];
+  },
+);
+
+export const layerNormBackward: KernelFamily = onlyVariant((c) => {
+  const [dy, x, stats, weight] = c.inputs;
+  const { length, rows } = rowsAndLength(x.shape);
+  const { options, workgroups } = rowTiling(c.target, rows, length);
+  return [
+    ...(weight ? affineGradients(c, rows, length) : []),
+    {
+      template: 'row_norm_backward',
+      options: { ...options, affine: weight !== undefined },
+      uniforms: [
+        ['rows', 'u32', rows],
+        ['length', 'u32', length],
+      ],
+      reads: [
+        { name: 'dy', value: dy },
+        { name: 'x', value: x },
+        { name: 'stats', value: stats },
+        ...(weight ? [{ name: 'weight', value: weight }] : []),
+      ],
+      writes: [{ name: 'dx', value: c.outputs[0] }],
+      workgroups,
+      fusable: 'dx',
+    },
+  ];
+});
+
+/** Columns that one thread sums, so that it loads a row's statistics once for all of them. */
+const COLUMNS = 4;
+
+function affineGradients(c: KernelContext, rows: number, columns: number) {
+  const {
+    workgroup,
+    norm: { columnThreads, leastRows },
+  } = c.target.measured;
+  const [dy, x, stats] = c.inputs;
+  const [, dw, db] = c.outputs;
+  const stride = Math.ceil(columns / COLUMNS);
+  const parts = Math.max(1, Math.min(Math.floor(rows / leastRows), Math.floor(columnThreads / stride)));
+  const sums = c.scratch([parts, columns, 2]);
+  return [
+    {
+      template: 'column_gradients',
+      options: { workgroup, columns: COLUMNS },
+      uniforms: [
+        ['rows', 'u32', rows],
+        ['columns', 'u32', columns],
+        ['stride', 'u32', stride],
+        ['parts', 'u32', parts],
+        ['chunk', 'u32', Math.ceil(rows / parts)],
+      ] as const,
+      reads: [
+        { name: 'dy', value: dy },
+        { name: 'x', value: x },
+        { name: 'stats', value: stats },
+      ],
+      writes: [{ name: 'sums', value: sums }],
+      workgroups: [Math.ceil((stride * parts) / workgroup), 1, 1] as const,
+    },
+    affineGradientsCall(c.target, sums, parts, dw, db),
+  ];
+}

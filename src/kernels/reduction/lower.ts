@@ -1,0 +1,155 @@
+import { elementCount, stridesOf, type Value } from '../../ir/graph.ts';
+import type { KernelCall, UniformType } from '../../ir/kernel.ts';
+import type { Target } from '../../ir/target.ts';
+import { normaliseAxes } from '../../ops/reduction/axes.ts';
+import { copyCall } from '../layout/strided-copy.ts';
+import { type KernelContext, type KernelFamily, onlyVariant } from '../variant.ts';
+
+type Uniform = readonly [string, UniformType, number];
+
+interface Run {
+  readonly size: number;
+  readonly stride: number;
+}
+
+/** Largest number of groups of reduced (or kept) axes that the template walks; neighbours merge into one. */
+const MAX_RUNS = 3;
+
+/**
+ * Sums over any axes of any rank. A long sum is split over threads whose partial sums the same kernel adds up in
+ * further passes, in an order that depends on shapes alone.
+ */
+export const sum: KernelFamily = onlyVariant(lowerReduction);
+
+function lowerReduction(c: KernelContext): KernelCall[] {
+  const [x] = c.inputs;
+  const [y] = c.outputs;
+  const at = normaliseAxes(c.attrs['axes'] as readonly number[], x.shape.length);
+  const kept = runsOf(x.shape, (i) => !at.includes(i));
+  const reduced = runsOf(x.shape, (i) => at.includes(i));
+  if (kept.length <= MAX_RUNS && reduced.length <= MAX_RUNS) return reductionPasses(c, x, y, kept, reduced);
+  // More runs than the template walks: a copy brings the reduced axes together behind the others.
+  const order = [...x.shape.keys()].filter((i) => !at.includes(i)).concat(at);
+  const together = c.scratch(order.map((i) => x.shape[i]));
+  const strides = stridesOf(x.shape);
+  const sources = order.map((i) => ({ size: x.shape[i], stride: strides[i] }));
+  const length = at.reduce((n, i) => n * x.shape[i], 1);
+  return [
+    copyCall(c.target, x, together, { base: 0, axes: sources }),
+    ...reductionPasses(
+      c,
+      together,
+      y,
+      [{ size: elementCount(y.shape), stride: length }],
+      [{ size: length, stride: 1 }],
+    ),
+  ];
+}
+
+/** The passes that sum the `reduced` runs of x for each element of the `kept` ones (at most three each). */
+export function reductionPasses(
+  c: KernelContext,
+  x: Value,
+  y: Value,
+  kept: readonly Run[],
+  reduced: readonly Run[],
+): KernelCall[] {
+  const { workgroup } = c.target.measured;
+  const count = elementCount(y.shape);
+  // The longest run is the one that threads share.
+  const red = padded([...reduced].sort((a, b) => a.size - b.size));
+  const keep = padded(kept);
+  const contiguous = red[2].stride === 1;
+  const length = red[0].size * red[1].size * red[2].size;
+  const { parts, team, chunk } = tilingOf(c.target, count, length, red[2].size, contiguous);
+  const uniforms: Uniform[] = [
+    ['count', 'u32', count],
+    ['parts', 'u32', parts],
+    ['team', 'u32', team],
+    ['chunk', 'u32', chunk],
+    ['keep_divisor', 'u32', contiguous ? parts : 1],
+    ['part_divisor', 'u32', contiguous ? 1 : count],
+  ];
+  for (const [prefix, list] of [
+    ['keep', keep],
+    ['red', red],
+  ] as const) {
+    list.forEach((r, i) => {
+      uniforms.push([`${prefix}_size${i}`, 'u32', r.size], [`${prefix}_stride${i}`, 'u32', r.stride]);
+    });
+  }
+  const target = parts === 1 ? y : c.scratch([count * parts]);
+  const call: KernelCall = {
+    template: 'reduce',
+    options: { workgroup },
+    uniforms,
+    reads: [{ name: 'x', value: x }],
+    writes: [{ name: 'y', value: target }],
+    workgroups: [Math.ceil((count * parts) / workgroup), 1, 1],
+    fusable: 'y',
+  };
+  if (parts === 1) return [call];
+  return [
+    { ...call, fusable: undefined },
+    ...reductionPasses(
+      c,
+      target,
+      y,
+      [{ size: count, stride: contiguous ? parts : 1 }],
+      [{ size: parts, stride: contiguous ? 1 : count }],
+    ),
+  ];
+}
+
+interface Tiling {
+  /** Threads that share one sum. */
+  readonly parts: number;
+  /** Threads that take turns in one chunk of the last run. */
+  readonly team: number;
+  readonly chunk: number;
+}
+
+/** How `count` sums of `length` elements are shared; `last` of them are in the run that can be. */
+function tilingOf(
+  { measured: { reduction, team } }: Target,
+  count: number,
+  length: number,
+  last: number,
+  contiguous: boolean,
+): Tiling {
+  const whole = { parts: 1, team: 1, chunk: last };
+  if (length <= reduction.longestAlone || count >= reduction.mostThreads) return whole;
+  if (contiguous) {
+    const perThread = Math.min(reduction.mostPerThread, Math.ceil((count * last) / reduction.mostThreads));
+    const least = Math.ceil((reduction.leastPerThread * last) / length);
+    const teams = Math.ceil(last / (team * Math.max(perThread, least)));
+    return { parts: team * teams, team, chunk: Math.ceil(last / teams) };
+  }
+  const parts = Math.min(
+    last,
+    Math.floor(length / reduction.leastPerThread),
+    Math.floor(reduction.mostThreads / count),
+  );
+  const chunk = Math.ceil(last / Math.max(parts, 1));
+  // Splitting a sum in two or three costs a dispatch and gains little.
+  return parts < 4 ? whole : { parts: Math.ceil(last / chunk), team: 1, chunk };
+}
+
+/** Axes for which `wanted` holds as (size, stride), neighbours merged. */
+function runsOf(shape: readonly number[], wanted: (axis: number) => boolean): Run[] {
+  const strides = stridesOf(shape);
+  const runs: Run[] = [];
+  shape.forEach((size, i) => {
+    if (!wanted(i) || size === 1) return;
+    const last = runs.at(-1);
+    if (last && last.stride === strides[i] * size) {
+      runs[runs.length - 1] = { size: last.size * size, stride: strides[i] };
+    } else runs.push({ size, stride: strides[i] });
+  });
+  return runs;
+}
+
+function padded(runs: readonly Run[]): Run[] {
+  const missing = new Array<Run>(MAX_RUNS - runs.length).fill({ size: 1, stride: 0 });
+  return [...missing, ...runs];
+}

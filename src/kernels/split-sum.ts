@@ -1,0 +1,41 @@
+import { elementCount, type Value } from '../ir/graph.ts';
+import type { KernelCall } from '../ir/kernel.ts';
+import type { Target } from '../ir/target.ts';
+
+/** A sum of `length` terms in `parts` pieces of `partLength` (the last may be shorter). */
+export interface Split {
+  readonly parts: number;
+  readonly partLength: number;
+}
+
+/**
+ * How to split a long sum so that `threads` times the parts are enough for the target.
+ *
+ * @param each multiply-adds of a term
+ */
+export function splitSum({ measured: { split } }: Target, threads: number, length: number, each = 1): Split {
+  const shortest = Math.ceil(split.shortestPart / each);
+  const wanted = Math.min(
+    Math.ceil(split.wantedThreads / Math.max(threads, 1)),
+    Math.floor(length / shortest),
+  );
+  const partLength = Math.max(1, Math.ceil(length / Math.max(wanted, 1)));
+  return { parts: Math.max(1, Math.ceil(length / partLength)), partLength };
+}
+
+/** Adds the parts of a split sum in a fixed order: x is [parts, ...], y the sum over its first axis. */
+export function sumParts({ measured: { workgroup } }: Target, x: Value, y: Value, parts: number): KernelCall {
+  const count = elementCount(y.shape);
+  return {
+    template: 'sum_parts',
+    options: { workgroup },
+    uniforms: [
+      ['count', 'u32', count],
+      ['parts', 'u32', parts],
+    ],
+    reads: [{ name: 'x', value: x }],
+    writes: [{ name: 'y', value: y }],
+    workgroups: [Math.ceil(count / workgroup), 1, 1],
+    fusable: 'y',
+  };
+}

@@ -1,0 +1,46 @@
+import type { Attrs, DType, Shape, Value } from '../ir/graph.ts';
+import type { DeviceLimits, KernelCall } from '../ir/kernel.ts';
+import type { Target, TargetFeature } from '../ir/target.ts';
+
+/** What an op's kernels are made for: one node with its tensors. */
+export interface KernelNode {
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly attrs: Attrs;
+}
+
+export interface KernelContext extends KernelNode {
+  readonly target: Target;
+  /** Memory that lives only within this node's kernel calls. */
+  scratch(shape: Shape, dtype?: DType): Value;
+}
+
+/** What a device must offer; element types beside f32 and i32 are features. */
+export interface Needs {
+  readonly limits?: Partial<DeviceLimits>;
+  readonly features?: readonly TargetFeature[];
+}
+
+/** One way to compute a node. */
+export interface Candidate {
+  readonly name: string;
+  readonly needs: Needs;
+  /** Estimated nanoseconds on the target; only compared with that of other candidates for the node. */
+  readonly cost: number;
+  /** The dispatches, in order. */
+  calls(c: KernelContext): KernelCall[];
+}
+
+/** All kernels of one op. */
+export interface KernelFamily {
+  /** Names of all variants there are; not every one suits every node. */
+  readonly variants: readonly string[];
+  /** Those that compute this node, at least one. */
+  candidates(node: KernelNode, target: Target): readonly Candidate[];
+}
+
+/** The family of an op that has one way to be computed, within the default limits of WebGPU. */
+export function onlyVariant(calls: (c: KernelContext) => KernelCall[]): KernelFamily {
+  const candidate: Candidate = { name: 'plain', needs: {}, cost: 0, calls };
+  return { variants: [candidate.name], candidates: () => [candidate] };
+}

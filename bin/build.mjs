@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { precompiledTemplates } from './templates.mjs';
 
 /** The folder of the checkout. */
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -15,12 +16,13 @@ const entries = {
   index: 'src/index.ts',
 };
 
-/** What a build depends on. Templates and specs are read when a command runs, so they are not among it. */
+/** What a build depends on. Specs are read when a command runs, so they are not among it. */
 const inputs = [
   'src',
   'grammar',
   'codegen',
   'bin/build.mjs',
+  'bin/templates.mjs',
   'package.json',
   'node_modules/.package-lock.json',
 ];
@@ -71,8 +73,8 @@ export async function freshBuild(checkout = root) {
 }
 
 /**
- * Builds into `folder`, which must be two levels below the checkout or the package: `../../specs` and
- * `../../codegen` mean the same from there as from a source file. Resolves to esbuild's list of what went in.
+ * Builds into `folder`, which must be two levels below the checkout or the package: `../../specs`
+ * means the same from there as from a source file. Resolves to esbuild's list of what went in.
  */
 export async function buildForNode(checkout, folder) {
   const { build } = await loadEsbuild();
@@ -86,6 +88,7 @@ export async function buildForNode(checkout, folder) {
     platform: 'node',
     target: 'node20',
     external: ['webgpu', '@sparticuz/chromium'],
+    plugins: [precompiledTemplates(checkout)],
     // CommonJS packages inside the files ask for Node's modules with `require`.
     banner: {
       js: "import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url);",
@@ -121,7 +124,7 @@ function digest(checkout) {
     const stats = statSync(join(checkout, path), { throwIfNoEntry: false });
     if (stats?.isDirectory()) {
       for (const name of readdirSync(join(checkout, path)).sort()) visit(`${path}/${name}`);
-    } else if (stats && !/\.test\.ts$|\.hbs$|\.wgsl$/.test(path)) {
+    } else if (stats && !/\.test\.ts$/.test(path)) {
       hash.update(`${path} ${stats.size} ${stats.mtimeMs}\n`);
     }
   };

@@ -1,7 +1,4 @@
-import Handlebars from 'handlebars';
-
-/** Reads a file of `codegen/` by its path below it, such as `kernels/reduce.wgsl.hbs`. */
-export type TemplateSource = (path: string) => string;
+import { type Template, template, text } from './templates.ts';
 
 /**
  * A generated function through which a template reads or writes memory. Templates see no binding; where an operand
@@ -34,44 +31,39 @@ export interface KernelText {
   readonly functions: readonly string[];
 }
 
-/** Turns kernels into WGSL. Compiled templates are kept. */
-export class Renderer {
-  private readonly read: TemplateSource;
-  private readonly compiled = new Map<string, Handlebars.TemplateDelegate>();
-  private readonly handlebars = Handlebars.create();
+const number = (x: unknown) => Number(x);
+const helpers = {
+  add: (a: unknown, b: unknown) => number(a) + number(b),
+  sub: (a: unknown, b: unknown) => number(a) - number(b),
+  mul: (a: unknown, b: unknown) => number(a) * number(b),
+  div: (a: unknown, b: unknown) => Math.floor(number(a) / number(b)),
+  eq: (a: unknown, b: unknown) => a === b,
+  lt: (a: unknown, b: unknown) => number(a) < number(b),
+  and: (a: unknown, b: unknown) => a && b,
+  or: (a: unknown, b: unknown) => a || b,
+  not: (a: unknown) => !a,
+  range: (n: unknown) => Array.from({ length: number(n) }, (_, i) => i),
+};
 
-  constructor(read: TemplateSource) {
-    this.read = read;
-    const number = (x: unknown) => Number(x);
-    this.handlebars.registerHelper({
-      add: (a, b) => number(a) + number(b),
-      sub: (a, b) => number(a) - number(b),
-      mul: (a, b) => number(a) * number(b),
-      div: (a, b) => Math.floor(number(a) / number(b)),
-      eq: (a, b) => a === b,
-      lt: (a, b) => number(a) < number(b),
-      and: (a, b) => a && b,
-      or: (a, b) => a || b,
-      not: (a) => !a,
-      range: (n) => Array.from({ length: number(n) }, (_, i) => i),
-    });
-  }
+/** Turns kernels into WGSL. Templates are kept. */
+export class Renderer {
+  private readonly templates = new Map<string, Template>();
 
   render(kernel: KernelText): string {
-    const body = this.template(`kernels/${kernel.template}.wgsl.hbs`)(kernel.options).trim();
-    const functions = kernel.functions.map((name) => this.read(`functions/${name}.wgsl`).trim());
+    const body = this.run(`kernels/${kernel.template}.wgsl.hbs`, kernel.options).trim();
+    const functions = kernel.functions.map((name) => text(`functions/${name}.wgsl`).trim());
     const bindings = kernel.bindings.map((b, i) => ({ ...b, index: i + 1 }));
     const accessors = called(kernel.accessors, [body, ...functions]);
-    return this.template('module.wgsl.hbs')({ ...kernel, bindings, functions, accessors, body });
+    return this.run('module.wgsl.hbs', { ...kernel, bindings, functions, accessors, body });
   }
 
-  private template(path: string): Handlebars.TemplateDelegate {
-    let template = this.compiled.get(path);
-    if (!template) {
-      template = this.handlebars.compile(this.read(path), { noEscape: true, strict: true });
-      this.compiled.set(path, template);
+  private run(path: string, context: unknown): string {
+    let known = this.templates.get(path);
+    if (!known) {
+      known = template(path);
+      this.templates.set(path, known);
     }
-    return template;
+    return known(context, { helpers });
   }
 }
 

@@ -1,13 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Renderer } from '../../codegen/render.ts';
 import type { FileAccess } from '../language/index.ts';
 import { isRegularFile, readBytes } from '../tensors/read-file.ts';
 
-/** Templates of `codegen/`, read from the installation. */
+/** Renders kernels from the templates of `codegen/`. */
 export function nodeRenderer(): Renderer {
-  return new Renderer((file) => readFileSync(new URL(`../../codegen/${file}`, import.meta.url), 'utf8'));
+  return new Renderer();
 }
 
 /** The specs that come with archc; `archc/lib/nn.arch` in an import names one of them. */

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { type Result, temporaryFolder } from './archc.ts';
+import { archc as fromSources, type Result, temporaryFolder } from './archc.ts';
 
 /** A checkout of its own, whose sources may be changed. */
 const checkout = join(temporaryFolder(), 'checkout');
@@ -11,10 +11,15 @@ for (const part of ['bin', 'src', 'grammar', 'codegen', 'specs', 'package.json']
 }
 symlinkSync(resolve('node_modules'), join(checkout, 'node_modules'));
 
-function archc(args: readonly string[], env: Record<string, string> = {}): Promise<Result> {
-  const options = { env: { ...process.env, ...env } };
+function archc(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  node: readonly string[] = [],
+): Promise<Result> {
+  const options = { env: { ...process.env, ...env }, maxBuffer: 2 ** 24 };
+  const all = [...node, join(checkout, 'bin/archc.mjs'), ...args];
   return new Promise((done) => {
-    execFile(process.execPath, [join(checkout, 'bin/archc.mjs'), ...args], options, (error, stdout, stderr) =>
+    execFile(process.execPath, all, options, (error, stdout, stderr) =>
       done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
     );
   });
@@ -46,6 +51,21 @@ test('a build is used until a source changes', async () => {
   // The earlier one stays for whoever still runs from it.
   expect(builds()).toHaveLength(2);
   expect(builds()).toContain(first);
+});
+
+test('from spec to kernels no function is made of text, and they are those that the sources make', async () => {
+  const args = ['emit', 'wgsl', resolve('tests/golden/tiny.arch'), '--train', '--batch', '2'];
+  const built = await archc(args, {}, ['--disallow-code-generation-from-strings']);
+  expect(built.stderr).toBe('');
+  expect(built.stdout).toBe((await fromSources(...args)).stdout);
+});
+
+test('a build is made anew when a template changes', async () => {
+  const before = builds();
+  edit('codegen/kernels/copy.wgsl.hbs', 'Each output element', 'Every output element');
+  const { stdout } = await archc(['emit', 'wgsl', resolve('tests/golden/tiny.arch')]);
+  expect(stdout).toContain('// Every output element');
+  expect(builds()).toHaveLength(before.length + 1);
 });
 
 test('ARCHC_DEBUG=1 names lines of the sources', async () => {

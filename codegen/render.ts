@@ -1,4 +1,15 @@
-import { type Template, template, text } from './templates.ts';
+export type Template = (
+  context: unknown,
+  options: { readonly helpers: Readonly<Record<string, (...args: never[]) => unknown>> },
+) => string;
+
+/** The files of this folder: those of `codegen/templates.ts`, or of what a build holds in its place. */
+export interface Templates {
+  /** A template by its path, such as `kernels/reduce.wgsl.hbs`. */
+  template(path: string): Template;
+  /** What a file holds, such as `functions/erf.wgsl`. */
+  text(path: string): string;
+}
 
 /**
  * A generated function through which a template reads or writes memory. Templates see no binding; where an operand
@@ -47,11 +58,16 @@ const helpers = {
 
 /** Turns kernels into WGSL. Templates are kept. */
 export class Renderer {
+  private readonly files: Templates;
   private readonly templates = new Map<string, Template>();
+
+  constructor(files: Templates) {
+    this.files = files;
+  }
 
   render(kernel: KernelText): string {
     const body = this.run(`kernels/${kernel.template}.wgsl.hbs`, kernel.options).trim();
-    const functions = kernel.functions.map((name) => text(`functions/${name}.wgsl`).trim());
+    const functions = kernel.functions.map((name) => this.files.text(`functions/${name}.wgsl`).trim());
     const bindings = kernel.bindings.map((b, i) => ({ ...b, index: i + 1 }));
     const accessors = called(kernel.accessors, [body, ...functions]);
     return this.run('module.wgsl.hbs', { ...kernel, bindings, functions, accessors, body });
@@ -60,7 +76,7 @@ export class Renderer {
   private run(path: string, context: unknown): string {
     let known = this.templates.get(path);
     if (!known) {
-      known = template(path);
+      known = this.files.template(path);
       this.templates.set(path, known);
     }
     return known(context, { helpers });

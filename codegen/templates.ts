@@ -1,15 +1,11 @@
 import { readFileSync } from 'node:fs';
 import Handlebars from 'handlebars';
+import type { Template } from './render.ts';
 
 /*
  * The files of `codegen/`, for programs that run from the sources (tests, benchmarks). Builds hold another module with
  * the same two functions in the place of this one, in which the templates are JavaScript (bin/templates.mjs).
  */
-
-export type Template = (
-  context: unknown,
-  options: { readonly helpers: Readonly<Record<string, (...args: never[]) => unknown>> },
-) => string;
 
 /** A template by its path, such as `kernels/reduce.wgsl.hbs`. */
 export function template(path: string): Template {

@@ -3,12 +3,12 @@
  * Prints milliseconds a step as the runtime runs it, the time in each kind of kernel, and the slowest dispatches.
  */
 import { parseArgs } from 'node:util';
-import { hyperParameters } from '../src/autodiff/optimizer.ts';
 import { trainingGraph } from '../src/autodiff/training.ts';
 import { type WebgpuExecutable, webgpuBackend } from '../src/backend/webgpu.ts';
 import { nodeRenderer } from '../src/compiler/files.ts';
 import { openModel, trainSection } from '../src/compiler/model.ts';
 import { ops } from '../src/ops/index.ts';
+import { hyperParameters } from '../src/recipe/optimizers.ts';
 import { profile } from '../src/runtime/profile.ts';
 import { initialise } from '../src/training/initialise.ts';
 

@@ -28,8 +28,6 @@ export { gradientGraph } from './autodiff/differentiated.ts';
 export type { EntryOptions, TrainingEntries } from './autodiff/entries.ts';
 /** The graphs that a program which trains is made of. */
 export { trainingEntries } from './autodiff/entries.ts';
-/** The numbers of a step that its graphs take as input. */
-export { hyperParameters } from './autodiff/optimizer.ts';
 export type { TrainingGraph } from './autodiff/training.ts';
 /** That of a whole training step. */
 export { trainingGraph } from './autodiff/training.ts';
@@ -75,9 +73,7 @@ export type {
   LoadedSpec,
   ModelOutput,
   ModuleInstance,
-  OptimizerSpec,
   Parameter,
-  ScheduleSpec,
   TrainSection,
 } from './language/index.ts';
 /** From text to a checked spec and to the graph of one of its models; without a file system. */
@@ -91,6 +87,10 @@ export {
 } from './language/index.ts';
 /** Every op, by name. */
 export { ops } from './ops/index.ts';
+export type { OptimizerSpec } from './recipe/optimizers.ts';
+/** The numbers of a step that its graphs take as input. */
+export { hyperParameters } from './recipe/optimizers.ts';
+export type { ScheduleSpec } from './recipe/schedules.ts';
 /** A model by modules as SVG. */
 export { networkDrawing } from './report/network-drawing.ts';
 export { readSafetensors, writeSafetensors } from './tensors/safetensors.ts';

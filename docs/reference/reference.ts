@@ -2,11 +2,13 @@ import { fileURLToPath } from 'node:url';
 import { blockPages } from '../../src/cli/explain/blocks.ts';
 import { opPages } from '../../src/cli/explain/ops.ts';
 import { type Page, pageMarkdown } from '../../src/cli/explain/page.ts';
+import { recipePages } from '../../src/cli/explain/recipe.ts';
 
 /** The generated documents by file. */
 export const references: Readonly<Record<string, () => string>> = {
   [fileURLToPath(new URL('../ops.md', import.meta.url))]: opsDocument,
   [fileURLToPath(new URL('../library.md', import.meta.url))]: libraryDocument,
+  [fileURLToPath(new URL('../recipes.md', import.meta.url))]: recipesDocument,
 };
 
 const contents = (pages: readonly Page[]): string =>
@@ -36,6 +38,22 @@ function libraryDocument(): string {
     '# The library',
     'Written by `npm run docs` from `specs/lib`; `archc explain Conv2d` prints one of these. A block is imported by its file, `import { Conv2d } from "archc/lib/nn.arch"`, declared with a name, which becomes part of the names of its parameters, and called in `forward`. Shapes and parameters are in terms of its arguments.',
     files.map(({ title, pages }) => `- \`${title}\`: ${contents(pages)}`).join('\n'),
+    ...sections,
+  ].join('\n\n')}\n`;
+}
+
+/** docs/recipes.md: losses, optimizers and the like, from their tables. */
+function recipesDocument(): string {
+  const tables = recipePages();
+  const sections = tables.map(({ title, doc, pages }) =>
+    [`## ${title}`, doc, ...pages.map(pageMarkdown)].join('\n\n'),
+  );
+  return `${[
+    '# Recipes',
+    'Written by `npm run docs` from `src/recipe`; `archc explain sgd` prints one of these. What the settings of a [train section](language.md#training) are made of, and how parameters start. Arguments are given by position or by name; one with a default can be left off, and with `= none` that means something of its own.',
+    tables
+      .map(({ title, pages }) => `- ${title}: ${pages.map(({ name }) => `\`${name}\``).join(', ')}`)
+      .join('\n'),
     ...sections,
   ].join('\n\n')}\n`;
 }

@@ -8,12 +8,12 @@ import type { RefTensor } from '../ir/op.ts';
 import { verifyGraph } from '../ir/verify.ts';
 import { type ElaboratedModel, storedTensors, type TrainSection } from '../language/model.ts';
 import { ops } from '../ops/index.ts';
+import { hyperParameters } from '../recipe/optimizers.ts';
 import { interpret } from '../reference/interpret.ts';
 import { initialiseAll } from '../training/initialise.ts';
 import { gradientGraph } from './differentiated.ts';
 import { type EntryOptions, trainingEntries } from './entries.ts';
 import { lossGraph } from './loss.ts';
-import { hyperParameters } from './optimizer.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'archc-entries-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -176,8 +176,8 @@ function expectedSteps(o: ReturnType<typeof opened>, batches: readonly Batch[]) 
       const b = second.get(name) ?? second.set(name, zeros()).get(name)!;
       out[`g/${name}`].forEach((raw, i) => {
         let g = raw * factor;
-        if (optimizer.kind === 'adamw') w[i] -= rate * optimizer.weightDecay * w[i];
-        else g += optimizer.weightDecay * w[i];
+        if (optimizer.kind === 'adamw') w[i] -= rate * optimizer.weight_decay * w[i];
+        else g += optimizer.weight_decay * w[i];
         if (optimizer.kind === 'sgd') {
           a[i] = t === 1 ? g : optimizer.momentum * a[i] + g;
           w[i] -= rate * (g + optimizer.momentum * a[i]);

@@ -2,7 +2,8 @@ import { GraphBuilder } from '../ir/builder.ts';
 import type { Graph, ValueId } from '../ir/graph.ts';
 import type { OpTable } from '../ir/op.ts';
 import { prune } from '../ir/prune.ts';
-import type { ElaboratedModel, LossTerm, TrainSection } from '../language/model.ts';
+import type { ElaboratedModel, TrainSection } from '../language/model.ts';
+import { type LossTerm, losses } from '../recipe/losses.ts';
 
 /**
  * Appends the loss of a `train` section.
@@ -29,15 +30,9 @@ export function appendLoss(
         ? target
         : b.apply('nearest_labels', [target], { size });
     for (const term of terms) {
-      const value =
-        term.kind === 'cross_entropy'
-          ? b.apply('cross_entropy', [output, labels])
-          : b.apply('dice_loss', [output, labels], {
-              batch: term.batch,
-              background: term.background,
-              smooth: term.smooth,
-            });
-      const weighted = b.affine(value, weights[i] * term.weight);
+      const { kind, weight, ...attrs } = term;
+      const value = b.apply(losses[kind].op, [output, labels], attrs);
+      const weighted = b.affine(value, weights[i] * weight);
       total = total === undefined ? weighted : b.add(total, weighted);
     }
   });

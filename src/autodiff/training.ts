@@ -1,7 +1,8 @@
 import { InputError } from '../errors.ts';
 import type { OpTable } from '../ir/op.ts';
 import { prune } from '../ir/prune.ts';
-import type { ElaboratedModel, OptimizerSpec, TrainSection } from '../language/model.ts';
+import type { ElaboratedModel, TrainSection } from '../language/model.ts';
+import type { OptimizerSpec } from '../recipe/optimizers.ts';
 import { updatedBuffers } from './buffers.ts';
 import { differentiated, type GradientGraph } from './differentiated.ts';
 import { appendOptimizer, appendSquaredNorm } from './optimizer.ts';

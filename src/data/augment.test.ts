@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { adjustBrightness, adjustContrast, augment, defaultAugmentation, flip, rotate90 } from './augment.ts';
+import { adjustBrightness, adjustContrast, augment, flip, rotate90 } from './augment.ts';
 import type { LabelledSlice } from './case.ts';
 import { Random } from './random.ts';
+import { everyAugmentation } from './testing.ts';
 
 /** Two channels whose values tell where a pixel was; the label equals channel 0. */
 function numbered(height: number, width: number): LabelledSlice {
@@ -66,8 +67,17 @@ describe('intensity', () => {
 });
 
 describe('augment', () => {
-  const noIntensity = { probability: 0, low: 1, high: 1 };
-  const geometryOnly = { ...defaultAugmentation, brightness: noIntensity, contrast: noIntensity };
+  const geometryOnly = [{ kind: 'flips' }, { kind: 'rotations90' }] as const;
+
+  it('does nothing unless asked', () => {
+    const slice = numbered(2, 3);
+    expect(augment(slice, [], Random.stream(1))).toBe(slice);
+  });
+
+  it('does the same whatever the order', () => {
+    const run = (specs: typeof everyAugmentation) => augment(numbered(4, 4), specs, Random.stream(2, 'x'));
+    expect(run([...everyAugmentation].reverse())).toEqual(run(everyAugmentation));
+  });
 
   it('reaches all eight orientations of a square, and the four that keep a rectangle', () => {
     const orientations = (slice: LabelledSlice) => {
@@ -84,24 +94,19 @@ describe('augment', () => {
   });
 
   it('depends on the random stream alone', () => {
-    const run = () => augment(numbered(4, 4), defaultAugmentation, Random.stream(2, 'x'));
+    const run = () => augment(numbered(4, 4), everyAugmentation, Random.stream(2, 'x'));
     expect(run()).toEqual(run());
   });
 
   it('changes the intensity of as many channels as it says, by factors within the range', () => {
-    const options = {
-      ...geometryOnly,
-      flip: false,
-      rotate: false,
-      brightness: { probability: 0.25, low: 0.5, high: 2 },
-    };
+    const specs = [{ kind: 'brightness', range: 0.75, probability: 0.25 }] as const;
     const one = { ...numbered(1, 1), image: Float32Array.of(1, 1) };
     const factors = Array.from({ length: 1000 }, (_, i) => [
-      ...augment(one, options, Random.stream(3, i)).image,
+      ...augment(one, specs, Random.stream(3, i)).image,
     ]).flat();
     const changed = factors.filter((factor) => factor !== 1);
-    expect(Math.min(...changed)).toBeGreaterThanOrEqual(0.5);
-    expect(Math.max(...changed)).toBeLessThan(2);
+    expect(Math.min(...changed)).toBeGreaterThanOrEqual(0.25);
+    expect(Math.max(...changed)).toBeLessThan(1.75);
     // 2000 draws at 1/4: mean 500, standard deviation 19.4.
     expect(Math.abs(changed.length - 500)).toBeLessThan(78);
   });

@@ -1,57 +1,48 @@
+import { type AugmentSpec, augmentations } from '../recipe/augmentations.ts';
 import type { Slice } from './case.ts';
 import { channelOf } from './normalise.ts';
 import type { Random } from './random.ts';
 
-/** How strongly a factor varies, and for which share of the channels. */
-export interface FactorRange {
-  /** Probability that a channel is changed at all. */
-  readonly probability: number;
-  readonly low: number;
-  readonly high: number;
-}
+type Kind = AugmentSpec['kind'];
+type Augmentation<K extends Kind> = <S extends Slice>(
+  slice: S,
+  args: Extract<AugmentSpec, { kind: K }>,
+  random: Random,
+) => S;
 
-/** Which augmentations are drawn; each is independent of the others. */
-export interface Augmentation {
-  /** Mirror each axis with probability 1/2. */
-  readonly flip: boolean;
-  /** Rotate by a random multiple of 90° (of 180° where the window is not square). */
-  readonly rotate: boolean;
-  /** Multiply a channel by a factor. */
-  readonly brightness: FactorRange;
-  /** Stretch a channel about its mean by a factor, within the range it had. */
-  readonly contrast: FactorRange;
-}
-
-/**
- * Flips and rotations always, brightness and contrast factors from [0.75, 1.25] for 15 % of the channels:
- * the factors and probabilities of nnU-Net (F. Isensee et al., Nature Methods 2021, supplement).
- */
-export const defaultAugmentation: Augmentation = {
-  flip: true,
-  rotate: true,
-  brightness: { probability: 0.15, low: 0.75, high: 1.25 },
-  contrast: { probability: 0.15, low: 0.75, high: 1.25 },
+const apply: { readonly [K in Kind]: Augmentation<K> } = {
+  flips: (slice, _, random) => {
+    const mirrored = random.chance(0.5) ? flip(slice, 'vertical') : slice;
+    return random.chance(0.5) ? flip(mirrored, 'horizontal') : mirrored;
+  },
+  rotations90: (slice, _, random) => {
+    const square = slice.height === slice.width;
+    return rotate90(slice, square ? random.integer(0, 4) : 2 * random.integer(0, 2));
+  },
+  brightness: (slice, args, random) => adjustBrightness(slice, drawFactors(slice.channels, args, random)),
+  contrast: (slice, args, random) => adjustContrast(slice, drawFactors(slice.channels, args, random)),
 };
 
-/** An augmented copy of a slice; what is drawn depends on `random` alone. Size is kept. */
-export function augment<S extends Slice>(slice: S, options: Augmentation, random: Random): S {
+/**
+ * An augmented copy of a slice; what is drawn depends on `random` alone. Size is kept. Augmentations are made in the
+ * order of their table, so that the order in a spec says nothing.
+ */
+export function augment<S extends Slice>(slice: S, specs: readonly AugmentSpec[], random: Random): S {
   let result = slice;
-  if (options.flip) {
-    if (random.chance(0.5)) result = flip(result, 'vertical');
-    if (random.chance(0.5)) result = flip(result, 'horizontal');
+  for (const kind of Object.keys(augmentations) as Kind[]) {
+    const one = apply[kind] as Augmentation<Kind>;
+    for (const spec of specs) if (spec.kind === kind) result = one(result, spec, random);
   }
-  if (options.rotate) {
-    const square = slice.height === slice.width;
-    result = rotate90(result, square ? random.integer(0, 4) : 2 * random.integer(0, 2));
-  }
-  const brightness = drawFactors(slice.channels, options.brightness, random);
-  const contrast = drawFactors(slice.channels, options.contrast, random);
-  return adjustContrast(adjustBrightness(result, brightness), contrast);
+  return result;
 }
 
-function drawFactors(channels: number, range: FactorRange, random: Random): number[] {
+function drawFactors(
+  channels: number,
+  { range, probability }: { readonly range: number; readonly probability: number },
+  random: Random,
+): number[] {
   return Array.from({ length: channels }, () =>
-    random.chance(range.probability) ? random.uniform(range.low, range.high) : 1,
+    random.chance(probability) ? random.uniform(1 - range, 1 + range) : 1,
   );
 }
 

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../errors.ts';
-import { defaultAugmentation } from './augment.ts';
 import { openClassFolders, readClassImage } from './class-folders.ts';
 import { ClassificationLoader } from './class-loader.ts';
 import { writePng } from './png.ts';
+import { everyAugmentation } from './testing.ts';
 
 /** Writes grey images of 10×12 pixels, brighter to the right, to these paths in a new folder. */
 function dataset(...files: readonly string[]): string {
@@ -89,7 +89,7 @@ describe('readClassImage', () => {
 
 describe('ClassificationLoader', () => {
   const { training } = openClassFolders(dataset('a/1.png', 'a/2.png', 'b/1.png', 'b/2.png', 'b/3.png'));
-  const options = { seed: 3, batch: 2, ...size, augmentation: defaultAugmentation };
+  const options = { seed: 3, batch: 2, ...size, augment: everyAugmentation };
 
   it('gives each image with its class once an epoch', () => {
     const loader = new ClassificationLoader(training, { ...options, batch: 5 });

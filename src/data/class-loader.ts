@@ -1,4 +1,5 @@
-import { type Augmentation, augment } from './augment.ts';
+import type { AugmentSpec } from '../recipe/augmentations.ts';
+import { augment } from './augment.ts';
 import { type Batch, type Batches, type LoaderState, stepToResume } from './batches.ts';
 import type { Slice } from './case.ts';
 import { type ClassImage, readClassImage } from './class-folders.ts';
@@ -14,8 +15,8 @@ export interface ClassLoaderOptions {
   /** Size of the network's input. */
   readonly height: number;
   readonly width: number;
-  /** Absent: windows are not augmented. */
-  readonly augmentation?: Augmentation;
+  /** What is done to each window at random. */
+  readonly augment: readonly AugmentSpec[];
 }
 
 /** Images are kept in memory up to this many bytes, and read again beyond. */
@@ -47,14 +48,14 @@ export class ClassificationLoader implements Batches {
 
   /** The batch of any step, from 0; does not move the position. */
   at(step: number): Batch {
-    const { seed, batch, channels, height, width, augmentation } = this.#options;
+    const { seed, batch, channels, height, width, augment: specs } = this.#options;
     const size = channels * height * width;
     const x = new Float32Array(batch * size);
     const target = new Int32Array(batch);
     this.#sampler.indices(step).forEach((index, b) => {
       const random = Random.stream(seed, 'window', step, b);
       const window = randomWindow(this.#image(index), height, width, random);
-      x.set((augmentation ? augment(window, augmentation, random) : window).image, b * size);
+      x.set(augment(window, specs, random).image, b * size);
       target[b] = this.#images[index].label;
     });
     return { x, target };

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../errors.ts';
-import { defaultAugmentation } from './augment.ts';
 import type { LabelledSlice } from './case.ts';
 import { SegmentationLoader } from './loader.ts';
 import { Sampler } from './sampler.ts';
+import { everyAugmentation } from './testing.ts';
 
-const options = { seed: 3, batch: 2, height: 4, width: 6, augmentation: defaultAugmentation };
+const options = { seed: 3, batch: 2, height: 4, width: 6, augment: everyAugmentation };
 
 /** Slices whose every pixel is the slice's number, so that a batch tells where it came from. */
 function slices(count: number): LabelledSlice[] {
@@ -43,7 +43,7 @@ describe('Sampler', () => {
 
 describe('SegmentationLoader', () => {
   it('gives batches in the layout [B, C, H, W] and [B, H, W]', () => {
-    const loader = new SegmentationLoader(slices(4), { ...options, augmentation: undefined });
+    const loader = new SegmentationLoader(slices(4), { ...options, augment: [] });
     const { x, target, ...sizes } = loader.next();
     expect(sizes).toEqual({ batch: 2, channels: 3, height: 4, width: 6 });
     expect([x.length, target.length]).toEqual([2 * 3 * 24, 2 * 24]);

@@ -1,5 +1,6 @@
 import { InputError } from '../errors.ts';
-import { type Augmentation, augment } from './augment.ts';
+import type { AugmentSpec } from '../recipe/augmentations.ts';
+import { augment } from './augment.ts';
 import { type Batch, type Batches, type LoaderState, stepToResume } from './batches.ts';
 import type { LabelledSlice } from './case.ts';
 import { randomCrop } from './crop.ts';
@@ -26,8 +27,8 @@ export interface LoaderOptions {
    * of 1 has none at nnU-Net's 0.33, which is the default.
    */
   readonly oversampleForeground?: number;
-  /** Absent: windows are not augmented. */
-  readonly augmentation?: Augmentation;
+  /** What is done to each window at random. */
+  readonly augment: readonly AugmentSpec[];
 }
 
 /**
@@ -82,11 +83,10 @@ export class SegmentationLoader implements Batches {
   }
 
   #window(index: number, step: number, b: number): LabelledSlice {
-    const { seed, batch, height, width, oversampleForeground = 0.33, augmentation } = this.#options;
+    const { seed, batch, height, width, oversampleForeground = 0.33, augment: specs } = this.#options;
     const random = Random.stream(seed, 'window', step, b);
     const foreground = b >= Math.round(batch * (1 - oversampleForeground));
-    const window = randomCrop(this.#slices[index], height, width, random, foreground);
-    return augmentation === undefined ? window : augment(window, augmentation, random);
+    return augment(randomCrop(this.#slices[index], height, width, random, foreground), specs, random);
   }
 
   /** The position, to be saved with a run's state. */

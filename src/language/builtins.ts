@@ -1,7 +1,7 @@
 import type { Span } from '../../grammar/span.ts';
+import { initialisers } from '../recipe/initialisers.ts';
 import { bindArguments } from './arguments.ts';
 import type { Context, Given } from './context.ts';
-import { initialisers } from './initialisers.ts';
 import { arithmetic, fromDim } from './numbers.ts';
 import {
   bool,

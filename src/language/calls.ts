@@ -1,10 +1,11 @@
 import type { FunctionDecl } from '../../grammar/ast.ts';
 import type { Span } from '../../grammar/span.ts';
+import { isInitialiser } from '../recipe/initialisers.ts';
 import { bindArguments } from './arguments.ts';
 import { callBuiltin } from './builtins.ts';
 import type { Context, Given } from './context.ts';
 import { Env } from './env.ts';
-import { initialisers, makeInitialiser } from './initialisers.ts';
+import { makeInitialiser } from './initialisers.ts';
 import { applyOp } from './op-call.ts';
 import { bindSignature, checkResult } from './shapes.ts';
 import {
@@ -36,7 +37,7 @@ export function call(c: Context, callee: Value, args: readonly Given[], span: Sp
       const { name } = callee.builtin;
       const op = c.ops.get(name);
       if (op && args.some((a) => a.value.kind === 'tensor')) return applyOp(c, op, args, span, env);
-      if (name in initialisers && !callee.builtin.apply) return makeInitialiser(c, name, args, span, env);
+      if (isInitialiser(name) && !callee.builtin.apply) return makeInitialiser(c, name, args, span, env);
       return callBuiltin(c, callee.builtin, args, span);
     }
     default:

@@ -1,14 +1,19 @@
 import type { Span } from '../../grammar/span.ts';
 import type { Dims } from '../ir/dim.ts';
 import type { DType, Graph, Shape, ValueId } from '../ir/graph.ts';
+import type { AugmentSpec } from '../recipe/augmentations.ts';
+import type { InitialiserKind } from '../recipe/initialisers.ts';
+import type { LossTerm } from '../recipe/losses.ts';
+import type { OptimizerSpec } from '../recipe/optimizers.ts';
+import type { ScheduleSpec } from '../recipe/schedules.ts';
 
 /** A compile-time value in its plain form, as `--json` prints it. */
 export type ConfigValue = number | boolean | string | readonly number[];
 
-/** How a parameter starts: a name and its numbers, interpreted by `src/training/initialise.ts`. */
+/** How a parameter starts: a name and its arguments, interpreted by `src/training/initialise.ts`. */
 export interface Initialiser {
-  readonly kind: string;
-  readonly args: Readonly<Record<string, number>>;
+  readonly kind: InitialiserKind;
+  readonly args: Readonly<Record<string, number | string>>;
 }
 
 /** What a `state_dict` holds: a parameter or a buffer. */
@@ -54,39 +59,6 @@ export interface ModelOutput {
   /** Of its declaration. */
   readonly span: Span;
 }
-
-export interface LossTerm {
-  readonly kind: 'cross_entropy' | 'dice';
-  readonly weight: number;
-  readonly batch: boolean;
-  readonly background: boolean;
-  readonly smooth: number;
-}
-
-export interface OptimizerSpec {
-  readonly kind: 'adamw' | 'adam' | 'sgd';
-  readonly lr: number;
-  readonly weightDecay: number;
-  readonly betas: readonly [number, number];
-  readonly eps: number;
-  readonly momentum: number;
-  readonly nesterov: boolean;
-  /** Largest global gradient norm; `undefined` where it is not clipped. */
-  readonly clip: number | undefined;
-}
-
-export type ScheduleSpec =
-  | { readonly kind: 'constant' }
-  | { readonly kind: 'cosine'; readonly to: number; readonly warmup: number }
-  | { readonly kind: 'poly'; readonly power: number; readonly warmup: number };
-
-export type AugmentSpec =
-  | { readonly kind: 'flips' }
-  | { readonly kind: 'rotations90' }
-  /** Multiplies a channel by a factor from 1 ± `range`, with the given probability. */
-  | { readonly kind: 'brightness'; readonly range: number; readonly probability: number }
-  /** Stretches a channel about its mean by a factor from 1 ± `range`. */
-  | { readonly kind: 'contrast'; readonly range: number; readonly probability: number };
 
 /** A `train` section, with every value worked out. */
 export interface TrainSection {

@@ -5,7 +5,7 @@ import type { Shape } from '../ir/graph.ts';
 import { type Context, placeNote } from './context.ts';
 import { firstPlace } from './diagnostics/index.ts';
 import type { Env } from './env.ts';
-import { completeInitialiser, toInitialiser } from './initialisers.ts';
+import { completeInitialiser, isWhole, toInitialiser } from './initialisers.ts';
 import type { Initialiser } from './model.ts';
 import { condition } from './operators.ts';
 import { concreteShape, evaluateShape } from './shapes.ts';
@@ -102,7 +102,7 @@ function initOf(c: Context, decl: StoredDecl, env: Env): Initialiser | undefined
     if (value.kind !== 'error') c.report('not-an-initialiser', decl.init.span, { found: describe(value) });
     return undefined;
   }
-  if ('dims' in decl.shape || wholeInitialiser(init)) return init;
+  if ('dims' in decl.shape || isWhole(init)) return init;
   c.report('wrong-type', decl.init.span, {
     what: `the first value of the buffer \`${decl.name.name}\``,
     expected: 'a whole number: zeros, ones or constant(n)',
@@ -110,8 +110,3 @@ function initOf(c: Context, decl: StoredDecl, env: Env): Initialiser | undefined
   });
   return undefined;
 }
-
-const wholeInitialiser = ({ kind, args }: Initialiser): boolean =>
-  kind === 'zeros' ||
-  kind === 'ones' ||
-  (kind === 'constant' && Number.isInteger(args['value']) && Math.abs(args['value']) < 2 ** 31);

@@ -1,12 +1,14 @@
 import type { Expr, TrainDecl } from '../../grammar/ast.ts';
 import type { Span } from '../../grammar/span.ts';
+import { optimizers } from '../recipe/optimizers.ts';
+import { argumentNames } from '../recipe/setting.ts';
 import type { Context } from './context.ts';
 import { firstPlace } from './diagnostics/index.ts';
 import { Env } from './env.ts';
 import type { TrainSection } from './model.ts';
 import type { ScopedSection } from './sections.ts';
 import { nearestArgument } from './suggest.ts';
-import { augmentations, holdout, lossTerms, optimizer, schedule, supervision } from './train-forms.ts';
+import { augmentTerms, holdout, lossTerms, optimizer, schedule, supervision } from './train-forms.ts';
 import { SettingReader } from './train-values.ts';
 
 /** All that a train section may set. */
@@ -24,7 +26,7 @@ export const settings = [
   'seed',
 ];
 /** What `--set train.lr=…` may change inside the optimizer. */
-const optimizerSettings = ['lr', 'weight_decay', 'betas', 'eps', 'momentum', 'nesterov', 'clip'];
+const optimizerSettings = argumentNames(optimizers);
 
 /** A train section worked out for a model with `outputs` outputs; `undefined` where something is wrong. */
 export function elaborateTrain(
@@ -72,8 +74,8 @@ export function elaborateTrain(
   const validate = optional('validate', 0, (e) => r.whole('`validate`', e, 0));
   // nnU-Net's 80:20, where there is anything to validate.
   const held = optional('holdout', validate ? 0.2 : 0, (e) => holdout(r, e, validate ?? 0));
-  const foreground = optional('foreground', 0, (e) => r.number('`foreground`', e, { min: 0, max: 1 }));
-  const augment = optional('augment', [], (e) => augmentations(r, e));
+  const foreground = optional('foreground', 0, (e) => r.number('`foreground`', e, { least: 0, most: 1 }));
+  const augment = optional('augment', [], (e) => augmentTerms(r, e));
   const seed = optional('seed', 0, (e) => r.whole('`seed`', e, 0));
   if (c.reporter.errors > before || !loss || !supervise || !opt || !sched || !augment) return undefined;
   if (batch === undefined || steps === undefined || validate === undefined) return undefined;

@@ -3,7 +3,6 @@ import { openClassFolders, readClassImage } from '../data/class-folders.ts';
 import { ClassificationLoader } from '../data/class-loader.ts';
 import { fingerprint } from '../data/fingerprint.ts';
 import { InputError } from '../errors.ts';
-import { augmentationOf } from './augmentation.ts';
 import { classify } from './classify.ts';
 import { heldBack } from './holdout.ts';
 import { checkClasses, imageShape, type TaskOptions, type TrainingTask } from './task.ts';
@@ -31,7 +30,7 @@ export function classificationTask({ model, section, data }: TaskOptions): Train
       return {
         batches: new ClassificationLoader(imagesOf(false), {
           ...{ seed, batch, channels, height, width },
-          augmentation: augmentationOf(section.augment),
+          augment: section.augment,
         }),
         validation: held.size === 0 ? undefined : middlesOf(imagesOf(true), { channels, height, width }),
         identity: {

@@ -63,7 +63,7 @@ export function runIdentity({ model, section, seed, steps, data, pretrained }: I
       storedTensors(model).map((t) => [t.name, `[${t.shape.join(', ')}] = ${initialiserText(t.init)}`]),
     ),
     network: createHash('sha256').update(printGraph(model.graph)).digest('hex'),
-    train: inSnakeCase({ ...settings, seed, steps }) as object,
+    train: { ...settings, seed, steps },
     data,
     pretrained,
   });
@@ -72,17 +72,6 @@ export function runIdentity({ model, section, seed, steps, data, pretrained }: I
 /** What JSON would make of it: without `undefined`, and apart from the original. */
 function plain(value: object): RunIdentity {
   return JSON.parse(JSON.stringify(value)) as RunIdentity;
-}
-
-/** Settings under the names that a spec gives them: `weight_decay`. */
-function inSnakeCase(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(inSnakeCase);
-  if (value === null || typeof value !== 'object') return value;
-  const named = Object.entries(value).map(([key, inner]) => [
-    key.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`),
-    inSnakeCase(inner),
-  ]);
-  return Object.fromEntries(named);
 }
 
 function initialiserText({ kind, args }: Initialiser): string {

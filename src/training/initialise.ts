@@ -1,10 +1,16 @@
 import { Random } from '../data/random.ts';
 import { InputError } from '../errors.ts';
 import { elementCount } from '../ir/graph.ts';
-import type { Initialiser, StoredTensor } from '../language/model.ts';
+import type { StoredTensor } from '../language/model.ts';
+import { type InitialiserArgs, type InitialiserKind, initialiserEntry } from '../recipe/initialisers.ts';
+import { withDefaults } from '../recipe/setting.ts';
 import type { StoredData } from '../tensors/tensor.ts';
 
-type Draw = (random: Random, init: Initialiser, shape: readonly number[]) => (index: number) => number;
+type Draw<K extends InitialiserKind> = (
+  random: Random,
+  args: InitialiserArgs<K>,
+  shape: readonly number[],
+) => (index: number) => number;
 
 /** Smallest step size that the `dt` bias stands for (Mamba's `dt_init_floor`). */
 const DT_FLOOR = 1e-4;
@@ -19,52 +25,48 @@ function fans(shape: readonly number[]): { fanIn: number; fanOut: number } {
 const gain = (a: number) => Math.sqrt(2 / (1 + a * a));
 
 /** What each initialiser of the language draws. */
-const draws: Readonly<Record<string, Draw>> = {
+const draws: { readonly [K in InitialiserKind]: Draw<K> } = {
   zeros: () => () => 0,
   ones: () => () => 1,
   constant:
-    (_, { args }) =>
+    (_, { value }) =>
     () =>
-      args['value'],
+      value,
   uniform:
-    (random, { args }) =>
+    (random, { lo, hi }) =>
     () =>
-      random.uniform(args['lo'], args['hi']),
+      random.uniform(lo, hi),
   normal:
-    (random, { args }) =>
+    (random, { mean, std }) =>
     () =>
-      random.normal(args['mean'] ?? 0, args['std'] ?? 1),
+      random.normal(mean, std),
   /** Cut at ±2, in units of the values, as timm's and PyTorch's trunc_normal_. */
   trunc_normal:
-    (random, { args }) =>
+    (random, { mean, std }) =>
     () => {
       for (;;) {
-        const x = random.normal(args['mean'] ?? 0, args['std'] ?? 1);
+        const x = random.normal(mean, std);
         if (Math.abs(x) <= 2) return x;
       }
     },
-  /** He et al. 2015 (arXiv 1502.01852); `fan` overrides the fan that the shape gives. */
-  kaiming_uniform: (random, { args }, shape) => {
-    const bound = gain(args['a'] ?? 0) * Math.sqrt(3 / (args['fan'] ?? fans(shape).fanIn));
+  kaiming_uniform: (random, { a, fan }, shape) => {
+    const bound = gain(a) * Math.sqrt(3 / (fan ?? fans(shape).fanIn));
     return () => random.uniform(-bound, bound);
   },
-  kaiming_normal: (random, { args }, shape) => {
+  kaiming_normal: (random, { a, mode }, shape) => {
     const { fanIn, fanOut } = fans(shape);
-    const std = gain(args['a'] ?? 0) / Math.sqrt(args['fan_out'] ? fanOut : fanIn);
+    const std = gain(a) / Math.sqrt(mode === 'fan_out' ? fanOut : fanIn);
     return () => random.normal(0, std);
   },
-  /** Glorot and Bengio 2010. */
   xavier_uniform: (random, _, shape) => {
     const { fanIn, fanOut } = fans(shape);
     const bound = Math.sqrt(6 / (fanIn + fanOut));
     return () => random.uniform(-bound, bound);
   },
-  /** S4D-real (Gu et al. 2022, arXiv 2206.11893): A = −(1, …, N) in every row, stored as log(−A). */
-  s4d_real_log: (_random, _init, shape) => (i) => Math.log((i % shape[shape.length - 1]) + 1),
-  /** Inverse softplus of a step size drawn log-uniformly from [min, max] (Mamba, arXiv 2312.00752, section 3.6). */
-  dt_bias: (random, { args }) => {
-    const low = Math.log(args['min']);
-    const high = Math.log(args['max']);
+  /** A = −(1, …, N) in every row, stored as log(−A). */
+  s4d_real_log: (_random, _args, shape) => (i) => Math.log((i % shape[shape.length - 1]) + 1),
+  dt_bias: (random, args) => {
+    const [low, high] = [Math.log(args.min), Math.log(args.max)];
     return () => {
       const dt = Math.max(Math.exp(random.uniform(low, high)), DT_FLOOR);
       return dt + Math.log(-Math.expm1(-dt));
@@ -72,17 +74,24 @@ const draws: Readonly<Record<string, Draw>> = {
   },
 };
 
-/** Names of the initialisers that {@link initialise} knows. */
-export const initialiserKinds: readonly string[] = Object.keys(draws);
+function drawOf({ name, shape, init }: Started, seed: number): (index: number) => number {
+  const { kind, args } = init;
+  if (!Object.hasOwn(draws, kind)) throw new Error(`no initialiser is called ${kind}`);
+  const complete = withDefaults(initialiserEntry(kind).args, args);
+  const draw = draws[kind] as (
+    random: Random,
+    args: object,
+    shape: readonly number[],
+  ) => (i: number) => number;
+  return draw(Random.stream(seed, 'initialise', name), complete, shape);
+}
+
+type Started = Pick<StoredTensor, 'name' | 'shape' | 'init'>;
 
 /** First values of a parameter or of a buffer of floats. They depend on the seed and its name alone. */
-export function initialise(
-  { name, shape, init }: Pick<StoredTensor, 'name' | 'shape' | 'init'>,
-  seed: number,
-): Float32Array {
-  const draw = draws[init.kind];
-  if (!draw) throw new Error(`no initialiser is called ${init.kind}`);
-  const value = draw(Random.stream(seed, 'initialise', name), init, shape);
+export function initialise(tensor: Started, seed: number): Float32Array {
+  const { name, shape, init } = tensor;
+  const value = drawOf(tensor, seed);
   const values = Float32Array.from({ length: elementCount(shape) }, (_, i) => value(i));
   const lost = values.findIndex((x) => !Number.isFinite(x));
   if (lost < 0) return values;
@@ -93,12 +102,11 @@ export function initialise(
   );
 }
 
-/** First values of a parameter or buffer of any type. Whole numbers are `zeros`, `ones` or `constant`. */
+/** First values of a parameter or buffer of any type. */
 export function initialiseStored(tensor: StoredTensor, seed: number): StoredData {
   if (tensor.dtype === 'f32') return initialise(tensor, seed);
-  const { kind, args } = tensor.init;
-  const value = kind === 'constant' ? args['value'] : kind === 'ones' ? 1 : 0;
-  return new Int32Array(elementCount(tensor.shape)).fill(value);
+  const value = drawOf(tensor, seed);
+  return Int32Array.from({ length: elementCount(tensor.shape) }, (_, i) => value(i));
 }
 
 /** First values of all that is kept with a model, by name. */

@@ -4,6 +4,7 @@ import type { CopiedFile } from '../compiler/spec-copy.ts';
 import { InputError } from '../errors.ts';
 import type { OpTable } from '../ir/op.ts';
 import type { ElaboratedModel, TrainSection } from '../language/model.ts';
+import { learningRate } from '../recipe/schedules.ts';
 import { writeFileAtomic } from '../tensors/atomic-file.ts';
 import { type Checkpoint, type RunChoices, type RunState, readCheckpoint, stateOf } from './checkpoint.ts';
 import { classificationTask } from './classification-task.ts';
@@ -20,7 +21,6 @@ import {
 import { choicesNow, requireSameRun, stepsToPlan } from './resume.ts';
 import { RunFolder, type RunPlace } from './run-folder.ts';
 import { finishedSeconds, RunRecord } from './run-record.ts';
-import { learningRate } from './schedule.ts';
 import { segmentationTask } from './segmentation-task.ts';
 import { imageInput, type TaskResult, type TrainingTask } from './task.ts';
 import { type TrainResult, train } from './train.ts';

@@ -6,7 +6,6 @@ import { SegmentationLoader } from '../data/loader.ts';
 import { normaliseSlices } from '../data/normalise.ts';
 import { dataRemarks, pixelRange } from '../data/remarks.ts';
 import { InputError } from '../errors.ts';
-import { augmentationOf } from './augmentation.ts';
 import { heldBack } from './holdout.ts';
 import { checkSegmentation, Segmenter } from './predict.ts';
 import { checkClasses, imageShape, type TaskOptions, type TrainingTask } from './task.ts';
@@ -48,7 +47,7 @@ export function segmentationTask({ model, section, data }: TaskOptions): Trainin
         batches: new SegmentationLoader(slicesOf(false), {
           ...{ seed, batch, height, width },
           oversampleForeground: section.foreground,
-          augmentation: augmentationOf(section.augment),
+          augment: section.augment,
         }),
         validation: held.size === 0 ? undefined : windowsOf(slicesOf(true), { seed, batch, height, width }),
         identity: { cases: cases.length - held.size, sha256: sha256(), held_back: [...held] },

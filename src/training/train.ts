@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { hyperParameters } from '../autodiff/optimizer.ts';
 import { trainingGraph } from '../autodiff/training.ts';
 import { readStored, writeStored } from '../backend/backend.ts';
 import { type WebgpuBackend, WebgpuExecutable } from '../backend/webgpu.ts';
@@ -13,6 +12,8 @@ import {
   storedTensors,
   type TrainSection,
 } from '../language/model.ts';
+import { hyperParameters } from '../recipe/optimizers.ts';
+import { learningRate } from '../recipe/schedules.ts';
 import { StepReader, type StepResult } from '../runtime/step-reader.ts';
 import type { StoredData } from '../tensors/tensor.ts';
 import { type RunChoices, type RunState, writeCheckpoint } from './checkpoint.ts';
@@ -20,7 +21,6 @@ import { bestOf, type StepRecord, type ValidationRecord } from './history.ts';
 import type { RunIdentity } from './identity.ts';
 import { initialiseStored } from './initialise.ts';
 import { Budget, Pace } from './pace.ts';
-import { learningRate } from './schedule.ts';
 import { imageInput } from './task.ts';
 import type { Validator } from './validation.ts';
 

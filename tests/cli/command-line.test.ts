@@ -61,7 +61,7 @@ const refused: [string, string, string[], RegExp][] = [
   ['a rate that no 32-bit float holds', 'bad-value', [...fit, '--steps', '1', '--lr', '1e39'], /3\.4e38/],
   ['an epsilon that counts as 0', 'bad-value', [...fit, '--steps', '1', '--eps', '1e-46'], /1\.2e-38/],
   ['one beta', 'bad-value', [...fit, '--steps', '1', '--betas', '1'], /two numbers/],
-  ['a beta of 1', 'bad-value', [...fit, '--steps', '1', '--betas', '0.9,1'], /below 1/],
+  ['a beta of 1', 'bad-value', [...fit, '--steps', '1', '--betas', '0.9,1'], /less than 1/],
   ['an empty beta', 'bad-value', [...fit, '--steps', '1', '--betas', '0.9,'], /two numbers/],
   ['an unknown optimizer', 'bad-value', [...fit, '--steps', '1', '--optimizer', 'lion'], /adamw, adam, sgd/],
   [

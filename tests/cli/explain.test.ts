@@ -3,13 +3,15 @@ import { blockNames } from '../../src/cli/explain/blocks.ts';
 import { codeNames } from '../../src/cli/explain/codes.ts';
 import { errorCodes } from '../../src/cli/explain/error-codes.ts';
 import { opNames } from '../../src/cli/explain/ops.ts';
+import { recipeNames } from '../../src/cli/explain/recipe.ts';
 import { diagnosticTable } from '../../src/language/index.ts';
+import { families } from '../../src/recipe/index.ts';
 import { archc, expectError, json } from './archc.ts';
 
 const diagnostics = Object.entries(diagnosticTable);
-const all = [...opNames(), ...blockNames(), ...codeNames()];
+const all = [...opNames(), ...blockNames(), ...recipeNames(), ...codeNames()];
 
-test('--list names every op, block and code once', async () => {
+test('--list names every op, block, part of a recipe and code once', async () => {
   const { code, stdout, stderr } = await archc('explain', '--list');
   expect([code, stderr]).toEqual([0, '']);
   const listed = stdout.trimEnd().split('\n');
@@ -20,7 +22,9 @@ test('--list names every op, block and code once', async () => {
     name: string;
   }[];
   expect(document.map((entry) => entry.name)).toEqual(all);
-  expect(new Set(document.map((entry) => entry.kind))).toEqual(new Set(['op', 'block', 'code']));
+  expect(new Set(document.map((entry) => entry.kind))).toEqual(
+    new Set(['op', 'block', ...families.map(({ kind }) => kind), 'code']),
+  );
 });
 
 test('every code is explained at length, without raw placeholders', async () => {
@@ -54,6 +58,30 @@ test('every op and block is explained by signature, text, shapes or gradient, an
       ),
     );
   }
+});
+
+test('every part of a recipe is explained by its arguments, with an example', async () => {
+  for (const { kind, forms } of families) {
+    for (const [name, { args, doc, example }] of Object.entries(forms)) {
+      const { stdout, code } = await archc('explain', name);
+      expect(code).toBe(0);
+      const page = stdout.slice(stdout.indexOf(`${kind} ${name}\n`));
+      expect(page).toContain(`\n\n${name}${Object.keys(args).length > 0 ? '(' : '\n'}`);
+      for (const text of [doc, example]) expect(page).toContain(text);
+      for (const [arg, { doc: about }] of Object.entries(args))
+        expect(page).toMatch(new RegExp(`^${arg} +${about.slice(0, 8).replace(/[^\\w ]/g, '.')}`, 'm'));
+    }
+  }
+});
+
+test('one name in several tables has a page for each', async () => {
+  expect((await archc('explain', 'constant')).stdout).toMatch(
+    /^schedule constant\n[\s\S]*\ninitialiser constant\n/,
+  );
+  expect(json(await archc('explain', 'cross_entropy', '--json'))).toMatchObject({
+    kind: 'op',
+    also: [{ kind: 'loss', name: 'cross_entropy' }],
+  });
 });
 
 test('an op and a block of one spelling are told apart', async () => {

@@ -5,14 +5,13 @@ import { webgpuBackend } from '../../src/backend/webgpu.ts';
 import { nodeRenderer } from '../../src/compiler/files.ts';
 import { openModel, trainSection } from '../../src/compiler/model.ts';
 import { settings } from '../../src/language/train.ts';
-import {
-  augmentForms,
-  lossForms,
-  optimizerForms,
-  scheduleForms,
-  supervisionForms,
-} from '../../src/language/train-forms.ts';
 import { ops } from '../../src/ops/index.ts';
+import { augmentations } from '../../src/recipe/augmentations.ts';
+import { losses } from '../../src/recipe/losses.ts';
+import { optimizers } from '../../src/recipe/optimizers.ts';
+import { schedules } from '../../src/recipe/schedules.ts';
+import type { Forms } from '../../src/recipe/setting.ts';
+import { supervisions } from '../../src/recipe/supervision.ts';
 import { readSafetensors } from '../../src/tensors/safetensors.ts';
 import { toFloat32 } from '../../src/tensors/tensor.ts';
 import { trainJob } from '../../src/training/job.ts';
@@ -83,11 +82,9 @@ const adam = (kind: string): Record<string, [string, string]> => ({
   clip: [`${kind}(lr: 1e-2, eps: 1e-3)`, `${kind}(lr: 1e-2, eps: 1e-3, clip: 1e-2)`],
 });
 
-const ofForms: Readonly<
-  Record<string, { readonly forms: Readonly<Record<string, readonly string[]>>; readonly cases: FormCases }>
-> = {
+const ofForms: Readonly<Record<string, { readonly forms: Forms; readonly cases: FormCases }>> = {
   loss: {
-    forms: lossForms,
+    forms: losses,
     cases: {
       dice: {
         batch: ['dice()', 'dice(batch: true)'],
@@ -97,14 +94,14 @@ const ofForms: Readonly<
     },
   },
   supervise: {
-    forms: supervisionForms,
+    forms: supervisions,
     cases: {
       halving: { last: ['halving()', 'halving(last: 0)'] },
       weights: { values: ['weights(<1, 1>)', 'weights(<3, 1>)'] },
     },
   },
   optimizer: {
-    forms: optimizerForms,
+    forms: optimizers,
     cases: {
       adamw: adam('adamw'),
       adam: adam('adam'),
@@ -118,14 +115,14 @@ const ofForms: Readonly<
     },
   },
   schedule: {
-    forms: scheduleForms,
+    forms: schedules,
     cases: {
       cosine: { to: ['cosine()', 'cosine(to: 5e-2)'], warmup: ['cosine()', 'cosine(warmup: 2)'] },
       poly: { power: ['poly()', 'poly(power: 2)'], warmup: ['poly()', 'poly(warmup: 2)'] },
     },
   },
   augment: {
-    forms: augmentForms,
+    forms: augmentations,
     cases: Object.fromEntries(
       ['brightness', 'contrast'].map((kind) => [
         kind,
@@ -202,8 +199,8 @@ describe.each(Object.entries(ofForms))('%s', (key, { forms, cases }) => {
   test('every form and argument has a case', () => {
     const names = (plainForms[key] ?? []).map((text) => text.replace(/\(.*/, ''));
     expect(names.sort()).toEqual(Object.keys(forms).sort());
-    for (const [form, args] of Object.entries(forms))
-      expect(Object.keys(cases[form] ?? {}).sort(), form).toEqual([...args].sort());
+    for (const [form, { args }] of Object.entries(forms))
+      expect(Object.keys(cases[form] ?? {}).sort(), form).toEqual(Object.keys(args).sort());
   });
 
   test('each form gives another run', async () => {

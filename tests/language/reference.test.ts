@@ -5,6 +5,7 @@ import { blockExamples, blockNames } from '../../src/cli/explain/blocks.ts';
 import { nodeFiles } from '../../src/compiler/files.ts';
 import { check, loadSpec } from '../../src/language/index.ts';
 import { ops } from '../../src/ops/index.ts';
+import { families } from '../../src/recipe/index.ts';
 
 const publicOps = [...ops.values()].filter((op) => !op.internal);
 
@@ -90,5 +91,31 @@ describe('blocks of the library', () => {
     ].join('\n');
     expect(errorsOf(spec)).toEqual([]);
     expect(outputs).not.toEqual([]);
+  });
+});
+
+describe('parts of recipes', () => {
+  const all = families.flatMap(({ kind, forms }) =>
+    Object.entries(forms).map(([name, form]) => ({ kind, name, ...form })),
+  );
+
+  it.each(all)('the example of $kind $name passes', ({ name, example }) => {
+    expect(example).toMatch(new RegExp(`\\b${name}\\b`));
+    const [, shape] = /^param \w+: (\[.*\])/.exec(example) ?? [];
+    const settings = { loss: 'cross_entropy', optimizer: 'adam(lr: 1e-3)', batch: '1', steps: '1' };
+    const set = Object.entries(settings).flatMap(([key, value]) =>
+      example.startsWith(`${key} `) ? [] : [`  ${key} = ${value}`],
+    );
+    const lines = [
+      ...['model M() {', '  input x: [B, 3, 8, 8]', ...(shape ? [`  ${example}`] : [])],
+      ...['  forward { y = relu(x) }', '  output o: [B, 3, 8, 8] = y', '}'],
+      ...['train T for M {', ...set, ...(shape ? [] : [`  ${example}`]), '}', ''],
+    ];
+    expect(errorsOf(lines.join('\n'))).toEqual([]);
+  });
+
+  it.each(all)('$kind $name says what each argument is', ({ doc, args }) => {
+    expect(doc).toMatch(/^[A-Za-z0-9`].*[.)]$/);
+    for (const { doc: about } of Object.values(args)) expect(about).toMatch(/^[a-z0].*[^.]$/);
   });
 });

@@ -2,7 +2,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hyperParameters } from '../../src/autodiff/optimizer.ts';
 import { trainingGraph } from '../../src/autodiff/training.ts';
 import { type Backend, type Elements, type Executable, writeStored } from '../../src/backend/backend.ts';
 import { referenceBackend } from '../../src/backend/reference.ts';
@@ -11,6 +10,7 @@ import { nodeRenderer } from '../../src/compiler/files.ts';
 import { openChecked, openModel } from '../../src/compiler/model.ts';
 import { type ElaboratedModel, storedTensors } from '../../src/language/model.ts';
 import { ops } from '../../src/ops/index.ts';
+import { hyperParameters } from '../../src/recipe/optimizers.ts';
 import { initialiseAll } from '../../src/training/initialise.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'archc-buffers-'));

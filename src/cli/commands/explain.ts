@@ -16,9 +16,12 @@ const SUGGESTIONS = 3;
 export function register(program: Command): void {
   program
     .command('explain')
-    .description('what an error code, an op or a block of the library means, at length')
-    .argument('[name]', 'a code as in error[CODE], an op (conv2d) or a block (Conv2d)')
-    .option('--list', 'all ops, blocks and codes, a line each')
+    .description('what an error code, an op, a block of the library or a part of a recipe means, at length')
+    .argument(
+      '[name]',
+      'a code as in error[CODE], an op (conv2d), a block (Conv2d), an optimizer, a loss … (sgd)',
+    )
+    .option('--list', 'all ops, blocks, parts of recipes and codes, a line each')
     .option('--json', 'print one JSON document on stdout')
     .action(async (name: string | undefined, options: ExplainOptions) => {
       if (options.list) {
@@ -28,16 +31,17 @@ export function register(program: Command): void {
       } else if (name === undefined) {
         throw new InputError(
           'missing-argument',
-          'explain needs a code, an op or a block',
+          'explain needs a code, an op, a block or a part of a recipe',
           'archc explain --list',
         );
       } else await explain(name, options.json ?? false);
     });
 }
 
-// Ops and the library are loaded only where no code has the name.
+// Ops and the like are loaded only where no code has the name.
 const opsModule = () => import('../explain/ops.ts');
 const blocksModule = () => import('../explain/blocks.ts');
+const recipeModule = () => import('../explain/recipe.ts');
 
 async function explain(given: string, json: boolean): Promise<void> {
   // As pasted out of a message: error[shape-mismatch].
@@ -48,14 +52,28 @@ async function explain(given: string, json: boolean): Promise<void> {
     else printLine(codeText(code));
     return;
   }
-  const page = (await opsModule()).opPage(wanted) ?? (await blocksModule()).blockPage(wanted);
-  if (!page) throw await unknown(wanted);
-  if (json) printJson({ ...page, facts: Object.fromEntries(page.facts) });
-  else printLine(pageText(page));
+  const pages = [
+    (await opsModule()).opPage(wanted),
+    (await blocksModule()).blockPage(wanted),
+    ...(await recipeModule()).recipePagesOf(wanted),
+  ].flatMap((page) => page ?? []);
+  if (pages.length === 0) throw await unknown(wanted);
+  if (!json) {
+    printLine(pages.map(pageText).join('\n\n'));
+    return;
+  }
+  // `cross_entropy` is an op, and a loss made of it.
+  const [first, ...also] = pages.map((page) => ({ ...page, facts: Object.fromEntries(page.facts) }));
+  printJson(also.length === 0 ? first : { ...first, also });
 }
 
 async function unknown(wanted: string): Promise<InputError> {
-  const names = [...codeNames(), ...(await opsModule()).opNames(), ...(await blocksModule()).blockNames()];
+  const names = [
+    ...codeNames(),
+    ...(await opsModule()).opNames(),
+    ...(await blocksModule()).blockNames(),
+    ...(await recipeModule()).recipeNames(),
+  ];
   const near = names
     .map((name) => ({ name, distance: editDistance(wanted.toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)
@@ -63,7 +81,7 @@ async function unknown(wanted: string): Promise<InputError> {
     .map(({ name }) => name);
   return new InputError(
     'unknown-code',
-    `${wanted} is no error code, no op and no block of the library`,
+    `${wanted} is no error code, no op, no block of the library and no part of a recipe`,
     `${near.join(', ')} (archc explain --list shows all)`,
   );
 }
@@ -72,6 +90,7 @@ async function list(json: boolean): Promise<void> {
   const pages: readonly Page[] = [
     ...(await opsModule()).opPages().flatMap(({ pages: ofFamily }) => ofFamily),
     ...(await blocksModule()).blockPages().flatMap(({ pages: ofFile }) => ofFile),
+    ...(await recipeModule()).recipePages().flatMap(({ pages: ofTable }) => ofTable),
   ];
   const entries = [
     ...pages.map(({ kind, name, signature }) => ({ kind, name, text: signature.slice(name.length) })),
@@ -84,6 +103,8 @@ async function list(json: boolean): Promise<void> {
     printJson(entries);
     return;
   }
-  const width = Math.max(...entries.map(({ name }) => name.length));
-  for (const { kind, name, text } of entries) printLine(`${kind.padEnd(5)}  ${name.padEnd(width)}  ${text}`);
+  const widest = (texts: readonly string[]) => Math.max(...texts.map((text) => text.length));
+  const [kinds, names] = [widest(entries.map((e) => e.kind)), widest(entries.map((e) => e.name))];
+  for (const { kind, name, text } of entries)
+    printLine(`${kind.padEnd(kinds)}  ${name.padEnd(names)}  ${text}`.trimEnd());
 }

@@ -1,25 +1,24 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { hyperParameters } from '../../autodiff/optimizer.ts';
+import type { Command } from 'commander';
 import { trainingGraph } from '../../autodiff/training.ts';
 import { type Executable, readStored } from '../../backend/backend.ts';
 import { WebgpuExecutable } from '../../backend/webgpu.ts';
 import { trainSection } from '../../compiler/model.ts';
 import { JobError } from '../../errors.ts';
-import { type OptimizerSpec, type ScheduleSpec, storedTensors } from '../../language/model.ts';
+import { storedTensors } from '../../language/model.ts';
 import { ops } from '../../ops/index.ts';
+import { hyperParameters, type OptimizerSpec, optimizers } from '../../recipe/optimizers.ts';
+import { learningRate, type ScheduleSpec, schedules } from '../../recipe/schedules.ts';
 import { StepReader, type StepResult } from '../../runtime/step-reader.ts';
 import { checkWritable } from '../../tensors/output-path.ts';
-import { learningRate } from '../../training/schedule.ts';
 import {
   type BackendOptions,
-  float32,
   integer,
   type ModelOptions,
-  number,
   openBackend,
   withBackendOptions,
   withModelOptions,
 } from '../options.ts';
+import { chosenForm, withFormOptions } from '../recipe-options.ts';
 import { feed, openGiven, readFeed, targetIds, writeResults } from '../tensors.ts';
 import { printJson, printLine } from '../terminal.ts';
 
@@ -29,19 +28,15 @@ interface FitOptions extends ModelOptions, BackendOptions {
   readonly output: string;
   readonly steps: number;
   readonly optimizer: OptimizerSpec['kind'];
-  readonly lr: number;
-  readonly weightDecay: number;
-  readonly betas: readonly [number, number];
-  readonly eps: number;
-  readonly momentum: number;
-  readonly clip?: number;
   readonly schedule: ScheduleSpec['kind'];
-  readonly minLr: number;
-  readonly power: number;
+  readonly momentum: number;
 }
 
+/** What differs from a spec's defaults: nnU-Net's momentum, and no weight decay. */
+const defaults = { lr: 1e-3, weight_decay: 0, momentum: 0.99 };
+
 export function register(program: Command): void {
-  withBackendOptions(withModelOptions(program.command('fit')))
+  const command = withBackendOptions(withModelOptions(program.command('fit')))
     .description('optimizer steps on one fixed batch')
     .argument('<spec>')
     .requiredOption('--weights <file>', 'safetensors or .pth with the first weights')
@@ -50,39 +45,18 @@ export function register(program: Command): void {
       '--output <file>',
       'safetensors to write `loss` [steps] and `trained/<parameter or buffer>` to',
     )
-    .requiredOption('--steps <n>', 'number of steps', integer('--steps', 1))
-    .addOption(new Option('--optimizer <name>').choices(['adamw', 'adam', 'sgd']).default('adamw'))
-    .option('--lr <rate>', 'learning rate', float32('--lr', 0), 1e-3)
-    .option('--weight-decay <w>', 'weight decay', float32('--weight-decay', 0), 0)
-    .option('--betas <b1,b2>', "Adam's decay rates", betas, [0.9, 0.999])
-    .option('--eps <e>', "Adam's epsilon", float32('--eps', 0), 1e-8)
-    .option('--momentum <m>', "SGD's momentum (Nesterov)", float32('--momentum', 0, 1), 0.99)
-    .option('--clip <norm>', 'largest gradient norm', float32('--clip', 0))
-    .addOption(new Option('--schedule <name>').choices(['constant', 'cosine', 'poly']).default('constant'))
-    .option('--min-lr <rate>', 'where cosine ends', float32('--min-lr', 0), 0)
-    .option('--power <p>', 'exponent of poly', number('--power', 0), 0.9)
-    .action(async (spec: string, options: FitOptions) => {
+    .requiredOption('--steps <n>', 'number of steps', integer('--steps', 1));
+  withFormOptions(command, 'optimizer', optimizers, 'adamw', defaults);
+  withFormOptions(command, 'schedule', schedules, 'constant').action(
+    async (spec: string, options: FitOptions) => {
       checkWritable(options.output);
       const given = openGiven(spec, options, options.input, { training: true, stochastic: false });
       const { model, warnings } = given;
       const section = trainSection(model);
       const target = targetIds(given, section);
-      const optimizer: OptimizerSpec = {
-        kind: options.optimizer,
-        lr: options.lr,
-        weightDecay: options.weightDecay,
-        betas: options.betas,
-        eps: options.eps,
-        momentum: options.momentum,
-        nesterov: options.momentum > 0,
-        clip: options.clip || undefined,
-      };
-      const schedule: ScheduleSpec =
-        options.schedule === 'cosine'
-          ? { kind: 'cosine', to: options.minLr, warmup: 0 }
-          : options.schedule === 'poly'
-            ? { kind: 'poly', power: options.power, warmup: 0 }
-            : { kind: 'constant' };
+      const nesterov = options.momentum > 0;
+      const optimizer = chosenForm(optimizers, options.optimizer, options, { nesterov });
+      const schedule = chosenForm(schedules, options.schedule, options);
       const { graph } = trainingGraph(model, section, optimizer, ops);
       const fed = readFeed(given, options.weights);
       const backend = await openBackend(options);
@@ -91,7 +65,7 @@ export function register(program: Command): void {
         feed(executable, fed);
         executable.write('input', 'target', target);
         const losses = await runSteps(executable, options.steps, (t) =>
-          hyperParameters(optimizer, learningRate(schedule, options.lr, t - 1, options.steps), t),
+          hyperParameters(optimizer, learningRate(schedule, optimizer.lr, t - 1, options.steps), t),
         );
         const stored = storedTensors(model);
         const trained = await readStored(
@@ -116,7 +90,8 @@ export function register(program: Command): void {
       } finally {
         backend.destroy();
       }
-    });
+    },
+  );
 }
 
 async function runSteps(
@@ -156,12 +131,4 @@ async function runSteps(
     take({ step: t, loss: out.get('loss')![0], gradNorm: Math.sqrt(out.get('norm2')![0]) });
   }
   return losses;
-}
-
-function betas(text: string): readonly [number, number] {
-  const parts = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
-  if (parts.length !== 2 || !parts.every((beta) => beta >= 0 && beta < 1)) {
-    throw new InvalidArgumentError('--betas takes two numbers from 0 to below 1, e.g. 0.9,0.999');
-  }
-  return [parts[0], parts[1]];
 }

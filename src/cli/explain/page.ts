@@ -1,7 +1,9 @@
-/** What there is to say about an op or a block, for the terminal and for docs/. */
+import type { Family } from '../../recipe/index.ts';
+
+/** What there is to say about an op, a block or a part of a recipe, for the terminal and for docs/. */
 export interface Page {
   readonly name: string;
-  readonly kind: 'op' | 'block';
+  readonly kind: 'op' | 'block' | Family['kind'];
   readonly signature: string;
   /** Where a block is imported from. */
   readonly from?: string;
@@ -14,13 +16,15 @@ export interface Page {
 
 /** For the terminal. */
 export function pageText({ name, kind, signature, from, doc, facts, example }: Page): string {
-  const width = Math.max(...facts.map(([label]) => label.length));
+  const width = Math.max(0, ...facts.map(([label]) => label.length));
   return [
     `${kind} ${name}`,
     signature,
     ...(from ? [`import { ${name} } from "${from}"`] : []),
     doc,
-    facts.map(([label, text]) => `${label.padEnd(width)}  ${text}`).join('\n'),
+    ...(facts.length === 0
+      ? []
+      : [facts.map(([label, text]) => `${label.padEnd(width)}  ${text}`).join('\n')]),
     example.replace(/^/gm, '  '),
   ].join('\n\n');
 }
@@ -31,7 +35,7 @@ export function pageMarkdown({ name, signature, doc, facts, example }: Page): st
     `### ${name}`,
     `\`\`\`\n${signature}\n\`\`\``,
     doc.replaceAll('<', '\\<').replaceAll('*', '\\*'),
-    facts.map(([label, text]) => `- ${label}: ${text}`).join('\n'),
+    ...(facts.length === 0 ? [] : [facts.map(([label, text]) => `- ${label}: ${text}`).join('\n')]),
     `\`\`\`\n${example}\n\`\`\``,
   ].join('\n\n');
 }

@@ -23,14 +23,16 @@ export const trainingDiagnostics = {
   'bad-loss': {
     severity: 'error',
     message: '{found} is no loss',
-    hint: 'add up cross_entropy and dice(batch: …, background: …, smooth: …), each with an optional factor',
-    explanation: 'A loss is a sum of terms, such as cross_entropy + 0.5 * dice(batch: true).',
+    hint: 'add up {choices}, each with an optional factor and arguments in parentheses',
+    explanation:
+      'A loss is a sum of terms, such as cross_entropy + 0.5 * dice(batch: true). docs/recipes.md lists all.',
   },
   'bad-setting': {
     severity: 'error',
     message: '{found} is no {what}',
     hint: 'choose {choices}',
-    explanation: 'The setting takes one of the named forms, with arguments in parentheses.',
+    explanation:
+      'The setting takes one of the named forms, with arguments in parentheses. docs/recipes.md lists all.',
   },
   'supervise-length': {
     severity: 'error',

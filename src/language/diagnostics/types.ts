@@ -134,7 +134,7 @@ export const typeDiagnostics = {
     severity: 'error',
     message: '{found} is no initialiser',
     hint: 'use zeros, ones, constant(v), normal(std: …), trunc_normal(std: …), uniform(a, b), kaiming_uniform(a: …), …',
-    explanation: 'A parameter says how it starts; see docs/language.md for the list of initialisers.',
+    explanation: 'A parameter says how it starts; see docs/recipes.md for the list of initialisers.',
   },
   'illegal-value': {
     severity: 'error',

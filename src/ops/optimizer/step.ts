@@ -1,8 +1,7 @@
 import { type Dims, formatDims } from '../../ir/dim.ts';
 import { type RefTensor, ShapeError, type TensorType } from '../../ir/op.ts';
+import { HYPER_LENGTH } from '../../recipe/optimizers.ts';
 
-/** Values of `hyper`: learning rate, 1 − β1^t, 1 − β2^t, 1 at the first step; the rest is free. */
-const HYPER_SIZE = 8;
 /** Added to the norm before the clip threshold is divided by it, as torch.nn.utils.clip_grad_norm_ does. */
 const CLIP_EPS = 1e-6;
 
@@ -22,8 +21,8 @@ export function checkStep(
   for (const { dims } of arrays) {
     if (dims.length !== 1 || !dims[0].equals(params.dims[0])) throw wrong('an array of another size', dims);
   }
-  if (hyper.dims.length !== 1 || !hyper.dims[0].equals(HYPER_SIZE)) {
-    throw wrong(`hyper, which must be [${HYPER_SIZE}],`, hyper.dims);
+  if (hyper.dims.length !== 1 || !hyper.dims[0].equals(HYPER_LENGTH)) {
+    throw wrong(`hyper, which must be [${HYPER_LENGTH}],`, hyper.dims);
   }
   for (const { dims } of [norm2, loss])
     if (dims.length > 0) throw wrong('norm2 or loss, which must be [],', dims);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { learningRate } from './schedule.ts';
+import { learningRate } from './schedules.ts';
 
 test('cosine gives the rates of torch.optim.lr_scheduler.CosineAnnealingLR', () => {
   const rates = [0, 1, 2, 3, 4].map((t) => learningRate({ kind: 'cosine', to: 1e-6, warmup: 0 }, 1e-3, t, 5));

@@ -8,7 +8,7 @@ import { nodeRenderer } from '../src/compiler/files.ts';
 import { GraphBuilder } from '../src/ir/builder.ts';
 import { type Attrs, elementCount } from '../src/ir/graph.ts';
 import { ops } from '../src/ops/index.ts';
-import { planGraph } from '../src/plan/plan.ts';
+import { planProgram } from '../src/plan/plan.ts';
 import { Session } from '../src/runtime/session.ts';
 
 const cases: readonly (readonly [op: string, shapes: readonly (readonly number[])[], attrs: Attrs])[] = [
@@ -53,16 +53,16 @@ for (const [op, shapes, attrs] of cases) {
   b.output('y', y);
   const session = await Session.create(
     acquired.device,
-    planGraph(b.build(), ops, nodeRenderer(), { model: op, batch: 1, target }),
+    planProgram({ forward: b.build() }, ops, nodeRenderer(), { model: op, batch: 1, target }),
   );
   const bytes = 4 * (shapes.reduce((n, s) => n + elementCount(s), 0) + elementCount(b.shape(y)));
-  session.run();
+  session.run('forward');
   await acquired.device.queue.onSubmittedWorkDone();
   // The fastest of many runs: what else the machine does only makes a run slower.
   let ms = Number.POSITIVE_INFINITY;
   for (let i = 0; i < 30; i++) {
     const start = performance.now();
-    session.run();
+    session.run('forward');
     await acquired.device.queue.onSubmittedWorkDone();
     ms = Math.min(ms, performance.now() - start);
   }

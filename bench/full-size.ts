@@ -17,7 +17,7 @@ console.log(backend.description);
 console.log('network           first s   again s   buffers MiB');
 for (const spec of specs) {
   const model = openModel(spec);
-  const executable = await backend.prepare(model.graph, model.name, 1);
+  const executable = await backend.prepare({ forward: model.graph }, model.name, 1);
   for (const p of model.parameters) executable.write('param', p.name, initialise(p, 0));
   const [input] = model.inputs;
   const size = input.shape.reduce((a, b) => a * b, 1);
@@ -29,8 +29,10 @@ for (const spec of specs) {
   const seconds: number[] = [];
   for (let i = 0; i < 2; i++) {
     const started = performance.now();
-    executable.run();
-    const result = (await executable.read('output', [model.outputs[0].name])).get(model.outputs[0].name)!;
+    executable.run('forward');
+    const result = (await executable.readOutputs('forward', [model.outputs[0].name])).get(
+      model.outputs[0].name,
+    )!;
     seconds.push((performance.now() - started) / 1000);
     if (!result.every(Number.isFinite)) throw new Error(`${spec} gives values that are not finite`);
   }

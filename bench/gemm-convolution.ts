@@ -11,7 +11,7 @@ import { nodeRenderer } from '../src/compiler/files.ts';
 import { GraphBuilder } from '../src/ir/builder.ts';
 import type { Attrs, Graph } from '../src/ir/graph.ts';
 import { ops } from '../src/ops/index.ts';
-import { planGraph } from '../src/plan/plan.ts';
+import { planProgram } from '../src/plan/plan.ts';
 import { Session } from '../src/runtime/session.ts';
 
 /** Name, op, shapes of its operands, attributes. */
@@ -82,10 +82,10 @@ interface Timing {
 }
 
 async function time(graph: Graph): Promise<Timing> {
-  const bundle = planGraph(graph, ops, nodeRenderer(), { model: 'bench', batch: 1, target });
+  const program = planProgram({ forward: graph }, ops, nodeRenderer(), { model: 'bench', batch: 1, target });
   const begin = performance.now();
-  const session = await Session.create(device, bundle);
-  for (const { kind, name, shape } of bundle.manifest.tensors) {
+  const session = await Session.create(device, program);
+  for (const { kind, name, shape } of program.tensors) {
     const n = shape.reduce((a, d) => a * d, 1);
     if (kind === 'input')
       session.write(
@@ -95,7 +95,7 @@ async function time(graph: Graph): Promise<Timing> {
       );
   }
   const run = async () => {
-    session.run();
+    session.run('forward');
     await device.queue.onSubmittedWorkDone();
   };
   await run();

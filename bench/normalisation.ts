@@ -9,7 +9,7 @@ import { nodeRenderer } from '../src/compiler/files.ts';
 import { GraphBuilder } from '../src/ir/builder.ts';
 import { type Attrs, elementCount, type ValueId } from '../src/ir/graph.ts';
 import { ops } from '../src/ops/index.ts';
-import { planGraph } from '../src/plan/plan.ts';
+import { planProgram } from '../src/plan/plan.ts';
 import { Session } from '../src/runtime/session.ts';
 
 const REPEATS = 12;
@@ -95,8 +95,12 @@ async function time(c: Case, gradients: boolean): Promise<string> {
     moved += [...operands, cot, ...grads].reduce((n, v) => n + elementCount(b.shape(v)), 0);
   }
   const target = deviceTarget(acquired);
-  const bundle = planGraph(b.build(), ops, nodeRenderer(), { model: 'bench', batch: 1, target });
-  const session = await Session.create(acquired.device, bundle);
+  const program = planProgram({ forward: b.build() }, ops, nodeRenderer(), {
+    model: 'bench',
+    batch: 1,
+    target,
+  });
+  const session = await Session.create(acquired.device, program);
   for (const [name, values] of data) if (session.has('input', name)) session.write('input', name, values);
   let best = Number.POSITIVE_INFINITY;
   let cpu = Number.POSITIVE_INFINITY;
@@ -104,7 +108,7 @@ async function time(c: Case, gradients: boolean): Promise<string> {
     await acquired.device.queue.onSubmittedWorkDone();
     const start = performance.now();
     const used = process.cpuUsage();
-    session.run();
+    session.run('forward');
     await acquired.device.queue.onSubmittedWorkDone();
     // The first run compiles.
     if (i === 0) continue;
@@ -113,5 +117,5 @@ async function time(c: Case, gradients: boolean): Promise<string> {
     cpu = Math.min(cpu, (user + system) / 1000);
   }
   session.destroy();
-  return `${best.toFixed(2)} ms (CPU ${cpu.toFixed(1)} ms, ${((4e-6 * moved) / best).toFixed(1)} GB/s, ${bundle.manifest.dispatches.length} dispatches)`;
+  return `${best.toFixed(2)} ms (CPU ${cpu.toFixed(1)} ms, ${((4e-6 * moved) / best).toFixed(1)} GB/s, ${program.entries['forward'].dispatches.length} dispatches)`;
 }

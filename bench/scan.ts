@@ -10,7 +10,7 @@ import { nodeRenderer } from '../src/compiler/files.ts';
 import { GraphBuilder } from '../src/ir/builder.ts';
 import { elementCount, type Shape } from '../src/ir/graph.ts';
 import { ops } from '../src/ops/index.ts';
-import { planGraph } from '../src/plan/plan.ts';
+import { planProgram } from '../src/plan/plan.ts';
 import { Session } from '../src/runtime/session.ts';
 
 interface Case {
@@ -71,8 +71,8 @@ async function time({ batch, depth, length, states }: Case, gradients: boolean) 
   }
   b.output('y', y);
   const target = deviceTarget(acquired);
-  const bundle = planGraph(b.build(), ops, nodeRenderer(), { model: 'scan', batch, target });
-  const session = await Session.create(acquired.device, bundle);
+  const program = planProgram({ forward: b.build() }, ops, nodeRenderer(), { model: 'scan', batch, target });
+  const session = await Session.create(acquired.device, program);
   for (const [name, shape] of Object.entries({ ...shapes, dy: shapes['u'] })) {
     if (!session.has('input', name)) continue;
     const shift = name === 'delta_bias' ? -4 : 0;
@@ -84,7 +84,7 @@ async function time({ batch, depth, length, states }: Case, gradients: boolean) 
   }
   const run = async () => {
     const start = performance.now();
-    session.run();
+    session.run('forward');
     await acquired.device.queue.onSubmittedWorkDone();
     return performance.now() - start;
   };
@@ -93,5 +93,5 @@ async function time({ batch, depth, length, states }: Case, gradients: boolean) 
   for (let i = 0; i < runs; i++) ms = Math.min(ms, await run());
   const { bytes } = session;
   session.destroy();
-  return { ms, cold, bytes, dispatches: bundle.manifest.dispatches.length };
+  return { ms, cold, bytes, dispatches: program.entries['forward'].dispatches.length };
 }

@@ -27,7 +27,7 @@ const section = trainSection(openModel(spec, { set, training: true }));
 const model = openModel(spec, { set, batch: Number(values.batch ?? section.batch), training: true });
 const { graph } = trainingGraph(model, section, section.optimizer, ops);
 const backend = await webgpuBackend(ops, nodeRenderer());
-const executable = (await backend.prepare(graph, model.name, model.batch)) as WebgpuExecutable;
+const executable = (await backend.prepare({ step: graph }, model.name, model.batch)) as WebgpuExecutable;
 for (const p of model.parameters) {
   if (executable.has('param', p.name)) executable.write('param', p.name, initialise(p, 0));
 }
@@ -39,27 +39,27 @@ executable.write(
 );
 executable.write('input', 'hyper', hyperParameters(section.optimizer, 1e-4, 1));
 const { session } = executable;
-const { manifest } = session.bundle;
+const { kernels } = session.program;
 console.log(
-  `${backend.description}\n${manifest.dispatches.length} dispatches, ${manifest.kernels.length} kernels, ${(session.bytes / 2 ** 20).toFixed(0)} MiB`,
+  `${backend.description}\n${session.entry('step').dispatches.length} dispatches, ${kernels.length} kernels, ${(session.bytes / 2 ** 20).toFixed(0)} MiB`,
 );
 
 const cold = performance.now();
-session.run();
+session.run('step');
 await backend.device.queue.onSubmittedWorkDone();
 console.log(`first step (compiles kernels): ${(performance.now() - cold).toFixed(0)} ms`);
 const steps = Number(values.steps);
 const times: number[] = [];
 for (let i = 0; i < steps; i++) {
   const started = performance.now();
-  session.run();
+  session.run('step');
   await backend.device.queue.onSubmittedWorkDone();
   times.push(performance.now() - started);
 }
 times.sort((a, b) => a - b);
 console.log(`step: median ${times[steps >> 1].toFixed(0)} ms, least ${times[0].toFixed(0)} ms`);
 
-const dispatches = await profile(session);
+const dispatches = await profile(session, 'step');
 const byKernel = new Map<string, { ms: number; n: number }>();
 for (const d of dispatches) {
   const kind = d.kernel.replace(/^\d+-/, '');

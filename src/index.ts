@@ -3,7 +3,7 @@
  * The library: what the commands are made of. docs/api.md shows how its parts go together.
  *
  * Text → {@link parseModule} → {@link loadSpec} → {@link check}, {@link elaborate} → a graph of ops, which a
- * {@link Backend} runs and {@link writeBundleFolder} compiles. {@link openModel} does the first four on files.
+ * {@link Backend} runs and {@link writeProgramFolder} compiles. {@link openModel} does the first four on files.
  * Every function throws {@link InputError} for what it is given, {@link JobError} for what fails all the same, and
  * {@link SpecError} for a spec with mistakes; anything else is a fault of archc.
  */
@@ -31,16 +31,12 @@ export { trainingEntries } from './autodiff/entries.ts';
 export type { TrainingGraph } from './autodiff/training.ts';
 /** That of a whole training step. */
 export { trainingGraph } from './autodiff/training.ts';
-export type { Backend, Elements, Executable, TensorKind } from './backend/backend.ts';
+export type { Backend, Elements, Executable } from './backend/backend.ts';
 /** Runs graphs in float64 on the CPU: slow, and what kernels are checked against. */
 export { referenceBackend } from './backend/reference.ts';
 export type { WebgpuBackend } from './backend/webgpu.ts';
 /** Runs graphs on WebGPU. */
 export { webgpuBackend } from './backend/webgpu.ts';
-export type { Bundle, Manifest } from './bundle/manifest.ts';
-export type { BundleReport } from './compiler/bundle-folder.ts';
-/** What `archc compile` does. */
-export { writeBundleFolder } from './compiler/bundle-folder.ts';
 export type { ModelCost, ModuleCost } from './compiler/cost.ts';
 /** Parameters and multiply-adds, as `archc params --json` prints them. */
 export { modelCost } from './compiler/cost.ts';
@@ -52,14 +48,17 @@ export { openAst, openModel, openSpec, trainSection } from './compiler/model.ts'
 export type { ModuleGraph } from './compiler/module-graph.ts';
 /** A model by modules, for drawing. */
 export { moduleGraph } from './compiler/module-graph.ts';
-/** Kernels and memory plan of a graph for any adapter. */
+/** Kernels and memory plan of graphs for any adapter. */
 export { planPortably } from './compiler/portable.ts';
+export type { ProgramReport } from './compiler/program-folder.ts';
+/** What `archc compile` does. */
+export { writeProgramFolder } from './compiler/program-folder.ts';
 export { SpecError } from './compiler/spec-error.ts';
 export type { Dataset } from './data/dataset.ts';
 /** A data set in nnU-Net's raw layout. */
 export { openDataset } from './data/dataset.ts';
 export { InputError, JobError } from './errors.ts';
-export type { Graph, Node as GraphNode } from './ir/graph.ts';
+export type { Entries, Graph, Node as GraphNode, SourceKind } from './ir/graph.ts';
 export type { OpTable } from './ir/op.ts';
 /** A graph as text, as `archc emit graph` prints it. */
 export { printGraph } from './ir/print.ts';
@@ -87,6 +86,7 @@ export {
 } from './language/index.ts';
 /** Every op, by name. */
 export { ops } from './ops/index.ts';
+export type { Program } from './program/program.ts';
 export type { OptimizerSpec } from './recipe/optimizers.ts';
 /** The numbers of a step that its graphs take as input. */
 export { hyperParameters } from './recipe/optimizers.ts';

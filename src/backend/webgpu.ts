@@ -1,10 +1,11 @@
 import type { Renderer } from '../../codegen/render.ts';
 import { type AcquireOptions, acquireDevice } from '../adapter/acquire.ts';
+import type { SourceKind } from '../ir/graph.ts';
 import type { OpTable } from '../ir/op.ts';
 import type { Target } from '../ir/target.ts';
-import { planGraph } from '../plan/plan.ts';
+import { planProgram } from '../plan/plan.ts';
 import { Session } from '../runtime/session.ts';
-import type { Backend, Elements, Executable, TensorKind } from './backend.ts';
+import type { Backend, Elements, Executable } from './backend.ts';
 import { deviceTarget } from './device-target.ts';
 
 export interface WebgpuBackend extends Backend {
@@ -25,9 +26,9 @@ export async function webgpuBackend(
     description: acquired.description,
     device: acquired.device,
     target,
-    prepare: async (graph, model, batch) => {
-      const bundle = planGraph(graph, ops, renderer, { model, batch, target });
-      return new WebgpuExecutable(await Session.create(acquired.device, bundle));
+    prepare: async (entries, model, batch) => {
+      const program = planProgram(entries, ops, renderer, { model, batch, target });
+      return new WebgpuExecutable(await Session.create(acquired.device, program));
     },
     destroy: () => acquired.destroy(),
   };
@@ -45,20 +46,24 @@ export class WebgpuExecutable implements Executable {
     return this.session.bytes;
   }
 
-  has(kind: TensorKind, name: string): boolean {
+  has(kind: SourceKind, name: string): boolean {
     return this.session.has(kind, name);
   }
 
-  write(kind: TensorKind, name: string, data: Elements): void {
+  write(kind: SourceKind, name: string, data: Elements): void {
     this.session.write(kind, name, data instanceof Float64Array ? Float32Array.from(data) : data);
   }
 
-  run(): void {
-    this.session.run();
+  run(...entries: readonly string[]): void {
+    this.session.run(...entries);
   }
 
-  read(kind: TensorKind, names: readonly string[]): Promise<Map<string, Elements>> {
+  read(kind: SourceKind, names: readonly string[]): Promise<Map<string, Elements>> {
     return this.session.read(kind, names);
+  }
+
+  readOutputs(entry: string, names: readonly string[]): Promise<Map<string, Elements>> {
+    return this.session.readOutputs(entry, names);
   }
 
   destroy(): void {

@@ -1,36 +1,36 @@
 import type { Renderer } from '../../codegen/render.ts';
-import type { Bundle } from '../bundle/manifest.ts';
 import { JobError } from '../errors.ts';
-import type { Graph } from '../ir/graph.ts';
+import type { Entries } from '../ir/graph.ts';
 import { portableTarget } from '../kernels/targets.ts';
 import type { ElaboratedModel } from '../language/model.ts';
 import { ops } from '../ops/index.ts';
-import { planGraph } from '../plan/plan.ts';
+import { planProgram } from '../plan/plan.ts';
 import { PlanError } from '../plan/plan-error.ts';
+import type { Program } from '../program/program.ts';
 
 /**
- * Plans a graph of a model for any adapter.
+ * Plans graphs of a model for any adapter.
  *
- * @param what the graph, for the message
- * @param renderer keeps its compiled templates for the next graph
- * @param verify checks the graph after each pass
+ * @param renderer keeps its compiled templates for the next program
+ * @param verify checks the graphs after each pass
  * @throws JobError `adapter-limits` or `size-too-large` where it needs more than every WebGPU implementation offers
  */
 export function planPortably(
   { name, batch }: ElaboratedModel,
-  graph: Graph,
-  what: string,
+  entries: Entries,
   renderer: Renderer,
   verify = false,
-): Bundle {
+): Program {
   try {
-    return planGraph(graph, ops, renderer, { model: name, batch, target: portableTarget, verify });
+    return planProgram(entries, ops, renderer, { model: name, batch, target: portableTarget, verify });
   } catch (error) {
     if (!(error instanceof PlanError)) throw error;
+    const what = error.entry === undefined ? name : `the entry ${error.entry} of ${name}`;
+    const alone = 'forward' in entries && error.entry !== 'forward' && Object.keys(entries).length > 1;
     throw new JobError(
       error.code,
-      `${what} of ${name} asks for more than every WebGPU implementation offers: ${error.message}`,
-      error.hint,
+      `${what} asks for more than every WebGPU implementation offers: ${error.message}`,
+      alone ? `--inference for the forward pass alone, or ${error.hint}` : error.hint,
     );
   }
 }

@@ -7,6 +7,7 @@ import {
   type Node,
   type Shape,
   type Source,
+  type SourceKind,
   type Value,
   type ValueId,
 } from './graph.ts';
@@ -37,14 +38,21 @@ export class GraphBuilder {
     }
   }
 
-  source(kind: Source['kind'], name: string, shape: Shape, dtype: DType = 'f32'): ValueId {
+  source(kind: SourceKind, name: string, shape: Shape, dtype: DType = 'f32'): ValueId {
     const value = this.newValue(shape, dtype);
     this.sources.push({ kind, name, value });
     return value;
   }
 
+  /** A `state` whose elements are `initial` at first. */
+  state(name: string, shape: Shape, initial = 0, dtype: DType = 'f32'): ValueId {
+    const value = this.newValue(shape, dtype);
+    this.sources.push({ kind: 'state', name, value, ...(initial === 0 ? {} : { initial }) });
+    return value;
+  }
+
   /** An existing source, or a new one: `rng` and `hyper` are shared by all that ask for them. */
-  sharedSource(kind: Source['kind'], name: string, shape: Shape, dtype: DType = 'f32'): ValueId {
+  sharedSource(kind: SourceKind, name: string, shape: Shape, dtype: DType = 'f32'): ValueId {
     return (
       this.sources.find((s) => s.name === name && s.kind === kind)?.value ??
       this.source(kind, name, shape, dtype)

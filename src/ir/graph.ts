@@ -31,12 +31,17 @@ export interface Node {
  * - `input`: given anew for each run (image, target, learning rate)
  * - `param`: a weight; its name is its `state_dict` key
  * - `buffer`: a tensor beside the weights, with a `state_dict` key too, that steps of training set
- * - `state`: lives on from step to step (moments), zero at first
+ * - `state`: lives on from step to step (moments) and is saved with checkpoints
+ * - `carry`: what one graph of a program leaves for another within a step (gradients); never saved
  */
+export type SourceKind = 'input' | 'param' | 'buffer' | 'state' | 'carry';
+
 export interface Source {
-  readonly kind: 'input' | 'param' | 'buffer' | 'state' | 'carry';
+  readonly kind: SourceKind;
   readonly name: string;
   readonly value: ValueId;
+  /** What each element of a `state` is at first, if not 0. */
+  readonly initial?: number;
 }
 
 /** A typed SSA graph. Nodes are in execution order: each operand is defined before it is used. */
@@ -67,3 +72,6 @@ export function stridesOf(shape: Shape): number[] {
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((d, i) => d === b[i]);
 }
+
+/** The graphs of a program by entry. Sources of one kind and name are the same memory in all of them. */
+export type Entries = Readonly<Record<string, Graph>>;

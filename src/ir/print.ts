@@ -6,8 +6,10 @@ import type { Attr, Graph, Value, ValueId } from './graph.ts';
  */
 export function printGraph(graph: Graph): string {
   const lines: string[] = [];
-  for (const { kind, name, value } of graph.sources)
-    lines.push(`${kind} ${typed(graph.values[value])} "${name}"`);
+  for (const { kind, name, value, initial } of graph.sources) {
+    const first = initial === undefined ? '' : ` initial=${initial}`;
+    lines.push(`${kind} ${typed(graph.values[value])} "${name}"${first}`);
+  }
   for (const node of graph.nodes) {
     const outputs = node.outputs.map((v) => typed(graph.values[v])).join(', ');
     const operands = node.inputs.map((v) => `%${v}`).join(', ');

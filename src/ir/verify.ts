@@ -1,6 +1,6 @@
 import { withDefaults } from './builder.ts';
 import { dimsOf } from './dim.ts';
-import { type Graph, sameShape, type ValueId } from './graph.ts';
+import { elementCount, type Graph, sameShape, type ValueId } from './graph.ts';
 import type { OpTable } from './op.ts';
 
 /**
@@ -58,9 +58,22 @@ export function verifyGraph(graph: Graph, ops: OpTable): string[] {
   for (const { name, value } of graph.outputs) {
     if (!defined.has(value)) problems.push(`output ${name} is %${value}, which nothing defines`);
   }
-  for (const { sources, value } of graph.updates) {
-    for (const v of [...sources, value])
+  const sources = new Set(graph.sources.map((s) => s.value));
+  const updated = new Set<ValueId>();
+  for (const { sources: targets, value } of graph.updates) {
+    for (const v of [...targets, value])
       if (!defined.has(v)) problems.push(`an update uses %${v}, undefined`);
+    for (const v of targets) {
+      if (!sources.has(v)) problems.push(`an update sets %${v}, which is no source`);
+      if (updated.has(v)) problems.push(`%${v} is updated twice`);
+      updated.add(v);
+      if (graph.values[v]?.dtype !== graph.values[value]?.dtype)
+        problems.push(`an update gives %${v} another type`);
+    }
+    const needed = targets.reduce((n, v) => n + elementCount(graph.values[v]?.shape ?? []), 0);
+    // A pack has more: its gaps.
+    if (elementCount(graph.values[value]?.shape ?? []) < needed)
+      problems.push(`an update gives %${targets.join(', %')} too few elements`);
   }
   return problems;
 }

@@ -1,6 +1,6 @@
 import type { Accessor, KernelText } from '../../codegen/render.ts';
 import type { DType } from '../ir/graph.ts';
-import type { Location } from './memory.ts';
+import type { Location } from './location.ts';
 
 /** Memory that a kernel binds, under whatever names its template knows what lies there. */
 export interface Bound {

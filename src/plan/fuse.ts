@@ -18,6 +18,8 @@ import type { Views } from './views.ts';
 /**
  * Turns nodes into units, in order. An element-wise op joins the unit that computes one of its operands at full
  * shape, provided that its other operands exist by then and the kernel's bindings suffice.
+ *
+ * @param apart values that get a unit of their own
  */
 export function planUnits(
   graph: Graph,
@@ -25,6 +27,7 @@ export function planUnits(
   views: Views,
   target: Target,
   forced?: ForcedKernels,
+  apart: ReadonlySet<ValueId> = new Set(),
 ): Unit[] {
   const choose = chooseKernels(graph, ops, target, forced);
   const units: Unit[] = [];
@@ -43,7 +46,7 @@ export function planUnits(
     }
     if (lowering.kind === 'elementwise') {
       const out = node.outputs[0];
-      const host = findHost(graph, units, definedIn, views, target.limits, node);
+      const host = apart.has(out) ? undefined : findHost(graph, units, definedIn, views, target.limits, node);
       if (host !== undefined) {
         units[host].chain.push(chainStep(graph, node, lowering, views, units[host]));
         definedIn.set(out, host);

@@ -2,7 +2,8 @@ import type { Accessor, KernelText } from '../../codegen/render.ts';
 import type { DType, Graph, ValueId } from '../ir/graph.ts';
 import type { KernelCall, UniformType } from '../ir/kernel.ts';
 import { Bindings } from './bindings.ts';
-import type { Location, MemoryPlan } from './memory.ts';
+import type { Location } from './location.ts';
+import type { EntryMemory } from './memory.ts';
 import type { Unit } from './unit.ts';
 import type { Views } from './views.ts';
 
@@ -18,7 +19,7 @@ export function draftKernel(
   graph: Graph,
   unit: Unit,
   call: KernelCall,
-  memory: MemoryPlan,
+  memory: EntryMemory,
   views: Views,
 ): DraftKernel {
   const bindings = new Bindings();
@@ -65,7 +66,7 @@ function store(name: string, dtype: DType, lines: readonly string[]): Accessor {
 
 interface FuseContext {
   readonly graph: Graph;
-  readonly memory: MemoryPlan;
+  readonly memory: EntryMemory;
   readonly views: Views;
   locate(v: ValueId): Location;
   readonly bindings: Bindings;

@@ -8,15 +8,19 @@ import type { Graph, ValueId } from '../ir/graph.ts';
 import { portableLimits, portableTarget } from '../kernels/targets.ts';
 import { ops } from '../ops/index.ts';
 import { broadcastTerms, planUnits } from './fuse.ts';
-import { type Location, planMemory } from './memory.ts';
-import { planGraph } from './plan.ts';
+import type { Location } from './location.ts';
+import { planMemory } from './memory.ts';
+import { planProgram } from './plan.ts';
 import { PlanError } from './plan-error.ts';
 import { loadedValues } from './unit.ts';
 import { findViews } from './views.ts';
 
 const renderer = nodeRenderer();
-const plan = (graph: Graph, limits = portableLimits) =>
-  planGraph(graph, ops, renderer, { model: 'test', batch: 1, target: { ...portableTarget, limits } });
+const plan = (graph: Graph, limits = portableLimits) => {
+  const target = { ...portableTarget, limits };
+  const program = planProgram({ forward: graph }, ops, renderer, { model: 'test', batch: 1, target });
+  return { ...program, ...program.entries['forward'] };
+};
 
 describe('fusion', () => {
   test('a chain joins its producer, and only what is needed elsewhere is stored', () => {
@@ -27,10 +31,10 @@ describe('fusion', () => {
     const y = b.add(b.einsum('b i, o i -> b o', x, w), bias);
     b.output('pre', y);
     b.output('out', b.apply('silu', [b.affine(y, 2)]));
-    const { manifest } = plan(b.build());
-    expect(manifest.dispatches.map((d) => d.label)).toEqual(['einsum + add + affine + silu']);
+    const { dispatches } = plan(b.build());
+    expect(dispatches.map((d) => d.label)).toEqual(['einsum + add + affine + silu']);
     // x, w and bias are read; the sum and the end of the chain are stored, what lies between is not.
-    expect(manifest.dispatches[0].bindings.length).toBe(5);
+    expect(dispatches[0].bindings.length).toBe(5);
   });
 
   test('an operand that does not exist yet keeps ops apart', () => {
@@ -39,7 +43,7 @@ describe('fusion', () => {
     const first = b.sum(x, [0]);
     const later = b.apply('permute', [x], { axes: [1, 0] });
     b.output('y', b.add(b.reshape(later, [4, 8]), b.apply('silu', [first])));
-    const labels = plan(b.build()).manifest.dispatches.map((d) => d.label);
+    const labels = plan(b.build()).dispatches.map((d) => d.label);
     expect(labels).toEqual(['sum + silu', 'permute + add']);
   });
 
@@ -48,9 +52,9 @@ describe('fusion', () => {
     let y = b.apply('silu', [b.source('input', 'x', [16])]);
     for (let i = 0; i < 12; i++) y = b.add(y, b.source('input', `x${i}`, [16]));
     b.output('y', y);
-    const { manifest } = plan(b.build());
-    expect(manifest.dispatches.length).toBeGreaterThan(1);
-    for (const d of manifest.dispatches) {
+    const { dispatches } = plan(b.build());
+    expect(dispatches.length).toBeGreaterThan(1);
+    for (const d of dispatches) {
       expect(d.bindings.length).toBeLessThanOrEqual(portableLimits.maxStorageBuffersPerShaderStage);
     }
   });
@@ -95,7 +99,8 @@ describe('memory', () => {
     const graph = make();
     const views = findViews(graph, ops);
     const units = planUnits(graph, ops, views, portableTarget);
-    const { locations } = planMemory(graph, units, views, portableLimits);
+    const entry = { name: 'step', graph, units, views, into: new Map() };
+    const [{ locations }] = planMemory([entry], portableLimits).entries;
     const alive = new Map<ValueId, { from: number; to: number }>();
     const touch = (v: ValueId, at: number) => {
       const root = views.root(v);
@@ -138,15 +143,15 @@ describe('memory', () => {
     const w = b.source('param', 'w', [8, 8, 3, 3]);
     for (let i = 0; i < 20; i++) x = b.apply('conv2d', [x, w], { padding: 1 });
     b.output('y', x);
-    const { buffers } = plan(b.build()).manifest;
+    const { buffers } = plan(b.build());
     expect(buffers.filter((u) => u.kind === 'activations').length).toBe(2);
   });
 
   test('no dispatch reads a buffer that it also writes, unless all its bindings may write', () => {
     for (const [, make] of graphs) {
-      const { manifest } = plan(make());
-      for (const d of manifest.dispatches) {
-        const { bindings } = manifest.kernels[d.kernel];
+      const { kernels, dispatches } = plan(make());
+      for (const d of dispatches) {
+        const { bindings } = kernels[d.kernel];
         const written = new Set(
           d.bindings.filter((_, i) => bindings[i] === 'read_write').map(([buffer]) => buffer),
         );
@@ -172,7 +177,7 @@ describe('limits', () => {
     const x = b.source('input', 'x', [70_000 * 64 * 4]);
     b.output('y', b.apply('silu', [x]));
     const limits = { ...portableLimits, maxComputeWorkgroupsPerDimension: 1000 };
-    const [{ workgroups }] = plan(b.build(), limits).manifest.dispatches;
+    const [{ workgroups }] = plan(b.build(), limits).dispatches;
     expect(workgroups[0]).toBe(1000);
     expect(workgroups[0] * workgroups[1] * 64 * 16).toBeGreaterThanOrEqual(70_000 * 64 * 4);
   });

@@ -1,26 +1,34 @@
-import type { Manifest } from '../bundle/manifest.ts';
+import type { Program, TensorInfo } from '../program/program.ts';
 
-/** A plan as text: buffers, tensors with a place of their own, and each dispatch with what it binds. */
-export function printPlan(manifest: Manifest): string {
+/** A plan as text: buffers, tensors with a place of their own, and by entry each dispatch with what it binds. */
+export function printPlan(program: Program): string {
   const lines: string[] = [];
-  const total = manifest.buffers.reduce((n, b) => n + b.size, 0);
-  lines.push(`${manifest.model}, batch ${manifest.batch}: ${manifest.dispatches.length} dispatches of`);
-  lines.push(`${manifest.kernels.length} kernels, ${manifest.buffers.length} buffers, ${total} bytes`, '');
-  manifest.buffers.forEach((b, i) => {
+  const entries = Object.entries(program.entries);
+  const total = program.buffers.reduce((n, b) => n + b.size, 0);
+  const dispatches = entries.reduce((n, [, entry]) => n + entry.dispatches.length, 0);
+  lines.push(`${program.model}, batch ${program.batch}: ${dispatches} dispatches of`);
+  lines.push(`${program.kernels.length} kernels, ${program.buffers.length} buffers, ${total} bytes`, '');
+  program.buffers.forEach((b, i) => {
     lines.push(`buffer ${i}: ${b.kind}, ${b.size} bytes`);
   });
   lines.push('');
-  for (const t of manifest.tensors) {
-    lines.push(
-      `${t.kind} "${t.name}": ${t.dtype}[${t.shape.join(', ')}] in buffer ${t.buffer} at ${t.offset}`,
-    );
+  for (const t of program.tensors) {
+    const first = t.initial === undefined ? '' : `, at first ${t.initial}`;
+    lines.push(`${t.kind} ${placed(t)}${first}`);
   }
-  lines.push('');
-  for (const d of manifest.dispatches) {
-    const bound = d.bindings
-      .map(([buffer, offset]) => (offset ? `${buffer}+${offset}` : `${buffer}`))
-      .join(' ');
-    lines.push(`${manifest.kernels[d.kernel].name} <${d.workgroups.join(', ')}> (${bound})  // ${d.label}`);
+  for (const [name, { outputs, dispatches }] of entries) {
+    lines.push('', `entry ${name}: ${dispatches.length} dispatches`);
+    for (const output of outputs) lines.push(`output ${placed(output)}`);
+    for (const d of dispatches) {
+      const bound = d.bindings
+        .map(([buffer, offset]) => (offset ? `${buffer}+${offset}` : `${buffer}`))
+        .join(' ');
+      lines.push(`${program.kernels[d.kernel].name} <${d.workgroups.join(', ')}> (${bound})  // ${d.label}`);
+    }
   }
   return `${lines.join('\n')}\n`;
+}
+
+function placed({ name, dtype, shape, buffer, offset }: TensorInfo): string {
+  return `"${name}": ${dtype}[${shape.join(', ')}] in buffer ${buffer} at ${offset}`;
 }

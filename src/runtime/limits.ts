@@ -1,11 +1,11 @@
-import type { Manifest } from '../bundle/manifest.ts';
+import type { Program } from '../program/program.ts';
 import { RuntimeError } from './runtime-error.ts';
 
 /** Limits that grow with the tensors; all others follow from how kernels are written. */
 const growing: readonly string[] = ['maxStorageBufferBindingSize', 'maxBufferSize'];
 
 /** @throws RuntimeError `adapter-limits` that names every limit of the device that is too small, with both values */
-export function checkLimits(device: GPUDevice, requires: Manifest['requires']): void {
+export function checkLimits(device: GPUDevice, requires: Program['requires']): void {
   const missing = Object.entries(requires).flatMap(([name, needed]) => {
     const offered = device.limits[name as keyof GPUSupportedLimits] as number;
     const enough = name.startsWith('min') ? offered <= needed : offered >= needed;
@@ -18,10 +18,10 @@ export function checkLimits(device: GPUDevice, requires: Manifest['requires']): 
   });
   throw new RuntimeError(
     'adapter-limits',
-    `the bundle needs ${list.join('; ')}`,
+    `the program needs ${list.join('; ')}`,
     missing.every(({ name }) => growing.includes(name))
       ? 'a smaller batch or image, or another adapter (archc doctor)'
-      : 'another adapter (archc doctor), or a bundle made for the limits of this one',
+      : 'another adapter (archc doctor), or a program made for the limits of this one',
   );
 }
 

@@ -1,4 +1,4 @@
-import type { Bundle, Manifest } from '../bundle/manifest.ts';
+import type { Dispatch, KernelInfo, Program } from '../program/program.ts';
 import { scoped } from './device-faults.ts';
 import { mebibytes } from './limits.ts';
 import { RuntimeError } from './runtime-error.ts';
@@ -29,16 +29,16 @@ interface Kernel {
 }
 
 /**
- * Makes the bundle's buffers, the one of the uniforms last, and fills that.
+ * Makes the program's buffers, the one of the uniforms last, and fills that and what state is at first.
  *
  * @param made takes each buffer as soon as it exists: they are the caller's to destroy, whether this fails or not
  * @throws RuntimeError `out-of-memory` that names the bytes asked for, `device-validation`
  */
-export async function makeBuffers(device: GPUDevice, manifest: Manifest, made: GPUBuffer[]): Promise<void> {
+export async function makeBuffers(device: GPUDevice, program: Program, made: GPUBuffer[]): Promise<void> {
   const { STORAGE, COPY_SRC, COPY_DST, UNIFORM } = BUFFER_USAGE;
-  const words = Uint32Array.from(manifest.uniforms);
+  const words = Uint32Array.from(program.uniforms);
   const wanted = [
-    ...manifest.buffers.map(({ size, kind }) => ({ size, kind, usage: STORAGE | COPY_SRC | COPY_DST })),
+    ...program.buffers.map(({ size, kind }) => ({ size, kind, usage: STORAGE | COPY_SRC | COPY_DST })),
     { size: Math.max(words.byteLength, 16), kind: 'uniforms', usage: UNIFORM | COPY_DST },
   ];
   const total = mebibytes(wanted.reduce((n, { size }) => n + size, 0));
@@ -49,50 +49,57 @@ export async function makeBuffers(device: GPUDevice, manifest: Manifest, made: G
     return error;
   });
   await throwFirst(errors);
-  const { error } = scoped(device, 'writing the uniforms', () =>
-    device.queue.writeBuffer(made[made.length - 1], 0, words),
-  );
+  const { error } = scoped(device, 'writing uniforms and initial state', () => {
+    device.queue.writeBuffer(made[made.length - 1], 0, words);
+    for (const { shape, dtype, buffer, offset, initial } of program.tensors) {
+      // All else is zero at first, as WebGPU makes buffers.
+      if (!initial) continue;
+      const count = shape.reduce((n, d) => n * d, 1);
+      const data = dtype === 'f32' ? new Float32Array(count) : new Int32Array(count);
+      device.queue.writeBuffer(made[buffer], offset, data.fill(initial));
+    }
+  });
   await throwFirst([error]);
 }
 
 /**
- * Compiles the bundle's kernels and binds each dispatch to its buffers.
+ * Compiles the program's kernels and binds each dispatch of every entry to its buffers.
  *
  * @param buffers those of makeBuffers
  * @throws RuntimeError `shader-error` with the kernel's name and what the compiler says of it, `device-validation`
  */
 export async function makeSteps(
   device: GPUDevice,
-  bundle: Bundle,
+  { kernels: infos, entries }: Program,
   buffers: readonly GPUBuffer[],
-): Promise<Step[]> {
-  const { manifest } = bundle;
+): Promise<ReadonlyMap<string, readonly Step[]>> {
   // All are waited for, also where one fails: nothing goes on in the background afterwards.
-  const results = await Promise.allSettled(
-    manifest.kernels.map((kernel) => makeKernel(device, kernel, bundle.wgsl.get(kernel.name))),
-  );
+  const results = await Promise.allSettled(infos.map((kernel) => makeKernel(device, kernel)));
   const kernels = results.map((result) => {
     if (result.status === 'rejected') throw result.reason;
     return result.value;
   });
   const uniforms = buffers[buffers.length - 1];
-  const { value, error } = scoped(device, 'the bindings of a kernel', () =>
-    manifest.dispatches.map((d): Step => {
-      const { layout, pipeline, hasUniforms } = kernels[d.kernel];
-      const [offset, size] = d.uniforms;
-      const group = device.createBindGroup({
-        label: d.label,
-        layout,
-        entries: [
-          ...(hasUniforms ? [{ binding: 0, resource: { buffer: uniforms, offset, size } }] : []),
-          ...d.bindings.map(([buffer, at, bytes], i) => ({
-            binding: i + 1,
-            resource: { buffer: buffers[buffer], offset: at, size: bytes },
-          })),
-        ],
-      });
-      return { pipeline, group, workgroups: d.workgroups };
-    }),
+  const bind = (d: Dispatch): Step => {
+    const { layout, pipeline, hasUniforms } = kernels[d.kernel];
+    const [offset, size] = d.uniforms;
+    const group = device.createBindGroup({
+      label: d.label,
+      layout,
+      entries: [
+        ...(hasUniforms ? [{ binding: 0, resource: { buffer: uniforms, offset, size } }] : []),
+        ...d.bindings.map(([buffer, at, bytes], i) => ({
+          binding: i + 1,
+          resource: { buffer: buffers[buffer], offset: at, size: bytes },
+        })),
+      ],
+    });
+    return { pipeline, group, workgroups: d.workgroups };
+  };
+  const { value, error } = scoped(
+    device,
+    'the bindings of a kernel',
+    () => new Map(Object.entries(entries).map(([name, entry]) => [name, entry.dispatches.map(bind)])),
   );
   await throwFirst([error]);
   return value;
@@ -100,11 +107,10 @@ export async function makeSteps(
 
 async function makeKernel(
   device: GPUDevice,
-  { name, bindings, hasUniforms }: Manifest['kernels'][0],
-  code: string | undefined,
+  { name, bindings, hasUniforms, wgsl: code }: KernelInfo,
 ): Promise<Kernel> {
   const rejected = (why: string) => new RuntimeError('shader-error', `kernel ${name} ${why}`);
-  if (code === undefined) throw rejected('has no text in the bundle');
+  if (typeof code !== 'string') throw rejected('has no text in the program');
   const shader = scoped(device, `kernel ${name}`, () => device.createShaderModule({ code, label: name }));
   if (await shader.error) throw rejected(`does not compile: ${await compilerMessage(shader.value)}`);
   const { value, error } = scoped(device, `the interface of kernel ${name}`, () => {

@@ -2,6 +2,7 @@ import { BUFFER_USAGE } from './prepare.ts';
 import type { Session } from './session.ts';
 
 export interface DispatchTime {
+  readonly entry: string;
   readonly label: string;
   readonly kernel: string;
   readonly nanoseconds: number;
@@ -11,12 +12,14 @@ export interface DispatchTime {
 const MAX_QUERIES = 4096;
 
 /**
- * Runs a session once with each dispatch in a pass of its own and measures it by timestamps on the device. Needs
- * the feature `timestamp-query`.
+ * Runs entries of a session once with each dispatch in a pass of its own and measures it by timestamps on the device.
+ * Needs the feature `timestamp-query`.
  */
-export async function profile(session: Session): Promise<DispatchTime[]> {
-  const { device, bundle } = session;
-  const { dispatches, kernels } = bundle.manifest;
+export async function profile(session: Session, ...entries: readonly string[]): Promise<DispatchTime[]> {
+  const { device, program } = session;
+  const dispatches = entries.flatMap((entry) =>
+    session.entry(entry).dispatches.map(({ label, kernel }, index) => ({ entry, index, label, kernel })),
+  );
   const times: DispatchTime[] = [];
   for (let first = 0; first < dispatches.length; first += MAX_QUERIES / 2) {
     const count = Math.min(MAX_QUERIES / 2, dispatches.length - first);
@@ -34,7 +37,8 @@ export async function profile(session: Session): Promise<DispatchTime[]> {
             beginningOfPassWriteIndex: 2 * i,
             endOfPassWriteIndex: 2 * i + 1,
           };
-          session.encode(encoder, first + i, first + i + 1, timestampWrites);
+          const { entry, index } = dispatches[first + i];
+          session.encodeDispatch(encoder, entry, index, timestampWrites);
         }
         encoder.resolveQuerySet(querySet, 0, 2 * count, resolved, 0);
         encoder.copyBufferToBuffer(resolved, 0, staging, 0, 16 * count);
@@ -42,10 +46,11 @@ export async function profile(session: Session): Promise<DispatchTime[]> {
       await session.map(staging);
       const stamps = new BigInt64Array(staging.getMappedRange().slice(0));
       for (let i = 0; i < count; i++) {
-        const { label, kernel } = dispatches[first + i];
+        const { entry, label, kernel } = dispatches[first + i];
         times.push({
+          entry,
           label,
-          kernel: kernels[kernel].name,
+          kernel: program.kernels[kernel].name,
           nanoseconds: Number(stamps[2 * i + 1] - stamps[2 * i]),
         });
       }

@@ -1,6 +1,6 @@
-/** Why a device did not do what a bundle asks for. */
+/** Why a device did not do what a program asks for. */
 export type RuntimeErrorCode =
-  /** A limit of the device is too small for the bundle. */
+  /** A limit of the device is too small for the program. */
   | 'adapter-limits'
   /** The device's compiler rejects a kernel. */
   | 'shader-error'
@@ -12,8 +12,10 @@ export type RuntimeErrorCode =
   | 'device-internal'
   /** The device is gone, and all that was on it. */
   | 'device-lost'
-  /** The bundle has no such tensor, or not of that size: a mistake of the caller. */
-  | 'bad-tensor';
+  /** The program has no such tensor, or not of that size: a mistake of the caller. */
+  | 'bad-tensor'
+  /** The program has no such entry: a mistake of the caller. */
+  | 'bad-entry';
 
 /** What to try, where the message itself does not tell more. */
 const hints: Readonly<Record<RuntimeErrorCode, string>> = {
@@ -24,10 +26,11 @@ const hints: Readonly<Record<RuntimeErrorCode, string>> = {
   'device-validation': 'another adapter (ARCHC_ADAPTER), and report it: archc asked for what WebGPU forbids',
   'device-internal': "try again; if it stays, update the adapter's driver or take another (ARCHC_ADAPTER)",
   'device-lost': "try again; if it comes back, update the adapter's driver or take another (ARCHC_ADAPTER)",
-  'bad-tensor': "the names and shapes of the bundle's manifest",
+  'bad-tensor': "the names and shapes of the program's `tensors` and of its entries' `outputs`",
+  'bad-entry': "a name out of the program's `entries`",
 };
 
-/** The device, or the caller, fails at something that a bundle needs. */
+/** The device, or the caller, fails at something that a program needs. */
 export class RuntimeError extends Error {
   override readonly name = 'RuntimeError';
   readonly code: RuntimeErrorCode;

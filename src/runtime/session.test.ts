@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AcquiredDevice, acquireDevice } from '../adapter/acquire.ts';
-import type { Bundle, Manifest } from '../bundle/manifest.ts';
 import { nodeRenderer } from '../compiler/files.ts';
 import { GraphBuilder } from '../ir/builder.ts';
 import { portableLimits, portableTarget } from '../kernels/targets.ts';
 import { ops } from '../ops/index.ts';
-import { planGraph } from '../plan/plan.ts';
+import { planProgram } from '../plan/plan.ts';
+import type { Dispatch, Program } from '../program/program.ts';
 import { Session } from './session.ts';
 import { StepReader } from './step-reader.ts';
 
 /** y = softmax(x) and two scalars named as a training step's, in several buffers and kernels. */
-function example(): Bundle {
+function example(): Program {
   const b = new GraphBuilder(ops);
   const x = b.source('input', 'x', [4, 8]);
   const soft = b.apply('softmax', [x], { axis: 1 });
@@ -18,16 +18,20 @@ function example(): Bundle {
   b.output('y', soft);
   b.output('loss', loss);
   b.output('norm2', b.apply('mul', [loss, loss]));
-  return planGraph(b.build(), ops, nodeRenderer(), { model: 'example', batch: 4, target: portableTarget });
+  return planProgram({ forward: b.build() }, ops, nodeRenderer(), {
+    model: 'example',
+    batch: 4,
+    target: portableTarget,
+  });
 }
 
-const bundle = example();
-const kernel = bundle.manifest.kernels[1].name;
-const withManifest = (changes: Partial<Manifest>): Bundle => ({
-  ...bundle,
-  manifest: { ...bundle.manifest, ...changes },
-});
-const withText = (text: string): Bundle => ({ ...bundle, wgsl: new Map([...bundle.wgsl, [kernel, text]]) });
+const program = example();
+const kernel = program.kernels[1].name;
+const changed = (changes: Partial<Program>): Program => ({ ...program, ...changes });
+const withText = (text: string | undefined): Program =>
+  changed({ kernels: program.kernels.map((k) => (k.name === kernel ? { ...k, wgsl: text as string } : k)) });
+const withDispatches = (dispatches: readonly Dispatch[]): Program =>
+  changed({ entries: { forward: { ...program.entries['forward'], dispatches } } });
 
 let acquired: AcquiredDevice;
 beforeAll(async () => {
@@ -64,15 +68,15 @@ const x = Float32Array.from({ length: 32 }, (_, i) => Math.sin(i));
 test('runs again and again, and leaves no buffer', async () => {
   const { device, live } = counting();
   for (let i = 0; i < 10; i++) {
-    const session = await Session.create(device, bundle);
+    const session = await Session.create(device, program);
     const own = live.size;
-    expect(own).toBe(bundle.manifest.buffers.length + 1);
+    expect(own).toBe(program.buffers.length + 1);
     session.write('input', 'x', x);
-    session.run();
-    const y = (await session.read('output', ['y', 'loss'])).get('y')!;
+    session.run('forward');
+    const y = (await session.readOutputs('forward', ['y', 'loss'])).get('y')!;
     expect(y[0] + y[1] + y[2] + y[3] + y[4] + y[5] + y[6] + y[7]).toBeCloseTo(1, 6);
     expect(live.size).toBe(own);
-    const reader = new StepReader(session);
+    const reader = new StepReader(session, ['forward']);
     for (let t = 1; t <= 4; t++) reader.submit(t);
     expect(await reader.next()).toMatchObject({ step: 1, loss: expect.closeTo(0.125, 6) });
     reader.destroy();
@@ -82,11 +86,11 @@ test('runs again and again, and leaves no buffer', async () => {
 });
 
 describe('what fails while a session is made has its own code, and no buffer remains', () => {
-  const first = bundle.manifest.dispatches[0];
+  const first = program.entries['forward'].dispatches[0];
   const misplaced = { ...first, bindings: first.bindings.map(([b, at, n]) => [b, at + 4, n] as const) };
   const huge = { kind: 'activations', size: 2 ** 40 } as const;
   let pops = 0;
-  const cases: [string, Bundle, Record<string, unknown>, string, RegExp, RegExp][] = [
+  const cases: [string, Program, Record<string, unknown>, string, RegExp, RegExp][] = [
     [
       'a kernel that does not compile',
       withText('@compute @workgroup_size(1)\nfn main() { let i: i32 = 1.5; }'),
@@ -105,15 +109,15 @@ describe('what fails while a session is made has its own code, and no buffer rem
     ],
     [
       'a kernel without text',
-      { ...bundle, wgsl: new Map() },
+      withText(undefined),
       {},
       'shader-error',
-      /has no text in the bundle/,
+      /has no text in the program/,
       /another adapter/,
     ],
     [
       'no memory for the second buffer',
-      bundle,
+      program,
       {
         // The innermost scope, of memory, is popped first of three.
         popErrorScope: async () => {
@@ -127,7 +131,7 @@ describe('what fails while a session is made has its own code, and no buffer rem
     ],
     [
       'a buffer that no device makes',
-      withManifest({ buffers: [...bundle.manifest.buffers, huge] }),
+      changed({ buffers: [...program.buffers, huge] }),
       {},
       'device-validation',
       /^the device refuses buffer \d of \d+ \(activations, 1048576\.0 MiB of .*: Buffer size/,
@@ -135,7 +139,7 @@ describe('what fails while a session is made has its own code, and no buffer rem
     ],
     [
       'a binding at an odd place',
-      withManifest({ dispatches: [misplaced] }),
+      withDispatches([misplaced]),
       {},
       'device-validation',
       /^the device refuses the bindings of a kernel: .*(offset|Offset|aligned)/,
@@ -143,15 +147,15 @@ describe('what fails while a session is made has its own code, and no buffer rem
     ],
     [
       'limits of which two are too small',
-      withManifest({ requires: { ...bundle.manifest.requires, maxBufferSize: 300 * 2 ** 20 } }),
+      changed({ requires: { ...program.requires, maxBufferSize: 300 * 2 ** 20 } }),
       { limits: { ...portableLimits, maxStorageBuffersPerShaderStage: 1 } },
       'adapter-limits',
-      /^the bundle needs maxStorageBuffersPerShaderStage \d, the device offers 1; maxBufferSize 300\.0 MiB, the device offers 256\.0 MiB$/,
-      /another adapter \(archc doctor\), or a bundle made for/,
+      /^the program needs maxStorageBuffersPerShaderStage \d, the device offers 1; maxBufferSize 300\.0 MiB, the device offers 256\.0 MiB$/,
+      /another adapter \(archc doctor\), or a program made for/,
     ],
     [
       'a buffer limit that is too small',
-      withManifest({ requires: { ...bundle.manifest.requires, maxBufferSize: 300 * 2 ** 20 } }),
+      changed({ requires: { ...program.requires, maxBufferSize: 300 * 2 ** 20 } }),
       { limits: portableLimits },
       'adapter-limits',
       /maxBufferSize 300\.0 MiB, the device offers 256\.0 MiB$/,
@@ -170,39 +174,39 @@ describe('what fails while a session is made has its own code, and no buffer rem
   });
 
   test('the device still works after all of these', async () => {
-    const session = await Session.create(acquired.device, bundle);
-    session.run();
-    expect((await session.read('output', ['loss'])).get('loss')![0]).toBeCloseTo(0.125, 6);
+    const session = await Session.create(acquired.device, program);
+    session.run('forward');
+    expect((await session.readOutputs('forward', ['loss'])).get('loss')![0]).toBeCloseTo(0.125, 6);
     session.destroy();
   });
 });
 
 describe('what fails later is told to whoever waits', () => {
   test('a run that breaks a rule', async () => {
-    const [first, ...rest] = bundle.manifest.dispatches;
+    const [first, ...rest] = program.entries['forward'].dispatches;
     const dispatches = [{ ...first, workgroups: [1 << 20, 1, 1] as const }, ...rest];
-    const session = await Session.create(acquired.device, withManifest({ dispatches }));
-    session.run();
-    await expect(session.read('output', ['y'])).rejects.toMatchObject({
+    const session = await Session.create(acquired.device, withDispatches(dispatches));
+    session.run('forward');
+    await expect(session.readOutputs('forward', ['y'])).rejects.toMatchObject({
       code: 'device-validation',
       message: expect.stringMatching(/^the device refuses a run: /),
     });
     session.destroy();
   });
 
-  test('tensors that the bundle does not have', async () => {
-    const session = await Session.create(acquired.device, bundle);
+  test('tensors that the program does not have', async () => {
+    const session = await Session.create(acquired.device, program);
     expect(() => session.write('input', 'x', x.subarray(1))).toThrow(/x holds 32 values, 31 were given/);
     expect(() => session.write('param', 'x', x)).toThrow(/no param named x/);
-    await expect(session.read('output', ['z'])).rejects.toMatchObject({ code: 'bad-tensor' });
+    await expect(session.readOutputs('forward', ['z'])).rejects.toMatchObject({ code: 'bad-tensor' });
     session.destroy();
   });
 
   test('an error that no scope caught', async () => {
     const other = await acquireDevice();
-    const session = await Session.create(other.device, bundle);
+    const session = await Session.create(other.device, program);
     other.device.createBuffer({ size: 16, usage: 0xffff_ffff });
-    await expect(session.read('output', ['y'])).rejects.toMatchObject({ code: 'device-internal' });
+    await expect(session.readOutputs('forward', ['y'])).rejects.toMatchObject({ code: 'device-internal' });
     other.destroy();
   });
 
@@ -212,20 +216,20 @@ describe('what fails later is told to whoever waits', () => {
     process.on('unhandledRejection', note);
     const other = await acquireDevice();
     const { device, live } = counting({}, other.device);
-    const session = await Session.create(device, bundle);
-    const reader = new StepReader(session);
+    const session = await Session.create(device, program);
+    const reader = new StepReader(session, ['forward']);
     const lost = {
       code: 'device-lost',
       message: expect.stringMatching(/^the device was lost \(destroyed\)/),
     };
     for (let t = 1; t <= 4; t++) reader.submit(t);
-    const reading = session.read('output', ['y']);
+    const reading = session.readOutputs('forward', ['y']);
     other.device.destroy();
     await expect(reading).rejects.toMatchObject(lost);
     for (let t = 1; t <= 4; t++) await expect(reader.next()).rejects.toMatchObject(lost);
-    session.run();
-    await expect(session.read('output', ['y'])).rejects.toMatchObject(lost);
-    await expect(Session.create(device, bundle)).rejects.toMatchObject(lost);
+    session.run('forward');
+    await expect(session.readOutputs('forward', ['y'])).rejects.toMatchObject(lost);
+    await expect(Session.create(device, program)).rejects.toMatchObject(lost);
     reader.destroy();
     session.destroy();
     expect(live.size).toBe(0);

@@ -1,4 +1,4 @@
-import type { Bundle, TensorInfo } from '../bundle/manifest.ts';
+import type { Entry, Program, SourceInfo, SourceKind, TensorInfo } from '../program/program.ts';
 import { healthOf, nextTask, scoped } from './device-faults.ts';
 import { checkLimits, mebibytes } from './limits.ts';
 import { BUFFER_USAGE, makeBuffers, makeSteps, type Step } from './prepare.ts';
@@ -7,46 +7,51 @@ import { RuntimeError } from './runtime-error.ts';
 export type TensorData = Float32Array | Int32Array;
 
 /**
- * A bundle made ready on a device. Buffers, pipelines and bind groups are made once; `run` only encodes and
+ * A program made ready on a device. Buffers, pipelines and bind groups are made once; `run` only encodes and
  * submits. Whatever the device finds wrong with that is thrown by the next call that waits: {@link map},
- * {@link read}.
+ * {@link read}, {@link readOutputs}.
  */
 export class Session {
   readonly device: GPUDevice;
-  readonly bundle: Bundle;
-  /** Those of the manifest, then the one of the uniforms. */
+  readonly program: Program;
+  /** Those of the program, then the one of the uniforms. */
   private readonly buffers: readonly GPUBuffer[];
-  private readonly steps: readonly Step[];
-  private readonly tensors: ReadonlyMap<string, TensorInfo>;
+  private readonly steps: ReadonlyMap<string, readonly Step[]>;
+  private readonly tensors: ReadonlyMap<string, SourceInfo>;
   /** The first error of what was submitted. */
   private fault: RuntimeError | undefined;
   /** Resolves once the device has looked at all that was submitted. */
   private checked: Promise<void> = Promise.resolve();
 
-  private constructor(device: GPUDevice, bundle: Bundle, buffers: GPUBuffer[], steps: Step[]) {
+  private constructor(
+    device: GPUDevice,
+    program: Program,
+    buffers: GPUBuffer[],
+    steps: ReadonlyMap<string, readonly Step[]>,
+  ) {
     this.device = device;
-    this.bundle = bundle;
+    this.program = program;
     this.buffers = buffers;
     this.steps = steps;
-    this.tensors = new Map(bundle.manifest.tensors.map((t) => [`${t.kind}:${t.name}`, t]));
+    this.tensors = new Map(program.tensors.map((t) => [`${t.kind}:${t.name}`, t]));
   }
 
   /**
-   * @throws RuntimeError `adapter-limits` where the device's limits are too small for the bundle; `out-of-memory`;
+   * @throws RuntimeError `adapter-limits` where the device's limits are too small for the program; `out-of-memory`;
    *   `shader-error` where it rejects a kernel; `device-lost`, `device-validation`, `device-internal`. No buffer
    *   remains then.
    */
-  static async create(device: GPUDevice, bundle: Bundle): Promise<Session> {
-    checkLimits(device, bundle.manifest.requires);
+  static async create(device: GPUDevice, program: Program): Promise<Session> {
+    checkLimits(device, program.requires);
     const health = healthOf(device);
     const buffers: GPUBuffer[] = [];
     try {
-      await makeBuffers(device, bundle.manifest, buffers);
-      const steps = await makeSteps(device, bundle, buffers);
+      await makeBuffers(device, program, buffers);
+      const steps = await makeSteps(device, program, buffers);
       await nextTask();
       // A lost device makes anything without complaint.
       if (health.lost) throw health.lost;
-      return new Session(device, bundle, buffers, steps);
+      return new Session(device, program, buffers, steps);
     } catch (error) {
       for (const buffer of buffers) buffer.destroy();
       await nextTask();
@@ -54,12 +59,20 @@ export class Session {
     }
   }
 
-  has(kind: TensorInfo['kind'], name: string): boolean {
+  /** Whether some entry reads or changes such a tensor. */
+  has(kind: SourceKind, name: string): boolean {
     return this.tensors.has(`${kind}:${name}`);
   }
 
+  /** @throws RuntimeError `bad-entry` where the program has none of that name */
+  entry(name: string): Entry {
+    if (this.steps.has(name)) return this.program.entries[name];
+    const names = [...this.steps.keys()].join(', ');
+    throw new RuntimeError('bad-entry', `the program has no entry ${name}, but ${names}`);
+  }
+
   /** Copies data into a tensor. Its length must be the tensor's. */
-  write(kind: TensorInfo['kind'], name: string, data: TensorData): void {
+  write(kind: SourceKind, name: string, data: TensorData): void {
     const tensor = this.tensor(kind, name);
     if (data.length !== count(tensor)) {
       throw new RuntimeError(
@@ -77,12 +90,9 @@ export class Session {
     );
   }
 
-  /** Encodes and submits one run; returns at once. `after` may append copies to the same submission. */
-  run(after?: (encoder: GPUCommandEncoder) => void): void {
-    this.submit('a run', (encoder) => {
-      this.encode(encoder, 0, this.steps.length);
-      after?.(encoder);
-    });
+  /** Encodes entries, one after the other, and submits them together; returns at once. */
+  run(...entries: readonly string[]): void {
+    this.submit('a run', (encoder) => this.encode(encoder, ...entries));
   }
 
   /**
@@ -98,17 +108,12 @@ export class Session {
     });
   }
 
-  /** Encodes the dispatches from `first` up to, but not including, `end` as one pass. */
-  encode(
-    encoder: GPUCommandEncoder,
-    first: number,
-    end: number,
-    timestampWrites?: GPUComputePassTimestampWrites,
-  ): void {
-    const pass = encoder.beginComputePass(timestampWrites ? { timestampWrites } : undefined);
+  /** Encodes all dispatches of entries, one after the other, as one pass. */
+  encode(encoder: GPUCommandEncoder, ...entries: readonly string[]): void {
+    const steps = entries.flatMap((name) => this.stepsOf(name));
+    const pass = encoder.beginComputePass();
     let current: GPUComputePipeline | undefined;
-    for (let i = first; i < end; i++) {
-      const { pipeline, group, workgroups } = this.steps[i];
+    for (const { pipeline, group, workgroups } of steps) {
       if (pipeline !== current) pass.setPipeline(pipeline);
       current = pipeline;
       pass.setBindGroup(0, group);
@@ -117,16 +122,24 @@ export class Session {
     pass.end();
   }
 
-  /** Appends a copy of a tensor into a buffer. */
-  copyTo(
+  /** Encodes one dispatch of an entry as a pass of its own. */
+  encodeDispatch(
     encoder: GPUCommandEncoder,
-    kind: TensorInfo['kind'],
-    name: string,
-    target: GPUBuffer,
-    offset = 0,
+    entry: string,
+    index: number,
+    timestampWrites: GPUComputePassTimestampWrites,
   ): void {
-    const tensor = this.tensor(kind, name);
-    encoder.copyBufferToBuffer(this.buffers[tensor.buffer], tensor.offset, target, offset, 4 * count(tensor));
+    const { pipeline, group, workgroups } = this.stepsOf(entry)[index];
+    const pass = encoder.beginComputePass({ timestampWrites });
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, group);
+    pass.dispatchWorkgroups(...workgroups);
+    pass.end();
+  }
+
+  /** Appends a copy of an entry's output into a buffer. */
+  copyOutput(encoder: GPUCommandEncoder, entry: string, name: string, target: GPUBuffer, offset = 0): void {
+    this.copy(encoder, this.output(entry, name), target, offset);
   }
 
   /** A buffer that results are copied into and mapped from. It is the caller's to destroy. */
@@ -158,16 +171,30 @@ export class Session {
     await this.check();
   }
 
-  /** Waits for all that was submitted and reads tensors back, as flat row-major arrays. Throws as {@link map}. */
-  async read(kind: TensorInfo['kind'], names: readonly string[]): Promise<Map<string, TensorData>> {
-    const tensors = names.map((name) => this.tensor(kind, name));
+  /**
+   * Waits for all that was submitted and reads tensors back as they are then, as flat row-major arrays. Throws as
+   * {@link map}.
+   */
+  async read(kind: SourceKind, names: readonly string[]): Promise<Map<string, TensorData>> {
+    return this.readAll(names.map((name) => this.tensor(kind, name)));
+  }
+
+  /**
+   * Waits for all that was submitted and reads what an entry computed when it last ran, whatever ran after it, as flat
+   * row-major arrays. Throws as {@link map}.
+   */
+  async readOutputs(entry: string, names: readonly string[]): Promise<Map<string, TensorData>> {
+    return this.readAll(names.map((name) => this.output(entry, name)));
+  }
+
+  private async readAll(tensors: readonly TensorInfo[]): Promise<Map<string, TensorData>> {
     const sizes = tensors.map((t) => 4 * count(t));
     const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((a, b) => a + b, 0));
     const staging = this.staging(sizes.reduce((a, b) => a + b, 0));
     try {
       this.submit('copying results', (encoder) => {
         tensors.forEach((t, i) => {
-          if (sizes[i] > 0) this.copyTo(encoder, kind, t.name, staging, starts[i]);
+          if (sizes[i] > 0) this.copy(encoder, t, staging, starts[i]);
         });
       });
       await this.map(staging);
@@ -181,6 +208,10 @@ export class Session {
     } finally {
       staging.destroy();
     }
+  }
+
+  private copy(encoder: GPUCommandEncoder, tensor: TensorInfo, target: GPUBuffer, offset: number): void {
+    encoder.copyBufferToBuffer(this.buffers[tensor.buffer], tensor.offset, target, offset, 4 * count(tensor));
   }
 
   /** Bytes of all buffers, the uniforms included. */
@@ -209,9 +240,20 @@ export class Session {
     if (found) throw found;
   }
 
-  private tensor(kind: TensorInfo['kind'], name: string): TensorInfo {
+  private stepsOf(entry: string): readonly Step[] {
+    this.entry(entry);
+    return this.steps.get(entry)!;
+  }
+
+  private tensor(kind: SourceKind, name: string): SourceInfo {
     const tensor = this.tensors.get(`${kind}:${name}`);
-    if (!tensor) throw new RuntimeError('bad-tensor', `the bundle has no ${kind} named ${name}`);
+    if (!tensor) throw new RuntimeError('bad-tensor', `the program has no ${kind} named ${name}`);
+    return tensor;
+  }
+
+  private output(entry: string, name: string): TensorInfo {
+    const tensor = this.entry(entry).outputs.find((t) => t.name === name);
+    if (!tensor) throw new RuntimeError('bad-tensor', `the entry ${entry} has no output named ${name}`);
     return tensor;
   }
 }

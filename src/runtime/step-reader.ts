@@ -1,3 +1,4 @@
+import { RuntimeError } from './runtime-error.ts';
 import type { Session } from './session.ts';
 
 /** What a training step tells the host. */
@@ -10,16 +11,25 @@ export interface StepResult {
 }
 
 /**
- * Runs training steps without waiting for their losses: each run copies loss and norm into one of a ring of
- * staging buffers, which is read when the device gets there. At most `depth` steps are in flight.
+ * Runs training steps without waiting for their losses: each copies loss and norm (the outputs `loss` and `norm2` of
+ * its entries) into one of a ring of staging buffers, which is read when the device gets there. At most `depth` steps
+ * are in flight.
  */
 export class StepReader {
   private readonly session: Session;
+  private readonly entries: readonly string[];
   private readonly ring: GPUBuffer[];
   private readonly pending: Promise<StepResult>[] = [];
+  /** The entries that tell loss and norm. */
+  private readonly loss: string;
+  private readonly norm2: string;
 
-  constructor(session: Session, depth = 4) {
+  /** @param entries what one step runs, in order */
+  constructor(session: Session, entries: readonly string[], depth = 4) {
     this.session = session;
+    this.entries = entries;
+    this.loss = this.entryWith('loss');
+    this.norm2 = this.entryWith('norm2');
     this.ring = Array.from({ length: depth }, () => session.staging(16));
   }
 
@@ -31,9 +41,10 @@ export class StepReader {
   /** Submits a step; call {@link next} first when {@link full}. */
   submit(step: number): void {
     const staging = this.ring[(step - 1) % this.ring.length];
-    this.session.run((encoder) => {
-      this.session.copyTo(encoder, 'output', 'loss', staging, 0);
-      this.session.copyTo(encoder, 'output', 'norm2', staging, 4);
+    this.session.submit('a step', (encoder) => {
+      this.session.encode(encoder, ...this.entries);
+      this.session.copyOutput(encoder, this.loss, 'loss', staging, 0);
+      this.session.copyOutput(encoder, this.norm2, 'norm2', staging, 4);
     });
     const result = this.session.map(staging).then(() => {
       const [loss, norm2] = new Float32Array(staging.getMappedRange().slice(0));
@@ -54,5 +65,16 @@ export class StepReader {
   destroy(): void {
     this.pending.length = 0;
     for (const buffer of this.ring) buffer.destroy();
+  }
+
+  private entryWith(output: string): string {
+    const found = this.entries.find((name) =>
+      this.session.entry(name).outputs.some((tensor) => tensor.name === output),
+    );
+    if (found !== undefined) return found;
+    throw new RuntimeError(
+      'bad-entry',
+      `none of the entries ${this.entries.join(', ')} has an output ${output}`,
+    );
   }
 }

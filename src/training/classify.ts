@@ -25,7 +25,7 @@ export async function classify(
   const [batch, channels, height, width] = imageShape(predictor);
   const [output] = predictor.outputs;
   const { test } = dataset;
-  const executable = await backend.prepare(predictor.graph, predictor.name, predictor.batch);
+  const executable = await backend.prepare({ forward: predictor.graph }, predictor.name, predictor.batch);
   try {
     writeStored(executable, weights);
     const images: { id: string; truth: string; predicted: string }[] = [];
@@ -40,8 +40,8 @@ export async function classify(
         x.set(centreCrop(image, height, width).image, b * size);
       });
       executable.write('input', imageInput(predictor).name, x);
-      executable.run();
-      const logits = (await executable.read('output', [output.name])).get(output.name)!;
+      executable.run('forward');
+      const logits = (await executable.readOutputs('forward', [output.name])).get(output.name)!;
       for (const [b, { path, label }] of chunk.entries()) {
         const classes = dataset.classes.length;
         const row = logits.subarray(b * classes, (b + 1) * classes);

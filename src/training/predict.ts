@@ -59,7 +59,7 @@ export class Segmenter {
       ...model.graph,
       outputs: model.graph.outputs.filter((o) => o.value === model.outputs[0].value),
     };
-    const executable = await backend.prepare(graph, model.name, model.batch);
+    const executable = await backend.prepare({ forward: graph }, model.name, model.batch);
     try {
       writeStored(executable, weights);
     } catch (error) {
@@ -83,9 +83,9 @@ export class Segmenter {
     const classes = this.model.graph.values[this.model.outputs[0].value].shape[1];
     const run = async (x: Float32Array) => {
       this.executable.write('input', imageInput(this.model).name, x);
-      this.executable.run();
+      this.executable.run('forward');
       const { name } = this.model.outputs[0];
-      return Float32Array.from((await this.executable.read('output', [name])).get(name)!);
+      return Float32Array.from((await this.executable.readOutputs('forward', [name])).get(name)!);
     };
     return predictCase(run, image, { height, width, classes, batch });
   }

@@ -85,9 +85,11 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const input = imageInput(model).name;
   const graph = trainingGraph(model, section, section.optimizer, ops);
   if (resume) loader.restore({ ...resume.loader, step: resume.step });
-  const executable = await backend.prepare(graph.graph, model.name, model.batch);
+  const executable = await backend.prepare({ step: graph.graph }, model.name, model.batch);
   if (!(executable instanceof WebgpuExecutable)) throw new Error('training needs the webgpu backend');
-  const { kernels, dispatches } = executable.session.bundle.manifest;
+  const { session } = executable;
+  const { kernels } = session.program;
+  const { dispatches } = session.entry('step');
   options.onCompiled?.({ kernels: kernels.length, dispatches: dispatches.length, bytes: executable.bytes });
   const records: StepRecord[] = [...(resume?.history.steps ?? [])];
   const validations = [...(resume?.history.validations ?? [])];
@@ -104,7 +106,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     throw error;
   }
 
-  const reader = new StepReader(executable.session);
+  const reader = new StepReader(session, ['step']);
   const pace = new Pace(performance.now());
   const asked = Number(options.identity.train['steps']);
   const budget = options.deadline === undefined ? undefined : new Budget(options.deadline, asked);
@@ -231,7 +233,7 @@ function stoppedHint(checkpointPath: string): string {
 /** @throws InputError `checkpoint-mismatch` where the state is not that of the section's optimizer */
 function restoreOptimizer(executable: WebgpuExecutable, names: readonly string[], resume: RunState): void {
   const found = [...resume.optimizer.keys()];
-  const lengths = executable.session.bundle.manifest.tensors
+  const lengths = executable.session.program.tensors
     .filter((t) => t.kind === 'state')
     .map((t) => [t.name, t.shape.reduce((n, d) => n * d, 1)] as const);
   const same =

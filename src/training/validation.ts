@@ -31,7 +31,7 @@ export class Validator {
     data: ValidationData,
   ): Promise<Validator> {
     const graph = lossGraph(model, section, ops);
-    return new Validator(await backend.prepare(graph, model.name, model.batch), model, data);
+    return new Validator(await backend.prepare({ loss: graph }, model.name, model.batch), model, data);
   }
 
   /**
@@ -59,8 +59,8 @@ export class Validator {
       });
       this.executable.write('input', imageInput(this.model).name, x);
       this.executable.write('input', 'target', target);
-      this.executable.run();
-      const out = await this.executable.read('output', ['loss', 'prediction']);
+      this.executable.run('loss');
+      const out = await this.executable.readOutputs('loss', ['loss', 'prediction']);
       const loss = out.get('loss')![0];
       if (!Number.isFinite(loss)) {
         throw new JobError(

@@ -234,15 +234,16 @@ describe('buffers in what commands print', () => {
     );
   });
 
-  test('a bundle has places for those that its programs read', async () => {
+  test('a program has places for those that its entries read or change', async () => {
     await archc('compile', SPEC, '--output', inFolder('places'));
+    await archc('compile', SPEC, '--output', inFolder('forward'), '--inference');
     const places = (program: string) => {
-      const text = readFileSync(inFolder(`places/${program}/manifest.json`), 'utf8');
+      const text = readFileSync(inFolder(`${program}/program.json`), 'utf8');
       const { tensors } = JSON.parse(text) as { tensors: { kind: string; name: string; dtype: string }[] };
       return tensors.filter((t) => t.kind === 'buffer').map((t) => `${t.name} ${t.dtype}`);
     };
     expect(places('forward')).toEqual(['norm.running_mean f32', 'norm.running_var f32']);
-    expect(places('train')).toEqual([
+    expect(places('places')).toEqual([
       ...['norm.running_mean f32', 'norm.running_var f32'],
       'norm.num_batches_tracked i32',
     ]);

@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { Program } from '../../src/program/program.ts';
 import { readSafetensors } from '../../src/tensors/safetensors.ts';
 import { archc, expectError, json, temporaryFolder, tree } from './archc.ts';
 import { TINY, weightsOf, writeWeights } from './tiny.ts';
@@ -14,7 +15,7 @@ function bytesOf(path: string): Map<string, Buffer> {
   return new Map(names.map((name) => [name, readFileSync(join(path, name))]));
 }
 
-test('the same spec gives the same bytes, and the bundle holds all that it names', async () => {
+test('the same spec gives the same bytes, and the program holds all that it names', async () => {
   const first = await archc(
     'compile',
     TINY,
@@ -31,14 +32,20 @@ test('the same spec gives the same bytes, and the bundle holds all that it names
   await archc('compile', TINY, '--output', inFolder('two'), '--batch', '2', '--seed', '7');
   const bytes = bytesOf(inFolder('one'));
   expect(bytesOf(inFolder('two'))).toEqual(bytes);
-  for (const part of ['forward', 'train']) {
-    const manifest = JSON.parse(String(bytes.get(`${part}/manifest.json`))) as {
-      kernels: { name: string }[];
-    };
-    const named = manifest.kernels.map(({ name }) => `${part}/${name}.wgsl`);
-    const found = [...bytes.keys()].filter((name) => name.startsWith(`${part}/`) && name.endsWith('.wgsl'));
-    expect([...new Set(named)].sort()).toEqual(found.sort());
-  }
+  const program = JSON.parse(String(bytes.get('program.json'))) as Program;
+  const found = [...bytes.keys()].filter((name) => name.startsWith('kernels/'));
+  expect(found.sort()).toEqual(program.kernels.map(({ name }) => `kernels/${name}.wgsl`).sort());
+  expect(program).toMatchObject({
+    format: 2,
+    model: 'Tiny',
+    batch: 2,
+    target: 'webgpu-default',
+    facts: { config: { width: 8 }, train: { batch: 2 } },
+  });
+  expect(Object.keys(program.entries)).toEqual(['forward', 'step']);
+  // One set of weights: each tensor has one place, whatever reads it.
+  const places = program.tensors.map(({ buffer, offset }) => `${buffer}+${offset}`);
+  expect(new Set(places).size).toBe(places.length);
   // Nothing that names this machine or moment.
   for (const content of bytes.values()) expect(content.includes(process.cwd())).toBe(false);
   // Readable for others than its maker, as any folder is.
@@ -55,7 +62,7 @@ test('another seed gives other weights, given weights are taken', async () => {
   expect(read('given')).toEqual(weightsOf());
 });
 
-test('a bundle is replaced by a newer one, whole', async () => {
+test('a program is replaced by a newer one, whole', async () => {
   const path = inFolder('replaced');
   await archc('compile', TINY, '--output', path);
   const fresh = await archc('compile', TINY, '--output', path, '--set', 'width=4');
@@ -67,20 +74,24 @@ test('a bundle is replaced by a newer one, whole', async () => {
 test('an empty folder is filled', async () => {
   mkdirSync(inFolder('empty'));
   expect((await archc('compile', TINY, '--output', inFolder('empty'))).code).toBe(0);
-  expect(tree(inFolder('empty'))).toContain('model.json');
+  expect(tree(inFolder('empty'))).toContain('program.json');
 });
 
 const keeps: [string, (path: string) => void, RegExp][] = [
   ['other things', (path) => writeFileSync(join(path, 'thesis.tex'), 'x'), /holds other things.*thesis\.tex/],
   [
-    'a bundle and other things',
+    'a program and other things',
     (path) => {
       cpSync(inFolder('one'), path, { recursive: true });
       writeFileSync(join(path, 'notes.txt'), 'x');
     },
     /notes\.txt/,
   ],
-  ['a part of a bundle', (path) => writeFileSync(join(path, 'weights.safetensors'), 'x'), /no model\.json/],
+  [
+    'a part of a program',
+    (path) => writeFileSync(join(path, 'weights.safetensors'), 'x'),
+    /no program\.json/,
+  ],
 ];
 
 test.each(keeps)('a folder that holds %s is refused and stays', async (name, fill, message) => {
@@ -104,7 +115,7 @@ test('nothing is left behind by an error', async () => {
   // Beyond what a storage binding holds on every adapter.
   const huge = await archc('compile', TINY, '--output', lost, '--batch', '2000', '--set', 'size=<512, 512>');
   expect(huge.stderr).toMatch(
-    /^error\[adapter-limits\]: the forward pass of Tiny asks for more than every WebGPU implementation offers: /m,
+    /^error\[adapter-limits\]: the entry forward of Tiny asks for more than every WebGPU implementation offers: /m,
   );
   expect(huge.code).toBe(1);
   expect(tree(folder)).toEqual(before);

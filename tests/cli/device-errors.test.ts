@@ -68,6 +68,7 @@ test('each failure of a device or of planning has its own code and advice', () =
     'device-internal': /driver/,
     'device-lost': /try again/,
     'bad-tensor': /names and shapes/,
+    'bad-entry': /`entries`/,
   };
   const errors = Object.keys(codes).map((code) => new RuntimeError(code as RuntimeErrorCode, 'why'));
   for (const error of [...errors, new PlanError('size-too-large', 'why', 'a smaller batch')]) {

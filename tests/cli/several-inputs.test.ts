@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../src/data/random.ts';
+import type { Program } from '../../src/program/program.ts';
 import { readSafetensors, writeSafetensors } from '../../src/tensors/safetensors.ts';
 import { float32Tensor, type Tensor } from '../../src/tensors/tensor.ts';
 import { archc, expectError, json, temporaryFolder, tree } from './archc.ts';
@@ -202,7 +203,9 @@ test('train and predict refuse it, name its inputs, and write nothing', async ()
 test('compile names the inputs, and trains with them', async () => {
   const result = await archc('compile', TWO, '--output', inFolder('bundle'), '--json');
   expect(json(result)).toMatchObject({ trains: true });
-  for (const part of ['forward', 'train']) {
-    expect(existsSync(inFolder(`bundle/${part}/manifest.json`))).toBe(true);
-  }
+  const program = JSON.parse(readFileSync(inFolder('bundle/program.json'), 'utf8')) as Program;
+  expect(program.tensors.filter((t) => t.kind === 'input').map((t) => t.name)).toEqual([
+    ...['image', 'clinical', 'target', 'hyper'],
+  ]);
+  expect(Object.keys(program.entries)).toEqual(['forward', 'step']);
 });

@@ -3,18 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type AcquiredDevice, acquireDevice } from '../../src/adapter/acquire.ts';
-import type { Bundle, Manifest } from '../../src/bundle/manifest.ts';
-import { writeBundleFolder } from '../../src/compiler/bundle-folder.ts';
 import { openModel } from '../../src/compiler/model.ts';
+import { writeProgramFolder } from '../../src/compiler/program-folder.ts';
 import { Random } from '../../src/data/random.ts';
 import { elementCount } from '../../src/ir/graph.ts';
+import type { Program } from '../../src/program/program.ts';
 import { Session } from '../../src/runtime/session.ts';
 import { readSafetensors } from '../../src/tensors/safetensors.ts';
 import { initialise } from '../../src/training/initialise.ts';
 
 /**
- * Every shipped spec at its default size: compiled to a bundle for any WebGPU implementation, training step and all;
- * then one forward pass of what lies in the folder on this machine's adapter, and what it takes.
+ * Every shipped spec at its default size: compiled for any WebGPU implementation, training step and all; then one
+ * forward pass of a program for inference on this machine's adapter, and what it takes.
  */
 const shipped = readdirSync(new URL('../../specs/', import.meta.url))
   .filter((f) => f.endsWith('.arch'))
@@ -32,29 +32,31 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-function readProgram(path: string): Bundle {
-  const manifest = JSON.parse(readFileSync(join(path, 'manifest.json'), 'utf8')) as Manifest;
-  const wgsl = manifest.kernels.map(
-    ({ name }) => [name, readFileSync(join(path, `${name}.wgsl`), 'utf8')] as const,
-  );
-  return { manifest, wgsl: new Map(wgsl) };
+function readProgram(path: string): Program {
+  const program = JSON.parse(readFileSync(join(path, 'program.json'), 'utf8')) as Program;
+  const kernels = program.kernels.map((kernel) => ({
+    ...kernel,
+    wgsl: readFileSync(join(path, 'kernels', `${kernel.name}.wgsl`), 'utf8'),
+  }));
+  return { ...program, kernels };
 }
 
 const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(2)} s`;
 
-test.each(shipped)('%s at full size: a bundle, and finite outputs from it', async (spec) => {
-  const bundle = join(folder, spec);
+test.each(shipped)('%s at full size: a program, and finite outputs from it', async (spec) => {
+  const path = join(folder, spec);
   let started = performance.now();
   const model = openModel(spec);
   const weights = new Map(model.parameters.map((p) => [p.name, initialise(p, 0)]));
-  const report = writeBundleFolder(bundle, model, openModel(spec, { training: true }), weights);
-  expect(report.trains).toBe(true);
+  const whole = writeProgramFolder(path, model, openModel(spec, { training: true }), weights);
+  expect(whole.trains).toBe(true);
+  writeProgramFolder(path, model, undefined, weights);
   const compiled = seconds(started);
 
   started = performance.now();
-  const session = await Session.create(acquired.device, readProgram(join(bundle, 'forward')));
+  const session = await Session.create(acquired.device, readProgram(path));
   try {
-    for (const [name, { data }] of readSafetensors(join(bundle, 'weights.safetensors')).tensors) {
+    for (const [name, { data }] of readSafetensors(join(path, 'weights.safetensors')).tensors) {
       session.write('param', name, data as Float32Array);
     }
     const [input] = model.inputs;
@@ -66,9 +68,9 @@ test.each(shipped)('%s at full size: a bundle, and finite outputs from it', asyn
     );
     const prepared = seconds(started);
     started = performance.now();
-    session.run();
-    const outputs = await session.read(
-      'output',
+    session.run('forward');
+    const outputs = await session.readOutputs(
+      'forward',
       model.outputs.map((o) => o.name),
     );
     console.log(

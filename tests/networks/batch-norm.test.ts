@@ -75,11 +75,11 @@ describe.each([
     const backend = name === 'reference' ? referenceBackend(ops) : webgpu;
     const y = model.graph.nodes.find((n) => n.op === 'channel_norm')!.outputs[0];
     const graph = { ...model.graph, outputs: [{ name: 'y', value: y }] };
-    const executable = await backend.prepare(graph, model.name, 2);
+    const executable = await backend.prepare({ forward: graph }, model.name, 2);
     writeStored(executable, readWeights(model, at('weights.safetensors')));
     executable.write('input', 'image', toFloat32(fixture.get('x')!));
-    executable.run();
-    expect(difference((await executable.read('output', ['y'])).get('y')!, 'train_y')).toBeLessThan(
+    executable.run('forward');
+    expect(difference((await executable.readOutputs('forward', ['y'])).get('y')!, 'train_y')).toBeLessThan(
       tolerance.output,
     );
     executable.destroy();

@@ -68,7 +68,7 @@ async function training(spec: string, backend: Backend): Promise<Step> {
   const model = openModel(spec, { batch: 2, training: true, stochastic: false });
   const [section] = model.train;
   const { graph } = trainingGraph(model, section, section.optimizer, ops);
-  const executable = await backend.prepare(graph, model.name, 2);
+  const executable = await backend.prepare({ step: graph }, model.name, 2);
   writeStored(executable, initialiseAll(storedTensors(model), 0));
   executable.write('input', 'target', new Int32Array(18));
   let t = 0;
@@ -78,8 +78,8 @@ async function training(spec: string, backend: Backend): Promise<Step> {
     step: async (input = x) => {
       executable.write('input', 'x', input);
       executable.write('input', 'hyper', hyperParameters(section.optimizer, 0.5, ++t));
-      executable.run();
-      return (await executable.read('output', ['loss'])).get('loss')![0];
+      executable.run('step');
+      return (await executable.readOutputs('step', ['loss'])).get('loss')![0];
     },
     buffer: async (name) => Array.from((await executable.read('buffer', [name])).get(name)!),
   };
@@ -188,7 +188,7 @@ describe.each(['reference', 'webgpu'])('on the %s backend', (name) => {
     const spec = specOf(`  norm = BatchNorm2d(2${argument && `, ${argument}`})\n  forward { y = norm(x) }`);
     const { model, warnings } = openChecked(spec, { batch: 2 });
     expect(storedTensors(model).map((t) => t.name)).toEqual(names.map((n) => `norm.${n}`));
-    const executable = await backend().prepare(model.graph, model.name, 2);
+    const executable = await backend().prepare({ step: model.graph }, model.name, 2);
     const stored = new Map<string, Elements>(initialiseAll(storedTensors(model), 0));
     if (stored.has('norm.running_mean')) {
       stored.set('norm.running_mean', Float32Array.of(0.5, -1));
@@ -196,8 +196,8 @@ describe.each(['reference', 'webgpu'])('on the %s backend', (name) => {
     }
     writeStored(executable, stored);
     executable.write('input', 'x', x);
-    executable.run();
-    const y = (await executable.read('output', ['logits'])).get('logits')!;
+    executable.run('step');
+    const y = (await executable.readOutputs('step', ['logits'])).get('logits')!;
     const tracked = !argument.includes('track');
     const [mean, variance] = tracked ? [0.5, 4] : [statistics(0).mean, (statistics(0).variance * 17) / 18];
     expect(y[3]).toBeCloseTo((x[3] - mean) / Math.sqrt(variance + 1e-5), 5);

@@ -10,7 +10,7 @@ import { SpecError } from '../../src/compiler/spec-error.ts';
 import { verifyGraph } from '../../src/ir/verify.ts';
 import { portableLimits, portableTarget } from '../../src/kernels/targets.ts';
 import { ops } from '../../src/ops/index.ts';
-import { planGraph } from '../../src/plan/plan.ts';
+import { planProgram } from '../../src/plan/plan.ts';
 import { type Configuration, illegal, legal } from './configurations.ts';
 import { checkGradients } from './gradient-check.ts';
 
@@ -47,13 +47,17 @@ export function describeConfigurations(runs: Runs): void {
         const { graph } = trainingGraph(forTraining, section, section.optimizer, ops);
         expect(verifyGraph(graph, ops)).toEqual([]);
         for (const [whole, batch] of [[model.graph, 1] as const, [graph, 2] as const]) {
-          const { manifest } = planGraph(whole, ops, renderer, { model: net, batch, target: portableTarget });
-          const { minStorageBufferOffsetAlignment, ...most } = manifest.requires;
+          const { requires, entries } = planProgram({ forward: whole }, ops, renderer, {
+            model: net,
+            batch,
+            target: portableTarget,
+          });
+          const { minStorageBufferOffsetAlignment, ...most } = requires;
           expect(portableLimits.minStorageBufferOffsetAlignment % minStorageBufferOffsetAlignment).toBe(0);
           for (const [limit, needed] of Object.entries(most)) {
             expect(needed, limit).toBeLessThanOrEqual(portableLimits[limit as keyof typeof most]);
           }
-          for (const { workgroups } of manifest.dispatches) {
+          for (const { workgroups } of entries['forward'].dispatches) {
             expect(Math.max(...workgroups)).toBeLessThanOrEqual(
               portableLimits.maxComputeWorkgroupsPerDimension,
             );

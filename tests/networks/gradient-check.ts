@@ -73,7 +73,7 @@ export async function checkGradients(
 
   const losses: number[] = [];
   for (const sign of [1, -1]) {
-    const executable = await reference.prepare(lossGraph, model.name, model.batch);
+    const executable = await reference.prepare({ forward: lossGraph }, model.name, model.batch);
     feed(executable);
     for (const [name, v] of direction) {
       const w = weights.get(name)!;
@@ -83,8 +83,8 @@ export async function checkGradients(
         Float64Array.from(w, (value, i) => value + sign * step * v[i]),
       );
     }
-    executable.run();
-    losses.push((await executable.read('output', ['loss'])).get('loss')![0]);
+    executable.run('forward');
+    losses.push((await executable.readOutputs('forward', ['loss'])).get('loss')![0]);
   }
   return { numeric: (losses[0] - losses[1]) / (2 * step), analytic, webgpuError, float32Error };
 }
@@ -106,10 +106,10 @@ async function outputsOf(
   feed: (executable: Executable) => void,
   names: readonly string[],
 ): Promise<Map<string, Elements>> {
-  const executable = await backend.prepare(graph, name, batch);
+  const executable = await backend.prepare({ forward: graph }, name, batch);
   feed(executable);
-  executable.run();
-  const outputs = await executable.read('output', names);
+  executable.run('forward');
+  const outputs = await executable.readOutputs('forward', names);
   executable.destroy();
   return outputs;
 }

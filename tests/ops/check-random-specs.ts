@@ -10,7 +10,7 @@ import { check, type ElaboratedModel, elaborate, loadSpec } from '../../src/lang
 import { memoryFiles } from '../../src/language/memory-files.ts';
 import { ops } from '../../src/ops/index.ts';
 import { runPasses } from '../../src/passes/index.ts';
-import { planGraph } from '../../src/plan/plan.ts';
+import { planProgram } from '../../src/plan/plan.ts';
 import { interpret } from '../../src/reference/interpret.ts';
 import { randomSpec } from './random-specs.ts';
 
@@ -19,13 +19,13 @@ const renderer = nodeRenderer();
 /** Verifies, plans and interprets a graph; an exception is a fault of the compiler. */
 function runs(graph: Graph): void {
   expect(verifyGraph(graph, ops)).toEqual([]);
-  const bundle = planGraph(graph, ops, renderer, {
+  const program = planProgram({ forward: graph }, ops, renderer, {
     model: 'Random',
     batch: 2,
     target: portableTarget,
     verify: true,
   });
-  expect(bundle.manifest.requires.maxStorageBuffersPerShaderStage).toBeLessThanOrEqual(8);
+  expect(program.requires.maxStorageBuffersPerShaderStage).toBeLessThanOrEqual(8);
   const feeds = new Map(
     graph.sources.map(({ value }) => {
       const { shape } = graph.values[value];

@@ -7,7 +7,7 @@ import { elementCount, type Graph, type ValueId } from '../../src/ir/graph.ts';
 import type { DeviceLimits } from '../../src/ir/kernel.ts';
 import type { RefTensor } from '../../src/ir/op.ts';
 import { ops } from '../../src/ops/index.ts';
-import { planGraph } from '../../src/plan/plan.ts';
+import { planProgram } from '../../src/plan/plan.ts';
 import { interpret } from '../../src/reference/interpret.ts';
 import { Session } from '../../src/runtime/session.ts';
 import { relativeError } from './cases.ts';
@@ -80,15 +80,19 @@ export async function deviceError(
 ): Promise<number> {
   const own = deviceTarget(acquired);
   const target = { ...own, limits: { ...own.limits, ...narrower } };
-  const bundle = planGraph(p.graph, ops, nodeRenderer(), { model: 'probe', batch: 1, target });
-  const session = await Session.create(acquired.device, bundle);
+  const program = planProgram({ forward: p.graph }, ops, nodeRenderer(), {
+    model: 'probe',
+    batch: 1,
+    target,
+  });
+  const session = await Session.create(acquired.device, program);
   for (const s of p.graph.sources) {
     if (session.has('input', s.name))
       session.write('input', s.name, Float32Array.from(p.feeds.get(s.value)!.data));
   }
-  session.run();
+  session.run('forward');
   const names = p.graph.outputs.map((o) => o.name);
-  const results = await session.read('output', names);
+  const results = await session.readOutputs('forward', names);
   session.destroy();
   return Math.max(...names.map((n) => relativeError(results.get(n)!, outputOf(p, n).data)));
 }

@@ -85,11 +85,11 @@ test('more workgroups than a dimension has', async () => {
   b.output('y', b.apply('layer_norm', [x]));
   const graph = b.build();
   const session = await openSession(acquired, graph);
-  expect(session.bundle.manifest.dispatches[0].workgroups[1]).toBeGreaterThan(1);
+  expect(session.program.entries['forward'].dispatches[0].workgroups[1]).toBeGreaterThan(1);
   const data = Float32Array.from({ length: 2 * shape[0] }, (_, i) => (i % 2 ? 3 : 1) * (1 + (i % 5)));
   session.write('input', 'x', data);
-  session.run();
-  const y = (await session.read('output', ['y'])).get('y')!;
+  session.run('forward');
+  const y = (await session.readOutputs('forward', ['y'])).get('y')!;
   session.destroy();
   // A row of two different elements becomes (-1, 1) or (1, -1), up to eps.
   let wrong = 0;

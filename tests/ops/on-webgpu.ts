@@ -3,7 +3,7 @@ import { type AcquiredDevice, type AcquireOptions, acquireDevice } from '../../s
 import { deviceTarget } from '../../src/backend/device-target.ts';
 import { nodeRenderer } from '../../src/compiler/files.ts';
 import { ops } from '../../src/ops/index.ts';
-import { planGraph } from '../../src/plan/plan.ts';
+import { planProgram } from '../../src/plan/plan.ts';
 import { Session } from '../../src/runtime/session.ts';
 import { caseNames, opCase, relativeError } from './cases.ts';
 
@@ -22,15 +22,15 @@ export function describeOpsOn(options: AcquireOptions): void {
     test('forward and gradients equal the fixture', async () => {
       const { graph, feeds, expected } = opCase(name);
       const target = deviceTarget(acquired);
-      const bundle = planGraph(graph, ops, nodeRenderer(), { model: name, batch: 1, target });
-      const session = await Session.create(acquired.device, bundle);
+      const program = planProgram({ forward: graph }, ops, nodeRenderer(), { model: name, batch: 1, target });
+      const session = await Session.create(acquired.device, program);
       for (const [n, { value, data }] of feeds) {
         if (!session.has('input', n)) continue;
         const typed = graph.values[value].dtype === 'i32' ? Int32Array.from(data) : Float32Array.from(data);
         session.write('input', n, typed);
       }
-      session.run();
-      const results = await session.read('output', [...expected.keys()]);
+      session.run('forward');
+      const results = await session.readOutputs('forward', [...expected.keys()]);
       session.destroy();
       for (const [key, truth] of expected) {
         expect(relativeError(results.get(key)!, truth), key).toBeLessThan(TOLERANCE);

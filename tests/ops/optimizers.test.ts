@@ -120,8 +120,8 @@ describe('on WebGPU', () => {
     feed(session, graph, { w0: start.slice(0, 21), w1: start.slice(21), loss: [1] });
     for (let t = 1; t <= 5; t++) {
       feed(session, graph, { ...gradsOf(name, t), hyper: hyperOf(name, t) });
-      session.run();
-      const params = (await session.read('output', ['params'])).get('params')!;
+      session.run('forward');
+      const params = (await session.readOutputs('forward', ['params'])).get('params')!;
       expect(relativeError(unpacked(params), expectedAfter(name, t)), `step ${t}`).toBeLessThan(1e-4);
     }
     session.destroy();
@@ -140,9 +140,9 @@ describe('on WebGPU', () => {
     };
     const session = await openSession(acquired, graph);
     feed(session, graph, feeds);
-    session.run();
+    session.run('forward');
     const outputs = ['params', 'norm2', ...stateNames];
-    const got = await session.read('output', outputs);
+    const got = await session.readOutputs('forward', outputs);
     session.destroy();
     for (const s of stateNames) feeds[s] = new Float64Array(128);
     const truth = runReference(graph, feeds);
@@ -168,21 +168,21 @@ describe('on WebGPU', () => {
     const start = data(`${name}/start`);
     feed(session, graph, { w0: start.slice(0, 21), w1: start.slice(21), loss: [1] });
     const read = async () => {
-      const all = await session.read('output', ['params', ...stateNames]);
+      const all = await session.readOutputs('forward', ['params', ...stateNames]);
       return [...all.values()].map((v) => new Uint32Array(v.buffer, v.byteOffset, v.length).slice());
     };
     feed(session, graph, { ...gradsOf(name, 1), hyper: hyperOf(name, 1) });
-    session.run();
+    session.run('forward');
     const before = await read();
     const grads = gradsOf(name, 2);
     const g1 = Float64Array.from(grads['g1']);
     if (poison.grad !== undefined) g1[9] = poison.grad;
     feed(session, graph, { ...grads, g1, hyper: hyperOf(name, 2), loss: [poison.loss ?? 1] });
-    session.run();
+    session.run('forward');
     expect(await read()).toEqual(before);
     // The next sound step counts again: the gate must not hold for good.
     feed(session, graph, { ...gradsOf(name, 2), loss: [1] });
-    session.run();
+    session.run('forward');
     expect((await read())[0]).not.toEqual(before[0]);
     session.destroy();
   });

@@ -4,7 +4,7 @@ import { nodeRenderer } from '../../src/compiler/files.ts';
 import type { Graph, ValueId } from '../../src/ir/graph.ts';
 import type { RefTensor } from '../../src/ir/op.ts';
 import { ops } from '../../src/ops/index.ts';
-import { planGraph } from '../../src/plan/plan.ts';
+import { planProgram } from '../../src/plan/plan.ts';
 import { interpret } from '../../src/reference/interpret.ts';
 import { Session } from '../../src/runtime/session.ts';
 
@@ -26,8 +26,8 @@ export function runReference(graph: Graph, feeds: Feeds): Results {
 /** The graph as a session of the device. The caller destroys it. */
 export function openSession(acquired: AcquiredDevice, graph: Graph): Promise<Session> {
   const target = deviceTarget(acquired);
-  const bundle = planGraph(graph, ops, nodeRenderer(), { model: 'test', batch: 1, target });
-  return Session.create(acquired.device, bundle);
+  const program = planProgram({ forward: graph }, ops, nodeRenderer(), { model: 'test', batch: 1, target });
+  return Session.create(acquired.device, program);
 }
 
 /** Writes sources; those that nothing reads are passed over. */
@@ -44,9 +44,9 @@ export function feed(session: Session, graph: Graph, feeds: Feeds): void {
 export async function runWebgpu(acquired: AcquiredDevice, graph: Graph, feeds: Feeds): Promise<Results> {
   const session = await openSession(acquired, graph);
   feed(session, graph, feeds);
-  session.run();
-  const results = await session.read(
-    'output',
+  session.run('forward');
+  const results = await session.readOutputs(
+    'forward',
     graph.outputs.map((o) => o.name),
   );
   session.destroy();

@@ -171,13 +171,13 @@ test('the programs of docs/api.md run', () => {
 test('types: a program that uses both entries compiles, and a wrong use does not', () => {
   const program = `
     import { check, openModel, openSpec, ops, SpecError, type Diagnostic, type ElaboratedModel } from 'archc';
-    import { Session, type Manifest } from 'archc/runtime';
+    import { Session, type Program } from 'archc/runtime';
     const model: ElaboratedModel = openModel('nnunet', { set: { in_channels: '4' }, batch: 2 });
     export const shapes: readonly (readonly number[])[] = model.inputs.map((input) => input.shape);
     export const mistakes: readonly Diagnostic[] = check(openSpec('nnunet').loaded, ops);
     export const isSpec = (error: unknown): boolean => error instanceof SpecError && error.diagnostics.length > 0;
-    export async function start(device: GPUDevice, manifest: Manifest): Promise<number> {
-      const session: Session = await Session.create(device, { manifest, wgsl: new Map<string, string>() });
+    export async function start(device: GPUDevice, program: Program): Promise<number> {
+      const session: Session = await Session.create(device, program);
       return session.bytes;
     }
   `;

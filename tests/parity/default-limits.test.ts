@@ -57,15 +57,15 @@ describe.each(fixtureNames(folder))('%s within default limits', (name) => {
 
 /** All outputs of a graph on the fixture's weights and batch. */
 async function run(fixture: Fixture, model: ElaboratedModel, graph: Graph): Promise<Map<string, Tensor>> {
-  const bundle = planPortably(model, graph, 'a test', renderer);
-  const session = await Session.create(acquired.device, bundle);
+  const program = planPortably(model, { test: graph }, renderer);
+  const session = await Session.create(acquired.device, program);
   try {
     for (const [kind, name, data] of sourcesOf(fixture, model.inputs[0].name)) {
       if (session.has(kind, name)) session.write(kind, name, data);
     }
-    session.run();
+    session.run('test');
     const names = graph.outputs.map((o) => o.name);
-    const results = await session.read('output', names);
+    const results = await session.readOutputs('test', names);
     return outputTensors(graph, (name) => results.get(name)!);
   } finally {
     session.destroy();

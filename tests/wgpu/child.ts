@@ -19,13 +19,13 @@ console.log(adapter.info.description);
 // Nothing is asked for: WebGPU's default limits.
 const device = await adapter.requestDevice();
 
-async function run({ manifest, wgsl, feeds, outputs }: Job): Promise<JobResult> {
+async function run({ program, entry, feeds, outputs }: Job): Promise<JobResult> {
   try {
-    const session = await Session.create(device, { manifest, wgsl: new Map(Object.entries(wgsl)) });
+    const session = await Session.create(device, program);
     try {
-      for (const feed of feeds) session.write(feed.kind, feed.name, typed(manifest, feed));
-      session.run();
-      const results = await session.read('output', outputs);
+      for (const feed of feeds) session.write(feed.kind, feed.name, typed(program, feed));
+      session.run(entry);
+      const results = await session.readOutputs(entry, outputs);
       return { outputs: Object.fromEntries([...results].map(([name, data]) => [name, Array.from(data)])) };
     } finally {
       session.destroy();

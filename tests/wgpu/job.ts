@@ -1,17 +1,17 @@
-import type { Bundle, Manifest, TensorInfo } from '../../src/bundle/manifest.ts';
+import type { Program, SourceKind } from '../../src/program/program.ts';
 import type { TensorData } from '../../src/runtime/session.ts';
 
-/** What a second WebGPU implementation is given, as JSON: a bundle and what it runs on. Numbers stay as they are. */
+/** What a second WebGPU implementation is given, as JSON: a program of one entry and what it runs on. Numbers stay as they are. */
 export interface Job {
-  readonly manifest: Manifest;
-  readonly wgsl: Readonly<Record<string, string>>;
+  readonly program: Program;
+  readonly entry: string;
   readonly feeds: readonly Feed[];
   /** Outputs to give back. */
   readonly outputs: readonly string[];
 }
 
 export interface Feed {
-  readonly kind: TensorInfo['kind'];
+  readonly kind: SourceKind;
   readonly name: string;
   readonly data: readonly number[];
 }
@@ -21,25 +21,25 @@ export type JobResult =
   | { readonly outputs: Readonly<Record<string, readonly number[]>> }
   | { readonly error: string };
 
-/** A job to run a bundle; what it reads of `feeds` goes with it. */
+/** A job to run a program's only entry; what it reads of `feeds` goes with it. */
 export function jobOf(
-  { manifest, wgsl }: Bundle,
-  feeds: Iterable<readonly [kind: TensorInfo['kind'], name: string, data: ArrayLike<number>]>,
+  program: Program,
+  feeds: Iterable<readonly [kind: SourceKind, name: string, data: ArrayLike<number>]>,
 ): Job {
-  const has = (kind: string, name: string) =>
-    manifest.tensors.some((t) => t.kind === kind && t.name === name);
+  const has = (kind: string, name: string) => program.tensors.some((t) => t.kind === kind && t.name === name);
+  const [[entry, { outputs }]] = Object.entries(program.entries);
   return {
-    manifest,
-    wgsl: Object.fromEntries(wgsl),
+    program,
+    entry,
     feeds: [...feeds]
       .filter(([kind, name]) => has(kind, name))
       .map(([kind, name, data]) => ({ kind, name, data: Array.from(data) })),
-    outputs: manifest.tensors.filter(({ kind }) => kind === 'output').map(({ name }) => name),
+    outputs: outputs.map(({ name }) => name),
   };
 }
 
 /** The data of a feed as its tensor holds it. */
-export function typed({ tensors }: Manifest, { kind, name, data }: Feed): TensorData {
+export function typed({ tensors }: Program, { kind, name, data }: Feed): TensorData {
   const { dtype } = tensors.find((t) => t.kind === kind && t.name === name)!;
   return dtype === 'i32' ? Int32Array.from(data) : Float32Array.from(data);
 }

@@ -27,8 +27,8 @@ export function describeNetworksOnWgpu(names: readonly string[]): void {
     const jobs = new Map<string, Job>();
     for (const { fixture, model, graphs } of networks) {
       for (const [what, graph] of Object.entries(graphs)) {
-        const bundle = planPortably(model, graph, what, renderer);
-        jobs.set(`${fixture.name} ${what}`, jobOf(bundle, sourcesOf(fixture, model.inputs[0].name)));
+        const program = planPortably(model, { [what]: graph }, renderer);
+        jobs.set(`${fixture.name} ${what}`, jobOf(program, sourcesOf(fixture, model.inputs[0].name)));
       }
     }
     results = await runOnWgpu(jobs);

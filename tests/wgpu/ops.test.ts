@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { nodeRenderer } from '../../src/compiler/files.ts';
 import { portableTarget } from '../../src/kernels/targets.ts';
 import { ops } from '../../src/ops/index.ts';
-import { planGraph } from '../../src/plan/plan.ts';
+import { planProgram } from '../../src/plan/plan.ts';
 import { caseNames, opCase, relativeError } from '../ops/cases.ts';
 import { type JobResult, jobOf } from './job.ts';
 import { runOnWgpu } from './wgpu.ts';
@@ -15,17 +15,23 @@ beforeAll(async () => {
   const renderer = nodeRenderer();
   const jobs = caseNames.map((name) => {
     const { graph, feeds } = opCase(name);
-    const bundle = planGraph(graph, ops, renderer, { model: name, batch: 1, target: portableTarget });
+    const program = planProgram({ forward: graph }, ops, renderer, {
+      model: name,
+      batch: 1,
+      target: portableTarget,
+    });
     return [
       name,
       jobOf(
-        bundle,
+        program,
         [...feeds].map(([n, { data }]) => ['input', n, data] as const),
       ),
     ] as const;
   });
   const [, first] = jobs[0];
-  const broken = { ...first, wgsl: { ...first.wgsl, [first.manifest.kernels[0].name]: 'fn main( {' } };
+  const [kernel, ...others] = first.program.kernels;
+  const kernels = [{ ...kernel, wgsl: 'fn main( {' }, ...others];
+  const broken = { ...first, program: { ...first.program, kernels } };
   results = await runOnWgpu(new Map([...jobs, ['broken', broken]]));
 }, 600_000);
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { writeBundleFolder } from '../../compiler/bundle-folder.ts';
 import { openModel } from '../../compiler/model.ts';
+import { writeProgramFolder } from '../../compiler/program-folder.ts';
 import { storedTensors } from '../../language/model.ts';
 import { initialiseAll } from '../../training/initialise.ts';
 import { readWeights } from '../../training/weights-file.ts';
@@ -13,6 +13,7 @@ interface CompileOptions extends ModelOptions, WeightsOptions {
   readonly output: string;
   readonly batch: number;
   readonly seed: number;
+  readonly inference?: boolean;
   readonly verify?: boolean;
 }
 
@@ -22,20 +23,24 @@ export function register(program: Command): void {
     .argument('<spec>', "a spec (without --weights: its initialisers' values), or the folder of a run")
     .requiredOption('--output <folder>', 'folder to make')
     .option('--batch <n>', 'batch size', integer('--batch', 1), 1)
+    .option('--inference', 'the forward pass only, also where the model has a train section')
     .option('--seed <n>', 'seed of the initialisers', integer('--seed', 0), 0)
     .action((spec: string, options: CompileOptions) => {
       const { batch } = options;
       const file = weightsFile(spec, options);
       const chosen = chosenBy(file, { spec, set: options.set });
       const { model, warnings } = openForCommand(chosen.spec, { ...options, set: chosen.set }, { batch });
-      const training = openModel(chosen.spec, { set: chosen.set, batch, training: true });
+      const training = options.inference
+        ? undefined
+        : openModel(chosen.spec, { set: chosen.set, batch, training: true });
       const weights =
         file === undefined ? initialiseAll(storedTensors(model), options.seed) : readWeights(model, file);
-      const report = writeBundleFolder(options.output, model, training, weights, options.verify);
+      const report = writeProgramFolder(options.output, model, training, weights, options.verify);
       if (options.json) printJson({ output: options.output, ...report, warnings });
       else {
+        const dispatches = Object.entries(report.dispatches).map(([entry, n]) => `${n} (${entry})`);
         printLine(
-          `${model.name}: ${report.kernels} kernels, ${report.dispatches} dispatches a forward pass, ` +
+          `${model.name}: ${report.kernels} kernels, ${dispatches.join(' and ')} dispatches, ` +
             `${formatBytes(report.device_bytes)} of buffers → ${options.output}`,
         );
       }

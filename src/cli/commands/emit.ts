@@ -109,9 +109,14 @@ function emitted(stage: string, spec: string, options: EmitOptions): string {
     const shown = after === undefined ? graph : passed;
     return options.json ? jsonText(shown) : printGraph(shown);
   }
-  const what = options.train ? 'the training step' : 'the forward pass';
-  const bundle = planPortably(model, graph, what, nodeRenderer(), options.verify);
-  if (options.json) return jsonText(stage === 'plan' ? bundle.manifest : Object.fromEntries(bundle.wgsl));
-  if (stage === 'plan') return printPlan(bundle.manifest);
-  return [...bundle.wgsl].map(([name, text]) => `// ---- ${name}.wgsl\n${text}\n`).join('');
+  const entries = { [options.train ? 'step' : 'forward']: graph };
+  const compiled = planPortably(model, entries, nodeRenderer(), options.verify);
+  const { kernels, ...rest } = compiled;
+  if (stage === 'wgsl') {
+    if (options.json) return jsonText(Object.fromEntries(kernels.map((k) => [k.name, k.wgsl])));
+    return kernels.map(({ name, wgsl }) => `// ---- ${name}.wgsl\n${wgsl}\n`).join('');
+  }
+  return options.json
+    ? jsonText({ ...rest, kernels: kernels.map(({ wgsl: _, ...info }) => info) })
+    : printPlan(compiled);
 }

@@ -61,7 +61,7 @@ export function register(program: Command): void {
       const fed = readFeed(given, options.weights);
       const backend = await openBackend(options);
       try {
-        const executable = await backend.prepare(graph, model.name, model.batch);
+        const executable = await backend.prepare({ step: graph }, model.name, model.batch);
         feed(executable, fed);
         executable.write('input', 'target', target);
         const losses = await runSteps(executable, options.steps, (t) =>
@@ -111,7 +111,7 @@ async function runSteps(
     losses.push(loss);
   };
   if (executable instanceof WebgpuExecutable) {
-    const reader = new StepReader(executable.session);
+    const reader = new StepReader(executable.session, ['step']);
     try {
       for (let t = 1; t <= steps; t++) {
         if (reader.full) take((await reader.next())!);
@@ -126,8 +126,8 @@ async function runSteps(
   }
   for (let t = 1; t <= steps; t++) {
     executable.write('input', 'hyper', hyper(t));
-    executable.run();
-    const out = await executable.read('output', ['loss', 'norm2']);
+    executable.run('step');
+    const out = await executable.readOutputs('step', ['loss', 'norm2']);
     take({ step: t, loss: out.get('loss')![0], gradNorm: Math.sqrt(out.get('norm2')![0]) });
   }
   return losses;

@@ -39,12 +39,12 @@ export function register(program: Command): void {
       const fed = readFeed(given, options.weights);
       const backend = await openBackend(options);
       try {
-        const executable = await backend.prepare(graph, model.name, model.batch);
+        const executable = await backend.prepare({ gradients: graph }, model.name, model.batch);
         feed(executable, fed);
         executable.write('input', 'target', target);
-        executable.run();
-        const results = await executable.read(
-          'output',
+        executable.run('gradients');
+        const results = await executable.readOutputs(
+          'gradients',
           graph.outputs.map((o) => o.name),
         );
         const loss = results.get('loss')![0];

@@ -30,12 +30,12 @@ export function register(program: Command): void {
       const fed = readFeed(given, weights);
       const backend = await openBackend(options);
       try {
-        const executable = await backend.prepare(model.graph, model.name, model.batch);
+        const executable = await backend.prepare({ forward: model.graph }, model.name, model.batch);
         feed(executable, fed);
         const started = performance.now();
-        executable.run();
+        executable.run('forward');
         const names = model.outputs.map((o) => o.name);
-        const results = await executable.read('output', names);
+        const results = await executable.readOutputs('forward', names);
         const seconds = (performance.now() - started) / 1000;
         writeResults(
           options.output,

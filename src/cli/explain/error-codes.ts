@@ -5,7 +5,7 @@
  */
 export const errorCodes: Readonly<Record<string, string>> = {
   'adapter-limits':
-    'The network needs more of the graphics adapter than it offers: a buffer, a binding or a workgroup is too large. Bundles are made for the limits that every WebGPU implementation has; other commands use those of the adapter. A smaller batch or image needs less; `archc doctor` shows the adapters.',
+    'The network needs more of the graphics adapter than it offers: a buffer, a binding or a workgroup is too large. `compile` plans for the limits that every WebGPU implementation has; other commands use those of the adapter. A smaller batch or image needs less, and so does a forward pass alone (`compile --inference`); `archc doctor` shows the adapters.',
   'bad-adapter':
     'The adapter asked for, by a flag or by the environment, is none of the choices. docs/adapters.md describes them.',
   'bad-checkpoint':
@@ -14,6 +14,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
     'The file is no checkpoint that torch.save writes (a ZIP archive that holds a pickle and the tensors), or uses something that archc does not read, such as quantised or sparse tensors.',
   'bad-dataset':
     "A data set is a folder in nnU-Net's raw layout (dataset.json, imagesTr, labelsTr, imagesTs, labelsTs), or for classifiers one folder a class. The message names what is missing or contradicts itself.",
+  'bad-entry':
+    'A caller asked a compiled program to run an entry that it does not have; `program.json` lists them.',
   'bad-holdout':
     "`holdout` of the train section names a case that the data set does not have, or leaves nothing to train on. It is a share of the training cases, or a list of their ids; of a classifier's images each class keeps one at least.",
   'bad-label-map':
@@ -28,7 +30,7 @@ export const errorCodes: Readonly<Record<string, string>> = {
   'bad-safetensors':
     'The file is no safetensors file, or is damaged: its header is JSON that says where each tensor lies, and both must agree with the length of the file.',
   'bad-tensor':
-    'A program gave a bundle a tensor that it does not have, or one of another size; the manifest lists them.',
+    'A caller gave a compiled program a tensor that it does not have, or one of another size, or asked for one; `program.json` lists them.',
   'bad-value': 'The value of an option is of the wrong kind. `--help` of the command says what it takes.',
   'batch-too-small':
     'Batch normalisation takes the mean and the variance of a channel over the batch and its positions; of one value there is no variance.',
@@ -115,7 +117,7 @@ export const errorCodes: Readonly<Record<string, string>> = {
   'out-of-memory':
     'The graphics adapter has no memory for a buffer. A smaller batch or image needs less; other programs may hold some of it.',
   'output-exists':
-    'A bundle is not written over other files. Name a new folder, an empty one, or one that holds a bundle.',
+    'A compiled program is not written over other files. Name a new folder, an empty one, or one that holds such a program.',
   'output-not-finite':
     "The classifier's output holds NaN or infinity, so that no class can be chosen. Training may have diverged.",
   'pretrained-empty':

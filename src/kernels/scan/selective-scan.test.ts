@@ -11,7 +11,7 @@ import { type RefTensor, ShapeError, type TensorType } from '../../ir/op.ts';
 import type { Target } from '../../ir/target.ts';
 import { ops } from '../../ops/index.ts';
 import { selectiveScan } from '../../ops/scan/selective-scan.ts';
-import { planGraph } from '../../plan/plan.ts';
+import { planProgram } from '../../plan/plan.ts';
 import { interpret } from '../../reference/interpret.ts';
 import { Session } from '../../runtime/session.ts';
 import { portableTarget } from '../targets.ts';
@@ -96,16 +96,16 @@ async function errors(c: Case): Promise<Map<string, number>> {
     tensors.set(value, { shape: graph.values[value].shape, data: Float64Array.from(feeds.get(name)!) });
   }
   const truths = interpret(graph, ops, tensors);
-  const bundle = planGraph(graph, ops, nodeRenderer(), {
+  const program = planProgram({ forward: graph }, ops, nodeRenderer(), {
     model: 'scan',
     batch: c.batch,
     target: targetWith(c.maxBinding ? { maxStorageBufferBindingSize: c.maxBinding } : {}),
   });
-  const session = await Session.create(acquired.device, bundle);
+  const session = await Session.create(acquired.device, program);
   for (const [name, data] of feeds) if (session.has('input', name)) session.write('input', name, data);
-  session.run();
-  const results = await session.read(
-    'output',
+  session.run('forward');
+  const results = await session.readOutputs(
+    'forward',
     graph.outputs.map((o) => o.name),
   );
   session.destroy();
@@ -167,11 +167,11 @@ describe('selective_scan on WebGPU equals the reference, forward and all gradien
 
 describe('plan', () => {
   const dispatches = (c: Case, over: Partial<DeviceLimits> = {}) =>
-    planGraph(build(c).graph, ops, nodeRenderer(), {
+    planProgram({ forward: build(c).graph }, ops, nodeRenderer(), {
       model: 'scan',
       batch: c.batch,
       target: targetWith(over),
-    }).manifest;
+    });
 
   test('chunks cover the sequence, and only few channels make several', () => {
     expect(chunking(portableTarget, { planes: 16, tiles: 8, length: 576 })).toEqual({
@@ -188,21 +188,25 @@ describe('plan', () => {
 
   test('few dispatches, and no more bindings than browsers promise', () => {
     const long = dispatches({ batch: 1, groups: 4, depth: 64, states: 8, length: 576 });
-    expect(long.dispatches.length).toBe(3 + 4);
+    expect(long.entries['forward'].dispatches.length).toBe(3 + 4);
     expect(long.requires.maxStorageBuffersPerShaderStage).toBeLessThanOrEqual(8);
-    expect(dispatches({ batch: 4, groups: 4, depth: 16, states: 8, length: 8 }).dispatches.length).toBe(
-      2 + 3,
-    );
+    const short = dispatches({ batch: 4, groups: 4, depth: 16, states: 8, length: 8 });
+    expect(short.entries['forward'].dispatches.length).toBe(2 + 3);
   });
 
   test('one pipeline serves all lengths and numbers of states', () => {
     const kernels = (length: number, states: number) =>
-      planGraph(build({ batch: 1, groups: 4, depth: 8, states, length }).graph, ops, nodeRenderer(), {
-        model: 'scan',
-        batch: 1,
-        target: targetWith(),
-      }).wgsl;
-    expect([...kernels(6400, 16).values()]).toEqual([...kernels(576, 5).values()]);
+      planProgram(
+        { forward: build({ batch: 1, groups: 4, depth: 8, states, length }).graph },
+        ops,
+        nodeRenderer(),
+        {
+          model: 'scan',
+          batch: 1,
+          target: targetWith(),
+        },
+      ).kernels.map((k) => k.wgsl);
+    expect(kernels(6400, 16)).toEqual(kernels(576, 5));
   });
 
   test('memory grows with L·D, not L·D·N', () => {

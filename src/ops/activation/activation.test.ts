@@ -3,7 +3,7 @@ import { type AcquiredDevice, acquireDevice } from '../../adapter/acquire.ts';
 import { deviceTarget } from '../../backend/device-target.ts';
 import { nodeRenderer } from '../../compiler/files.ts';
 import { GraphBuilder } from '../../ir/builder.ts';
-import { planGraph } from '../../plan/plan.ts';
+import { planProgram } from '../../plan/plan.ts';
 import { interpret } from '../../reference/interpret.ts';
 import { Session } from '../../runtime/session.ts';
 import { ops } from '../index.ts';
@@ -35,13 +35,13 @@ async function onDevice(op: string, inputs: readonly Float64Array[]) {
   const feeds = new Map(sources.map((v, i) => [v, { shape: [inputs[i].length], data: inputs[i] }]));
   const truth = interpret(graph, ops, feeds).get(graph.outputs[0].value)!.data;
   const target = deviceTarget(device);
-  const bundle = planGraph(graph, ops, nodeRenderer(), { model: op, batch: 1, target });
-  const session = await Session.create(device.device, bundle);
+  const program = planProgram({ forward: graph }, ops, nodeRenderer(), { model: op, batch: 1, target });
+  const session = await Session.create(device.device, program);
   inputs.forEach((x, i) => {
     session.write('input', `x${i}`, Float32Array.from(x));
   });
-  session.run();
-  const y = (await session.read('output', ['y'])).get('y')!;
+  session.run('forward');
+  const y = (await session.readOutputs('forward', ['y'])).get('y')!;
   session.destroy();
   return { y, truth };
 }

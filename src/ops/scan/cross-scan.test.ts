@@ -6,7 +6,7 @@ import { GraphBuilder } from '../../ir/builder.ts';
 import { Dim, formatDims } from '../../ir/dim.ts';
 import { elementCount, type Shape } from '../../ir/graph.ts';
 import { ShapeError } from '../../ir/op.ts';
-import { planGraph } from '../../plan/plan.ts';
+import { planProgram } from '../../plan/plan.ts';
 import { Session } from '../../runtime/session.ts';
 import { ops } from '../index.ts';
 import { crossMerge, crossScan } from './cross-scan.ts';
@@ -32,12 +32,12 @@ describe('on WebGPU equals the reference', () => {
       const target = deviceTarget(acquired);
       const session = await Session.create(
         acquired.device,
-        planGraph(graph, ops, nodeRenderer(), { model: 'cross', batch: shape[0], target }),
+        planProgram({ forward: graph }, ops, nodeRenderer(), { model: 'cross', batch: shape[0], target }),
       );
       const data = Float32Array.from({ length: elementCount(shape) }, (_, i) => (i % 9973) + 1);
       session.write('input', 'x', data);
-      session.run();
-      const results = await session.read('output', ['y', 'merged']);
+      session.run('forward');
+      const results = await session.readOutputs('forward', ['y', 'merged']);
       session.destroy();
       const tensor = { shape, data: Float64Array.from(data) };
       const [truth] = crossScan.reference([tensor], {}, [graph.values[y].shape]);

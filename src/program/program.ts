@@ -1,17 +1,23 @@
-/** What the runtime needs besides the kernels' text: everything is known before the first run. */
-export interface Manifest {
-  readonly format: 1;
+/**
+ * What a model is compiled to: everything that a runtime needs but the weights, known before the first run. Entries
+ * (forward pass, gradients, update, …) share one set of sources and one memory plan.
+ */
+export interface Program {
+  readonly format: 2;
   readonly model: string;
   readonly batch: number;
   /** Name of the target that its kernels were chosen for. */
   readonly target: string;
   readonly buffers: readonly BufferInfo[];
   readonly kernels: readonly KernelInfo[];
-  /** The dispatches of one run, in order. */
-  readonly dispatches: readonly Dispatch[];
   /** Contents of the one uniform buffer, as 32-bit words. */
   readonly uniforms: readonly number[];
-  readonly tensors: readonly TensorInfo[];
+  /** What lives from run to run, or is given for it. */
+  readonly tensors: readonly SourceInfo[];
+  /** By name: what can be run. */
+  readonly entries: Readonly<Record<string, Entry>>;
+  /** What the model was made with: settings of the spec and its train section. */
+  readonly facts?: { readonly config: unknown; readonly train?: unknown };
   /** What the adapter must allow; all else is within WebGPU's defaults. */
   readonly requires: {
     readonly maxStorageBuffersPerShaderStage: number;
@@ -30,10 +36,18 @@ export interface BufferInfo {
 }
 
 export interface KernelInfo {
-  /** Names the file `<name>.wgsl`. */
+  /** Names the file `kernels/<name>.wgsl` of a program on disk. */
   readonly name: string;
   readonly bindings: readonly ('read' | 'read_write')[];
   readonly hasUniforms: boolean;
+  readonly wgsl: string;
+}
+
+/** One order of dispatches over the program's tensors. */
+export interface Entry {
+  readonly dispatches: readonly Dispatch[];
+  /** What it computes; kept until the entry runs again. */
+  readonly outputs: readonly TensorInfo[];
 }
 
 export interface Dispatch {
@@ -49,7 +63,6 @@ export interface Dispatch {
 
 export interface TensorInfo {
   readonly name: string;
-  readonly kind: 'input' | 'param' | 'buffer' | 'state' | 'carry' | 'output';
   readonly dtype: 'f32' | 'i32';
   readonly shape: readonly number[];
   readonly buffer: number;
@@ -57,9 +70,16 @@ export interface TensorInfo {
   readonly offset: number;
 }
 
-/** A manifest with its kernels: all that a runtime needs but the weights. */
-export interface Bundle {
-  readonly manifest: Manifest;
-  /** WGSL by kernel name. */
-  readonly wgsl: ReadonlyMap<string, string>;
+/**
+ * - `input`: given anew for each run
+ * - `param`, `buffer`: the model's, by their `state_dict` keys
+ * - `state`: of training; lives from step to step
+ * - `carry`: what one entry leaves for another within a step
+ */
+export type SourceKind = 'input' | 'param' | 'buffer' | 'state' | 'carry';
+
+export interface SourceInfo extends TensorInfo {
+  readonly kind: SourceKind;
+  /** What each element of a `state` is at first, if not 0. */
+  readonly initial?: number;
 }

@@ -1,0 +1,113 @@
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { trainingGraph } from '../autodiff/training.ts';
+import { InputError } from '../errors.ts';
+import { type ElaboratedModel, storedTensors } from '../language/model.ts';
+import { ops } from '../ops/index.ts';
+import type { Program } from '../program/program.ts';
+import { writeError } from '../tensors/atomic-file.ts';
+import { checkFolderWritable, makeFolder } from '../tensors/output-path.ts';
+import { writeSafetensors } from '../tensors/safetensors.ts';
+import { type StoredData, storedTensor } from '../tensors/tensor.ts';
+import { nodeRenderer } from './files.ts';
+import { planPortably } from './portable.ts';
+
+export interface ProgramReport {
+  readonly kernels: number;
+  /** By entry. */
+  readonly dispatches: Readonly<Record<string, number>>;
+  readonly device_bytes: number;
+  readonly trains: boolean;
+}
+
+/**
+ * Writes a program: `program.json`, `kernels/` and `weights.safetensors`. Its entries are `forward` and, where the model
+ * has a `train` section, `step`. The same model and weights give the same bytes. The folder appears whole or not at all;
+ * an older program of the same name is replaced.
+ *
+ * @param training the same model elaborated for training; without it the program is for inference only
+ * @param weights parameters and buffers by name
+ * @param verify checks the graphs after each pass
+ * @throws InputError `output-exists` where the folder holds something else
+ * @throws JobError `adapter-limits` where the model needs more than every WebGPU implementation offers
+ */
+export function writeProgramFolder(
+  folder: string,
+  model: ElaboratedModel,
+  training: ElaboratedModel | undefined,
+  weights: ReadonlyMap<string, StoredData>,
+  verify = false,
+): ProgramReport {
+  const target = resolve(folder);
+  checkFolderWritable(folder);
+  checkReplaceable(folder, target);
+  const section = training?.train[0];
+  const program = planPortably(
+    model,
+    {
+      forward: model.graph,
+      ...(training && section
+        ? { step: trainingGraph(training, section, section.optimizer, ops).graph }
+        : {}),
+    },
+    nodeRenderer(),
+    verify,
+  );
+
+  const undo = makeFolder(dirname(target));
+  const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
+  const replaced = `${temporary}.old`;
+  try {
+    mkdirSync(temporary);
+    writeProgram(temporary, { ...program, facts: { config: model.config, train: section } });
+    writeSafetensors(
+      join(temporary, 'weights.safetensors'),
+      storedTensors(model).map((t) => [t.name, storedTensor([...t.shape], weights.get(t.name)!)] as const),
+    );
+    // The old program goes only when the new one stands in its place.
+    if (existsSync(target)) renameSync(target, replaced);
+    renameSync(temporary, target);
+    rmSync(replaced, { recursive: true, force: true });
+  } catch (error) {
+    rmSync(temporary, { recursive: true, force: true });
+    if (existsSync(replaced) && !existsSync(target)) renameSync(replaced, target);
+    undo();
+    throw writeError(folder, error);
+  }
+  return {
+    kernels: program.kernels.length,
+    dispatches: Object.fromEntries(
+      Object.entries(program.entries).map(([name, entry]) => [name, entry.dispatches.length]),
+    ),
+    device_bytes: program.buffers.reduce((n, b) => n + b.size, 0),
+    trains: section !== undefined,
+  };
+}
+
+/** All that a program consists of. */
+const programFiles: readonly string[] = ['program.json', 'weights.safetensors', 'kernels'];
+
+/** An empty folder may be filled, and a program be replaced; whatever else somebody keeps there is not touched. */
+function checkReplaceable(folder: string, target: string): void {
+  const entries = existsSync(target) ? readdirSync(target) : [];
+  const others = entries.filter((name) => !programFiles.includes(name));
+  if (others.length === 0 && (entries.length === 0 || entries.includes('program.json'))) return;
+  throw new InputError(
+    'output-exists',
+    others.length > 0
+      ? `${folder} holds other things than a program: ${others.slice(0, 5).join(', ')}`
+      : `${folder} holds ${entries.join(', ')}, but no program.json: it is not a whole program`,
+    'name a folder that does not exist yet, or one that holds a program',
+  );
+}
+
+function writeProgram(folder: string, { kernels, ...rest }: Program): void {
+  mkdirSync(join(folder, 'kernels'));
+  for (const { name, wgsl } of kernels) writeFileSync(join(folder, 'kernels', `${name}.wgsl`), wgsl);
+  const text = JSON.stringify(
+    { ...rest, kernels: kernels.map(({ wgsl: _, ...info }) => info) },
+    // Where in the spec a section stands says nothing once it is compiled.
+    (key, value) => (key === 'span' ? undefined : value),
+  );
+  writeFileSync(join(folder, 'program.json'), `${text}\n`);
+}

@@ -1,0 +1,80 @@
+import type { Renderer } from '../../codegen/render.ts';
+import type { UniformType } from '../ir/kernel.ts';
+import type { KernelInfo } from '../program/program.ts';
+import type { DraftKernel } from './kernels.ts';
+import { align } from './location.ts';
+import { PlanError, SMALLER } from './plan-error.ts';
+
+/** Kernels and uniforms of a program: each text and each block of uniforms once, whoever uses it. */
+export class KernelTable {
+  readonly kernels: KernelInfo[] = [];
+  private readonly renderer: Renderer;
+  private readonly words: number[] = [];
+  private readonly kernelOf = new Map<string, number>();
+  private readonly uniformAt = new Map<string, number>();
+
+  constructor(renderer: Renderer) {
+    this.renderer = renderer;
+  }
+
+  /** The index of a draft's kernel. */
+  kernel({ text, uniforms }: DraftKernel): number {
+    const wgsl = this.renderer.render(text);
+    const known = this.kernelOf.get(wgsl);
+    if (known !== undefined) return known;
+    const index = this.kernels.length;
+    this.kernels.push({
+      name: `${String(index).padStart(3, '0')}-${text.template}`,
+      bindings: text.bindings.map((b) => b.access),
+      hasUniforms: uniforms.length > 0,
+      wgsl,
+    });
+    this.kernelOf.set(wgsl, index);
+    return index;
+  }
+
+  /** Where a draft's uniforms lie, in bytes. */
+  uniforms({ uniforms }: DraftKernel): [offset: number, size: number] {
+    const words = packUniforms(uniforms);
+    const key = words.join(' ');
+    let at = this.uniformAt.get(key);
+    if (at === undefined) {
+      // A uniform binding starts at a multiple of 256 bytes (WebGPU's default limit).
+      at = align(this.words.length, 64);
+      while (this.words.length < at) this.words.push(0);
+      this.words.push(...words);
+      this.uniformAt.set(key, at);
+    }
+    return [4 * at, align(4 * words.length, 16)];
+  }
+
+  /** Contents of the uniform buffer. */
+  get uniformWords(): readonly number[] {
+    const rest = align(this.words.length, 64) - this.words.length;
+    return [...this.words, ...new Array<number>(rest).fill(0)];
+  }
+}
+
+/** What whole numbers of a type go from and to. */
+const ranges = {
+  i32: [-(2 ** 31), 2 ** 31 - 1],
+  u32: [0, 2 ** 32 - 1],
+} as const;
+
+function packUniforms(uniforms: readonly (readonly [string, UniformType, number])[]): number[] {
+  const view = new DataView(new ArrayBuffer(4));
+  return uniforms.map(([name, type, value]) => {
+    if (type === 'f32' ? !Number.isFinite(Math.fround(value)) : !Number.isInteger(value))
+      throw new Error(`${name} = ${value} is not a ${type}`);
+    if (type !== 'f32' && (value < ranges[type][0] || value > ranges[type][1]))
+      throw new PlanError(
+        'size-too-large',
+        `${name} = ${value} does not fit 32 bits, as kernels count`,
+        SMALLER,
+      );
+    if (type === 'f32') view.setFloat32(0, value, true);
+    else if (type === 'i32') view.setInt32(0, value, true);
+    else view.setUint32(0, value, true);
+    return view.getUint32(0, true);
+  });
+}

@@ -1,15 +1,13 @@
 import { type AcquiredDevice, deviceLimits, optionalFeatures } from '../adapter/acquire.ts';
 import type { DeviceLimits } from '../ir/kernel.ts';
 import type { Target, TargetFeature } from '../ir/target.ts';
-import { softwareFigures } from '../kernels/measured.ts';
+import { targetOf } from '../kernels/targets.ts';
 
-/** What a device is compiled for: its own limits and features, and the figures of its kind. */
+/** What an open device is compiled for. */
 export function deviceTarget({ device, kind }: Pick<AcquiredDevice, 'device' | 'kind'>): Target {
-  return {
-    name: kind,
-    kind: kind === 'gpu' ? 'gpu' : 'software',
+  return targetOf({
+    kind,
     limits: deviceLimits(device) as unknown as DeviceLimits,
     features: optionalFeatures.filter((name) => device.features.has(name)) as TargetFeature[],
-    measured: softwareFigures,
-  };
+  });
 }

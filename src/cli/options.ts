@@ -31,11 +31,6 @@ export function withModelOptions(command: Command): Command {
     .option('--json', 'print one JSON document on stdout');
 }
 
-/** `--verify`: checks of the compiler itself, which `npm test` does without being asked. */
-export function withVerify(command: Command): Command {
-  return command.option('--verify', 'check the graph after each pass of the compiler');
-}
-
 export function withBackendOptions(command: Command): Command {
   return command
     .addOption(

@@ -10,7 +10,7 @@ import { checkFolderWritable, makeFolder } from '../tensors/output-path.ts';
 import { writeSafetensors } from '../tensors/safetensors.ts';
 import { type StoredData, storedTensor } from '../tensors/tensor.ts';
 import { nodeRenderer } from './files.ts';
-import { planPortably } from './portable.ts';
+import { type PlanFor, planPortably } from './portable.ts';
 
 export interface ProgramReport {
   readonly kernels: number;
@@ -27,16 +27,16 @@ export interface ProgramReport {
  *
  * @param training the same model elaborated for training; without it the program is for inference only
  * @param weights parameters and buffers by name
- * @param verify checks the graphs after each pass
+ * @param plan what for, and how
  * @throws InputError `output-exists` where the folder holds something else
- * @throws JobError `adapter-limits` where the model needs more than every WebGPU implementation offers
+ * @throws JobError `adapter-limits` where the model needs more than the target offers
  */
 export function writeProgramFolder(
   folder: string,
   model: ElaboratedModel,
   training: ElaboratedModel | undefined,
   weights: ReadonlyMap<string, StoredData>,
-  verify = false,
+  plan: PlanFor = {},
 ): ProgramReport {
   const target = resolve(folder);
   checkFolderWritable(folder);
@@ -51,7 +51,7 @@ export function writeProgramFolder(
         : {}),
     },
     nodeRenderer(),
-    verify,
+    plan,
   );
 
   const undo = makeFolder(dirname(target));

@@ -40,3 +40,30 @@ export const softwareFigures: Measured = {
   // memory would be 5/16 · N times u: it shall grow with L·D, not with L·D·N.
   scan: { workgroup: 32, steps: 8, wantedThreads: 128, leastBlocks: 8, scratchShare: 4 },
 };
+
+/**
+ * GPUs. Not measured: no GPU was at hand. Sizes follow from how GPUs work (a workgroup is whole waves of 32 or 64
+ * threads, neighbours read neighbours, tens of thousands of threads hide latencies), rates from AMD's sheets of
+ * RDNA 3. To be replaced by measurements.
+ */
+export const gpuFigures: Measured = {
+  ...softwareFigures,
+  team: 64,
+  perThread: 4,
+  copyRuns: [4],
+  lineRun: 4,
+  chunks: { mostThreads: 65536, leastPerThread: 16 },
+  split: { wantedThreads: 32768, shortestPart: 64 },
+  reduction: { longestAlone: 256, leastPerThread: 16, mostPerThread: 64, mostThreads: 65536, lastPass: 256 },
+  product: { workgroup: 64, wideColumns: 64, wideResults: 2 ** 22 },
+  norm: {
+    sharedFrom: 128,
+    widestFrom: 4096,
+    widest: 256,
+    planePerThread: 8,
+    planeSharedFrom: 64,
+    columnThreads: 65536,
+    leastRows: 16,
+  },
+  scan: { workgroup: 64, steps: 8, wantedThreads: 16384, leastBlocks: 4, scratchShare: 4 },
+};

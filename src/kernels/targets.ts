@@ -1,6 +1,10 @@
+import { InputError } from '../errors.ts';
 import type { DeviceLimits } from '../ir/kernel.ts';
-import type { Target } from '../ir/target.ts';
-import { softwareFigures } from './measured.ts';
+import type { Target, TargetFeature, TargetKind } from '../ir/target.ts';
+import { gpuFigures, softwareFigures } from './measured.ts';
+
+const MiB = 2 ** 20;
+const GiB = 2 ** 30;
 
 /** The default limits of the WebGPU specification (section 3.6.2, "Limits"): every adapter offers them. */
 export const portableLimits: DeviceLimits = {
@@ -11,17 +15,115 @@ export const portableLimits: DeviceLimits = {
   maxComputeWorkgroupStorageSize: 16384,
   maxComputeWorkgroupsPerDimension: 65535,
   maxStorageBuffersPerShaderStage: 8,
-  maxStorageBufferBindingSize: 128 * 2 ** 20,
-  maxBufferSize: 256 * 2 ** 20,
+  maxStorageBufferBindingSize: 128 * MiB,
+  maxBufferSize: 256 * MiB,
   minStorageBufferOffsetAlignment: 256,
   minUniformBufferOffsetAlignment: 256,
 };
 
-/** What programs for any adapter are compiled for. */
-export const portableTarget: Target = {
-  name: 'webgpu-default',
-  kind: 'software',
-  limits: portableLimits,
-  features: [],
-  measured: softwareFigures,
+/**
+ * What Chrome lets pages see of a desktop GPU: it reports one of a few tiers, the highest that the GPU reaches
+ * (Dawn, src/dawn/native/Limits.cpp). Workgroup memory is Direct3D 12's and Metal's 32 KiB.
+ */
+const desktopLimits: DeviceLimits = {
+  ...portableLimits,
+  maxComputeInvocationsPerWorkgroup: 1024,
+  maxComputeWorkgroupSizeX: 1024,
+  maxComputeWorkgroupSizeY: 1024,
+  maxComputeWorkgroupStorageSize: 32768,
+  maxStorageBuffersPerShaderStage: 10,
+  maxStorageBufferBindingSize: 2 * GiB - 4,
+  maxBufferSize: 2 * GiB,
 };
+
+const allFeatures: readonly TargetFeature[] = ['shader-f16', 'subgroups', 'timestamp-query'];
+
+/** Figures of a kind of device. */
+const figures = { gpu: gpuFigures, software: softwareFigures };
+
+function target(
+  name: string,
+  kind: TargetKind,
+  limits: DeviceLimits,
+  features: readonly TargetFeature[],
+): Target {
+  return { name, kind, limits, features, measured: figures[kind] };
+}
+
+/** What programs for any adapter are compiled for: kernels that no adapter is slow with. */
+export const portableTarget: Target = target('webgpu-default', 'software', portableLimits, []);
+
+/** The targets that `--target` takes. */
+export const targets: readonly Target[] = [
+  portableTarget,
+  // The same, for adapters that are known to be GPUs.
+  target('webgpu-gpu', 'gpu', portableLimits, []),
+  // As they report themselves to Dawn: Mesa 25.0.7 with LLVM 15, SwiftShader 5.0.0.
+  target(
+    'lavapipe',
+    'software',
+    {
+      ...portableLimits,
+      maxComputeInvocationsPerWorkgroup: 1024,
+      maxComputeWorkgroupSizeX: 1024,
+      maxComputeWorkgroupSizeY: 1024,
+      maxComputeWorkgroupSizeZ: 1024,
+      maxComputeWorkgroupStorageSize: 32768,
+      maxStorageBuffersPerShaderStage: 16,
+      maxBufferSize: 4 * GiB - 1,
+      minStorageBufferOffsetAlignment: 16,
+      minUniformBufferOffsetAlignment: 16,
+    },
+    allFeatures,
+  ),
+  target(
+    'swiftshader',
+    'software',
+    {
+      ...portableLimits,
+      maxComputeWorkgroupStorageSize: 32768,
+      maxStorageBuffersPerShaderStage: 12,
+      maxStorageBufferBindingSize: GiB,
+      maxBufferSize: GiB,
+    },
+    ['subgroups', 'timestamp-query'],
+  ),
+  target('amd-rdna3', 'gpu', desktopLimits, allFeatures),
+  target('nvidia', 'gpu', desktopLimits, allFeatures),
+  target(
+    'intel',
+    'gpu',
+    { ...desktopLimits, maxStorageBufferBindingSize: GiB, maxBufferSize: GiB },
+    allFeatures,
+  ),
+  // Metal's buffers are at most a part of the memory, of which the smallest Macs have 8 GiB.
+  target(
+    'apple',
+    'gpu',
+    { ...desktopLimits, maxStorageBufferBindingSize: GiB, maxBufferSize: GiB },
+    allFeatures,
+  ),
+];
+
+/** @throws InputError `unknown-target` with the list of those that there are */
+export function namedTarget(name: string): Target {
+  const found = targets.find((t) => t.name === name);
+  if (found) return found;
+  throw new InputError(
+    'unknown-target',
+    `there is no target "${name}"`,
+    `one of ${targets.map((t) => t.name).join(', ')}`,
+  );
+}
+
+/** What is known of a device once it is there. */
+export interface DeviceFacts {
+  readonly kind: 'gpu' | 'lavapipe' | 'swiftshader' | 'other-software';
+  readonly limits: DeviceLimits;
+  readonly features: readonly TargetFeature[];
+}
+
+/** A device as a target: its own limits and features, the figures of its kind. */
+export function targetOf({ kind, limits, features }: DeviceFacts): Target {
+  return target(kind, kind === 'gpu' ? 'gpu' : 'software', limits, features);
+}

@@ -23,8 +23,7 @@ export function kernelNode(graph: Graph, node: Node): KernelNode {
  * What chooses a node's kernels: the variant that is forced for its op where that can compute the node, else the
  * cheapest that fits the target.
  *
- * @throws InputError `unknown-kernel` if a forced variant does not exist or computes no node of the graph;
- *   the choice throws `adapter-limits` where the target lacks what is needed
+ * The choice throws PlanError `adapter-limits` where the target lacks what is needed.
  */
 export function chooseKernels(
   graph: Graph,
@@ -32,7 +31,6 @@ export function chooseKernels(
   target: Target,
   forced: ForcedKernels = new Map(),
 ): (node: Node) => Candidate {
-  for (const [op, name] of forced) checkForced(graph, target, op, name);
   return (node) => {
     const found = candidatesOf(graph, ops, target, node);
     const wanted = found.find(({ candidate }) => candidate.name === forced.get(node.op));
@@ -56,26 +54,35 @@ function familyOf(op: string): KernelFamily {
   return family;
 }
 
-function checkForced(graph: Graph, target: Target, op: string, name: string): void {
-  const family = kernels.get(op);
-  if (!family?.variants.includes(name)) {
-    throw new InputError(
-      'unknown-kernel',
-      family ? `${op} has no kernel "${name}"` : `there is no op "${op}" with kernels`,
-      family ? `one of ${family.variants.join(', ')}` : `one of ${[...kernels.keys()].sort().join(', ')}`,
+/** @throws InputError `unknown-kernel` if a forced variant does not exist or computes no node of the graphs */
+export function checkForced(
+  graphs: readonly Graph[],
+  target: Target,
+  forced: ForcedKernels = new Map(),
+): void {
+  for (const [op, name] of forced) {
+    const family = kernels.get(op);
+    if (!family?.variants.includes(name)) {
+      throw new InputError(
+        'unknown-kernel',
+        family ? `${op} has no kernel "${name}"` : `there is no op "${op}" with kernels`,
+        family ? `one of ${family.variants.join(', ')}` : `one of ${[...kernels.keys()].sort().join(', ')}`,
+      );
+    }
+    const suits = graphs.some((graph) =>
+      graph.nodes.some(
+        (node) =>
+          node.op === op &&
+          family.candidates(kernelNode(graph, node), target).some((candidate) => candidate.name === name),
+      ),
     );
-  }
-  const suits = graph.nodes.some(
-    (node) =>
-      node.op === op &&
-      family.candidates(kernelNode(graph, node), target).some((candidate) => candidate.name === name),
-  );
-  if (!suits) {
-    throw new InputError(
-      'unknown-kernel',
-      `the kernel "${name}" of ${op} computes no node of the graph`,
-      'archc emit plan --why shows what each node may be computed by',
-    );
+    if (!suits) {
+      throw new InputError(
+        'unknown-kernel',
+        `the kernel "${name}" of ${op} computes no part of this network`,
+        'archc emit plan --why shows what each part may be computed by',
+      );
+    }
   }
 }
 

@@ -5,7 +5,7 @@ import type { OpTable } from '../ir/op.ts';
 import type { Target } from '../ir/target.ts';
 import { runPasses } from '../passes/index.ts';
 import type { BufferInfo, Dispatch, Program } from '../program/program.ts';
-import type { ForcedKernels } from './candidates.ts';
+import { checkForced, type ForcedKernels } from './candidates.ts';
 import { planUnits } from './fuse.ts';
 import { KernelTable } from './kernel-table.ts';
 import { draftKernel } from './kernels.ts';
@@ -30,7 +30,7 @@ export interface PlanOptions {
  * Turns graphs into kernels, one memory plan for all and the list of dispatches of each. Sources of the same kind and
  * name are the same memory.
  *
- * @throws PlanError where the limits do not suffice
+ * @throws PlanError where the limits do not suffice; InputError `unknown-kernel`
  */
 export function planProgram(
   graphs: Entries,
@@ -39,6 +39,7 @@ export function planProgram(
   options: PlanOptions,
 ): Program {
   const { limits } = options.target;
+  checkForced(Object.values(graphs), options.target, options.kernels);
   const entries = Object.entries(graphs).map(([name, graph]) =>
     ofEntry(name, () => planEntry(name, graph, ops, options)),
   );

@@ -4,21 +4,21 @@ import { writeProgramFolder } from '../../compiler/program-folder.ts';
 import { storedTensors } from '../../language/model.ts';
 import { initialiseAll } from '../../training/initialise.ts';
 import { readWeights } from '../../training/weights-file.ts';
-import { integer, type ModelOptions, withModelOptions, withVerify } from '../options.ts';
+import { integer, type ModelOptions, withModelOptions } from '../options.ts';
+import { planFor, type TargetOptions, withTarget } from '../target-options.ts';
 import { formatBytes, printJson, printLine } from '../terminal.ts';
 import { openForCommand } from '../warnings.ts';
 import { chosenBy, type WeightsOptions, weightsFile, withWeightsOptions } from '../weights.ts';
 
-interface CompileOptions extends ModelOptions, WeightsOptions {
+interface CompileOptions extends ModelOptions, WeightsOptions, TargetOptions {
   readonly output: string;
   readonly batch: number;
   readonly seed: number;
   readonly inference?: boolean;
-  readonly verify?: boolean;
 }
 
 export function register(program: Command): void {
-  withVerify(withWeightsOptions(withModelOptions(program.command('compile'))))
+  withTarget(withWeightsOptions(withModelOptions(program.command('compile'))))
     .description('compile to a folder that a runtime needs nothing else for: kernels, plan, weights')
     .argument('<spec>', "a spec (without --weights: its initialisers' values), or the folder of a run")
     .requiredOption('--output <folder>', 'folder to make')
@@ -27,6 +27,7 @@ export function register(program: Command): void {
     .option('--seed <n>', 'seed of the initialisers', integer('--seed', 0), 0)
     .action((spec: string, options: CompileOptions) => {
       const { batch } = options;
+      const plan = planFor(options);
       const file = weightsFile(spec, options);
       const chosen = chosenBy(file, { spec, set: options.set });
       const { model, warnings } = openForCommand(chosen.spec, { ...options, set: chosen.set }, { batch });
@@ -35,7 +36,7 @@ export function register(program: Command): void {
         : openModel(chosen.spec, { set: chosen.set, batch, training: true });
       const weights =
         file === undefined ? initialiseAll(storedTensors(model), options.seed) : readWeights(model, file);
-      const report = writeProgramFolder(options.output, model, training, weights, options.verify);
+      const report = writeProgramFolder(options.output, model, training, weights, plan);
       if (options.json) printJson({ output: options.output, ...report, warnings });
       else {
         const dispatches = Object.entries(report.dispatches).map(([entry, n]) => `${n} (${entry})`);

@@ -6,32 +6,34 @@ import { moduleGraph } from '../../compiler/module-graph.ts';
 import { planPortably } from '../../compiler/portable.ts';
 import { InputError } from '../../errors.ts';
 import { printGraph } from '../../ir/print.ts';
-import { portableTarget } from '../../kernels/targets.ts';
 import { ops } from '../../ops/index.ts';
 import { passes, runPasses } from '../../passes/index.ts';
 import { printPlan } from '../../plan/print.ts';
+import { explainChoices, printChoices } from '../../plan/why.ts';
 import { networkDrawing } from '../../report/network-drawing.ts';
 import { writeFileAtomic } from '../../tensors/atomic-file.ts';
 import { checkWritable } from '../../tensors/output-path.ts';
-import { integer, type ModelOptions, withModelOptions, withVerify } from '../options.ts';
+import { integer, type ModelOptions, withModelOptions } from '../options.ts';
+import { planFor, type TargetOptions, withTarget } from '../target-options.ts';
 import { jsonText } from '../terminal.ts';
 import { openForCommand } from '../warnings.ts';
 
-interface EmitOptions extends ModelOptions {
+interface EmitOptions extends ModelOptions, TargetOptions {
   readonly train?: boolean;
   readonly batch: number;
   readonly after?: string;
-  readonly verify?: boolean;
+  readonly why?: boolean;
   readonly format?: 'text' | 'svg';
   readonly depth?: number;
   readonly output?: string;
 }
 
 export function register(program: Command): void {
-  withVerify(withModelOptions(program.command('emit')))
+  withTarget(withModelOptions(program.command('emit')))
     .description('print what the compiler makes of a spec')
     .addArgument(new Argument('<stage>').choices(['ast', 'graph', 'plan', 'wgsl']))
     .argument('<spec>')
+    .option('--why', 'of the plan: what each part may be computed by, at what cost, and what was chosen')
     .option('--train', 'the training step instead of the forward pass')
     .option('--batch <n>', 'batch size', integer('--batch', 1), 1)
     .addOption(
@@ -59,6 +61,15 @@ export function register(program: Command): void {
           '--after is about the text of the graph',
           `archc emit graph ${spec} --after ${options.after}`,
         );
+      }
+      if (options.kernel.size > 0 && stage !== 'plan' && stage !== 'wgsl') {
+        throw new InputError('bad-value', `--kernel has no part in the ${stage}`, 'emit plan or wgsl');
+      }
+      if (options.target !== undefined && stage === 'ast') {
+        throw new InputError('bad-value', '--target has no part in the syntax tree', 'emit plan or wgsl');
+      }
+      if (options.why && stage !== 'plan') {
+        throw new InputError('bad-value', '--why is about the plan', `archc emit plan ${spec} --why`);
       }
       const text = options.format === 'svg' ? drawing(stage, spec, options) : emitted(stage, spec, options);
       if (options.output === undefined) process.stdout.write(text);
@@ -102,15 +113,21 @@ function emitted(stage: string, spec: string, options: EmitOptions): string {
   const { model } = openForCommand(spec, options, { batch: options.batch, training: options.train });
   const section = options.train ? trainSection(model) : undefined;
   const graph = section ? trainingGraph(model, section, section.optimizer, ops).graph : model.graph;
+  const plan = planFor(options);
+  const { target } = plan;
   if (stage === 'graph') {
     const { after, verify } = options;
-    const context = { ops, target: portableTarget };
+    const context = { ops, target };
     const passed = after !== undefined || verify ? runPasses(graph, context, { after, verify }) : graph;
     const shown = after === undefined ? graph : passed;
     return options.json ? jsonText(shown) : printGraph(shown);
   }
+  if (options.why) {
+    const choices = explainChoices(runPasses(graph, { ops, target }, options), ops, target, plan.kernels);
+    return options.json ? jsonText(choices) : printChoices(choices, target);
+  }
   const entries = { [options.train ? 'step' : 'forward']: graph };
-  const compiled = planPortably(model, entries, nodeRenderer(), options.verify);
+  const compiled = planPortably(model, entries, nodeRenderer(), plan);
   const { kernels, ...rest } = compiled;
   if (stage === 'wgsl') {
     if (options.json) return jsonText(Object.fromEntries(kernels.map((k) => [k.name, k.wgsl])));

@@ -142,6 +142,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
   'unknown-kernel':
     'An op is computed by kernels of several kinds, which src/kernels lists, and the one asked for is not among them or cannot compute any part of this network. `archc emit plan --why` shows what each part may be computed by.',
   'unknown-option': 'The command has no such option. `--help` of the command lists them.',
+  'unknown-target':
+    'Kernels are chosen and sized for a target: limits, features and the kind of device. `--target` takes the name of one, by default webgpu-default, which every adapter can run; the hint lists them all.',
   'unsafe-pickle':
     'A pickle can ask for any function of Python to be called. Weights never need that; archc calls none, and reads no file that asks for it.',
   'unsupported-image': 'Images are PNG files or NIfTI volumes; other kinds are converted first.',

@@ -2,6 +2,7 @@ import { InputError } from '../errors.ts';
 import { GraphBuilder } from '../ir/builder.ts';
 import type { Graph, Shape, ValueId } from '../ir/graph.ts';
 import type { OpTable } from '../ir/op.ts';
+import { packLength } from '../ir/packing.ts';
 import { prune } from '../ir/prune.ts';
 import type { ElaboratedModel, Parameter, TrainSection } from '../language/model.ts';
 import type { OptimizerSpec } from '../recipe/optimizers.ts';
@@ -9,7 +10,7 @@ import { appendBufferSteps, appendFirstBuffers, appendNextBuffers, readingNext }
 import { differentiated } from './differentiated.ts';
 import { lossGraph } from './loss.ts';
 import { appendOptimizer, appendSquaredNorm } from './optimizer.ts';
-import { ownMemory, pack, packGroups, packLength } from './packs.ts';
+import { ownMemory, pack, packGroups } from './packs.ts';
 
 export interface EntryOptions {
   /** The same model elaborated for prediction: adds `loss`. */

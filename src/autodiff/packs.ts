@@ -1,20 +1,16 @@
 import type { GraphBuilder } from '../ir/builder.ts';
-import { elementCount, type Shape, type ValueId } from '../ir/graph.ts';
-
-/** Packed tensors start at multiples of so many elements (256 bytes, WebGPU's offset alignment). */
-export const PACK_ALIGNMENT = 64;
+import type { Shape, ValueId } from '../ir/graph.ts';
+import { packLength } from '../ir/packing.ts';
 
 /** A pack must fit one storage binding; 128 MiB is what WebGPU guarantees, and the padding needs some of it. */
 const PACK_BYTES = 96 * 2 ** 20;
-
-const padded = (shape: Shape) => Math.ceil(elementCount(shape) / PACK_ALIGNMENT) * PACK_ALIGNMENT;
 
 /** Splits tensors into groups whose packs fit a binding, as indices. */
 export function packGroups(shapes: readonly Shape[]): number[][] {
   const groups: number[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
   shapes.forEach((shape, i) => {
-    const size = 4 * padded(shape);
+    const size = 4 * packLength([shape]);
     if (bytes + size > PACK_BYTES) {
       groups.push([]);
       bytes = 0;
@@ -25,13 +21,8 @@ export function packGroups(shapes: readonly Shape[]): number[][] {
   return groups;
 }
 
-/** Elements of the pack of tensors. */
-export function packLength(shapes: readonly Shape[]): number {
-  return shapes.reduce((n, shape) => n + padded(shape), 0);
-}
-
 export function pack(b: GraphBuilder, values: readonly ValueId[]): ValueId {
-  return b.apply('pack', values, { align: PACK_ALIGNMENT });
+  return b.apply('pack', values);
 }
 
 /** Packed values need memory of their own: one that is shared, a view of a source or used twice is copied. */

@@ -9,12 +9,10 @@ import {
   type ValueId,
 } from '../ir/graph.ts';
 import type { OpTable, RefTensor } from '../ir/op.ts';
+import { packed } from '../ir/packing.ts';
 import { prune } from '../ir/prune.ts';
 import { interpret } from '../reference/interpret.ts';
 import type { Backend, Elements, Executable } from './backend.ts';
-
-/** Packs start each part at a multiple of this many elements; the alignment that `pack` nodes are built with. */
-const PACK_ALIGNMENT = 64;
 
 /** Float64, plain loops: slow, and the truth that kernels are checked against. */
 export function referenceBackend(ops: OpTable): Backend {
@@ -96,13 +94,12 @@ class ReferenceExecutable implements Executable {
     this.outputs.set(entry, new Map(graph.outputs.map(({ name, value }) => [name, results.get(value)!])));
     for (const { sources, value } of graph.updates) {
       const { data } = results.get(value)!;
-      let at = 0;
-      for (const s of sources) {
-        const { shape } = graph.values[s];
-        const n = elementCount(shape);
-        this.sources.set(keys.get(s)!, { shape, data: data.slice(at, at + n) });
-        at += Math.ceil(n / PACK_ALIGNMENT) * PACK_ALIGNMENT;
-      }
+      const shapes = sources.map((s) => graph.values[s].shape);
+      const { starts } = packed(shapes.map(elementCount));
+      shapes.forEach((shape, i) => {
+        const part = data.slice(starts[i], starts[i] + elementCount(shape));
+        this.sources.set(keys.get(sources[i])!, { shape, data: part });
+      });
     }
   }
 

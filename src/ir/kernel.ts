@@ -22,8 +22,8 @@ export interface ElementwiseLowering {
 
 export interface ViewLowering {
   readonly kind: 'view';
-  /** The operands must lie one after the other in one buffer, each at a multiple of this many elements (`pack`). */
-  readonly packed?: number;
+  /** The operands must lie one after the other in one buffer, as `packed` of `packing.ts` says (`pack`). */
+  readonly packed?: true;
 }
 
 export interface KernelLowering {

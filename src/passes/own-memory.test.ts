@@ -23,7 +23,7 @@ test('what is packed twice, and sources that are packed as gradients, are copied
   const b = new GraphBuilder(ops);
   const x = b.source('input', 'x', [8]);
   const y = b.apply('silu', [x]);
-  const pack = b.apply('pack', [y, b.reshape(x, [2, 4]), b.reshape(y, [4, 2]), x], { align: 64 });
+  const pack = b.apply('pack', [y, b.reshape(x, [2, 4]), b.reshape(y, [4, 2]), x]);
   b.output('packed', pack);
   const after = ownMemory.run(b.build(), context);
   expect(verifyGraph(after, ops)).toEqual([]);
@@ -45,16 +45,11 @@ test('what is overwritten may be packed; who wants it as it was has a copy from 
   const u = b.source('buffer', 'u', [8]);
   const x = b.source('input', 'x', [8]);
   const one = b.source('input', 'norm2', []);
-  const packed = b.apply('pack', [w], { align: 64 });
-  const step = b.apply('buffer_step', [packed, b.apply('pack', [b.affine(x, 2)], { align: 64 }), one, one]);
+  const packed = b.apply('pack', [w]);
+  const step = b.apply('buffer_step', [packed, b.apply('pack', [b.affine(x, 2)]), one, one]);
   b.update([w], step);
   // u becomes w as it was before the step.
-  const second = b.apply('buffer_step', [
-    b.apply('pack', [u], { align: 64 }),
-    b.apply('pack', [w], { align: 64 }),
-    one,
-    one,
-  ]);
+  const second = b.apply('buffer_step', [b.apply('pack', [u]), b.apply('pack', [w]), one, one]);
   b.update([u], second);
   b.output('w', w);
   const after = ownMemory.run(b.build(), context);

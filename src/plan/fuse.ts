@@ -9,6 +9,7 @@ import {
 } from '../ir/graph.ts';
 import type { ElementwiseLowering, KernelCall } from '../ir/kernel.ts';
 import type { OpTable } from '../ir/op.ts';
+import { mergeRuns } from '../ir/runs.ts';
 import type { Target } from '../ir/target.ts';
 import type { ForcedKernels } from './candidates.ts';
 import { chooseKernels, kernelNode } from './candidates.ts';
@@ -155,17 +156,6 @@ export function broadcastTerms(from: Shape, out: Shape): BroadcastTerm[] | undef
   const outStrides = stridesOf(out);
   const fromStrides = stridesOf(from);
   const lead = out.length - from.length;
-  const terms: { divisor: number; modulus: number; stride: number }[] = [];
-  for (let a = 0; a < from.length; a++) {
-    if (from[a] === 1) continue;
-    const divisor = outStrides[a + lead];
-    const last = terms.at(-1);
-    // The previous axis continues in this one in both tensors: one run.
-    if (last && last.divisor === divisor * from[a] && last.stride === fromStrides[a] * from[a]) {
-      last.divisor = divisor;
-      last.modulus *= from[a];
-      last.stride = fromStrides[a];
-    } else terms.push({ divisor, modulus: from[a], stride: fromStrides[a] });
-  }
-  return terms;
+  const axes = from.map((size, a) => ({ size, strides: [outStrides[a + lead], fromStrides[a]] }));
+  return mergeRuns(axes).map(({ size, strides: [divisor, stride] }) => ({ divisor, modulus: size, stride }));
 }

@@ -1,8 +1,8 @@
 import type { Renderer } from '../../codegen/render.ts';
 import type { UniformType } from '../ir/kernel.ts';
+import { OFFSET_ALIGNMENT, roundUp } from '../ir/packing.ts';
 import type { KernelInfo } from '../program/program.ts';
 import type { DraftKernel } from './kernels.ts';
-import { align } from './location.ts';
 import { PlanError, SMALLER } from './plan-error.ts';
 
 /** Kernels and uniforms of a program: each text and each block of uniforms once, whoever uses it. */
@@ -39,18 +39,17 @@ export class KernelTable {
     const key = words.join(' ');
     let at = this.uniformAt.get(key);
     if (at === undefined) {
-      // A uniform binding starts at a multiple of 256 bytes (WebGPU's default limit).
-      at = align(this.words.length, 64);
+      at = roundUp(this.words.length, OFFSET_ALIGNMENT / 4);
       while (this.words.length < at) this.words.push(0);
       this.words.push(...words);
       this.uniformAt.set(key, at);
     }
-    return [4 * at, align(4 * words.length, 16)];
+    return [4 * at, roundUp(4 * words.length, 16)];
   }
 
   /** Contents of the uniform buffer. */
   get uniformWords(): readonly number[] {
-    const rest = align(this.words.length, 64) - this.words.length;
+    const rest = roundUp(this.words.length, OFFSET_ALIGNMENT / 4) - this.words.length;
     return [...this.words, ...new Array<number>(rest).fill(0)];
   }
 }

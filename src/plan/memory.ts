@@ -1,7 +1,8 @@
-import type { Graph, Value, ValueId } from '../ir/graph.ts';
+import { elementCount, type Graph, type Value, type ValueId } from '../ir/graph.ts';
 import type { DeviceLimits } from '../ir/kernel.ts';
+import { packed, roundUp } from '../ir/packing.ts';
 import type { BufferInfo, SourceInfo } from '../program/program.ts';
-import { align, type Location } from './location.ts';
+import type { Location } from './location.ts';
 import { placeSources, sizeOf } from './sources.ts';
 import { computedValues, loadedValues, type Unit } from './unit.ts';
 import type { Views } from './views.ts';
@@ -37,7 +38,7 @@ export interface MemoryPlan {
 export function planMemory(entries: readonly EntryUnits[], limits: DeviceLimits): MemoryPlan {
   const buffers: BufferInfo[] = [];
   const newBuffer = (size: number, kind: BufferInfo['kind']) =>
-    buffers.push({ size: align(size, 16), kind }) - 1;
+    buffers.push({ size: roundUp(size, 16), kind }) - 1;
   const sources = placeSources(entries, limits, newBuffer);
   const placed = entries.map((entry) => {
     const locations = new Map<ValueId, Location>();
@@ -63,12 +64,11 @@ export function planMemory(entries: readonly EntryUnits[], limits: DeviceLimits)
         : sources.locatePack(graph, pack.parts, pack.value);
       put(root, place);
       if (!own) continue;
-      let offset = place.offset;
-      for (const part of pack.parts) {
-        const size = sizeOf(graph.values[part].shape);
-        put(part, { buffer: place.buffer, offset, size });
-        offset += align(size, 4 * pack.alignment);
-      }
+      const shapes = pack.parts.map((v) => graph.values[v].shape);
+      const { starts } = packed(shapes.map(elementCount));
+      pack.parts.forEach((part, i) => {
+        put(part, { buffer: place.buffer, offset: place.offset + 4 * starts[i], size: sizeOf(shapes[i]) });
+      });
     }
     for (const [root, target] of into) {
       if (!locations.has(root)) locations.set(root, sources.locatePack(graph, target, root));

@@ -2,6 +2,7 @@ import type { Renderer } from '../../codegen/render.ts';
 import type { Entries, Graph, ValueId } from '../ir/graph.ts';
 import type { DeviceLimits } from '../ir/kernel.ts';
 import type { OpTable } from '../ir/op.ts';
+import { OFFSET_ALIGNMENT, roundUp } from '../ir/packing.ts';
 import type { Target } from '../ir/target.ts';
 import { runPasses } from '../passes/index.ts';
 import type { BufferInfo, Dispatch, Program } from '../program/program.ts';
@@ -9,7 +10,6 @@ import { checkForced, type ForcedKernels } from './candidates.ts';
 import { planUnits } from './fuse.ts';
 import { KernelTable } from './kernel-table.ts';
 import { draftKernel } from './kernels.ts';
-import { align } from './location.ts';
 import { type EntryMemory, type EntryUnits, planMemory } from './memory.ts';
 import { ofEntry, PlanError, SMALLER } from './plan-error.ts';
 import { placeUpdates } from './updates.ts';
@@ -85,7 +85,7 @@ function dispatchesOf(
       const name = [...(call.template === 'elementwise' ? [] : [unit.label]), ...chain].join(' + ');
       return {
         kernel: table.kernel(draft),
-        bindings: draft.locations.map((l) => [l.buffer, l.offset, align(l.size, 4)] as const),
+        bindings: draft.locations.map((l) => [l.buffer, l.offset, roundUp(l.size, 4)] as const),
         uniforms: table.uniforms(draft),
         workgroups: foldWorkgroups(call.workgroups, limits, unit.label),
         label: unit.scope ? `${unit.scope}: ${name}` : name,
@@ -152,7 +152,7 @@ function requirements(
     maxBufferSize: largest,
     maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
     maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
-    minStorageBufferOffsetAlignment: 256,
+    minStorageBufferOffsetAlignment: OFFSET_ALIGNMENT,
   };
 }
 

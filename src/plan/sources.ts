@@ -1,7 +1,8 @@
 import { type DType, elementCount, type Graph, type Shape, type ValueId } from '../ir/graph.ts';
 import type { DeviceLimits } from '../ir/kernel.ts';
+import { OFFSET_ALIGNMENT, roundUp } from '../ir/packing.ts';
 import type { BufferInfo, SourceInfo, SourceKind } from '../program/program.ts';
-import { ALIGNMENT, align, type Location } from './location.ts';
+import type { Location } from './location.ts';
 import type { Views } from './views.ts';
 
 /** What placing sources needs to know of an entry. */
@@ -58,11 +59,11 @@ export function placeSources(
     for (const key of run) {
       const size = sizeOf(known.get(key)!.shape);
       locations.set(key, { buffer, offset, size });
-      offset = align(offset + size, ALIGNMENT);
+      offset = roundUp(offset + size, OFFSET_ALIGNMENT);
     }
   };
   const bytesOf = (run: readonly string[]) =>
-    run.reduce((n, key) => n + align(sizeOf(known.get(key)!.shape), ALIGNMENT), 0);
+    run.reduce((n, key) => n + roundUp(sizeOf(known.get(key)!.shape), OFFSET_ALIGNMENT), 0);
   const single: (readonly string[])[] = [];
   for (const run of runs) {
     const kind = bufferKind[known.get(run[0])!.kind];
@@ -91,7 +92,7 @@ export function placeSources(
     locatePack: (graph, sources, value) => {
       const [first, last] = [locate(graph, sources[0])!, locate(graph, sources[sources.length - 1])!];
       const size = sizeOf(graph.values[value].shape);
-      const room = align(last.offset + last.size, ALIGNMENT) - first.offset;
+      const room = roundUp(last.offset + last.size, OFFSET_ALIGNMENT) - first.offset;
       if (size > room) throw new Error(`a value of ${size} bytes in ${sources.length} sources of ${room}`);
       return { buffer: first.buffer, offset: first.offset, size };
     },

@@ -5,8 +5,6 @@ import type { OpTable } from '../ir/op.ts';
 export interface Pack {
   readonly value: ValueId;
   readonly parts: readonly ValueId[];
-  /** Each part starts at a multiple of so many elements. */
-  readonly alignment: number;
 }
 
 /** Which values share memory: views, in-place updates and packs. */
@@ -30,7 +28,7 @@ export function findViews(graph: Graph, ops: OpTable): Views {
     const { lowering } = op;
     if (lowering.kind === 'view') {
       if (lowering.packed) {
-        packs.push({ value: node.outputs[0], parts: node.inputs.map(root), alignment: lowering.packed });
+        packs.push({ value: node.outputs[0], parts: node.inputs.map(root) });
       } else parent.set(node.outputs[0], node.inputs[0]);
     } else if (lowering.kind === 'kernels' && lowering.inPlace) {
       for (const [out, operand] of Object.entries(lowering.inPlace)) {

@@ -1,10 +1,10 @@
 import { stridesOf, type Value } from '../../ir/graph.ts';
+import type { Run } from '../../ir/runs.ts';
 import { axesOf, equationOf, letterSizes } from '../../ops/contraction/einsum.ts';
 import type { Equation } from '../../ops/contraction/equation.ts';
 import { copyCall } from '../layout/strided-copy.ts';
 import { type KernelContext, type KernelFamily, onlyVariant } from '../variant.ts';
 import { type GemmProblem, isWalkable, lowerGemm } from './gemm.ts';
-import type { Run } from './runs.ts';
 
 export const einsum: KernelFamily = onlyVariant((c) => {
   const e = equationOf(c.attrs);

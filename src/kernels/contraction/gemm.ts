@@ -1,8 +1,9 @@
 import { elementCount, type Value } from '../../ir/graph.ts';
 import type { KernelCall, UniformType } from '../../ir/kernel.ts';
+import { mergeRuns, paddedRuns, type Run, runLength } from '../../ir/runs.ts';
 import { splitSum, sumParts } from '../split-sum.ts';
 import type { KernelContext } from '../variant.ts';
-import { contiguousLast, MAX_RUNS, mergeRuns, type Run, sizeOf } from './runs.ts';
+import { contiguousLast, MAX_RUNS } from './runs.ts';
 
 type Uniform = readonly [string, UniformType, number];
 
@@ -29,7 +30,7 @@ export interface GemmProblem {
 export function lowerGemm(c: KernelContext, problem: GemmProblem): KernelCall[] {
   const { workgroup, wideColumns, wideResults } = c.target.measured.product;
   const { a, b, y, batch, m, n, k } = oriented(merged(problem));
-  const sizes = { m: sizeOf(m), n: sizeOf(n), k: sizeOf(k), batch: sizeOf(batch) };
+  const sizes = { m: runLength(m), n: runLength(n), k: runLength(k), batch: runLength(batch) };
   const vectorA = isVector(m, 0, [...batch.map((r) => r.strides[0]), ...k.map((r) => r.strides[0])]);
   const vectorB = isVector(n, 0, [...batch.map((r) => r.strides[1]), ...k.map((r) => r.strides[1])]);
   const quadsM = 2;
@@ -89,7 +90,7 @@ function merged(p: GemmProblem): GemmProblem {
 
 /** The narrower side becomes n, whose tile may be 4 wide. */
 function oriented(p: GemmProblem): GemmProblem {
-  if (sizeOf(p.n) <= sizeOf(p.m)) return p;
+  if (runLength(p.n) <= runLength(p.m)) return p;
   return {
     a: p.b,
     b: p.a,
@@ -114,10 +115,8 @@ function isVector(runs: readonly Run[], t: number, others: readonly number[]): b
 }
 
 function runUniforms(index: string, runs: readonly Run[], tensors: readonly string[]): Uniform[] {
-  const padded: Run[] = [...runs];
-  while (padded.length < MAX_RUNS) padded.unshift({ size: 1, strides: tensors.map(() => 0) });
   const uniforms: Uniform[] = [];
-  padded.forEach((r, i) => {
+  paddedRuns(runs, MAX_RUNS, tensors.length).forEach((r, i) => {
     if (i > 0) uniforms.push([`${index}_size${i}`, 'u32', r.size]);
     tensors.forEach((t, s) => {
       uniforms.push([`${index}_${t}${i}`, 'u32', r.strides[s]]);

@@ -1,7 +1,7 @@
 import { type Shape, stridesOf, type Value } from '../../ir/graph.ts';
+import type { Run } from '../../ir/runs.ts';
 import type { Window } from '../../ops/convolution/geometry.ts';
 import type { GemmProblem } from '../contraction/gemm.ts';
-import type { Run } from '../contraction/runs.ts';
 
 /**
  * Without padding a convolution is a plain GEMM whose strides do the walking: the axes of a map that the window

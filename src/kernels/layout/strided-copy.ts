@@ -1,5 +1,6 @@
 import { elementCount, type Shape, stridesOf, type Value } from '../../ir/graph.ts';
 import type { KernelCall, UniformType } from '../../ir/kernel.ts';
+import { joinNeighbours } from '../../ir/runs.ts';
 import type { Target } from '../../ir/target.ts';
 
 /**
@@ -28,23 +29,20 @@ const isWhole = (a: CopyAxis) => !a.shift && (a.begin ?? 0) <= 0 && (a.end ?? a.
 
 /** Drops axes of size 1 and merges neighbours that are one run in the source as well. */
 export function mergeAxes(copy: StridedCopy): StridedCopy {
-  const merged: CopyAxis[] = [];
-  for (const axis of copy.axes) {
-    if (axis.size === 1 && isWhole(axis)) continue;
-    const last = merged.at(-1);
-    if (last && isWhole(axis) && last.stride === axis.stride * axis.size) {
-      const n = axis.size;
-      merged[merged.length - 1] = {
-        size: last.size * n,
-        stride: axis.stride,
-        shift: (last.shift ?? 0) * n,
-        begin: (last.begin ?? 0) * n,
-        end: (last.end ?? last.size) * n,
-      };
-    } else merged.push(axis);
-  }
-  if (merged.length === 0) merged.push({ size: 1, stride: 0 });
-  return { axes: merged, base: copy.base };
+  const merged = joinNeighbours(
+    copy.axes.filter((axis) => axis.size !== 1 || !isWhole(axis)),
+    (outer, inner) =>
+      isWhole(inner) && outer.stride === inner.stride * inner.size
+        ? {
+            size: outer.size * inner.size,
+            stride: inner.stride,
+            shift: (outer.shift ?? 0) * inner.size,
+            begin: (outer.begin ?? 0) * inner.size,
+            end: (outer.end ?? outer.size) * inner.size,
+          }
+        : undefined,
+  );
+  return { axes: merged.length === 0 ? [{ size: 1, stride: 0 }] : merged, base: copy.base };
 }
 
 /** The dispatch that fills `y` from `x`. The template unrolls over the axes: each number of them is a pipeline of its own. */

@@ -19,7 +19,7 @@ export const crossEntropy: KernelFamily = onlyVariant((c) => {
       writes: [{ name: 'sums', value: sums }],
       workgroups: [Math.ceil(threads / c.target.measured.workgroup), 1, 1],
     },
-    ...reductionPasses(c, sums, c.outputs[0], [], [{ size: threads, stride: 1 }]),
+    ...reductionPasses(c, sums, c.outputs[0], [], [{ size: threads, strides: [1] }]),
   ];
 });
 

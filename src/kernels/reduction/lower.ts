@@ -1,16 +1,12 @@
 import { elementCount, stridesOf, type Value } from '../../ir/graph.ts';
 import type { KernelCall, UniformType } from '../../ir/kernel.ts';
+import { mergeRuns, paddedRuns, type Run, runLength } from '../../ir/runs.ts';
 import type { Target } from '../../ir/target.ts';
 import { normaliseAxes } from '../../ops/reduction/axes.ts';
 import { copyCall } from '../layout/strided-copy.ts';
 import { type KernelContext, type KernelFamily, onlyVariant } from '../variant.ts';
 
 type Uniform = readonly [string, UniformType, number];
-
-interface Run {
-  readonly size: number;
-  readonly stride: number;
-}
 
 /** Largest number of groups of reduced (or kept) axes that the template walks; neighbours merge into one. */
 const MAX_RUNS = 3;
@@ -40,8 +36,8 @@ function lowerReduction(c: KernelContext): KernelCall[] {
       c,
       together,
       y,
-      [{ size: elementCount(y.shape), stride: length }],
-      [{ size: length, stride: 1 }],
+      [{ size: elementCount(y.shape), strides: [length] }],
+      [{ size: length, strides: [1] }],
     ),
   ];
 }
@@ -57,11 +53,16 @@ export function reductionPasses(
   const { workgroup } = c.target.measured;
   const count = elementCount(y.shape);
   // The longest run is the one that threads share.
-  const red = padded([...reduced].sort((a, b) => a.size - b.size));
-  const keep = padded(kept);
-  const contiguous = red[2].stride === 1;
-  const length = red[0].size * red[1].size * red[2].size;
-  const { parts, team, chunk } = tilingOf(c.target, count, length, red[2].size, contiguous);
+  const red = paddedRuns(
+    [...reduced].sort((a, b) => a.size - b.size),
+    MAX_RUNS,
+    1,
+  );
+  const keep = paddedRuns(kept, MAX_RUNS, 1);
+  const [, , last] = red;
+  const contiguous = last.strides[0] === 1;
+  const length = runLength(red);
+  const { parts, team, chunk } = tilingOf(c.target, count, length, last.size, contiguous);
   const uniforms: Uniform[] = [
     ['count', 'u32', count],
     ['parts', 'u32', parts],
@@ -75,7 +76,7 @@ export function reductionPasses(
     ['red', red],
   ] as const) {
     list.forEach((r, i) => {
-      uniforms.push([`${prefix}_size${i}`, 'u32', r.size], [`${prefix}_stride${i}`, 'u32', r.stride]);
+      uniforms.push([`${prefix}_size${i}`, 'u32', r.size], [`${prefix}_stride${i}`, 'u32', r.strides[0]]);
     });
   }
   const target = parts === 1 ? y : c.scratch([count * parts]);
@@ -95,8 +96,8 @@ export function reductionPasses(
       c,
       target,
       y,
-      [{ size: count, stride: contiguous ? parts : 1 }],
-      [{ size: parts, stride: contiguous ? 1 : count }],
+      [{ size: count, strides: [contiguous ? parts : 1] }],
+      [{ size: parts, strides: [contiguous ? 1 : count] }],
     ),
   ];
 }
@@ -135,21 +136,9 @@ function tilingOf(
   return parts < 4 ? whole : { parts: Math.ceil(last / chunk), team: 1, chunk };
 }
 
-/** Axes for which `wanted` holds as (size, stride), neighbours merged. */
+/** Axes for which `wanted` holds, neighbours merged. */
 function runsOf(shape: readonly number[], wanted: (axis: number) => boolean): Run[] {
   const strides = stridesOf(shape);
-  const runs: Run[] = [];
-  shape.forEach((size, i) => {
-    if (!wanted(i) || size === 1) return;
-    const last = runs.at(-1);
-    if (last && last.stride === strides[i] * size) {
-      runs[runs.length - 1] = { size: last.size * size, stride: strides[i] };
-    } else runs.push({ size, stride: strides[i] });
-  });
-  return runs;
-}
-
-function padded(runs: readonly Run[]): Run[] {
-  const missing = new Array<Run>(MAX_RUNS - runs.length).fill({ size: 1, stride: 0 });
-  return [...missing, ...runs];
+  const axes = shape.map((size, i) => ({ size, strides: [strides[i]] }));
+  return mergeRuns(axes.filter((_, i) => wanted(i)));
 }

@@ -1,6 +1,7 @@
 import { type Dim, formatDims } from '../../ir/dim.ts';
 import { type Attrs, elementCount, type Shape, stridesOf } from '../../ir/graph.ts';
 import { type PrimitiveOp, ShapeError, type TensorType } from '../../ir/op.ts';
+import type { Run } from '../../ir/runs.ts';
 import { type Equation, EquationError, formatEquation, parseEquation } from './equation.ts';
 
 export const einsum: PrimitiveOp = {
@@ -104,14 +105,8 @@ export function letterSizes({ a, b }: Equation, shapeA: Shape, shapeB: Shape): M
   return new Map([...a.map((l, i) => [l, shapeA[i]] as const), ...b.map((l, i) => [l, shapeB[i]] as const)]);
 }
 
-/** An axis of the contraction with its stride in a, b and the result. */
-export interface LetterAxis {
-  readonly size: number;
-  readonly strides: readonly number[];
-}
-
 /** Letters as axes with their strides in a, b and the result. */
-export function axesOf(e: Equation, order: readonly string[], a: Shape, b: Shape, out: Shape): LetterAxis[] {
+export function axesOf(e: Equation, order: readonly string[], a: Shape, b: Shape, out: Shape): Run[] {
   const sizes = letterSizes(e, a, b);
   const strides = [stridesOf(a), stridesOf(b), stridesOf(out)];
   return order.map((letter) => ({

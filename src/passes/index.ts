@@ -1,5 +1,6 @@
 import type { Graph } from '../ir/graph.ts';
 import { verifyGraph } from '../ir/verify.ts';
+import { layout } from './layout/index.ts';
 import { ownMemory } from './own-memory.ts';
 import type { Pass, PassContext } from './pass.ts';
 import { prune } from './prune.ts';
@@ -8,7 +9,7 @@ import { simplify } from './simplify/index.ts';
 export type { Pass, PassContext } from './pass.ts';
 
 /** All passes, in the order in which they run. */
-export const passes: readonly Pass[] = [prune, simplify, ownMemory];
+export const passes: readonly Pass[] = [prune, simplify, layout, ownMemory];
 
 export interface RunPasses {
   /** Name of the last pass to run; by default all do. */

@@ -3,9 +3,24 @@ import { type Attrs, type Graph, type Node, type Shape, sameShape, type ValueId 
 import type { OpTable } from '../ir/op.ts';
 import { prune } from '../ir/prune.ts';
 
+/** A graph as it is while it is walked. */
+export interface GraphIndex {
+  shape(v: ValueId): Shape;
+  /** Node that computes a value; sources have none. */
+  producer(v: ValueId): Node | undefined;
+  /** Nodes that read a value, in order; a node that does twice stands there twice. */
+  readers(v: ValueId): readonly Node[];
+  /** Whether a value is an output or an update. */
+  isResult(v: ValueId): boolean;
+}
+
 /** The graph being written, as rules see it. */
 export interface Rewriting {
   readonly ops: OpTable;
+  /** The graph before this walk. */
+  readonly before: GraphIndex;
+  /** What stands in the place of a value of the graph before, which must have been walked over. */
+  now(v: ValueId): ValueId;
   shape(v: ValueId): Shape;
   /** Node that computes a value; sources have none. */
   producer(v: ValueId): Node | undefined;
@@ -19,9 +34,10 @@ export interface Rewriting {
 /**
  * Looks at a node whose operands are those of the graph being written.
  *
+ * @param origin the same node in the graph before
  * @returns what stands in the place of its outputs; `undefined` where the rule does not apply
  */
-export type Rule = (node: Node, r: Rewriting) => readonly ValueId[] | undefined;
+export type Rule = (node: Node, r: Rewriting, origin: Node) => readonly ValueId[] | undefined;
 
 /** A rewriting that goes on for longer than any graph needs turns in circles. */
 const MOST_SWEEPS = 200;
@@ -40,7 +56,7 @@ export function rewrite(graph: Graph, ops: OpTable, rules: readonly Rule[]): Gra
 /** One walk over the nodes in order; `undefined` where nothing changed. */
 function sweep(graph: Graph, ops: OpTable, rules: readonly Rule[]): Graph | undefined {
   const b = new GraphBuilder(ops, { ...graph, nodes: [] });
-  const counts = readerCounts(graph);
+  const index = indexOf(graph);
   const producers = new Map<ValueId, Node>();
   const instead = new Map<ValueId, ValueId>();
   const now = (v: ValueId) => instead.get(v) ?? v;
@@ -53,16 +69,19 @@ function sweep(graph: Graph, ops: OpTable, rules: readonly Rule[]): Graph | unde
   };
   const r: Rewriting = {
     ops,
+    before: index,
+    now,
     shape: (v) => b.shape(v),
     producer: (v) => producers.get(v),
-    readers: (v) => counts.get(v),
+    readers: (v) =>
+      v < graph.values.length ? index.readers(v).length + Number(index.isResult(v)) : undefined,
     applyAll,
     apply: (op, inputs, attrs) => applyAll(op, inputs, attrs)[0],
   };
   for (const before of graph.nodes) {
     const node = { ...before, inputs: before.inputs.map(now) };
     b.scope = node.scope;
-    const found = firstOf(rules, node, r);
+    const found = firstOf(rules, node, r, before);
     if (found === undefined) {
       b.append(node);
       for (const v of node.outputs) producers.set(v, node);
@@ -83,18 +102,35 @@ function sweep(graph: Graph, ops: OpTable, rules: readonly Rule[]): Graph | unde
   };
 }
 
-function firstOf(rules: readonly Rule[], node: Node, r: Rewriting): readonly ValueId[] | undefined {
+function firstOf(
+  rules: readonly Rule[],
+  node: Node,
+  r: Rewriting,
+  origin: Node,
+): readonly ValueId[] | undefined {
   for (const rule of rules) {
-    const found = rule(node, r);
+    const found = rule(node, r, origin);
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-function readerCounts(graph: Graph): Map<ValueId, number> {
-  const counts = new Map<ValueId, number>(graph.values.map((v) => [v.id, 0]));
-  const read = (v: ValueId) => counts.set(v, counts.get(v)! + 1);
-  for (const node of graph.nodes) node.inputs.forEach(read);
-  for (const { value } of [...graph.outputs, ...graph.updates]) read(value);
-  return counts;
+export function indexOf(graph: Graph): GraphIndex {
+  const readers = new Map<ValueId, Node[]>();
+  const producers = new Map<ValueId, Node>();
+  const results = new Set([...graph.outputs, ...graph.updates].map((o) => o.value));
+  for (const node of graph.nodes) {
+    for (const v of node.outputs) producers.set(v, node);
+    for (const v of node.inputs) {
+      const list = readers.get(v);
+      if (list) list.push(node);
+      else readers.set(v, [node]);
+    }
+  }
+  return {
+    shape: (v) => graph.values[v].shape,
+    producer: (v) => producers.get(v),
+    readers: (v) => readers.get(v) ?? [],
+    isResult: (v) => results.has(v),
+  };
 }

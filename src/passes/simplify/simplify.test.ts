@@ -1,70 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { GraphBuilder } from '../../ir/builder.ts';
-import type { Graph, ValueId } from '../../ir/graph.ts';
-import { printGraph } from '../../ir/print.ts';
-import { verifyGraph } from '../../ir/verify.ts';
-import { portableTarget } from '../../kernels/targets.ts';
-import { ops } from '../../ops/index.ts';
-import { interpret } from '../../reference/interpret.ts';
+import type { ValueId } from '../../ir/graph.ts';
+import { expectPass, graphOf, lines } from '../testing.ts';
 import { simplify } from './index.ts';
-
-/** Inputs x0, x1, … of these shapes, %0, %1, …; the outputs are what `build` returns. */
-function graphOf(
-  shapes: readonly (readonly number[])[],
-  build: (b: GraphBuilder, ...inputs: ValueId[]) => ValueId | ValueId[],
-): Graph {
-  const b = new GraphBuilder(ops);
-  const inputs = shapes.map((s, i) => b.source('input', `x${i}`, s));
-  [build(b, ...inputs)].flat().forEach((v, i) => {
-    b.output(`y${i}`, v);
-  });
-  return b.build();
-}
-
-/** The lines of nodes and outputs, values numbered by where they stand, without types. */
-function lines(graph: Graph): string[] {
-  const names = new Map<string, string>();
-  for (const s of graph.sources) names.set(`%${s.value}`, s.name);
-  graph.nodes.forEach((node, i) => {
-    node.outputs.forEach((v, k) => {
-      names.set(`%${v}`, node.outputs.length > 1 ? `${i}.${k}` : `${i}`);
-    });
-  });
-  return printGraph(graph)
-    .split('\n')
-    .filter((line) => line.startsWith('%') || line.startsWith('output'))
-    .map((line) => line.replace(/^.*\] = /, '').replaceAll(/%\d+/g, (v) => names.get(v) ?? v));
-}
-
-/** Elements of both signs, with zeros, infinities and a NaN among them. */
-function feedsOf(graph: Graph, special: boolean) {
-  return new Map(
-    graph.sources.map(({ value }, n) => {
-      const { shape } = graph.values[value];
-      const data = Float64Array.from({ length: shape.reduce((a, d) => a * d, 1) }, (_, i) => {
-        if (special && i % 5 === 4) return [Number.NaN, Number.POSITIVE_INFINITY, 0][(i + n) % 3];
-        return Math.sin(13 * i + 7 * n + 1) * 3;
-      });
-      return [value, { shape, data }] as const;
-    }),
-  );
-}
-
-function expectSameResults(before: Graph, after: Graph): void {
-  for (const special of [false, true]) {
-    const feeds = feedsOf(before, special);
-    const [one, other] = [interpret(before, ops, feeds), interpret(after, ops, feeds)];
-    before.outputs.forEach((o, k) => {
-      const wanted = one.get(o.value)!;
-      const found = other.get(after.outputs[k].value)!;
-      expect(found.shape).toEqual(wanted.shape);
-      wanted.data.forEach((x, i) => {
-        if (Number.isFinite(x)) expect(found.data[i]).toBeCloseTo(x, 11);
-        else expect(found.data[i]).toBe(x);
-      });
-    });
-  }
-}
 
 const map = [2, 3, 4, 5];
 
@@ -304,11 +241,6 @@ const cases: [string, readonly (readonly number[])[], Parameters<typeof graphOf>
 
 describe('simplification', () => {
   test.each(cases)('%s', (_, shapes, build, expected) => {
-    const before = graphOf(shapes, build);
-    const after = simplify.run(before, { ops, target: portableTarget });
-    expect(verifyGraph(after, ops)).toEqual([]);
-    expect(lines(after)).toEqual(expected);
-    expectSameResults(before, after);
-    expect(simplify.run(after, { ops, target: portableTarget })).toBe(after);
+    expect(lines(expectPass(simplify, graphOf(shapes, build)))).toEqual(expected);
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { expectPass, graphOf, lines } from '../../../tests/passes/check-pass.ts';
 import type { ValueId } from '../../ir/graph.ts';
-import { expectPass, graphOf, lines } from '../testing.ts';
 import { joined, ownLayout, regroup } from './atoms.ts';
 import { layout } from './index.ts';
 import { isWalkable } from './runs.ts';

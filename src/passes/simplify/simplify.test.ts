@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { expectPass, graphOf, lines } from '../../../tests/passes/check-pass.ts';
 import type { ValueId } from '../../ir/graph.ts';
-import { expectPass, graphOf, lines } from '../testing.ts';
 import { simplify } from './index.ts';
 
 const map = [2, 3, 4, 5];

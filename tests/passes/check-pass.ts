@@ -1,12 +1,12 @@
 import { expect } from 'vitest';
-import { GraphBuilder } from '../ir/builder.ts';
-import type { Graph, ValueId } from '../ir/graph.ts';
-import { printGraph } from '../ir/print.ts';
-import { verifyGraph } from '../ir/verify.ts';
-import { portableTarget } from '../kernels/targets.ts';
-import { ops } from '../ops/index.ts';
-import { interpret } from '../reference/interpret.ts';
-import type { Pass } from './pass.ts';
+import { GraphBuilder } from '../../src/ir/builder.ts';
+import type { Graph, ValueId } from '../../src/ir/graph.ts';
+import { printGraph } from '../../src/ir/print.ts';
+import { verifyGraph } from '../../src/ir/verify.ts';
+import { portableTarget } from '../../src/kernels/targets.ts';
+import { ops } from '../../src/ops/index.ts';
+import type { Pass } from '../../src/passes/pass.ts';
+import { interpret } from '../../src/reference/interpret.ts';
 
 /** Inputs x0, x1, … of these shapes, %0, %1, …; the outputs are what `build` returns. */
 export function graphOf(

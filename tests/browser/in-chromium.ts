@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build, type Plugin } from 'esbuild';
+import type { Browser, Page } from 'playwright-core';
+import type { Job, Outcome } from './page/job.ts';
+
+const { precompiledTemplates } = (await import(pathToFileURL('bin/templates.mjs').href)) as {
+  precompiledTemplates: (checkout: string) => Plugin;
+};
+
+/** Where in a browser a job is done. */
+export type Place = 'page' | 'worker';
+
+/** Nothing but files of the page's own origin, and no functions made of text. */
+const policy = "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'";
+
+/** The page's script with all that it imports, as browsers get it. Fails where any of that needs Node. */
+export async function bundlePage(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: ['tests/browser/page/page.ts'],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    plugins: [precompiledTemplates(resolve('.'))],
+    logLevel: 'silent',
+  });
+  return outputFiles[0].text;
+}
+
+/** Does a job in a page of its own, which gets the script, the job and the fixture, and nothing else. */
+export async function runInChromium(
+  browser: Browser,
+  place: Place,
+  script: string,
+  job: Job,
+  fixture: string,
+): Promise<Outcome> {
+  const start = place === 'page' ? '/job.js' : '/worker.js';
+  const files: Readonly<Record<string, readonly [contentType: string, body: string | Buffer]>> = {
+    '/': ['text/html', `<!doctype html><title>archc</title><script type="module" src="${start}"></script>`],
+    '/job.js': ['text/javascript', script],
+    '/worker.js': ['text/javascript', "new Worker('/job.js', { type: 'module' });"],
+    '/job.json': ['application/json', JSON.stringify(job)],
+    '/fixture.safetensors': ['application/octet-stream', readFileSync(fixture)],
+  };
+  const page = await browser.newPage();
+  try {
+    return await resultOf(page, files);
+  } finally {
+    await page.close();
+  }
+}
+
+/** Opens the page at localhost, which is secure enough for WebGPU, and waits for what it sends to `/result`. */
+function resultOf(
+  page: Page,
+  files: Readonly<Record<string, readonly [contentType: string, body: string | Buffer]>>,
+): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    page.on('pageerror', reject);
+    page.on('crash', () => reject(new Error('the page crashed')));
+    page.on('console', (message) => {
+      if (message.type() === 'error') reject(new Error(`in the page's console: ${message.text()}`));
+    });
+    const routed = page.route('http://localhost/**', async (route) => {
+      const { pathname } = new URL(route.request().url());
+      if (pathname === '/result') {
+        await route.fulfill({ status: 204 });
+        const result = route.request().postDataJSON() as Outcome | { readonly error: string };
+        if ('error' in result) reject(new Error(result.error));
+        else resolve(result);
+        return;
+      }
+      const [contentType, body] = files[pathname] ?? [];
+      const headers = { 'content-security-policy': policy };
+      if (body === undefined) await route.fulfill({ status: 404 });
+      else await route.fulfill({ contentType, body, headers });
+    });
+    routed.then(() => page.goto('http://localhost/')).catch(reject);
+  });
+}

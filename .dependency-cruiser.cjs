@@ -29,6 +29,16 @@ const allowed = {
     'src/kernels',
     'src/plan',
     'src/program',
+  ],
+  'src/files': [
+    'grammar',
+    'src/compiler',
+    'src/language',
+    'src/ir',
+    'src/ops',
+    'src/autodiff',
+    'src/kernels',
+    'src/program',
     'src/tensors',
   ],
   'src/backend': [
@@ -47,6 +57,7 @@ const allowed = {
   'src/report': ['src/tensors', 'src/data', 'src/evaluation'],
   'src/training': [
     'src/compiler',
+    'src/files',
     'src/backend',
     'src/autodiff',
     'src/recipe',

@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { openSpec } from '../src/compiler/model.ts';
+import { openSpec } from '../src/files/open.ts';
 import { check } from '../src/language/index.ts';
 import { ops } from '../src/ops/index.ts';
 

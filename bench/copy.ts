@@ -4,7 +4,7 @@
  */
 import { acquireDevice } from '../src/adapter/acquire.ts';
 import { deviceTarget } from '../src/backend/device-target.ts';
-import { nodeRenderer } from '../src/compiler/files.ts';
+import { kernelRenderer } from '../src/compiler/renderer.ts';
 import { GraphBuilder } from '../src/ir/builder.ts';
 import { type Attrs, elementCount } from '../src/ir/graph.ts';
 import { ops } from '../src/ops/index.ts';
@@ -53,7 +53,7 @@ for (const [op, shapes, attrs] of cases) {
   b.output('y', y);
   const session = await Session.create(
     acquired.device,
-    planProgram({ forward: b.build() }, ops, nodeRenderer(), { model: op, batch: 1, target }),
+    planProgram({ forward: b.build() }, ops, kernelRenderer(), { model: op, batch: 1, target }),
   );
   const bytes = 4 * (shapes.reduce((n, s) => n + elementCount(s), 0) + elementCount(b.shape(y)));
   session.run('forward');

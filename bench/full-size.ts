@@ -4,15 +4,15 @@
  */
 import { readdirSync } from 'node:fs';
 import { webgpuBackend } from '../src/backend/webgpu.ts';
-import { nodeRenderer } from '../src/compiler/files.ts';
-import { openModel } from '../src/compiler/model.ts';
+import { kernelRenderer } from '../src/compiler/renderer.ts';
+import { openModel } from '../src/files/open.ts';
 import { ops } from '../src/ops/index.ts';
 import { initialise } from '../src/training/initialise.ts';
 
 const shipped = readdirSync(new URL('../specs/', import.meta.url)).filter((f) => f.endsWith('.arch'));
 const specs =
   process.argv.length > 2 ? process.argv.slice(2) : shipped.map((f) => f.slice(0, -'.arch'.length));
-const backend = await webgpuBackend(ops, nodeRenderer());
+const backend = await webgpuBackend(ops, kernelRenderer());
 console.log(backend.description);
 console.log('network           first s   again s   buffers MiB');
 for (const spec of specs) {

@@ -7,7 +7,7 @@
 import { acquireDevice } from '../src/adapter/acquire.ts';
 import { differentiate } from '../src/autodiff/gradients.ts';
 import { deviceTarget } from '../src/backend/device-target.ts';
-import { nodeRenderer } from '../src/compiler/files.ts';
+import { kernelRenderer } from '../src/compiler/renderer.ts';
 import { GraphBuilder } from '../src/ir/builder.ts';
 import type { Attrs, Graph } from '../src/ir/graph.ts';
 import { ops } from '../src/ops/index.ts';
@@ -82,7 +82,11 @@ interface Timing {
 }
 
 async function time(graph: Graph): Promise<Timing> {
-  const program = planProgram({ forward: graph }, ops, nodeRenderer(), { model: 'bench', batch: 1, target });
+  const program = planProgram({ forward: graph }, ops, kernelRenderer(), {
+    model: 'bench',
+    batch: 1,
+    target,
+  });
   const begin = performance.now();
   const session = await Session.create(device, program);
   for (const { kind, name, shape } of program.tensors) {

@@ -5,7 +5,7 @@
 import { acquireDevice } from '../src/adapter/acquire.ts';
 import { differentiate } from '../src/autodiff/gradients.ts';
 import { deviceTarget } from '../src/backend/device-target.ts';
-import { nodeRenderer } from '../src/compiler/files.ts';
+import { kernelRenderer } from '../src/compiler/renderer.ts';
 import { GraphBuilder } from '../src/ir/builder.ts';
 import { type Attrs, elementCount, type ValueId } from '../src/ir/graph.ts';
 import { ops } from '../src/ops/index.ts';
@@ -95,7 +95,7 @@ async function time(c: Case, gradients: boolean): Promise<string> {
     moved += [...operands, cot, ...grads].reduce((n, v) => n + elementCount(b.shape(v)), 0);
   }
   const target = deviceTarget(acquired);
-  const program = planProgram({ forward: b.build() }, ops, nodeRenderer(), {
+  const program = planProgram({ forward: b.build() }, ops, kernelRenderer(), {
     model: 'bench',
     batch: 1,
     target,

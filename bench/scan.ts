@@ -6,7 +6,7 @@
 import { acquireDevice } from '../src/adapter/acquire.ts';
 import { differentiate } from '../src/autodiff/gradients.ts';
 import { deviceTarget } from '../src/backend/device-target.ts';
-import { nodeRenderer } from '../src/compiler/files.ts';
+import { kernelRenderer } from '../src/compiler/renderer.ts';
 import { GraphBuilder } from '../src/ir/builder.ts';
 import { elementCount, type Shape } from '../src/ir/graph.ts';
 import { ops } from '../src/ops/index.ts';
@@ -71,7 +71,11 @@ async function time({ batch, depth, length, states }: Case, gradients: boolean) 
   }
   b.output('y', y);
   const target = deviceTarget(acquired);
-  const program = planProgram({ forward: b.build() }, ops, nodeRenderer(), { model: 'scan', batch, target });
+  const program = planProgram({ forward: b.build() }, ops, kernelRenderer(), {
+    model: 'scan',
+    batch,
+    target,
+  });
   const session = await Session.create(acquired.device, program);
   for (const [name, shape] of Object.entries({ ...shapes, dy: shapes['u'] })) {
     if (!session.has('input', name)) continue;

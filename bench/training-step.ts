@@ -5,8 +5,9 @@
 import { parseArgs } from 'node:util';
 import { trainingGraph } from '../src/autodiff/training.ts';
 import { type WebgpuExecutable, webgpuBackend } from '../src/backend/webgpu.ts';
-import { nodeRenderer } from '../src/compiler/files.ts';
-import { openModel, trainSection } from '../src/compiler/model.ts';
+import { trainSection } from '../src/compiler/model.ts';
+import { kernelRenderer } from '../src/compiler/renderer.ts';
+import { openModel } from '../src/files/open.ts';
 import { ops } from '../src/ops/index.ts';
 import { hyperParameters } from '../src/recipe/optimizers.ts';
 import { profile } from '../src/runtime/profile.ts';
@@ -26,7 +27,7 @@ const set = Object.fromEntries(values.set.map((t) => t.split('=', 2) as [string,
 const section = trainSection(openModel(spec, { set, training: true }));
 const model = openModel(spec, { set, batch: Number(values.batch ?? section.batch), training: true });
 const { graph } = trainingGraph(model, section, section.optimizer, ops);
-const backend = await webgpuBackend(ops, nodeRenderer());
+const backend = await webgpuBackend(ops, kernelRenderer());
 const executable = (await backend.prepare({ step: graph }, model.name, model.batch)) as WebgpuExecutable;
 for (const p of model.parameters) {
   if (executable.has('param', p.name)) executable.write('param', p.name, initialise(p, 0));

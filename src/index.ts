@@ -40,24 +40,26 @@ export { webgpuBackend } from './backend/webgpu.ts';
 export type { ModelCost, ModuleCost } from './compiler/cost.ts';
 /** Parameters and multiply-adds, as `archc params --json` prints them. */
 export { modelCost } from './compiler/cost.ts';
-/** Specs and kernel templates as files on disk. */
-export { nodeFiles, nodeRenderer, shippedSpecs } from './compiler/files.ts';
 export type { OpenOptions } from './compiler/model.ts';
 /** Specs by path, `path:Model` or shipped name, as the commands take them. */
-export { openAst, openModel, openSpec, trainSection } from './compiler/model.ts';
+export { trainSection } from './compiler/model.ts';
 export type { ModuleGraph } from './compiler/module-graph.ts';
 /** A model by modules, for drawing. */
 export { moduleGraph } from './compiler/module-graph.ts';
 /** Kernels and memory plan of graphs for any adapter. */
 export { planPortably } from './compiler/portable.ts';
-export type { ProgramReport } from './compiler/program-folder.ts';
-/** What `archc compile` does. */
-export { writeProgramFolder } from './compiler/program-folder.ts';
+/** Specs and kernel templates as files on disk. */
+export { kernelRenderer } from './compiler/renderer.ts';
 export { SpecError } from './compiler/spec-error.ts';
 export type { Dataset } from './data/dataset.ts';
 /** A data set in nnU-Net's raw layout. */
 export { openDataset } from './data/dataset.ts';
 export { InputError, JobError } from './errors.ts';
+export { openAst, openModel, openSpec } from './files/open.ts';
+export type { ProgramReport } from './files/program-folder.ts';
+/** What `archc compile` does. */
+export { writeProgramFolder } from './files/program-folder.ts';
+export { nodeFiles, shippedSpecs } from './files/spec-files.ts';
 export type { Entries, Graph, Node as GraphNode, SourceKind } from './ir/graph.ts';
 export type { OpTable } from './ir/op.ts';
 /** A graph as text, as `archc emit graph` prints it. */

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { openModel } from '../../src/compiler/model.ts';
 import { moduleGraph } from '../../src/compiler/module-graph.ts';
+import { openModel } from '../../src/files/open.ts';
 import { networkDrawing } from '../../src/report/network-drawing.ts';
 
 /** The shipped networks with the levels of modules that their diagrams show: as many as stay readable. */

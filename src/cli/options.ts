@@ -3,7 +3,7 @@ import { parseAdapterChoice } from '../adapter/acquire.ts';
 import type { Backend } from '../backend/backend.ts';
 import { referenceBackend } from '../backend/reference.ts';
 import { webgpuBackend } from '../backend/webgpu.ts';
-import { nodeRenderer } from '../compiler/files.ts';
+import { kernelRenderer } from '../compiler/renderer.ts';
 import { SMALLEST_NORMAL } from '../language/f32.ts';
 import type { RawOverrides } from '../language/model-parameters.ts';
 import { ops } from '../ops/index.ts';
@@ -45,7 +45,7 @@ export async function openBackend(options: BackendOptions): Promise<Backend> {
   if (options.backend === 'reference') return referenceBackend(ops);
   const adapter =
     options.adapter === undefined ? undefined : parseAdapterChoice(options.adapter, '--adapter');
-  return webgpuBackend(ops, nodeRenderer(), { adapter });
+  return webgpuBackend(ops, kernelRenderer(), { adapter });
 }
 
 export function collectSet(text: string, before: Overrides): Overrides {

@@ -1,6 +1,7 @@
 import { type Elements, type Executable, writeStored } from '../backend/backend.ts';
-import { type OpenOptions, openModel } from '../compiler/model.ts';
+import type { OpenOptions } from '../compiler/model.ts';
 import { InputError, JobError } from '../errors.ts';
+import { openModel } from '../files/open.ts';
 import { formatDims } from '../ir/dim.ts';
 import type { Diagnostic } from '../language/index.ts';
 import type { ElaboratedModel, ModelInput, TrainSection } from '../language/model.ts';

@@ -1,5 +1,6 @@
-import { type CheckedModel, type OpenOptions, openChecked } from '../compiler/model.ts';
+import type { CheckedModel, OpenOptions } from '../compiler/model.ts';
 import { SpecError } from '../compiler/spec-error.ts';
+import { openChecked } from '../files/open.ts';
 import type { Diagnostic, LoadedSpec } from '../language/index.ts';
 import type { ModelOptions } from './options.ts';
 import { showDiagnostics } from './show-diagnostics.ts';

@@ -1,9 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { openSpec, splitSpec } from '../compiler/model.ts';
-import { openSpecCopy } from '../compiler/spec-copy.ts';
 import { InputError } from '../errors.ts';
+import { openSpec, splitSpec } from '../files/open.ts';
+import { openSpecCopy } from '../files/spec-copy.ts';
 import { modelNames } from '../language/index.ts';
 import { readMadeFor } from '../training/made-for.ts';
 import type { Overrides } from './options.ts';

@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { type FixtureInfo, setTexts } from '../../tests/parity/fixture.ts';
+import { openModel } from '../files/open.ts';
 import { ops } from '../ops/index.ts';
 import { modelCost } from './cost.ts';
 import { costRows } from './cost-rows.ts';
-import { openModel } from './model.ts';
 import { moduleGraph } from './module-graph.ts';
 
 const fixture = (path: string) => fileURLToPath(new URL(`../../tests/fixtures/${path}`, import.meta.url));

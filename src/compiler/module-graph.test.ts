@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { openModel } from './model.ts';
+import { openModel } from '../files/open.ts';
 import { moduleGraph } from './module-graph.ts';
 
 const spec = fileURLToPath(new URL('../../tests/fixtures/cli/skips.arch', import.meta.url));

@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { trainingGraph } from '../autodiff/training.ts';
-import { openModel, trainSection } from '../compiler/model.ts';
+import { trainSection } from '../compiler/model.ts';
+import { openModel } from '../files/open.ts';
 import { GraphBuilder } from '../ir/builder.ts';
 import type { Graph, ValueId } from '../ir/graph.ts';
 import { printGraph } from '../ir/print.ts';

@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { trainingGraph } from '../autodiff/training.ts';
-import { nodeRenderer } from '../compiler/files.ts';
-import { openModel, trainSection } from '../compiler/model.ts';
+import { trainSection } from '../compiler/model.ts';
+import { kernelRenderer } from '../compiler/renderer.ts';
+import { openModel } from '../files/open.ts';
 import { GraphBuilder } from '../ir/builder.ts';
 import type { Graph, ValueId } from '../ir/graph.ts';
 import { portableLimits, portableTarget } from '../kernels/targets.ts';
@@ -15,7 +16,7 @@ import { PlanError } from './plan-error.ts';
 import { loadedValues } from './unit.ts';
 import { findViews } from './views.ts';
 
-const renderer = nodeRenderer();
+const renderer = kernelRenderer();
 const plan = (graph: Graph, limits = portableLimits) => {
   const target = { ...portableTarget, limits };
   const program = planProgram({ forward: graph }, ops, renderer, { model: 'test', batch: 1, target });

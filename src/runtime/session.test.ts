@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AcquiredDevice, acquireDevice } from '../adapter/acquire.ts';
-import { nodeRenderer } from '../compiler/files.ts';
+import { kernelRenderer } from '../compiler/renderer.ts';
 import { GraphBuilder } from '../ir/builder.ts';
 import { portableLimits, portableTarget } from '../kernels/targets.ts';
 import { ops } from '../ops/index.ts';
@@ -18,7 +18,7 @@ function example(): Program {
   b.output('y', soft);
   b.output('loss', loss);
   b.output('norm2', b.apply('mul', [loss, loss]));
-  return planProgram({ forward: b.build() }, ops, nodeRenderer(), {
+  return planProgram({ forward: b.build() }, ops, kernelRenderer(), {
     model: 'example',
     batch: 4,
     target: portableTarget,

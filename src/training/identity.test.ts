@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { openModel, trainSection } from '../compiler/model.ts';
+import { trainSection } from '../compiler/model.ts';
+import { openModel } from '../files/open.ts';
 import { identityDifferences, type RunIdentity, runIdentity } from './identity.ts';
 
 const TINY = 'tests/fixtures/cli/tiny.arch';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { WebgpuBackend } from '../backend/webgpu.ts';
-import type { CopiedFile } from '../compiler/spec-copy.ts';
 import { InputError } from '../errors.ts';
+import type { CopiedFile } from '../files/spec-copy.ts';
 import type { OpTable } from '../ir/op.ts';
 import type { ElaboratedModel, TrainSection } from '../language/model.ts';
 import { learningRate } from '../recipe/schedules.ts';

@@ -94,6 +94,6 @@ async function compiledFiles(net: string, options: readonly string[]): Promise<R
   const program = join(folder, net);
   const { code, stderr } = await archc('compile', net, '--output', program, ...options);
   expect(code, stderr).toBe(0);
-  const names = tree(program).filter((n) => !/\/$|\.safetensors$|^model\.json$/.test(n));
+  const names = tree(program).filter((n) => !/\/$|\.safetensors$/.test(n));
   return Object.fromEntries(names.map((n) => [n, readFileSync(join(program, n), 'utf8')]));
 }

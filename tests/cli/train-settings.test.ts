@@ -2,8 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { webgpuBackend } from '../../src/backend/webgpu.ts';
-import { nodeRenderer } from '../../src/compiler/files.ts';
-import { openModel, trainSection } from '../../src/compiler/model.ts';
+import { trainSection } from '../../src/compiler/model.ts';
+import { kernelRenderer } from '../../src/compiler/renderer.ts';
+import { openModel } from '../../src/files/open.ts';
 import { settings } from '../../src/language/train.ts';
 import { ops } from '../../src/ops/index.ts';
 import { augmentations } from '../../src/recipe/augmentations.ts';
@@ -26,7 +27,7 @@ import { writeDataset } from './tiny.ts';
 
 const folder = temporaryFolder();
 const data = writeDataset(join(folder, 'data'));
-const backend = await webgpuBackend(ops, nodeRenderer(), {});
+const backend = await webgpuBackend(ops, kernelRenderer(), {});
 afterAll(() => backend.destroy());
 
 const base: Readonly<Record<string, string>> = {

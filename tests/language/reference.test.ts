@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { references } from '../../docs/reference/reference.ts';
 import { blockExamples, blockNames } from '../../src/cli/explain/blocks.ts';
-import { nodeFiles } from '../../src/compiler/files.ts';
+import { nodeFiles } from '../../src/files/spec-files.ts';
 import { check, loadSpec } from '../../src/language/index.ts';
 import { ops } from '../../src/ops/index.ts';
 import { families } from '../../src/recipe/index.ts';

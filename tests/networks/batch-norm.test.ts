@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Backend, writeStored } from '../../src/backend/backend.ts';
 import { referenceBackend } from '../../src/backend/reference.ts';
 import { webgpuBackend } from '../../src/backend/webgpu.ts';
-import { nodeRenderer } from '../../src/compiler/files.ts';
-import { openModel } from '../../src/compiler/model.ts';
+import { kernelRenderer } from '../../src/compiler/renderer.ts';
+import { openModel } from '../../src/files/open.ts';
 import { ops } from '../../src/ops/index.ts';
 import { readSafetensors, writeSafetensors } from '../../src/tensors/safetensors.ts';
 import { float32Tensor, type Tensor, toFloat32 } from '../../src/tensors/tensor.ts';
@@ -38,7 +38,7 @@ beforeAll(async () => {
     ['x', fixture.get('x')!],
     ['target', fixture.get('target')!],
   ]);
-  webgpu = await webgpuBackend(ops, nodeRenderer());
+  webgpu = await webgpuBackend(ops, kernelRenderer());
 });
 
 afterAll(() => {

@@ -6,8 +6,8 @@ import { trainingGraph } from '../../src/autodiff/training.ts';
 import { type Backend, type Elements, type Executable, writeStored } from '../../src/backend/backend.ts';
 import { referenceBackend } from '../../src/backend/reference.ts';
 import { webgpuBackend } from '../../src/backend/webgpu.ts';
-import { nodeRenderer } from '../../src/compiler/files.ts';
-import { openChecked, openModel } from '../../src/compiler/model.ts';
+import { kernelRenderer } from '../../src/compiler/renderer.ts';
+import { openChecked, openModel } from '../../src/files/open.ts';
 import { type ElaboratedModel, storedTensors } from '../../src/language/model.ts';
 import { ops } from '../../src/ops/index.ts';
 import { hyperParameters } from '../../src/recipe/optimizers.ts';
@@ -16,7 +16,7 @@ import { initialiseAll } from '../../src/training/initialise.ts';
 const folder = mkdtempSync(join(tmpdir(), 'archc-buffers-'));
 let webgpu: Backend;
 beforeAll(async () => {
-  webgpu = await webgpuBackend(ops, nodeRenderer());
+  webgpu = await webgpuBackend(ops, kernelRenderer());
 });
 afterAll(() => {
   webgpu?.destroy();

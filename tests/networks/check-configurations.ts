@@ -4,9 +4,10 @@ import { trainingGraph } from '../../src/autodiff/training.ts';
 import type { Backend } from '../../src/backend/backend.ts';
 import { referenceBackend } from '../../src/backend/reference.ts';
 import { webgpuBackend } from '../../src/backend/webgpu.ts';
-import { nodeRenderer } from '../../src/compiler/files.ts';
-import { openModel, trainSection } from '../../src/compiler/model.ts';
+import { trainSection } from '../../src/compiler/model.ts';
+import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { SpecError } from '../../src/compiler/spec-error.ts';
+import { openModel } from '../../src/files/open.ts';
 import { verifyGraph } from '../../src/ir/verify.ts';
 import { portableLimits, portableTarget } from '../../src/kernels/targets.ts';
 import { ops } from '../../src/ops/index.ts';
@@ -30,7 +31,7 @@ const seed = 20240205;
 /** Tests of random configurations of every shipped network. */
 export function describeConfigurations(runs: Runs): void {
   const reference = referenceBackend(ops);
-  const renderer = nodeRenderer();
+  const renderer = kernelRenderer();
   let webgpu: Backend;
   beforeAll(async () => {
     if (runs.onWebgpu > 0) webgpu = await webgpuBackend(ops, renderer);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Backend } from '../../src/backend/backend.ts';
 import { referenceBackend } from '../../src/backend/reference.ts';
 import { webgpuBackend } from '../../src/backend/webgpu.ts';
-import { nodeRenderer } from '../../src/compiler/files.ts';
+import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { elaborate, loadSpec } from '../../src/language/index.ts';
 import { memoryFiles } from '../../src/language/memory-files.ts';
 import { ops } from '../../src/ops/index.ts';
@@ -37,7 +37,7 @@ train Plain for Tokens {
 const reference = referenceBackend(ops);
 let webgpu: Backend;
 beforeAll(async () => {
-  webgpu = await webgpuBackend(ops, nodeRenderer());
+  webgpu = await webgpuBackend(ops, kernelRenderer());
 });
 afterAll(() => webgpu?.destroy());
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { diagram, diagramDepths, diagramFile } from '../../docs/networks/diagram.ts';
 import { modelCost } from '../../src/compiler/cost.ts';
-import { openModel } from '../../src/compiler/model.ts';
+import { openModel } from '../../src/files/open.ts';
 import { ops } from '../../src/ops/index.ts';
 import { type FixtureInfo, setTexts } from '../parity/fixture.ts';
 

@@ -2,15 +2,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Backend } from '../../src/backend/backend.ts';
 import { referenceBackend } from '../../src/backend/reference.ts';
 import { webgpuBackend } from '../../src/backend/webgpu.ts';
-import { nodeRenderer } from '../../src/compiler/files.ts';
-import { openModel } from '../../src/compiler/model.ts';
+import { kernelRenderer } from '../../src/compiler/renderer.ts';
+import { openModel } from '../../src/files/open.ts';
 import { ops } from '../../src/ops/index.ts';
 import { checkGradients } from './gradient-check.ts';
 
 const reference = referenceBackend(ops);
 let webgpu: Backend;
 beforeAll(async () => {
-  webgpu = await webgpuBackend(ops, nodeRenderer());
+  webgpu = await webgpuBackend(ops, kernelRenderer());
 });
 afterAll(() => webgpu?.destroy());
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { trainingGraph } from '../../src/autodiff/training.ts';
-import { nodeRenderer } from '../../src/compiler/files.ts';
+import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { InputError } from '../../src/errors.ts';
 import { elementCount, type Graph } from '../../src/ir/graph.ts';
 import { verifyGraph } from '../../src/ir/verify.ts';
@@ -14,7 +14,7 @@ import { planProgram } from '../../src/plan/plan.ts';
 import { interpret } from '../../src/reference/interpret.ts';
 import { randomSpec } from './random-specs.ts';
 
-const renderer = nodeRenderer();
+const renderer = kernelRenderer();
 
 /** Verifies, plans and interprets a graph; an exception is a fault of the compiler. */
 function runs(graph: Graph): void {

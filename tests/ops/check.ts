@@ -1,7 +1,7 @@
 import type { AcquiredDevice } from '../../src/adapter/acquire.ts';
 import { differentiate } from '../../src/autodiff/gradients.ts';
 import { deviceTarget } from '../../src/backend/device-target.ts';
-import { nodeRenderer } from '../../src/compiler/files.ts';
+import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { GraphBuilder } from '../../src/ir/builder.ts';
 import { elementCount, type Graph, type ValueId } from '../../src/ir/graph.ts';
 import type { DeviceLimits } from '../../src/ir/kernel.ts';
@@ -80,7 +80,7 @@ export async function deviceError(
 ): Promise<number> {
   const own = deviceTarget(acquired);
   const target = { ...own, limits: { ...own.limits, ...narrower } };
-  const program = planProgram({ forward: p.graph }, ops, nodeRenderer(), {
+  const program = planProgram({ forward: p.graph }, ops, kernelRenderer(), {
     model: 'probe',
     batch: 1,
     target,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backend/backend.ts';
 import { referenceBackend } from '../../src/backend/reference.ts';
 import { webgpuBackend } from '../../src/backend/webgpu.ts';
-import { nodeRenderer } from '../../src/compiler/files.ts';
+import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { GraphBuilder } from '../../src/ir/builder.ts';
 import type { Entries, Graph } from '../../src/ir/graph.ts';
 import { verifyGraph } from '../../src/ir/verify.ts';
@@ -10,7 +10,7 @@ import { ops } from '../../src/ops/index.ts';
 
 let webgpu: Backend;
 beforeAll(async () => {
-  webgpu = await webgpuBackend(ops, nodeRenderer());
+  webgpu = await webgpuBackend(ops, kernelRenderer());
 });
 afterAll(() => webgpu?.destroy());
 

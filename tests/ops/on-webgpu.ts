@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AcquiredDevice, type AcquireOptions, acquireDevice } from '../../src/adapter/acquire.ts';
 import { deviceTarget } from '../../src/backend/device-target.ts';
-import { nodeRenderer } from '../../src/compiler/files.ts';
+import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { ops } from '../../src/ops/index.ts';
 import { planProgram } from '../../src/plan/plan.ts';
 import { Session } from '../../src/runtime/session.ts';
@@ -22,7 +22,11 @@ export function describeOpsOn(options: AcquireOptions): void {
     test('forward and gradients equal the fixture', async () => {
       const { graph, feeds, expected } = opCase(name);
       const target = deviceTarget(acquired);
-      const program = planProgram({ forward: graph }, ops, nodeRenderer(), { model: name, batch: 1, target });
+      const program = planProgram({ forward: graph }, ops, kernelRenderer(), {
+        model: name,
+        batch: 1,
+        target,
+      });
       const session = await Session.create(acquired.device, program);
       for (const [n, { value, data }] of feeds) {
         if (!session.has('input', n)) continue;

@@ -1,6 +1,6 @@
 import type { AcquiredDevice } from '../../src/adapter/acquire.ts';
 import { deviceTarget } from '../../src/backend/device-target.ts';
-import { nodeRenderer } from '../../src/compiler/files.ts';
+import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import type { Graph, ValueId } from '../../src/ir/graph.ts';
 import type { RefTensor } from '../../src/ir/op.ts';
 import { ops } from '../../src/ops/index.ts';
@@ -26,7 +26,7 @@ export function runReference(graph: Graph, feeds: Feeds): Results {
 /** The graph as a session of the device. The caller destroys it. */
 export function openSession(acquired: AcquiredDevice, graph: Graph): Promise<Session> {
   const target = deviceTarget(acquired);
-  const program = planProgram({ forward: graph }, ops, nodeRenderer(), { model: 'test', batch: 1, target });
+  const program = planProgram({ forward: graph }, ops, kernelRenderer(), { model: 'test', batch: 1, target });
   return Session.create(acquired.device, program);
 }
 

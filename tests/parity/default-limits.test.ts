@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AcquiredDevice, acquireDevice } from '../../src/adapter/acquire.ts';
 import { gradientGraph } from '../../src/autodiff/differentiated.ts';
 import { trainingGraph } from '../../src/autodiff/training.ts';
-import { nodeRenderer } from '../../src/compiler/files.ts';
-import { openModel } from '../../src/compiler/model.ts';
 import { planPortably } from '../../src/compiler/portable.ts';
+import { kernelRenderer } from '../../src/compiler/renderer.ts';
+import { openModel } from '../../src/files/open.ts';
 import type { Graph } from '../../src/ir/graph.ts';
 import type { ElaboratedModel } from '../../src/language/model.ts';
 import { ops } from '../../src/ops/index.ts';
@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => acquired?.destroy());
 
 const folder = fileURLToPath(new URL('../fixtures/networks', import.meta.url));
-const renderer = nodeRenderer();
+const renderer = kernelRenderer();
 
 describe.each(fixtureNames(folder))('%s within default limits', (name) => {
   const fixture = readFixture(folder, name);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { modelCost } from '../../src/compiler/cost.ts';
-import { openModel } from '../../src/compiler/model.ts';
+import { openModel } from '../../src/files/open.ts';
 import { ops } from '../../src/ops/index.ts';
 import { type FixtureInfo, setTexts } from './fixture.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { openModel } from '../../src/compiler/model.ts';
 import { SpecError } from '../../src/compiler/spec-error.ts';
+import { openModel } from '../../src/files/open.ts';
 
 /** A configuration that a shipped spec refuses: with which code, and what stands in the line that is pointed at. */
 type Refusal = readonly [set: Readonly<Record<string, string>>, code: string, line: string];

@@ -2,9 +2,9 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { gradientGraph } from '../../src/autodiff/differentiated.ts';
 import { trainingGraph } from '../../src/autodiff/training.ts';
-import { nodeRenderer } from '../../src/compiler/files.ts';
-import { openModel } from '../../src/compiler/model.ts';
 import { planPortably } from '../../src/compiler/portable.ts';
+import { kernelRenderer } from '../../src/compiler/renderer.ts';
+import { openModel } from '../../src/files/open.ts';
 import type { Graph } from '../../src/ir/graph.ts';
 import { ops } from '../../src/ops/index.ts';
 import { type Tensor, toFloat32 } from '../../src/tensors/tensor.ts';
@@ -23,7 +23,7 @@ export function describeNetworksOnWgpu(names: readonly string[]): void {
   const networks = names.map((name) => networkOf(name));
   let results: ReadonlyMap<string, JobResult>;
   beforeAll(async () => {
-    const renderer = nodeRenderer();
+    const renderer = kernelRenderer();
     const jobs = new Map<string, Job>();
     for (const { fixture, model, graphs } of networks) {
       for (const [what, graph] of Object.entries(graphs)) {

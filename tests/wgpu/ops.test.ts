@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { nodeRenderer } from '../../src/compiler/files.ts';
+import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { portableTarget } from '../../src/kernels/targets.ts';
 import { ops } from '../../src/ops/index.ts';
 import { planProgram } from '../../src/plan/plan.ts';
@@ -12,7 +12,7 @@ const TOLERANCE = 1e-4;
 
 let results: ReadonlyMap<string, JobResult>;
 beforeAll(async () => {
-  const renderer = nodeRenderer();
+  const renderer = kernelRenderer();
   const jobs = caseNames.map((name) => {
     const { graph, feeds } = opCase(name);
     const program = planProgram({ forward: graph }, ops, renderer, {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { openSpec } from '../../compiler/model.ts';
 import { SpecError } from '../../compiler/spec-error.ts';
+import { openSpec } from '../../files/open.ts';
 import { check, modelNames } from '../../language/index.ts';
 import { ops } from '../../ops/index.ts';
 import { type ModelOptions, withModelOptions } from '../options.ts';

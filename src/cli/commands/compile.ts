@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { openModel } from '../../compiler/model.ts';
-import { writeProgramFolder } from '../../compiler/program-folder.ts';
+import { openModel } from '../../files/open.ts';
+import { writeProgramFolder } from '../../files/program-folder.ts';
 import { storedTensors } from '../../language/model.ts';
 import { initialiseAll } from '../../training/initialise.ts';
 import { readWeights } from '../../training/weights-file.ts';

@@ -1,10 +1,11 @@
 import { Argument, type Command, Option } from 'commander';
 import { trainingGraph } from '../../autodiff/training.ts';
-import { nodeRenderer } from '../../compiler/files.ts';
-import { openAst, trainSection } from '../../compiler/model.ts';
+import { trainSection } from '../../compiler/model.ts';
 import { moduleGraph } from '../../compiler/module-graph.ts';
 import { planPortably } from '../../compiler/portable.ts';
+import { kernelRenderer } from '../../compiler/renderer.ts';
 import { InputError } from '../../errors.ts';
+import { openAst } from '../../files/open.ts';
 import { printGraph } from '../../ir/print.ts';
 import { ops } from '../../ops/index.ts';
 import { passes, runPasses } from '../../passes/index.ts';
@@ -127,7 +128,7 @@ function emitted(stage: string, spec: string, options: EmitOptions): string {
     return options.json ? jsonText(choices) : printChoices(choices, target);
   }
   const entries = { [options.train ? 'step' : 'forward']: graph };
-  const compiled = planPortably(model, entries, nodeRenderer(), plan);
+  const compiled = planPortably(model, entries, kernelRenderer(), plan);
   const { kernels, ...rest } = compiled;
   if (stage === 'wgsl') {
     if (options.json) return jsonText(Object.fromEntries(kernels.map((k) => [k.name, k.wgsl])));

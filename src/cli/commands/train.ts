@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { parseAdapterChoice } from '../../adapter/acquire.ts';
 import { webgpuBackend } from '../../backend/webgpu.ts';
-import { nodeRenderer } from '../../compiler/files.ts';
-import { openModel, trainSection } from '../../compiler/model.ts';
-import { copySpec } from '../../compiler/spec-copy.ts';
+import { trainSection } from '../../compiler/model.ts';
+import { kernelRenderer } from '../../compiler/renderer.ts';
+import { openModel } from '../../files/open.ts';
+import { copySpec } from '../../files/spec-copy.ts';
 import { elementCount } from '../../ir/graph.ts';
 import type { ElaboratedModel } from '../../language/model.ts';
 import { ops } from '../../ops/index.ts';
@@ -77,7 +78,7 @@ export function register(program: Command): void {
       const pretrained = pretrainedOf(model, options);
       const adapter =
         options.adapter === undefined ? undefined : parseAdapterChoice(options.adapter, '--adapter');
-      const backend = await webgpuBackend(ops, nodeRenderer(), { adapter });
+      const backend = await webgpuBackend(ops, kernelRenderer(), { adapter });
       note(
         `${spec}: ${model.name} checked in ${checked.toFixed(0)} ms, ${formatCount(parameters)} parameters, batch ${model.batch}`,
       );

@@ -1,7 +1,7 @@
 import type { Component, Decl, Expr } from '../../../grammar/ast.ts';
 import { parseModule } from '../../../grammar/parser.ts';
 import type { Span } from '../../../grammar/span.ts';
-import { nodeFiles } from '../../compiler/files.ts';
+import { nodeFiles } from '../../files/spec-files.ts';
 import type { Page } from './page.ts';
 
 /** The last line of a block's description: `Example: Block(…) of [B, …], [B, …] is [B, …]`. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AcquiredDevice, acquireDevice } from '../../adapter/acquire.ts';
 import { differentiate } from '../../autodiff/gradients.ts';
 import { deviceTarget } from '../../backend/device-target.ts';
-import { nodeRenderer } from '../../compiler/files.ts';
+import { kernelRenderer } from '../../compiler/renderer.ts';
 import { GraphBuilder } from '../../ir/builder.ts';
 import { Dim, formatDims } from '../../ir/dim.ts';
 import { elementCount, type Shape, type ValueId } from '../../ir/graph.ts';
@@ -96,7 +96,7 @@ async function errors(c: Case): Promise<Map<string, number>> {
     tensors.set(value, { shape: graph.values[value].shape, data: Float64Array.from(feeds.get(name)!) });
   }
   const truths = interpret(graph, ops, tensors);
-  const program = planProgram({ forward: graph }, ops, nodeRenderer(), {
+  const program = planProgram({ forward: graph }, ops, kernelRenderer(), {
     model: 'scan',
     batch: c.batch,
     target: targetWith(c.maxBinding ? { maxStorageBufferBindingSize: c.maxBinding } : {}),
@@ -167,7 +167,7 @@ describe('selective_scan on WebGPU equals the reference, forward and all gradien
 
 describe('plan', () => {
   const dispatches = (c: Case, over: Partial<DeviceLimits> = {}) =>
-    planProgram({ forward: build(c).graph }, ops, nodeRenderer(), {
+    planProgram({ forward: build(c).graph }, ops, kernelRenderer(), {
       model: 'scan',
       batch: c.batch,
       target: targetWith(over),
@@ -199,7 +199,7 @@ describe('plan', () => {
       planProgram(
         { forward: build({ batch: 1, groups: 4, depth: 8, states, length }).graph },
         ops,
-        nodeRenderer(),
+        kernelRenderer(),
         {
           model: 'scan',
           batch: 1,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AcquiredDevice, acquireDevice } from '../../adapter/acquire.ts';
 import { deviceTarget } from '../../backend/device-target.ts';
-import { nodeRenderer } from '../../compiler/files.ts';
+import { kernelRenderer } from '../../compiler/renderer.ts';
 import { GraphBuilder } from '../../ir/builder.ts';
 import { planProgram } from '../../plan/plan.ts';
 import { interpret } from '../../reference/interpret.ts';
@@ -35,7 +35,7 @@ async function onDevice(op: string, inputs: readonly Float64Array[]) {
   const feeds = new Map(sources.map((v, i) => [v, { shape: [inputs[i].length], data: inputs[i] }]));
   const truth = interpret(graph, ops, feeds).get(graph.outputs[0].value)!.data;
   const target = deviceTarget(device);
-  const program = planProgram({ forward: graph }, ops, nodeRenderer(), { model: op, batch: 1, target });
+  const program = planProgram({ forward: graph }, ops, kernelRenderer(), { model: op, batch: 1, target });
   const session = await Session.create(device.device, program);
   inputs.forEach((x, i) => {
     session.write('input', `x${i}`, Float32Array.from(x));

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AcquiredDevice, acquireDevice } from '../../adapter/acquire.ts';
 import { deviceTarget } from '../../backend/device-target.ts';
-import { nodeRenderer } from '../../compiler/files.ts';
+import { kernelRenderer } from '../../compiler/renderer.ts';
 import { GraphBuilder } from '../../ir/builder.ts';
 import { Dim, formatDims } from '../../ir/dim.ts';
 import { elementCount, type Shape } from '../../ir/graph.ts';
@@ -32,7 +32,7 @@ describe('on WebGPU equals the reference', () => {
       const target = deviceTarget(acquired);
       const session = await Session.create(
         acquired.device,
-        planProgram({ forward: graph }, ops, nodeRenderer(), { model: 'cross', batch: shape[0], target }),
+        planProgram({ forward: graph }, ops, kernelRenderer(), { model: 'cross', batch: shape[0], target }),
       );
       const data = Float32Array.from({ length: elementCount(shape) }, (_, i) => (i % 9973) + 1);
       session.write('input', 'x', data);

@@ -1,6 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { trainingGraph } from '../autodiff/training.ts';
+import { type PlanFor, planPortably } from '../compiler/portable.ts';
+import { programFiles } from '../compiler/program-files.ts';
+import { kernelRenderer } from '../compiler/renderer.ts';
 import { InputError } from '../errors.ts';
 import { type ElaboratedModel, storedTensors } from '../language/model.ts';
 import { ops } from '../ops/index.ts';
@@ -9,8 +12,6 @@ import { writeError } from '../tensors/atomic-file.ts';
 import { checkFolderWritable, makeFolder } from '../tensors/output-path.ts';
 import { writeSafetensors } from '../tensors/safetensors.ts';
 import { type StoredData, storedTensor } from '../tensors/tensor.ts';
-import { nodeRenderer } from './files.ts';
-import { type PlanFor, planPortably } from './portable.ts';
 
 export interface ProgramReport {
   readonly kernels: number;
@@ -50,7 +51,7 @@ export function writeProgramFolder(
         ? { step: trainingGraph(training, section, section.optimizer, ops).graph }
         : {}),
     },
-    nodeRenderer(),
+    kernelRenderer(),
     plan,
   );
 
@@ -85,12 +86,12 @@ export function writeProgramFolder(
 }
 
 /** All that a program consists of. */
-const programFiles: readonly string[] = ['program.json', 'weights.safetensors', 'kernels'];
+const ownFiles: readonly string[] = ['program.json', 'weights.safetensors', 'kernels'];
 
 /** An empty folder may be filled, and a program be replaced; whatever else somebody keeps there is not touched. */
 function checkReplaceable(folder: string, target: string): void {
   const entries = existsSync(target) ? readdirSync(target) : [];
-  const others = entries.filter((name) => !programFiles.includes(name));
+  const others = entries.filter((name) => !ownFiles.includes(name));
   if (others.length === 0 && (entries.length === 0 || entries.includes('program.json'))) return;
   throw new InputError(
     'output-exists',
@@ -101,13 +102,7 @@ function checkReplaceable(folder: string, target: string): void {
   );
 }
 
-function writeProgram(folder: string, { kernels, ...rest }: Program): void {
+function writeProgram(folder: string, program: Program): void {
   mkdirSync(join(folder, 'kernels'));
-  for (const { name, wgsl } of kernels) writeFileSync(join(folder, 'kernels', `${name}.wgsl`), wgsl);
-  const text = JSON.stringify(
-    { ...rest, kernels: kernels.map(({ wgsl: _, ...info }) => info) },
-    // Where in the spec a section stands says nothing once it is compiled.
-    (key, value) => (key === 'span' ? undefined : value),
-  );
-  writeFileSync(join(folder, 'program.json'), `${text}\n`);
+  for (const [path, text] of programFiles(program)) writeFileSync(join(folder, path), text);
 }

@@ -1,15 +1,8 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Renderer } from '../../codegen/render.ts';
-import * as templates from '../../codegen/templates.ts';
 import type { FileAccess } from '../language/index.ts';
 import { isRegularFile, readBytes } from '../tensors/read-file.ts';
-
-/** Renders kernels from the templates of `codegen/`. */
-export function nodeRenderer(): Renderer {
-  return new Renderer(templates);
-}
 
 /** The specs that come with archc; `archc/lib/nn.arch` in an import names one of them. */
 export const shippedSpecs = fileURLToPath(new URL('../../specs/', import.meta.url));

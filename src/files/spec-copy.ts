@@ -5,7 +5,7 @@ import type { FileAccess, LoadedSpec } from '../language/index.ts';
 import type { ElaboratedModel } from '../language/model.ts';
 import type { RawOverrides } from '../language/model-parameters.ts';
 import { readBytes } from '../tensors/read-file.ts';
-import { MAX_SPEC_BYTES, nodeFiles, shippedSpecs } from './files.ts';
+import { MAX_SPEC_BYTES, nodeFiles, shippedSpecs } from './spec-files.ts';
 
 /** A file of a copy, by its path with `/` below the folder. */
 export interface CopiedFile {

@@ -24,6 +24,10 @@ export interface ViewLowering {
   readonly kind: 'view';
   /** The operands must lie one after the other in one buffer, as `packed` of `packing.ts` says (`pack`). */
   readonly packed?: true;
+  /** The same without gaps (`join`). */
+  readonly joined?: boolean;
+  /** Where the output begins in the first operand, in elements (`part`); left out: at its beginning, with all of it. */
+  offset?(input: Shape, attrs: Attrs): number;
 }
 
 export interface KernelLowering {

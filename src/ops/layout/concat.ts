@@ -63,7 +63,7 @@ export const place: PrimitiveOp = {
   lowering: { kind: 'kernels' },
 };
 
-function joinedDims(all: readonly Dims[], axis: number): Dims {
+export function joinedDims(all: readonly Dims[], axis: number): Dims {
   const [first] = all;
   let joined = first[axis];
   all.slice(1).forEach((dims, i) => {

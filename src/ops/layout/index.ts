@@ -4,6 +4,7 @@ import { expand } from './expand.ts';
 import { flip } from './flip.ts';
 import { full } from './full.ts';
 import { pad } from './pad.ts';
+import { join, part } from './part.ts';
 import { patch_expand, patch_merge } from './patch.ts';
 import { permute, transpose } from './permute.ts';
 import { reshape } from './reshape.ts';
@@ -24,6 +25,8 @@ export const layout: readonly Op[] = [
   pad,
   roll,
   flip,
+  part,
+  join,
   patch_merge,
   patch_expand,
 ];

@@ -1,0 +1,138 @@
+import { elementCount, type Graph, type Node, type Shape, type ValueId } from '../ir/graph.ts';
+import type { OpTable } from '../ir/op.ts';
+import { leadingAxis, type SplitRule, unitsOf } from '../ir/split-rule.ts';
+
+/** Bindings begin at multiples of so many elements (256 bytes, WebGPU's default). */
+export const BINDING_ELEMENTS = 64;
+
+/** Where tensors are cut and how nodes fall apart. */
+export interface Cuts {
+  /** By tensor that is too large: boundaries of its parts in equal shares of its leading axis, `[0, 1, 2]` for halves. */
+  readonly cuts: ReadonlyMap<ValueId, readonly number[]>;
+  readonly rules: ReadonlyMap<Node, NodeCut>;
+}
+
+export interface NodeCut {
+  readonly rule: SplitRule;
+  /** The large tensors that the rule cuts, all at the same shares; any other is whole in every part. */
+  readonly values: readonly ValueId[];
+}
+
+/**
+ * Finds for the tensors beyond a binding's size how they are cut. Where one of those that nodes have in common cannot
+ * be cut, none is, and planning tells what does not fit.
+ *
+ * @param limit bytes that a binding holds
+ */
+export function planCuts(graph: Graph, ops: OpTable, limit: number): Cuts {
+  const shape = (v: ValueId) => graph.values[v].shape;
+  const bytes = (v: ValueId) => 4 * elementCount(shape(v));
+  const found = new Map<Node, NodeCut>();
+  const groups = new Groups();
+  for (const node of graph.nodes) {
+    if (isPlacement(node, ops)) continue;
+    const large = [...new Set([...node.inputs, ...node.outputs])].filter((v) => bytes(v) > limit);
+    if (large.length === 0) continue;
+    const cut = cutOf(node, ops, shape, large);
+    for (const v of cut?.values ?? large) groups.link((cut?.values ?? large)[0], v);
+    if (cut) {
+      found.set(node, cut);
+      groups.limitUnits(cut.values[0], unitsOf(cut.rule, node.inputs.map(shape), node.outputs.map(shape)));
+    } else for (const v of large) groups.limitUnits(v, 1);
+  }
+  const cuts = new Map<ValueId, readonly number[]>();
+  for (const { values, units } of groups.all()) {
+    if (units < 2) continue;
+    const needed = Math.max(...values.map((v) => bytes(v) / limit));
+    const boundaries = cutsOf(units, needed, values.map(shape));
+    for (const v of values) cuts.set(v, boundaries);
+  }
+  return { cuts, rules: new Map([...found].filter(([, { values }]) => cuts.has(values[0]))) };
+}
+
+/** Whether a node only says where its tensors lie: it binds nothing. */
+function isPlacement(node: Node, ops: OpTable): boolean {
+  const op = ops.get(node.op);
+  if (op?.kind !== 'primitive' || op.lowering.kind !== 'view') return false;
+  return op.lowering.joined === true || op.lowering.offset !== undefined || op.lowering.packed !== undefined;
+}
+
+/**
+ * The rule that cuts most of a node's large tensors, each along its leading axis, and leaves the others whole: those
+ * are for the next round, such as the output of a convolution whose input is cut along the channels.
+ */
+function cutOf(
+  node: Node,
+  ops: OpTable,
+  shape: (v: ValueId) => Shape,
+  large: readonly ValueId[],
+): NodeCut | undefined {
+  const op = ops.get(node.op);
+  if (op?.kind !== 'primitive') return undefined;
+  const [inputs, outputs] = [node.inputs.map(shape), node.outputs.map(shape)];
+  const candidates = (op.splits?.(inputs, outputs, node.attrs) ?? []).flatMap((rule): NodeCut[] => {
+    const axes = (v: ValueId) => [
+      ...node.inputs.flatMap((x, i) => (x === v ? [rule.operands[i]] : [])),
+      ...node.outputs.flatMap((y, o) => (y === v ? [rule.outputs[o]] : [])),
+    ];
+    const cut = (v: ValueId) => axes(v).every((axis) => axis === leadingAxis(shape(v)));
+    const whole = (v: ValueId) => axes(v).every((axis) => typeof axis !== 'number');
+    const values = large.filter(cut);
+    const possible = values.length > 0 && large.every((v) => cut(v) || whole(v));
+    return possible && unitsOf(rule, inputs, outputs) > 1 ? [{ rule, values }] : [];
+  });
+  const most = Math.max(...candidates.map((c) => c.values.length));
+  return candidates.find((c) => c.values.length === most);
+}
+
+/**
+ * As few parts as fit, all alike where that is possible, so that they share kernels, and each at a place where a
+ * binding can begin. One share a part where even that is too large: the next round goes on from there.
+ *
+ * @param needed how many parts there are at least
+ */
+function cutsOf(units: number, needed: number, shapes: readonly Shape[]): number[] {
+  const evenly = (parts: number) =>
+    Array.from({ length: parts + 1 }, (_, k) => Math.floor((k * units) / parts));
+  const fits = (parts: number) => Math.ceil(units / parts) / units <= 1 / needed;
+  const aligned = (parts: number) =>
+    units % parts === 0 && shapes.every((s) => (elementCount(s) / parts) % BINDING_ELEMENTS === 0);
+  const counts = Array.from({ length: units - 1 }, (_, i) => i + 2).filter(fits);
+  return evenly(counts.find(aligned) ?? counts[0] ?? units);
+}
+
+/** Tensors that are cut alike. */
+class Groups {
+  private readonly parent = new Map<ValueId, ValueId>();
+  private readonly units = new Map<ValueId, number>();
+
+  link(a: ValueId, b: ValueId): void {
+    const [one, other] = [this.find(a), this.find(b)];
+    if (one === other) return;
+    this.parent.set(other, one);
+    this.units.set(one, common(this.units.get(one) ?? 0, this.units.get(other) ?? 0));
+  }
+
+  /** The group can be cut into a divisor of so many equal shares. */
+  limitUnits(v: ValueId, units: number): void {
+    const group = this.find(v);
+    this.units.set(group, common(this.units.get(group) ?? 0, units));
+  }
+
+  all(): { readonly values: readonly ValueId[]; readonly units: number }[] {
+    const members = new Map<ValueId, ValueId[]>();
+    for (const v of this.parent.keys()) members.set(this.find(v), [...(members.get(this.find(v)) ?? []), v]);
+    return [...members].map(([group, values]) => ({ values, units: this.units.get(group) ?? 1 }));
+  }
+
+  private find(v: ValueId): ValueId {
+    if (!this.parent.has(v)) this.parent.set(v, v);
+    let root = v;
+    for (let next = this.parent.get(root)!; next !== root; next = this.parent.get(root)!) root = next;
+    return root;
+  }
+}
+
+function common(a: number, b: number): number {
+  return b === 0 ? a : common(b, a % b);
+}

@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest';
+import { trainingGraph } from '../autodiff/training.ts';
+import { openModel, trainSection } from '../compiler/model.ts';
+import { portableLimits } from '../compiler/portable.ts';
+import { GraphBuilder } from '../ir/builder.ts';
+import { elementCount, type Graph, type ValueId } from '../ir/graph.ts';
+import type { RefTensor } from '../ir/op.ts';
+import { printGraph } from '../ir/print.ts';
+import { verifyGraph } from '../ir/verify.ts';
+import { ops } from '../ops/index.ts';
+import { interpret } from '../reference/interpret.ts';
+import { prune } from './prune.ts';
+import { split } from './split.ts';
+
+const context = (limit: number) => ({
+  ops,
+  limits: { ...portableLimits, maxStorageBufferBindingSize: limit },
+});
+const run = (graph: Graph, limit: number) => prune.run(split.run(graph, context(limit)), context(limit));
+const text = (graph: Graph) => printGraph(graph).trim().split('\n');
+
+/** Bytes of the largest tensor that a kernel binds. */
+function largestBound(graph: Graph): number {
+  const bound = graph.nodes
+    .filter(({ op }) => !['part', 'join', 'pack'].includes(op))
+    .flatMap((node) => [...node.inputs, ...node.outputs]);
+  return Math.max(...bound.map((v) => 4 * elementCount(graph.values[v].shape)));
+}
+
+/** Outputs and updates in float64 for sources that are made up. */
+function results(graph: Graph): Float64Array[] {
+  const feeds = graph.sources.map(({ value }): [ValueId, RefTensor] => {
+    const { shape, dtype } = graph.values[value];
+    const number = (i: number) => (dtype === 'i32' ? i % 2 : Math.sin(1 + 1.7 * i + value));
+    return [value, { shape, data: Float64Array.from({ length: elementCount(shape) }, (_, i) => number(i)) }];
+  });
+  const found = interpret(graph, ops, new Map(feeds));
+  return [...graph.outputs, ...graph.updates].map(({ value }) => found.get(value)!.data);
+}
+
+function expectSame(before: Graph, after: Graph): void {
+  expect(verifyGraph(after, ops)).toEqual([]);
+  const [one, other] = [results(before), results(after)];
+  one.forEach((data, i) => {
+    const largest = data.reduce((most, v) => Math.max(most, Math.abs(v)), 1e-9);
+    const difference = data.reduce((most, v, k) => Math.max(most, Math.abs(v - other[i][k])), 0);
+    // Float64; sums of weight gradients in another order.
+    expect(difference / largest).toBeLessThan(1e-10);
+  });
+}
+
+describe('what is too large is taken apart', () => {
+  test('along the batch, each part in its place within the whole', () => {
+    const b = new GraphBuilder(ops);
+    const x = b.source('input', 'x', [4, 8, 8]);
+    b.output('y', b.apply('silu', [x]));
+    const after = run(b.build(), 512);
+    expect(text(after).slice(1)).toMatchInlineSnapshot(`
+      [
+        "%2: f32[2, 8, 8] = part(%0) axis=0 start=0 end=2",
+        "%3: f32[2, 8, 8] = silu(%2)",
+        "%4: f32[2, 8, 8] = part(%0) axis=0 start=2 end=4",
+        "%5: f32[2, 8, 8] = silu(%4)",
+        "%6: f32[4, 8, 8] = join(%3, %5) axis=0",
+        "output "y" = %6",
+      ]
+    `);
+    expectSame(b.build(), after);
+  });
+
+  test('along the next axis where one sample is too large', () => {
+    const b = new GraphBuilder(ops);
+    const x = b.source('input', 'x', [2, 4, 8, 8]);
+    const w = b.source('param', 'w', [4, 4, 3, 3]);
+    const y = b.apply('silu', [b.apply('convolution', [b.apply('relu', [x]), w], { padding: 1 })]);
+    b.output('y', y);
+    const after = run(b.build(), 576);
+    expect(largestBound(after)).toBeLessThanOrEqual(576);
+    expectSame(b.build(), after);
+  });
+
+  test('nothing where all fits, and where something of it cannot be', () => {
+    const b = new GraphBuilder(ops);
+    const x = b.source('input', 'x', [4, 8, 8]);
+    b.output('y', b.apply('silu', [b.apply('roll', [x], { shifts: [1], axes: [0] })]));
+    const graph = b.build();
+    expect(split.run(graph, context(1024))).toBe(graph);
+    expect(split.run(graph, context(512))).toBe(graph);
+  });
+
+  test.each([16384, 8192, 6144])('a training step within bindings of %i bytes', (limit) => {
+    const model = openModel('tests/networks/split.arch', { batch: 4, training: true });
+    const section = trainSection(model);
+    const graph = trainingGraph(model, section, section.optimizer, ops).graph;
+    const after = run(graph, limit);
+    expect(largestBound(graph)).toBeGreaterThan(32000);
+    expect(largestBound(after)).toBeLessThanOrEqual(limit);
+    expectSame(graph, after);
+  });
+});

@@ -108,7 +108,7 @@ function findHost(
   const unit = units[host];
   const computed = computedValues(unit);
   const isComputed = (v: ValueId) =>
-    computed.includes(views.root(v)) && sameSize(graph.values[v].shape, shape);
+    computed.includes(views.same(v)) && sameSize(graph.values[v].shape, shape);
   if (!node.inputs.some(isComputed)) return undefined;
   // What the host itself computes cannot be loaded inside it (a broadcast or another output of its kernel).
   if (node.inputs.some((v) => (definedIn.get(v) ?? -1) === host && !isComputed(v))) return undefined;
@@ -142,9 +142,9 @@ function chainStep(
     helpers: lowering.helpers ?? [],
     expression: (args) => lowering.expression(args, node.attrs),
     args: node.inputs.map((v): ChainArg => {
-      const root = views.root(v);
+      const same = views.same(v);
       const from = graph.values[v].shape;
-      if (computed.includes(root) && sameSize(from, shape)) return { kind: 'computed', value: root };
+      if (computed.includes(same) && sameSize(from, shape)) return { kind: 'computed', value: same };
       return { kind: 'loaded', value: v, terms: broadcastTerms(from, shape) };
     }),
   };

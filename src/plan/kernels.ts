@@ -91,7 +91,7 @@ function fusedLines(unit: Unit, fused: string, c: FuseContext): string[] {
   unit.chain.forEach((step, n) => {
     const args = step.args.map((arg) => {
       if (arg.kind === 'computed') return variable.get(arg.value)!;
-      const key = `${c.views.root(arg.value)} ${JSON.stringify(arg.terms)}`;
+      const key = `${c.views.same(arg.value)} ${JSON.stringify(arg.terms)}`;
       const known = loads.get(key);
       if (known) return known;
       const name = `in${loads.size}`;

@@ -33,10 +33,12 @@ function splitOnce(graph: Graph, ops: OpTable, limit: number): Graph {
     if (cut) splitNode(b, node, cut.rule, cuts.get(cut.values[0])!, pieces);
     else {
       const inputs = node.inputs.map((v) => pieces.whole(v));
-      const outputs = placed.get(node)?.(b, inputs) ?? b.applyAll(node.op, inputs, node.attrs);
-      node.outputs.forEach((v, o) => {
-        pieces.define(v, outputs[o]);
-      });
+      const place = placed.get(node);
+      if (!place) b.append({ ...node, inputs });
+      else
+        place(b, inputs).forEach((v, o) => {
+          pieces.define(node.outputs[o], v);
+        });
     }
   }
   b.scope = '';

@@ -1,4 +1,4 @@
-import type { Attrs, Value } from './graph.ts';
+import type { Attrs, Shape, Value } from './graph.ts';
 
 /**
  * How an op becomes kernels. Three forms:

@@ -99,6 +99,8 @@ export interface PrimitiveOp extends OpBase {
    * in parts. Left out where there is none.
    */
   splits?(inputs: readonly Shape[], outputs: readonly Shape[], attrs: Attrs): SplitRule[];
+  /** The same made of several ops that fall apart along axes where this one does not. */
+  unfused?(b: GraphBuilder, inputs: readonly ValueId[], attrs: Attrs): ValueId[];
   /** How it becomes a kernel. */
   readonly lowering: Lowering;
 }

@@ -13,12 +13,17 @@ export interface SplitRule {
   readonly units?: number;
   /** Attributes of a part that has `part` of `whole` equal shares of the axes; left out where they stay as they are. */
   attrs?(part: number, whole: number): Attrs;
-  /** Operands that are multiplied by the part's share: what a mean over the axis divides by is the part's own size. */
+  /** Outputs that are multiplied by the part's share: the node divides by the size of the axis, a part by its own. */
   readonly weighed?: readonly number[];
 }
 
 /** `sum`: of the parts; `mean`: of the parts, each weighed by its share. */
 export type Combined = 'sum' | 'mean';
+
+/** Whether a part's output is multiplied by the part's share. */
+export function isWeighed(rule: SplitRule, output: number): boolean {
+  return rule.outputs[output] === 'mean' || (rule.weighed?.includes(output) ?? false);
+}
 
 /** The axis along which a tensor's slices lie one after the other in memory: all axes before it are 1. */
 export function leadingAxis(shape: Shape): number {

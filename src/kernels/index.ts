@@ -7,7 +7,7 @@ import { convolution, convolutionInputGradient, convolutionWeightGradient } from
 import { concat, place } from './layout/concat.ts';
 import { flip, pad, permute, roll, slice, split } from './layout/copies.ts';
 import { crossEntropy, crossEntropyBackward } from './loss/cross-entropy.ts';
-import { diceLoss, diceLossBackward } from './loss/dice-loss.ts';
+import { diceFromSums, diceLoss, diceLossBackward, diceSums } from './loss/dice-loss.ts';
 import { logSumExp } from './loss/log-sum-exp.ts';
 import { nearestLabels } from './loss/nearest-labels.ts';
 import { batchStatistics } from './normalisation/batch-statistics.ts';
@@ -46,6 +46,8 @@ export const kernels: ReadonlyMap<string, KernelFamily> = new Map([
   ['cross_entropy_from', crossEntropy],
   ['cross_entropy_backward', crossEntropyBackward],
   ['dice_loss_from', diceLoss],
+  ['dice_sums', diceSums],
+  ['dice_from_sums', diceFromSums],
   ['dice_loss_backward', diceLossBackward],
   ['log_sum_exp', logSumExp],
   ['nearest_labels', nearestLabels],

@@ -10,6 +10,8 @@ export interface Cuts {
   /** By tensor that is too large: boundaries of its parts in equal shares of its leading axis, `[0, 1, 2]` for halves. */
   readonly cuts: ReadonlyMap<ValueId, readonly number[]>;
   readonly rules: ReadonlyMap<Node, NodeCut>;
+  /** Nodes without a rule, but with another form whose nodes may have one: that is for the next round. */
+  readonly unfused: ReadonlySet<Node>;
 }
 
 export interface NodeCut {
@@ -29,11 +31,16 @@ export function planCuts(graph: Graph, ops: OpTable, limit: number): Cuts {
   const bytes = (v: ValueId) => 4 * elementCount(shape(v));
   const found = new Map<Node, NodeCut>();
   const groups = new Groups();
+  const unfused = new Set<Node>();
   for (const node of graph.nodes) {
     if (isPlacement(node, ops)) continue;
     const large = [...new Set([...node.inputs, ...node.outputs])].filter((v) => bytes(v) > limit);
     if (large.length === 0) continue;
     const cut = cutOf(node, ops, shape, large);
+    if (!cut && unfusedForm(node, ops)) {
+      unfused.add(node);
+      continue;
+    }
     for (const v of cut?.values ?? large) groups.link((cut?.values ?? large)[0], v);
     if (cut) {
       found.set(node, cut);
@@ -47,7 +54,13 @@ export function planCuts(graph: Graph, ops: OpTable, limit: number): Cuts {
     const boundaries = cutsOf(units, needed, values.map(shape));
     for (const v of values) cuts.set(v, boundaries);
   }
-  return { cuts, rules: new Map([...found].filter(([, { values }]) => cuts.has(values[0]))) };
+  const rules = new Map([...found].filter(([, { values }]) => cuts.has(values[0])));
+  return { cuts, rules, unfused };
+}
+
+export function unfusedForm(node: Node, ops: OpTable) {
+  const op = ops.get(node.op);
+  return op?.kind === 'primitive' ? op.unfused : undefined;
 }
 
 /** Whether a node only says where its tensors lie: it binds nothing. */

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { trainingGraph } from '../autodiff/training.ts';
 import { openModel, trainSection } from '../compiler/model.ts';
-import { portableLimits } from '../compiler/portable.ts';
 import { GraphBuilder } from '../ir/builder.ts';
 import { elementCount, type Graph, type ValueId } from '../ir/graph.ts';
 import type { RefTensor } from '../ir/op.ts';
 import { printGraph } from '../ir/print.ts';
 import { verifyGraph } from '../ir/verify.ts';
+import { portableTarget } from '../kernels/targets.ts';
 import { ops } from '../ops/index.ts';
 import { interpret } from '../reference/interpret.ts';
 import { prune } from './prune.ts';
@@ -14,7 +14,7 @@ import { split } from './split.ts';
 
 const context = (limit: number) => ({
   ops,
-  limits: { ...portableLimits, maxStorageBufferBindingSize: limit },
+  target: { ...portableTarget, limits: { ...portableTarget.limits, maxStorageBufferBindingSize: limit } },
 });
 const run = (graph: Graph, limit: number) => prune.run(split.run(graph, context(limit)), context(limit));
 const text = (graph: Graph) => printGraph(graph).trim().split('\n');

@@ -1,16 +1,16 @@
 import { GraphBuilder } from '../ir/builder.ts';
 import type { Graph, Node, ValueId } from '../ir/graph.ts';
 import type { OpTable } from '../ir/op.ts';
-import type { SplitRule } from '../ir/split-rule.ts';
+import { isWeighed, type SplitRule } from '../ir/split-rule.ts';
 import type { Pass } from './pass.ts';
-import { planCuts } from './split-cuts.ts';
+import { planCuts, unfusedForm } from './split-cuts.ts';
 import { Pieces } from './split-pieces.ts';
 import { placements } from './split-placement.ts';
 
 export const split: Pass = {
   name: 'split',
   doc: 'Takes nodes apart whose tensors are larger than a binding: along the batch, else along the next axis.',
-  run: (graph, { ops, limits }) => {
+  run: (graph, { ops, target: { limits } }) => {
     // Parts that are still too large are taken apart along their next axis.
     for (let before = graph; ; ) {
       const after = splitOnce(before, ops, limits.maxStorageBufferBindingSize);
@@ -22,9 +22,9 @@ export const split: Pass = {
 
 /** Splits all tensors that can be split along their leading axis; the same graph where there is none. */
 function splitOnce(graph: Graph, ops: OpTable, limit: number): Graph {
-  const { cuts, rules } = planCuts(graph, ops, limit);
+  const { cuts, rules, unfused } = planCuts(graph, ops, limit);
   const placed = placements(graph, limit);
-  if (rules.size + placed.size === 0) return graph;
+  if (rules.size + unfused.size + placed.size === 0) return graph;
   const b = new GraphBuilder(ops, { ...graph, nodes: [], outputs: [], updates: [] });
   const pieces = new Pieces(b, (v) => cuts.has(v));
   for (const node of graph.nodes) {
@@ -33,12 +33,13 @@ function splitOnce(graph: Graph, ops: OpTable, limit: number): Graph {
     if (cut) splitNode(b, node, cut.rule, cuts.get(cut.values[0])!, pieces);
     else {
       const inputs = node.inputs.map((v) => pieces.whole(v));
-      const place = placed.get(node);
-      if (!place) b.append({ ...node, inputs });
-      else
-        place(b, inputs).forEach((v, o) => {
-          pieces.define(node.outputs[o], v);
-        });
+      const others = unfused.has(node)
+        ? unfusedForm(node, ops)!(b, inputs, node.attrs)
+        : placed.get(node)?.(b, inputs);
+      if (!others) b.append({ ...node, inputs });
+      others?.forEach((v, o) => {
+        pieces.define(node.outputs[o], v);
+      });
     }
   }
   b.scope = '';
@@ -61,11 +62,10 @@ function splitNode(
     const share = (to - from) / units;
     const operands = node.inputs.map((v, i) => {
       const axis = rule.operands[i];
-      const taken = axis === undefined ? pieces.whole(v) : pieces.piece(v, axis, k, cuts);
-      return rule.weighed?.includes(i) ? b.affine(taken, share) : taken;
+      return axis === undefined ? pieces.whole(v) : pieces.piece(v, axis, k, cuts);
     });
     b.applyAll(node.op, operands, { ...node.attrs, ...rule.attrs?.(to - from, units) }).forEach((v, o) => {
-      found[o].push(rule.outputs[o] === 'mean' ? b.affine(v, share) : v);
+      found[o].push(isWeighed(rule, o) ? b.affine(v, share) : v);
     });
   });
   node.outputs.forEach((v, o) => {

@@ -63,7 +63,8 @@ class Places {
 
   /** Puts a value, with all that lies in it, into another. */
   join(v: ValueId, whole: ValueId, start: number): void {
-    if (this.offset(v) !== 0) throw new Error(`value ${v} is a part, and cannot be joined to others in its place`);
+    if (this.offset(v) !== 0)
+      throw new Error(`value ${v} is a part, and cannot be joined to others in its place`);
     this.place(this.root(v), whole, start);
   }
 

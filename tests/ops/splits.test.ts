@@ -12,7 +12,7 @@ import {
   type ValueId,
 } from '../../src/ir/graph.ts';
 import type { RefTensor } from '../../src/ir/op.ts';
-import { type SplitRule, unitsOf } from '../../src/ir/split-rule.ts';
+import { isWeighed, type SplitRule, unitsOf } from '../../src/ir/split-rule.ts';
 import { check, elaborate, loadSpec } from '../../src/language/index.ts';
 import { memoryFiles } from '../../src/language/memory-files.ts';
 import { ops } from '../../src/ops/index.ts';
@@ -58,10 +58,7 @@ function inParts(
     const share = (to - from) / whole;
     const part = (t: RefTensor, axis: number | undefined): RefTensor =>
       axis === undefined ? t : slice(t, axis, (t.shape[axis] * from) / whole, (t.shape[axis] * to) / whole);
-    const operands = inputs.map((t, i) => {
-      const taken = part(t, rule.operands[i]);
-      return rule.weighed?.includes(i) ? { ...taken, data: taken.data.map((v) => v * share) } : taken;
-    });
+    const operands = inputs.map((t, i) => part(t, rule.operands[i]));
     const shapes = outputs.map((shape, o) => {
       const axis = rule.outputs[o];
       return typeof axis === 'number' ? shape.map((n, a) => (a === axis ? n * share : n)) : shape;
@@ -69,12 +66,13 @@ function inParts(
     const attrs = { ...node.attrs, ...rule.attrs?.(to - from, whole) };
     const types = operands.map((t) => ({ shape: t.shape }));
     expect(types.every(({ shape }) => shape.every(Number.isInteger))).toBe(true);
-    op.reference(operands, attrs, shapes).forEach(({ shape, data }, o) => {
+    op.reference(operands, attrs, shapes).forEach(({ shape, data: own }, o) => {
+      const data = isWeighed(rule, o) ? own.map((v) => v * share) : own;
       const axis = rule.outputs[o];
       const result = results[o];
       if (typeof axis !== 'number') {
         data.forEach((v, i) => {
-          result.data[i] += axis === 'mean' ? v * share : v;
+          result.data[i] += v;
         });
         return;
       }
@@ -177,10 +175,17 @@ test('the same for ops that no case has', () => {
   b.apply('to_float', [labels]);
   b.apply('nearest_labels', [labels], { size: [3, 4] });
   b.apply('place', [x, x], { axis: 1, starts: [0, 5], size: 9 });
+  const logits = b.source('input', 'logits', [4, 3, 6, 6]);
+  const lse = b.apply('log_sum_exp', [logits]);
+  for (const batch of [false, true]) b.apply('dice_sums', [logits, labels, lse], { batch });
+  b.apply('dice_loss_from', [logits, labels, lse], { batch: false });
   const graph = b.build();
   const feeds = graph.sources.map(({ value }) => {
     const { shape } = graph.values[value];
-    return [value, { shape, data: Float64Array.from({ length: elementCount(shape) }, (_, i) => i) }] as const;
+    return [
+      value,
+      { shape, data: Float64Array.from({ length: elementCount(shape) }, (_, i) => i % 3) },
+    ] as const;
   });
   checkGraph(graph, new Map(feeds));
 });

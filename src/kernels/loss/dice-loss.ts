@@ -1,55 +1,83 @@
+import type { Value } from '../../ir/graph.ts';
 import type { KernelCall } from '../../ir/kernel.ts';
-import { diceLayout } from '../../ops/loss/dice_loss.ts';
+import { diceLayout, sumsLayout } from '../../ops/loss/dice_loss.ts';
 import { logitLayout } from '../../ops/loss/labels.ts';
 import { chunks } from '../reduction/chunks.ts';
-import { type KernelFamily, onlyVariant } from '../variant.ts';
+import { reductionPasses } from '../reduction/lower.ts';
+import { type KernelContext, type KernelFamily, onlyVariant } from '../variant.ts';
 import { labelledReads } from './labelled.ts';
 
 export const diceLoss: KernelFamily = onlyVariant((c): KernelCall[] => {
+  const l = diceLayout(c.inputs[0].shape, c.attrs);
+  const { call, sums, parts } = partialSums(c, l);
+  return [call, lossCall(c, l, sums, parts)];
+});
+
+export const diceSums: KernelFamily = onlyVariant((c): KernelCall[] => {
+  const l = diceLayout(c.inputs[0].shape, { ...c.attrs, background: true });
+  const { call, sums, parts } = partialSums(c, l);
+  const kept = [
+    { size: l.rows, stride: 2 * parts },
+    { size: 2, stride: 1 },
+  ];
+  return [call, ...reductionPasses(c, sums, c.outputs[0], kept, [{ size: parts, stride: 2 }])];
+});
+
+export const diceFromSums: KernelFamily = onlyVariant((c): KernelCall[] => [
+  lossCall(c, sumsLayout(c.attrs), c.inputs[0], 1),
+]);
+
+/** Sums [rows, parts, 2] of chunks of the positions. */
+function partialSums(c: KernelContext, l: ReturnType<typeof diceLayout>) {
   const { workgroup } = c.target.measured;
-  const [x] = c.inputs;
-  const l = diceLayout(x.shape, c.attrs);
   const quads = Math.ceil(l.classes / 4) * (l.rows / l.classes);
   const { parts, team, chunk } = chunks(c.target, l.inner, quads, l.samplesPerRow);
   const sums = c.scratch([l.rows, parts, 2]);
-  return [
-    {
-      template: 'dice_sums',
-      options: { workgroup },
-      uniforms: [
-        ['quads', 'u32', quads],
-        ['parts', 'u32', parts],
-        ['team', 'u32', team],
-        ['chunk', 'u32', chunk],
-        ['classes', 'u32', l.classes],
-        ['inner', 'u32', l.inner],
-        ['samples', 'u32', l.samplesPerRow],
-      ],
-      reads: labelledReads(c.inputs),
-      writes: [{ name: 'sums', value: sums }],
-      workgroups: [Math.ceil((quads * parts) / workgroup), 1, 1],
-    },
-    {
-      template: 'dice_loss',
-      options: { workgroup, functions: 'workgroup_sum' },
-      uniforms: [
-        ['rows', 'u32', l.rows],
-        ['parts', 'u32', parts],
-        ['classes', 'u32', l.classes],
-        ['first_class', 'u32', l.firstClass],
-        ['scale', 'f32', l.scale],
-        ['smooth_term', 'f32', c.attrs['smooth'] as number],
-      ],
-      reads: [{ name: 'sums', value: sums }],
-      writes: [
-        { name: 'loss', value: c.outputs[0] },
-        { name: 'slopes', value: c.outputs[1] },
-      ],
-      workgroups: [1, 1, 1],
-      fusable: 'loss',
-    },
-  ];
-});
+  const call: KernelCall = {
+    template: 'dice_sums',
+    options: { workgroup },
+    uniforms: [
+      ['quads', 'u32', quads],
+      ['parts', 'u32', parts],
+      ['team', 'u32', team],
+      ['chunk', 'u32', chunk],
+      ['classes', 'u32', l.classes],
+      ['inner', 'u32', l.inner],
+      ['samples', 'u32', l.samplesPerRow],
+    ],
+    reads: labelledReads(c.inputs),
+    writes: [{ name: 'sums', value: sums }],
+    workgroups: [Math.ceil((quads * parts) / workgroup), 1, 1],
+  };
+  return { call, sums, parts };
+}
+
+function lossCall(
+  { target, attrs, outputs: [loss, slopes] }: KernelContext,
+  l: ReturnType<typeof sumsLayout>,
+  sums: Value,
+  parts: number,
+): KernelCall {
+  return {
+    template: 'dice_loss',
+    options: { workgroup: target.measured.workgroup, functions: 'workgroup_sum' },
+    uniforms: [
+      ['rows', 'u32', l.rows],
+      ['parts', 'u32', parts],
+      ['classes', 'u32', l.classes],
+      ['first_class', 'u32', l.firstClass],
+      ['scale', 'f32', l.scale],
+      ['smooth_term', 'f32', attrs['smooth'] as number],
+    ],
+    reads: [{ name: 'sums', value: sums }],
+    writes: [
+      { name: 'loss', value: loss },
+      { name: 'slopes', value: slopes },
+    ],
+    workgroups: [1, 1, 1],
+    fusable: 'loss',
+  };
+}
 
 export const diceLossBackward: KernelFamily = onlyVariant(
   ({

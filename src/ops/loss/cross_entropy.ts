@@ -51,7 +51,9 @@ export const crossEntropyBackward: PrimitiveOp = {
   ],
   attrs: {},
   internal: true,
-  splits: () => [{ operands: [0, 0, 0, undefined], outputs: [0], weighed: [3] }],
+  splits: (inputs) => [
+    { operands: inputs.map((_, i) => (i < 3 ? 0 : undefined)), outputs: [0], weighed: [0] },
+  ],
   shape: ([x]) => [{ dims: x.dims, dtype: 'f32' }],
   reference: ([x, target, lse, dloss]) => {
     const { classes, inner, positions } = logitLayout(x.shape);

@@ -1,6 +1,12 @@
 import { Dim } from '../../ir/dim.ts';
 import type { Attrs, Shape } from '../../ir/graph.ts';
-import { type CompositeOp, type PrimitiveOp, type RefTensor, ShapeError } from '../../ir/op.ts';
+import {
+  type CompositeOp,
+  type PrimitiveOp,
+  type RefTensor,
+  ShapeError,
+  type TensorType,
+} from '../../ir/op.ts';
 import { checkLabels, logitLayout } from './labels.ts';
 import { sharedLogSumExp } from './log_sum_exp.ts';
 
@@ -37,39 +43,56 @@ export const diceLossFrom: PrimitiveOp = {
   operands: [{ name: 'x' }, { name: 'target', dtype: 'i32' }, { name: 'lse' }],
   attrs,
   internal: true,
-  shape: (inputs, a) => {
-    const [samples, classes] = inputs[0].dims;
-    const rows = a['batch'] ? classes : samples.times(classes)!;
-    return [...diceLoss.shape(inputs, a), { dims: [rows, Dim.of(2)], dtype: 'f32' }];
+  splits: (_inputs, _outputs, a) =>
+    a['batch'] ? [] : [{ operands: [0, 0, 0], outputs: ['mean', 0], weighed: [1] }],
+  unfused: (b, inputs, { batch, background, smooth }) => {
+    const [samples, classes] = b.shape(inputs[0]);
+    const sums = b.apply('dice_sums', inputs, { batch });
+    return b.applyAll('dice_from_sums', [sums], {
+      classes,
+      samples: batch ? 1 : samples,
+      background,
+      smooth,
+    });
   },
+  shape: (inputs, a) => [...diceLoss.shape(inputs, a), sumsType(inputs, a)],
   gradient: ({ b, inputs, outputs, grads, attrs: a }) => [
     b.apply('dice_loss_backward', [...inputs, outputs[1], grads[0]!], { batch: a['batch'] }),
   ],
-  reference: ([x, target, lse], a, [, slopesShape]) => {
-    const l = diceLayout(x.shape, a);
-    const overlap = new Float64Array(l.rows);
-    const total = new Float64Array(l.rows);
-    eachProbability(x, target, lse, (_at, sample, c, probability, hit) => {
-      const row = sample * l.sampleRows + c;
-      overlap[row] += probability * hit;
-      total[row] += probability + hit;
-    });
-    const slopes = new Float64Array(2 * l.rows);
-    let loss = 0;
-    for (let row = 0; row < l.rows; row++) {
-      if (row % l.classes < l.firstClass) continue;
-      const wanted = total[row] + (a['smooth'] as number);
-      const denominator = Math.max(wanted, LEAST_DENOMINATOR);
-      const dice = (2 * overlap[row] + (a['smooth'] as number)) / denominator;
-      loss -= dice * l.scale;
-      slopes[2 * row] = (-2 * l.scale) / denominator;
-      slopes[2 * row + 1] = wanted < LEAST_DENOMINATOR ? 0 : (l.scale * dice) / denominator;
-    }
-    return [
-      { shape: [], data: Float64Array.of(loss) },
-      { shape: slopesShape, data: slopes },
-    ];
+  reference: (inputs, a, [, slopes]) => {
+    const l = diceLayout(inputs[0].shape, a);
+    return diceOf(sumsOf(inputs, a), l, a['smooth'] as number, slopes);
   },
+  lowering: { kind: 'kernels' },
+};
+
+export const diceSums: PrimitiveOp = {
+  kind: 'primitive',
+  name: 'dice_sums',
+  doc: 'What the soft Dice loss is made of, given the log-sum-exp of the logits: for each class (and sample) Σ p·y and Σ p + Σ y.',
+  operands: [{ name: 'x' }, { name: 'target', dtype: 'i32' }, { name: 'lse' }],
+  attrs: { batch: attrs.batch },
+  internal: true,
+  splits: (_inputs, _outputs, a) => [{ operands: [0, 0, 0], outputs: [a['batch'] ? 'sum' : 0] }],
+  shape: (inputs, a) => [sumsType(inputs, a)],
+  reference: (inputs, a, [shape]) => [{ shape, data: sumsOf(inputs, a) }],
+  lowering: { kind: 'kernels' },
+};
+
+export const diceFromSums: PrimitiveOp = {
+  kind: 'primitive',
+  name: 'dice_from_sums',
+  doc: 'Soft Dice loss and the slopes of `dice_loss_from`, given the sums of each class (and of so many samples).',
+  operands: [{ name: 'sums' }],
+  attrs: {
+    classes: { type: 'int' },
+    samples: { type: 'int' },
+    background: attrs.background,
+    smooth: attrs.smooth,
+  },
+  internal: true,
+  shape: ([sums]) => [{ dims: [], dtype: 'f32' }, sums],
+  reference: ([sums], a, [, slopes]) => [...diceOf(sums.data, sumsLayout(a), a['smooth'] as number, slopes)],
   lowering: { kind: 'kernels' },
 };
 
@@ -86,9 +109,10 @@ export const diceLossBackward: PrimitiveOp = {
   ],
   attrs: { batch: attrs.batch },
   internal: true,
-  splits: (_inputs, _outputs, a) => [
-    { operands: [0, 0, 0, a['batch'] ? undefined : 0, undefined], outputs: [0] },
-  ],
+  splits: (inputs, _, a) => {
+    const labelled = [0, 0, 0, a['batch'] ? undefined : 0, undefined];
+    return [{ operands: labelled.slice(0, inputs.length), outputs: [0] }];
+  },
   shape: ([x]) => [{ dims: x.dims, dtype: 'f32' }],
   reference: ([x, target, lse, slopes, dloss], a) => {
     const { inner, sampleRows, classes } = diceLayout(x.shape, { ...a, background: true });
@@ -126,6 +150,53 @@ export function diceLayout(shape: Shape, a: Attrs) {
     sampleRows: batch ? 0 : classes,
     scale: 1 / ((classes - firstClass) * (batch ? 1 : samples)),
   };
+}
+
+/** The same for sums that are there. */
+export function sumsLayout(a: Attrs) {
+  const [classes, samples] = [a['classes'] as number, a['samples'] as number];
+  const firstClass = a['background'] ? 0 : 1;
+  return { classes, firstClass, rows: classes * samples, scale: 1 / ((classes - firstClass) * samples) };
+}
+
+function sumsType(inputs: readonly TensorType[], a: Attrs): TensorType {
+  const [samples, classes] = inputs[0].dims;
+  return { dims: [a['batch'] ? classes : samples.times(classes)!, Dim.of(2)], dtype: 'f32' };
+}
+
+function sumsOf([x, target, lse]: readonly RefTensor[], a: Attrs): Float64Array {
+  const { rows, sampleRows } = diceLayout(x.shape, { ...a, background: true });
+  const sums = new Float64Array(2 * rows);
+  eachProbability(x, target, lse, (_at, sample, c, probability, hit) => {
+    const row = sample * sampleRows + c;
+    sums[2 * row] += probability * hit;
+    sums[2 * row + 1] += probability + hit;
+  });
+  return sums;
+}
+
+/** Loss and slopes. */
+function diceOf(
+  sums: Float64Array,
+  { classes, firstClass, rows, scale }: ReturnType<typeof sumsLayout>,
+  smooth: number,
+  slopesShape: Shape,
+): RefTensor[] {
+  const slopes = new Float64Array(2 * rows);
+  let loss = 0;
+  for (let row = 0; row < rows; row++) {
+    if (row % classes < firstClass) continue;
+    const wanted = sums[2 * row + 1] + smooth;
+    const denominator = Math.max(wanted, LEAST_DENOMINATOR);
+    const dice = (2 * sums[2 * row] + smooth) / denominator;
+    loss -= dice * scale;
+    slopes[2 * row] = (-2 * scale) / denominator;
+    slopes[2 * row + 1] = wanted < LEAST_DENOMINATOR ? 0 : (scale * dice) / denominator;
+  }
+  return [
+    { shape: [], data: Float64Array.of(loss) },
+    { shape: slopesShape, data: slopes },
+  ];
 }
 
 function eachProbability(

@@ -1,6 +1,6 @@
 import type { Op } from '../../ir/op.ts';
 import { crossEntropy, crossEntropyBackward, crossEntropyFrom } from './cross_entropy.ts';
-import { diceLoss, diceLossBackward, diceLossFrom } from './dice_loss.ts';
+import { diceFromSums, diceLoss, diceLossBackward, diceLossFrom, diceSums } from './dice_loss.ts';
 import { logSumExp } from './log_sum_exp.ts';
 import { nearestLabels } from './nearest_labels.ts';
 
@@ -10,6 +10,8 @@ export const loss: readonly Op[] = [
   crossEntropyBackward,
   diceLoss,
   diceLossFrom,
+  diceSums,
+  diceFromSums,
   diceLossBackward,
   logSumExp,
   nearestLabels,

@@ -5,11 +5,12 @@ import { ownMemory } from './own-memory.ts';
 import type { Pass, PassContext } from './pass.ts';
 import { prune } from './prune.ts';
 import { simplify } from './simplify/index.ts';
+import { split } from './split/index.ts';
 
 export type { Pass, PassContext } from './pass.ts';
 
 /** All passes, in the order in which they run. */
-export const passes: readonly Pass[] = [prune, simplify, layout, ownMemory];
+export const passes: readonly Pass[] = [prune, simplify, layout, ownMemory, split];
 
 export interface RunPasses {
   /** Name of the last pass to run; by default all do. */

@@ -2,7 +2,7 @@ import type { Accessor, KernelText } from '../../codegen/render.ts';
 import type { DType, Graph, ValueId } from '../ir/graph.ts';
 import type { KernelCall, UniformType } from '../ir/kernel.ts';
 import { Bindings } from './bindings.ts';
-import type { Location } from './location.ts';
+import { type Location, locationOf } from './location.ts';
 import type { EntryMemory } from './memory.ts';
 import type { Unit } from './unit.ts';
 import type { Views } from './views.ts';
@@ -26,7 +26,7 @@ export function draftKernel(
   const uniforms = [...call.uniforms];
   const functions = new Set<string>();
   const locate = (v: ValueId): Location => {
-    const location = memory.locations.get(views.root(v));
+    const location = locationOf(v, graph, views, memory.locations);
     if (!location) throw new Error(`value ${v} has no memory (${unit.label})`);
     return location;
   };

@@ -1,6 +1,26 @@
+import { elementCount, type Graph, type ValueId } from '../ir/graph.ts';
+import type { Views } from './views.ts';
 /** Where a value lies, in bytes. */
 export interface Location {
   readonly buffer: number;
   readonly offset: number;
   readonly size: number;
+}
+
+/** Where a value lies: in its root's memory, which may have room for more. */
+export function locationOf(
+  v: ValueId,
+  graph: Graph,
+  views: Views,
+  locations: ReadonlyMap<ValueId, Location>,
+): Location | undefined {
+  const root = views.root(v);
+  const whole = locations.get(root);
+  // A pack's root is longer than the values that it is made of, and every other alias as long as its root.
+  if (!whole || views.same(v) === root) return whole;
+  return {
+    ...whole,
+    offset: whole.offset + 4 * views.offset(v),
+    size: 4 * elementCount(graph.values[v].shape),
+  };
 }

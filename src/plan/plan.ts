@@ -1,5 +1,5 @@
 import type { Renderer } from '../../codegen/render.ts';
-import type { Entries, Graph, ValueId } from '../ir/graph.ts';
+import type { Entries, Graph } from '../ir/graph.ts';
 import type { DeviceLimits } from '../ir/kernel.ts';
 import type { OpTable } from '../ir/op.ts';
 import { OFFSET_ALIGNMENT, roundUp } from '../ir/packing.ts';
@@ -10,6 +10,7 @@ import { checkForced, type ForcedKernels } from './candidates.ts';
 import { planUnits } from './fuse.ts';
 import { KernelTable } from './kernel-table.ts';
 import { draftKernel } from './kernels.ts';
+import { locationOf } from './location.ts';
 import { type EntryMemory, type EntryUnits, planMemory } from './memory.ts';
 import { ofEntry, PlanError, SMALLER } from './plan-error.ts';
 import { placeUpdates } from './updates.ts';
@@ -97,7 +98,7 @@ function dispatchesOf(
 function outputsOf({ graph, views }: EntryUnits, { locations }: EntryMemory) {
   return graph.outputs.map(({ name, value }) => {
     const { shape, dtype } = graph.values[value];
-    const { buffer, offset } = locations.get(views.root(value as ValueId))!;
+    const { buffer, offset } = locationOf(value, graph, views, locations)!;
     return { name, dtype, shape, buffer, offset };
   });
 }

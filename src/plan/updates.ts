@@ -55,7 +55,12 @@ export function placeUpdates(whole: Graph, ops: OpTable): PlacedUpdates {
       // What one of these copies overwrites, another may still have to read: such values are set aside first.
       late.push({ sources, value: inSource(value) ? early(value) : value });
     } else {
-      const movable = !into.has(root) && !packed.has(root) && !kept.has(root) && !inSource(value);
+      const movable =
+        views.same(value) === root &&
+        !into.has(root) &&
+        !packed.has(root) &&
+        !kept.has(root) &&
+        !inSource(value);
       const own = movable ? value : copy(value);
       into.set(movable ? root : own, sources);
       b.update(sources, own);

@@ -17,10 +17,10 @@ export const diceSums: KernelFamily = onlyVariant((c): KernelCall[] => {
   const l = diceLayout(c.inputs[0].shape, { ...c.attrs, background: true });
   const { call, sums, parts } = partialSums(c, l);
   const kept = [
-    { size: l.rows, stride: 2 * parts },
-    { size: 2, stride: 1 },
+    { size: l.rows, strides: [2 * parts] },
+    { size: 2, strides: [1] },
   ];
-  return [call, ...reductionPasses(c, sums, c.outputs[0], kept, [{ size: parts, stride: 2 }])];
+  return [call, ...reductionPasses(c, sums, c.outputs[0], kept, [{ size: parts, strides: [2] }])];
 });
 
 export const diceFromSums: KernelFamily = onlyVariant((c): KernelCall[] => [

@@ -1,11 +1,11 @@
-import { GraphBuilder } from '../ir/builder.ts';
-import type { Graph, Node, ValueId } from '../ir/graph.ts';
-import type { OpTable } from '../ir/op.ts';
-import { isWeighed, type SplitRule } from '../ir/split-rule.ts';
-import type { Pass } from './pass.ts';
-import { planCuts, unfusedForm } from './split-cuts.ts';
-import { Pieces } from './split-pieces.ts';
-import { placements } from './split-placement.ts';
+import { GraphBuilder } from '../../ir/builder.ts';
+import type { Graph, Node, ValueId } from '../../ir/graph.ts';
+import type { OpTable } from '../../ir/op.ts';
+import { isWeighed, type SplitRule } from '../../ir/split-rule.ts';
+import type { Pass } from '../pass.ts';
+import { planCuts, unfusedForm } from './cuts.ts';
+import { Pieces } from './pieces.ts';
+import { placements } from './placement.ts';
 
 export const split: Pass = {
   name: 'split',

@@ -1,7 +1,7 @@
-import type { GraphBuilder } from '../ir/builder.ts';
-import { elementCount, type Graph, type Node, type Shape, type ValueId } from '../ir/graph.ts';
-import { leadingAxis } from '../ir/split-rule.ts';
-import { BINDING_ELEMENTS } from './split-cuts.ts';
+import type { GraphBuilder } from '../../ir/builder.ts';
+import { elementCount, type Graph, type Node, type Shape, type ValueId } from '../../ir/graph.ts';
+import { PACK_ALIGNMENT } from '../../ir/packing.ts';
+import { leadingAxis } from '../../ir/split-rule.ts';
 
 /**
  * Joining and cutting along the leading axis of a tensor that is too large: its pieces lie in one another's line, so
@@ -21,7 +21,7 @@ export function placements(
     if (axisOf(node, shape(whole).length) !== leading) continue;
     const starts = startsOf(node, shape, leading);
     const inner = elementCount(shape(whole).slice(leading + 1));
-    if (starts.some(([start]) => (start * inner) % BINDING_ELEMENTS !== 0)) continue;
+    if (starts.some(([start]) => (start * inner) % PACK_ALIGNMENT !== 0)) continue;
     found.set(node, (b, inputs) =>
       node.op === 'concat'
         ? [

@@ -1,7 +1,7 @@
-import type { GraphBuilder } from '../ir/builder.ts';
-import { elementCount, type ValueId } from '../ir/graph.ts';
-import { leadingAxis } from '../ir/split-rule.ts';
-import { BINDING_ELEMENTS } from './split-cuts.ts';
+import type { GraphBuilder } from '../../ir/builder.ts';
+import { elementCount, type ValueId } from '../../ir/graph.ts';
+import { PACK_ALIGNMENT } from '../../ir/packing.ts';
+import { leadingAxis } from '../../ir/split-rule.ts';
 
 /** The tensors of a graph while it is split: whole, in parts, or both. */
 export class Pieces {
@@ -54,7 +54,7 @@ export class Pieces {
   private cut(x: ValueId, axis: number, start: number, end: number): ValueId {
     const shape = this.b.shape(x);
     const inner = elementCount(shape.slice(axis + 1));
-    const inPlace = axis === leadingAxis(shape) && (start * inner) % BINDING_ELEMENTS === 0;
+    const inPlace = axis === leadingAxis(shape) && (start * inner) % PACK_ALIGNMENT === 0;
     return this.b.apply(inPlace ? 'part' : 'slice', [x], { axis, start, end });
   }
 
@@ -66,7 +66,7 @@ export class Pieces {
       .shape(parts[0])
       .slice(0, axis)
       .every((size) => size === 1);
-    const inPlace = leading && sizes.slice(0, -1).every((size) => size % BINDING_ELEMENTS === 0);
+    const inPlace = leading && sizes.slice(0, -1).every((size) => size % PACK_ALIGNMENT === 0);
     return b.apply(inPlace ? 'join' : 'concat', parts, { axis });
   }
 }

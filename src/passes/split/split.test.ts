@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { trainingGraph } from '../autodiff/training.ts';
-import { openModel, trainSection } from '../compiler/model.ts';
-import { GraphBuilder } from '../ir/builder.ts';
-import { elementCount, type Graph, type ValueId } from '../ir/graph.ts';
-import type { RefTensor } from '../ir/op.ts';
-import { printGraph } from '../ir/print.ts';
-import { verifyGraph } from '../ir/verify.ts';
-import { portableTarget } from '../kernels/targets.ts';
-import { ops } from '../ops/index.ts';
-import { interpret } from '../reference/interpret.ts';
-import { prune } from './prune.ts';
-import { split } from './split.ts';
+import { trainingGraph } from '../../autodiff/training.ts';
+import { openModel, trainSection } from '../../compiler/model.ts';
+import { GraphBuilder } from '../../ir/builder.ts';
+import { elementCount, type Graph, type ValueId } from '../../ir/graph.ts';
+import type { RefTensor } from '../../ir/op.ts';
+import { printGraph } from '../../ir/print.ts';
+import { verifyGraph } from '../../ir/verify.ts';
+import { portableTarget } from '../../kernels/targets.ts';
+import { ops } from '../../ops/index.ts';
+import { interpret } from '../../reference/interpret.ts';
+import { prune } from '../prune.ts';
+import { split } from './index.ts';
 
 const context = (limit: number) => ({
   ops,

@@ -1,9 +1,7 @@
-import { elementCount, type Graph, type Node, type Shape, type ValueId } from '../ir/graph.ts';
-import type { OpTable } from '../ir/op.ts';
-import { leadingAxis, type SplitRule, unitsOf } from '../ir/split-rule.ts';
-
-/** Bindings begin at multiples of so many elements (256 bytes, WebGPU's default). */
-export const BINDING_ELEMENTS = 64;
+import { elementCount, type Graph, type Node, type Shape, type ValueId } from '../../ir/graph.ts';
+import type { OpTable } from '../../ir/op.ts';
+import { PACK_ALIGNMENT } from '../../ir/packing.ts';
+import { leadingAxis, type SplitRule, unitsOf } from '../../ir/split-rule.ts';
 
 /** Where tensors are cut and how nodes fall apart. */
 export interface Cuts {
@@ -109,7 +107,7 @@ function cutsOf(units: number, needed: number, shapes: readonly Shape[]): number
     Array.from({ length: parts + 1 }, (_, k) => Math.floor((k * units) / parts));
   const fits = (parts: number) => Math.ceil(units / parts) / units <= 1 / needed;
   const aligned = (parts: number) =>
-    units % parts === 0 && shapes.every((s) => (elementCount(s) / parts) % BINDING_ELEMENTS === 0);
+    units % parts === 0 && shapes.every((s) => (elementCount(s) / parts) % PACK_ALIGNMENT === 0);
   const counts = Array.from({ length: units - 1 }, (_, i) => i + 2).filter(fits);
   return evenly(counts.find(aligned) ?? counts[0] ?? units);
 }

@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { gradientGraph } from '../../src/autodiff/differentiated.ts';
+import { trainingEntries } from '../../src/autodiff/entries.ts';
+import type { Elements } from '../../src/backend/backend.ts';
+import { referenceBackend } from '../../src/backend/reference.ts';
+import { type WebgpuBackend, webgpuBackend } from '../../src/backend/webgpu.ts';
+import { nodeRenderer } from '../../src/compiler/files.ts';
+import { openModel, trainSection } from '../../src/compiler/model.ts';
+import { planPortably } from '../../src/compiler/portable.ts';
+import { Random } from '../../src/data/random.ts';
+import type { Graph } from '../../src/ir/graph.ts';
+import { elementCount } from '../../src/ir/graph.ts';
+import type { Target } from '../../src/ir/target.ts';
+import type { ElaboratedModel } from '../../src/language/model.ts';
+import { ops } from '../../src/ops/index.ts';
+import { planProgram } from '../../src/plan/plan.ts';
+import { Session } from '../../src/runtime/session.ts';
+
+const renderer = nodeRenderer();
+const open = (training: boolean) => openModel('tests/networks/split.arch', { batch: 4, training });
+
+let backend: WebgpuBackend;
+beforeAll(async () => {
+  backend = await webgpuBackend(ops, renderer);
+});
+afterAll(() => backend?.destroy());
+
+/** The machine's adapter, as if its bindings held no more than so many bytes. */
+const target = (bytes: number): Target => ({
+  ...backend.target,
+  limits: { ...backend.target.limits, maxStorageBufferBindingSize: bytes },
+});
+
+function sourcesOf(graph: Graph) {
+  const random = Random.stream(7, 'split');
+  return graph.sources.map(({ kind, name, value }) => {
+    const { shape, dtype } = graph.values[value];
+    const data = Float64Array.from({ length: elementCount(shape) }, () =>
+      dtype === 'i32' ? random.integer(0, 2) : Math.fround(0.5 * random.normal()),
+    );
+    return { kind, name, data: dtype === 'i32' ? Int32Array.from(data) : data };
+  });
+}
+
+/** Outputs of a graph as it is, in float64, and of the program for small bindings. */
+async function both(model: ElaboratedModel, graph: Graph, bytes: number) {
+  const names = graph.outputs.map((o) => o.name);
+  const sources = sourcesOf(graph);
+  const reference = await referenceBackend(ops).prepare({ test: graph }, model.name, model.batch);
+  for (const { kind, name, data } of sources) reference.write(kind, name, data);
+  reference.run('test');
+  const program = planProgram({ test: graph }, ops, renderer, {
+    model: model.name,
+    batch: model.batch,
+    target: target(bytes),
+  });
+  const session = await Session.create(backend.device, program);
+  try {
+    for (const { kind, name, data } of sources) {
+      const values = data instanceof Int32Array ? data : Float32Array.from(data);
+      if (session.has(kind, name)) session.write(kind, name, values);
+    }
+    session.run('test');
+    return {
+      program,
+      names,
+      truth: await reference.readOutputs('test', names),
+      found: await session.readOutputs('test', names),
+    };
+  } finally {
+    session.destroy();
+  }
+}
+
+function expectClose(
+  names: readonly string[],
+  truth: ReadonlyMap<string, Elements>,
+  found: ReadonlyMap<string, Elements>,
+) {
+  const largest = (data: Elements) =>
+    Float64Array.from(data, Math.abs).reduce((most, v) => Math.max(most, v), 0);
+  const scale = Math.max(...names.map((name) => largest(truth.get(name)!)));
+  for (const name of names) {
+    const [one, other] = [truth.get(name)!, found.get(name)!];
+    const difference = Float64Array.from(one, (v, i) => v - other[i]);
+    // The tolerance of the networks' fixtures for gradients, over the largest value.
+    expect(largest(difference) / scale, name).toBeLessThan(1e-5);
+  }
+}
+
+describe.each([16384, 8192, 6144])('bindings of %i bytes', (bytes) => {
+  test('a forward pass is what it was', async () => {
+    const model = open(false);
+    const { program, names, truth, found } = await both(model, model.graph, bytes);
+    const bound = Object.values(program.entries).flatMap((e) =>
+      e.dispatches.flatMap((d) => d.bindings.map(([, , n]) => n)),
+    );
+    expect(Math.max(...bound)).toBeLessThanOrEqual(bytes);
+    expectClose(names, truth, found);
+  });
+
+  test('loss and gradients are what they were', async () => {
+    const model = open(true);
+    const { graph } = gradientGraph(model, trainSection(model), ops);
+    const { names, truth, found } = await both(model, graph, bytes);
+    expectClose(names, truth, found);
+  });
+});
+
+test('nnunet at batch 8, whose joined maps are 200 MiB, is compiled for any adapter', () => {
+  const model = openModel('nnunet', { batch: 8, training: true });
+  const section = trainSection(model);
+  const { entries } = trainingEntries(model, section, section.optimizer, ops);
+  const predictor = openModel('nnunet', { batch: 8 });
+  const program = planPortably(model, { forward: predictor.graph, ...entries }, renderer);
+  expect(program.requires.maxStorageBufferBindingSize).toBeLessThanOrEqual(128 * 2 ** 20);
+  expect(program.requires.maxBufferSize).toBeLessThanOrEqual(256 * 2 ** 20);
+});

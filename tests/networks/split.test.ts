@@ -4,10 +4,11 @@ import { trainingEntries } from '../../src/autodiff/entries.ts';
 import type { Elements } from '../../src/backend/backend.ts';
 import { referenceBackend } from '../../src/backend/reference.ts';
 import { type WebgpuBackend, webgpuBackend } from '../../src/backend/webgpu.ts';
-import { nodeRenderer } from '../../src/compiler/files.ts';
-import { openModel, trainSection } from '../../src/compiler/model.ts';
+import { trainSection } from '../../src/compiler/model.ts';
 import { planPortably } from '../../src/compiler/portable.ts';
+import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { Random } from '../../src/data/random.ts';
+import { openModel } from '../../src/files/open.ts';
 import type { Graph } from '../../src/ir/graph.ts';
 import { elementCount } from '../../src/ir/graph.ts';
 import type { Target } from '../../src/ir/target.ts';
@@ -16,7 +17,7 @@ import { ops } from '../../src/ops/index.ts';
 import { planProgram } from '../../src/plan/plan.ts';
 import { Session } from '../../src/runtime/session.ts';
 
-const renderer = nodeRenderer();
+const renderer = kernelRenderer();
 const open = (training: boolean) => openModel('tests/networks/split.arch', { batch: 4, training });
 
 let backend: WebgpuBackend;

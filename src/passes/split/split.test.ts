@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { trainingGraph } from '../../autodiff/training.ts';
-import { openModel, trainSection } from '../../compiler/model.ts';
+import { trainSection } from '../../compiler/model.ts';
+import { openModel } from '../../files/open.ts';
 import { GraphBuilder } from '../../ir/builder.ts';
 import { elementCount, type Graph, type ValueId } from '../../ir/graph.ts';
 import type { RefTensor } from '../../ir/op.ts';

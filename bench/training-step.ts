@@ -3,7 +3,7 @@
  * Prints milliseconds a step as the runtime runs it, the time in each kind of kernel, and the slowest dispatches.
  */
 import { parseArgs } from 'node:util';
-import { trainingGraph } from '../src/autodiff/training.ts';
+import { TRAINING_STEP, trainingEntries } from '../src/autodiff/entries.ts';
 import { type WebgpuExecutable, webgpuBackend } from '../src/backend/webgpu.ts';
 import { trainSection } from '../src/compiler/model.ts';
 import { kernelRenderer } from '../src/compiler/renderer.ts';
@@ -26,9 +26,9 @@ const spec = positionals[0] ?? 'examples/nuclei/nuclei.arch';
 const set = Object.fromEntries(values.set.map((t) => t.split('=', 2) as [string, string]));
 const section = trainSection(openModel(spec, { set, training: true }));
 const model = openModel(spec, { set, batch: Number(values.batch ?? section.batch), training: true });
-const { graph } = trainingGraph(model, section, section.optimizer, ops);
+const { entries } = trainingEntries(model, section, section.optimizer, ops);
 const backend = await webgpuBackend(ops, kernelRenderer());
-const executable = (await backend.prepare({ step: graph }, model.name, model.batch)) as WebgpuExecutable;
+const executable = (await backend.prepare(entries, model.name, model.batch)) as WebgpuExecutable;
 for (const p of model.parameters) {
   if (executable.has('param', p.name)) executable.write('param', p.name, initialise(p, 0));
 }
@@ -41,26 +41,27 @@ executable.write(
 executable.write('input', 'hyper', hyperParameters(section.optimizer, 1e-4, 1));
 const { session } = executable;
 const { kernels } = session.program;
+const count = TRAINING_STEP.reduce((n, entry) => n + session.entry(entry).dispatches.length, 0);
 console.log(
-  `${backend.description}\n${session.entry('step').dispatches.length} dispatches, ${kernels.length} kernels, ${(session.bytes / 2 ** 20).toFixed(0)} MiB`,
+  `${backend.description}\n${count} dispatches, ${kernels.length} kernels, ${(session.bytes / 2 ** 20).toFixed(0)} MiB`,
 );
 
 const cold = performance.now();
-session.run('step');
+session.run(...TRAINING_STEP);
 await backend.device.queue.onSubmittedWorkDone();
 console.log(`first step (compiles kernels): ${(performance.now() - cold).toFixed(0)} ms`);
 const steps = Number(values.steps);
 const times: number[] = [];
 for (let i = 0; i < steps; i++) {
   const started = performance.now();
-  session.run('step');
+  session.run(...TRAINING_STEP);
   await backend.device.queue.onSubmittedWorkDone();
   times.push(performance.now() - started);
 }
 times.sort((a, b) => a - b);
 console.log(`step: median ${times[steps >> 1].toFixed(0)} ms, least ${times[0].toFixed(0)} ms`);
 
-const dispatches = await profile(session, 'step');
+const dispatches = await profile(session, ...TRAINING_STEP);
 const byKernel = new Map<string, { ms: number; n: number }>();
 for (const d of dispatches) {
   const kind = d.kernel.replace(/^\d+-/, '');

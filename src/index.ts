@@ -28,9 +28,6 @@ export { gradientGraph } from './autodiff/differentiated.ts';
 export type { EntryOptions, TrainingEntries } from './autodiff/entries.ts';
 /** The graphs that a program which trains is made of. */
 export { trainingEntries } from './autodiff/entries.ts';
-export type { TrainingGraph } from './autodiff/training.ts';
-/** That of a whole training step. */
-export { trainingGraph } from './autodiff/training.ts';
 export type { Backend, Elements, Executable } from './backend/backend.ts';
 /** Runs graphs in float64 on the CPU: slow, and what kernels are checked against. */
 export { referenceBackend } from './backend/reference.ts';

@@ -12,6 +12,9 @@ import { lossGraph } from './loss.ts';
 import { appendOptimizer, appendSquaredNorm } from './optimizer.ts';
 import { ownMemory, pack, packGroups } from './packs.ts';
 
+/** What a step of training runs, without accumulation. */
+export const TRAINING_STEP: readonly string[] = ['gradients', 'update'];
+
 export interface EntryOptions {
   /** The same model elaborated for prediction: adds `loss`. */
   readonly predictor?: ElaboratedModel;

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { trainingGraph } from '../autodiff/training.ts';
+import { trainingEntries } from '../autodiff/entries.ts';
 import { type PlanFor, planPortably } from '../compiler/portable.ts';
 import { programFiles } from '../compiler/program-files.ts';
 import { kernelRenderer } from '../compiler/renderer.ts';
@@ -23,7 +23,7 @@ export interface ProgramReport {
 
 /**
  * Writes a program: `program.json`, `kernels/` and `weights.safetensors`. Its entries are `forward` and, where the model
- * has a `train` section, `step`. The same model and weights give the same bytes. The folder appears whole or not at all;
+ * has a `train` section, those of {@link trainingEntries}. The same model and weights give the same bytes. The folder appears whole or not at all;
  * an older program of the same name is replaced.
  *
  * @param training the same model elaborated for training; without it the program is for inference only
@@ -48,7 +48,7 @@ export function writeProgramFolder(
     {
       forward: model.graph,
       ...(training && section
-        ? { step: trainingGraph(training, section, section.optimizer, ops).graph }
+        ? trainingEntries(training, section, section.optimizer, ops, { predictor: model }).entries
         : {}),
     },
     kernelRenderer(),

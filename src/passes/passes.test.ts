@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { trainingGraph } from '../autodiff/training.ts';
+import { trainingEntries } from '../autodiff/entries.ts';
 import { trainSection } from '../compiler/model.ts';
 import { openModel } from '../files/open.ts';
 import { GraphBuilder } from '../ir/builder.ts';
@@ -13,10 +13,10 @@ import { passes, runPasses } from './index.ts';
 const context = { ops, target: portableTarget };
 const nuclei = fileURLToPath(new URL('../../examples/nuclei/nuclei.arch', import.meta.url));
 
-function trainingStep(): Graph {
+function gradientsEntry(): Graph {
   const model = openModel(nuclei, { batch: 2, training: true });
   const section = trainSection(model);
-  return trainingGraph(model, section, section.optimizer, ops).graph;
+  return trainingEntries(model, section, section.optimizer, ops).entries['gradients'];
 }
 
 test('names are different, and documented', () => {
@@ -28,8 +28,8 @@ test('names are different, and documented', () => {
   }
 });
 
-describe('all passes over a training step', () => {
-  const graph = trainingStep();
+describe('all passes over the gradients of a network', () => {
+  const graph = gradientsEntry();
   const passed = runPasses(graph, context, { verify: true });
 
   test('sources and outputs keep their names and order', () => {
@@ -39,7 +39,7 @@ describe('all passes over a training step', () => {
   });
 
   test('the same graph gives the same text', () => {
-    expect(printGraph(runPasses(trainingStep(), context))).toBe(printGraph(passed));
+    expect(printGraph(runPasses(gradientsEntry(), context))).toBe(printGraph(passed));
   });
 
   test('a second run finds nothing to do', () => {

@@ -19,9 +19,18 @@ export interface Choice {
   }[];
 }
 
-/** The choice for each node of a graph that has kernels, as the planner makes it. */
-export function explainChoices(graph: Graph, ops: OpTable, target: Target, forced?: ForcedKernels): Choice[] {
-  checkForced([graph], target, forced);
+/** The choice for each node of graphs that has kernels, as the planner makes it. */
+export function explainChoices(
+  graphs: readonly Graph[],
+  ops: OpTable,
+  target: Target,
+  forced?: ForcedKernels,
+): Choice[] {
+  checkForced(graphs, target, forced);
+  return graphs.flatMap((graph) => choicesOf(graph, ops, target, forced));
+}
+
+function choicesOf(graph: Graph, ops: OpTable, target: Target, forced?: ForcedKernels): Choice[] {
   const choose = chooseKernels(graph, ops, target, forced);
   const shape = (v: number) => `[${graph.values[v].shape.join(', ')}]`;
   return graph.nodes.flatMap((node): Choice[] => {

@@ -73,21 +73,8 @@ export class Session {
 
   /** Copies data into a tensor. Its length must be the tensor's. */
   write(kind: SourceKind, name: string, data: TensorData): void {
-    const tensor = this.tensor(kind, name);
-    if (data.length !== count(tensor)) {
-      throw new RuntimeError(
-        'bad-tensor',
-        `${name} holds ${count(tensor)} values, ${data.length} were given`,
-        `an array for [${tensor.shape.join(', ')}]`,
-      );
-    }
-    this.guard(`writing ${name}`, () =>
-      this.device.queue.writeBuffer(
-        this.buffers[tensor.buffer],
-        tensor.offset,
-        data as Float32Array<ArrayBuffer>,
-      ),
-    );
+    const write = this.writing(kind, name, data);
+    this.guard(`writing ${name}`, write);
   }
 
   /** Encodes entries, one after the other, and submits them together; returns at once. */
@@ -99,9 +86,16 @@ export class Session {
    * Submits what `record` encodes.
    *
    * @param what the commands, for messages
+   * @param inputs written before, by name
    */
-  submit(what: string, record: (encoder: GPUCommandEncoder) => void): void {
+  submit(
+    what: string,
+    record: (encoder: GPUCommandEncoder) => void,
+    inputs: Readonly<Record<string, TensorData>> = {},
+  ): void {
+    const writes = Object.entries(inputs).map(([name, data]) => this.writing('input', name, data));
     this.guard(what, () => {
+      for (const write of writes) write();
       const encoder = this.device.createCommandEncoder();
       record(encoder);
       this.device.queue.submit([encoder.finish()]);
@@ -221,6 +215,21 @@ export class Session {
 
   destroy(): void {
     for (const buffer of this.buffers) buffer.destroy();
+  }
+
+  /** What copies data into a tensor, once the length is seen to be right. */
+  private writing(kind: SourceKind, name: string, data: TensorData): () => void {
+    const tensor = this.tensor(kind, name);
+    if (data.length !== count(tensor)) {
+      throw new RuntimeError(
+        'bad-tensor',
+        `${name} holds ${count(tensor)} values, ${data.length} were given`,
+        `an array for [${tensor.shape.join(', ')}]`,
+      );
+    }
+    const { queue } = this.device;
+    const buffer = this.buffers[tensor.buffer];
+    return () => queue.writeBuffer(buffer, tensor.offset, data as Float32Array<ArrayBuffer>);
   }
 
   private guard<T>(what: string, work: () => T): T {

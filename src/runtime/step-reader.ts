@@ -1,5 +1,5 @@
 import { RuntimeError } from './runtime-error.ts';
-import type { Session } from './session.ts';
+import type { Session, TensorData } from './session.ts';
 
 /** What a training step tells the host. */
 export interface StepResult {
@@ -38,14 +38,19 @@ export class StepReader {
     return this.pending.length >= this.ring.length;
   }
 
-  /** Submits a step; call {@link next} first when {@link full}. */
-  submit(step: number): void {
+  /**
+   * Submits a step; call {@link next} first when {@link full}.
+   *
+   * @param inputs those that change with this step
+   */
+  submit(step: number, inputs: Readonly<Record<string, TensorData>> = {}): void {
     const staging = this.ring[(step - 1) % this.ring.length];
-    this.session.submit('a step', (encoder) => {
+    const record = (encoder: GPUCommandEncoder) => {
       this.session.encode(encoder, ...this.entries);
       this.session.copyOutput(encoder, this.loss, 'loss', staging, 0);
       this.session.copyOutput(encoder, this.norm2, 'norm2', staging, 4);
-    });
+    };
+    this.session.submit(`step ${step}`, record, inputs);
     const result = this.session.map(staging).then(() => {
       const [loss, norm2] = new Float32Array(staging.getMappedRange().slice(0));
       staging.unmap();

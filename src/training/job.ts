@@ -114,7 +114,7 @@ async function runIn(
   if (before && trained !== undefined && trained !== false)
     return reportFinished(folder, task, options, stateOf(before, model), data.identity, trained);
   if (data.validation) options.remark(heldBackText(section, data.identity, steps));
-  const validator = await validatorOf(options, data);
+  const validator = validatorOf(options, data);
   const resume = before && stateOf(before, model);
   const record = openRecord(folder, task, options, { identity, seed, resume });
   const result = await train({
@@ -125,9 +125,9 @@ async function runIn(
       options.onStep(step, found, planned);
     },
     onCheckpoint: (state, seconds) => record.checkpoint(state, seconds),
-    onValidation: (record, best, weights) => {
-      if (best) writeWeights(folder.file('best.safetensors'), model, weights, task.trainedOn);
-      options.onValidation(record, best, task.score);
+    onValidation: (record, best) => {
+      if (best) writeWeights(folder.file('best.safetensors'), model, best, task.trainedOn);
+      options.onValidation(record, best !== undefined, task.score);
     },
     ...{ identity, choices, seed, steps },
     batches: data.batches,
@@ -141,10 +141,7 @@ async function runIn(
       record.end(trained.finished ? 'finished' : 'stopped', trained.state, trained.seconds);
       return { ...trained, seconds: record.seconds };
     })
-    .finally(() => {
-      record.close();
-      validator?.destroy();
-    });
+    .finally(() => record.close());
   const tested = await testOf(folder, task, options, result);
   const report = {
     ...jobReport(options.backend.description, folder.path, result, tested, pretrained, task.remarks),

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { trainingGraph } from '../autodiff/training.ts';
+import { TRAINING_STEP, trainingEntries } from '../autodiff/entries.ts';
 import { readStored, writeStored } from '../backend/backend.ts';
 import { type WebgpuBackend, WebgpuExecutable } from '../backend/webgpu.ts';
 import type { Batches } from '../data/batches.ts';
@@ -60,8 +60,8 @@ export interface TrainOptions {
   onStep?(step: number, record: StepRecord, steps: number): void;
   /** Called where the deadline changes the number of steps. */
   onPlanned?(steps: number, secondsPerStep: number): void;
-  /** Called for every validation, with the weights and buffers it was made with. */
-  onValidation?(record: ValidationRecord, best: boolean, weights: ReadonlyMap<string, StoredData>): void;
+  /** Called for every validation; for the best so far with its weights and buffers. */
+  onValidation?(record: ValidationRecord, best: ReadonlyMap<string, StoredData> | undefined): void;
   /** Called with every checkpoint. */
   onCheckpoint?(state: RunState, secondsSoFar: number): void;
 }
@@ -73,7 +73,7 @@ export interface TrainResult {
 }
 
 /**
- * The training loop. One submission a step; losses come back some steps later and are checked then, while the
+ * The training loop over one program, which validates too. One submission a step; losses come back some steps later and are checked then, while the
  * device itself never applies an update of a step whose loss or gradient is not finite.
  *
  * @throws JobError `loss-not-finite` that names the step; the last checkpoint stays as it is
@@ -83,14 +83,17 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const started = performance.now();
   const loader = options.batches;
   const input = imageInput(model).name;
-  const graph = trainingGraph(model, section, section.optimizer, ops);
+  const { predictor } = validator ?? {};
+  const { entries, state: stateNames } = trainingEntries(model, section, section.optimizer, ops, {
+    predictor,
+  });
   if (resume) loader.restore({ ...resume.loader, step: resume.step });
-  const executable = await backend.prepare({ step: graph.graph }, model.name, model.batch);
+  const executable = await backend.prepare(entries, model.name, model.batch);
   if (!(executable instanceof WebgpuExecutable)) throw new Error('training needs the webgpu backend');
   const { session } = executable;
   const { kernels } = session.program;
-  const { dispatches } = session.entry('step');
-  options.onCompiled?.({ kernels: kernels.length, dispatches: dispatches.length, bytes: executable.bytes });
+  const dispatches = TRAINING_STEP.reduce((n, entry) => n + session.entry(entry).dispatches.length, 0);
+  options.onCompiled?.({ kernels: kernels.length, dispatches, bytes: executable.bytes });
   const records: StepRecord[] = [...(resume?.history.steps ?? [])];
   const validations = [...(resume?.history.validations ?? [])];
   let steps = options.steps;
@@ -100,13 +103,13 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     (resume?.weights ?? options.weights)?.get(t.name) ?? initialiseStored(t, seed);
   try {
     writeStored(executable, new Map(stored.map((t) => [t.name, first(t)])));
-    if (resume) restoreOptimizer(executable, graph.state, resume);
+    if (resume) restoreOptimizer(executable, stateNames, resume);
   } catch (error) {
     executable.destroy();
     throw error;
   }
 
-  const reader = new StepReader(session, ['step']);
+  const reader = new StepReader(session, TRAINING_STEP);
   const pace = new Pace(performance.now());
   const asked = Number(options.identity.train['steps']);
   const budget = options.deadline === undefined ? undefined : new Budget(options.deadline, asked);
@@ -136,14 +139,14 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     const weights = (await readStored(executable, names)) as Map<string, StoredData>;
     checkFinite([...weights], done, options.checkpointPath);
     for (const t of stored) {
-      // A head of weight 0 is not part of the training graph; it keeps its first values.
+      // A head of weight 0 is in no entry; it keeps its first values.
       if (!weights.has(t.name)) weights.set(t.name, first(t));
     }
     return weights;
   };
   const snapshot = async (): Promise<RunState> => {
     const weights = await readWeights();
-    const optimizer = (await executable.read('state', graph.state)) as Map<string, Float32Array>;
+    const optimizer = (await executable.read('state', stateNames)) as Map<string, Float32Array>;
     checkFinite([...optimizer], done, options.checkpointPath);
     return {
       step: done,
@@ -161,13 +164,13 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     options.onCheckpoint?.(state, (performance.now() - started) / 1000);
   };
   const validate = async (on: Validator) => {
-    const weights = await readWeights();
-    const record = { step: done, ...(await on.score(weights)) };
+    await drain();
+    const record = { step: done, ...(await on.score(executable)) };
     validations.push(record);
-    const best = bestOf(validations) === record;
-    options.onValidation?.(record, best, weights);
+    const best = bestOf(validations) === record ? await snapshot() : undefined;
+    options.onValidation?.(record, best?.weights);
     // The file of the best weights and the checkpoint tell of the same steps, wherever the run may be cut off.
-    if (best) save(await snapshot());
+    if (best) save(best);
   };
   /** Work between steps, whose time is none of theirs. */
   const aside = async (work: () => Promise<void>) => {
@@ -181,13 +184,14 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     for (let t = done + 1; t <= steps && !signal?.aborted; t++) {
       while (reader.full) take((await reader.next())!);
       const batch = loader.next();
-      executable.write('input', input, batch.x);
-      executable.write('input', 'target', batch.target);
       const rate = learningRate(section.schedule, section.optimizer.lr, t - 1, steps);
       rates.set(t, rate);
-      executable.write('input', 'hyper', hyperParameters(section.optimizer, rate, t));
-      if (executable.has('input', 'rng')) executable.write('input', 'rng', stepKey(seed, t));
-      reader.submit(t);
+      reader.submit(t, {
+        [input]: batch.x,
+        target: batch.target,
+        hyper: hyperParameters(section.optimizer, rate, t),
+        ...(executable.has('input', 'rng') ? { rng: stepKey(seed, t) } : {}),
+      });
       const planned = budget?.plan(steps, done, t, performance.now(), pace) ?? steps;
       if (planned !== steps) {
         steps = planned;

@@ -1,5 +1,3 @@
-import type { WebgpuBackend } from '../backend/webgpu.ts';
-import type { OpTable } from '../ir/op.ts';
 import type { ElaboratedModel, TrainSection } from '../language/model.ts';
 import type { TrainingCurves } from '../report/loss-plot.ts';
 import { bestOf, type History, type ValidationRecord } from './history.ts';
@@ -55,16 +53,9 @@ export function heldBackText({ validate }: TrainSection, data: DataIdentity, ste
 }
 
 /** What validates a run; `undefined` where its section asks for none. */
-export async function validatorOf(
-  options: {
-    readonly backend: WebgpuBackend;
-    readonly ops: OpTable;
-    readonly predictor: ElaboratedModel;
-    readonly section: TrainSection;
-  },
+export function validatorOf(
+  { predictor, section }: { readonly predictor: ElaboratedModel; readonly section: TrainSection },
   { validation }: TaskData,
-): Promise<Validator | undefined> {
-  const { backend, ops, predictor, section } = options;
-  if (section.validate === 0 || !validation) return undefined;
-  return Validator.create(backend, ops, predictor, section, validation);
+): Validator | undefined {
+  return section.validate === 0 || !validation ? undefined : new Validator(predictor, validation);
 }

@@ -1,49 +1,32 @@
-import { lossGraph } from '../autodiff/loss.ts';
-import { type Executable, writeStored } from '../backend/backend.ts';
-import type { WebgpuBackend } from '../backend/webgpu.ts';
+import type { Executable } from '../backend/backend.ts';
 import { JobError } from '../errors.ts';
 import { dice } from '../evaluation/dice.ts';
-import type { OpTable } from '../ir/op.ts';
-import type { ElaboratedModel, TrainSection } from '../language/model.ts';
-import type { StoredData } from '../tensors/tensor.ts';
+import type { ElaboratedModel } from '../language/model.ts';
 import type { ValidationRecord } from './history.ts';
 import { imageInput } from './task.ts';
 import type { ValidationData } from './validation-data.ts';
 
-/** Finds loss and score of a network on held-back data. It shares nothing with the training session but the device. */
+/** Finds loss and score of a network on held-back data, by the entry `loss` of the program that trains it. */
 export class Validator {
-  private readonly executable: Executable;
-  private readonly model: ElaboratedModel;
+  readonly predictor: ElaboratedModel;
   private readonly data: ValidationData;
 
-  private constructor(executable: Executable, model: ElaboratedModel, data: ValidationData) {
-    this.executable = executable;
-    this.model = model;
+  /** @param predictor the network elaborated for prediction, with the section's batch */
+  constructor(predictor: ElaboratedModel, data: ValidationData) {
+    this.predictor = predictor;
     this.data = data;
-  }
-
-  /** @param model elaborated for prediction, with the section's batch */
-  static async create(
-    backend: WebgpuBackend,
-    ops: OpTable,
-    model: ElaboratedModel,
-    section: TrainSection,
-    data: ValidationData,
-  ): Promise<Validator> {
-    const graph = lossGraph(model, section, ops);
-    return new Validator(await backend.prepare({ loss: graph }, model.name, model.batch), model, data);
   }
 
   /**
    * The mean loss over batches, the last of them filled up from the start; and the pseudo-Dice of nnU-Net: the Dice of
    * each foreground class over the pixels of all windows together, then the mean over the classes that occur. Of a
-   * classifier the share of images that it classifies right.
+   * classifier the share of images that it classifies right. Inputs are other ones afterwards.
    *
-   * @param weights parameters and buffers by name
+   * @param executable has the entry `loss`, and the network's weights
    */
-  async score(weights: ReadonlyMap<string, StoredData>): Promise<Omit<ValidationRecord, 'step'>> {
-    writeStored(this.executable, weights);
-    const [batch, classes, ...size] = this.model.graph.values[this.model.outputs[0].value].shape;
+  async score(executable: Executable): Promise<Omit<ValidationRecord, 'step'>> {
+    const { predictor } = this;
+    const [batch, classes, ...size] = predictor.graph.values[predictor.outputs[0].value].shape;
     const counts = Array.from({ length: classes }, () => ({ tp: 0, fp: 0, fn: 0 }));
     const pixels = size.reduce((n, d) => n * d, 1);
     let [losses, batches] = [0, 0];
@@ -57,10 +40,10 @@ export class Validator {
         x.set(sample.x, b * sample.x.length);
         target.set(sample.target, b * pixels);
       });
-      this.executable.write('input', imageInput(this.model).name, x);
-      this.executable.write('input', 'target', target);
-      this.executable.run('loss');
-      const out = await this.executable.readOutputs('loss', ['loss', 'prediction']);
+      executable.write('input', imageInput(predictor).name, x);
+      executable.write('input', 'target', target);
+      executable.run('loss');
+      const out = await executable.readOutputs('loss', ['loss', 'prediction']);
       const loss = out.get('loss')![0];
       if (!Number.isFinite(loss)) {
         throw new JobError(
@@ -74,10 +57,6 @@ export class Validator {
       count(out.get('prediction')!, target, { samples: filled, classes, pixels }, counts);
     }
     return { loss: losses / batches, score: size.length === 0 ? accuracy(counts) : pseudoDice(counts) };
-  }
-
-  destroy(): void {
-    this.executable.destroy();
   }
 }
 

@@ -42,7 +42,7 @@ test('the same spec gives the same bytes, and the program holds all that it name
     target: 'webgpu-default',
     facts: { config: { width: 8 }, train: { batch: 2 } },
   });
-  expect(Object.keys(program.entries)).toEqual(['forward', 'step']);
+  expect(Object.keys(program.entries)).toEqual(['forward', 'gradients', 'update', 'loss']);
   // One set of weights: each tensor has one place, whatever reads it.
   const places = program.tensors.map(({ buffer, offset }) => `${buffer}+${offset}`);
   expect(new Set(places).size).toBe(places.length);

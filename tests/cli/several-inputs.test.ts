@@ -207,5 +207,5 @@ test('compile names the inputs, and trains with them', async () => {
   expect(program.tensors.filter((t) => t.kind === 'input').map((t) => t.name)).toEqual([
     ...['image', 'clinical', 'target', 'hyper'],
   ]);
-  expect(Object.keys(program.entries)).toEqual(['forward', 'step']);
+  expect(Object.keys(program.entries)).toEqual(['forward', 'gradients', 'update', 'loss']);
 });

@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { Session } from '../../src/runtime/session.ts';
 import { readSafetensors } from '../../src/tensors/safetensors.ts';
 import { archc, archcWatching, expectError, json, temporaryFolder, tree } from './archc.ts';
 import { TINY, writeDataset, writeImage } from './tiny.ts';
@@ -81,6 +82,27 @@ test('a run validates every N steps, on a fifth of the cases, and keeps last and
   const svg = bytes('whole/loss.svg').toString();
   for (const text of ['validation loss', 'pseudo-Dice']) expect(svg).toContain(text);
   expect(tree(inFolder('whole')).filter((name) => name.includes('.tmp'))).toEqual([]);
+});
+
+test('validations run on the weights that are trained: one session, one place a tensor', async () => {
+  const created = vi.spyOn(Session, 'create');
+  try {
+    const args = ['train', `${NETS}:Normed`, '--data', data, '--output', inFolder('one')];
+    expect((await archc(...args, ...set({ steps: '2', validate: '1' }))).code).toBe(0);
+    expect(created).toHaveBeenCalledTimes(1);
+    const { tensors, buffers, entries } = created.mock.calls[0][1];
+    expect(Object.keys(entries)).toEqual(['gradients', 'update', 'loss']);
+    const stored = tensors.filter(({ kind }) => kind === 'param' || kind === 'buffer');
+    const names = stored.map(({ name }) => name);
+    expect(names.sort()).toEqual(
+      [...readSafetensors(inFolder('one/weights.safetensors')).tensors.keys()].sort(),
+    );
+    const bytes = stored.map(({ shape }) => 256 * Math.ceil(shape.reduce((n, d) => n * d, 4) / 256));
+    const weights = buffers.filter(({ kind }) => kind === 'weights');
+    expect(weights.reduce((n, { size }) => n + size, 0)).toBeLessThanOrEqual(bytes.reduce((a, b) => a + b));
+  } finally {
+    created.mockRestore();
+  }
 });
 
 test('validating changes nothing about training, however often', async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { trainingGraph } from '../../src/autodiff/training.ts';
+import { TRAINING_STEP, trainingEntries } from '../../src/autodiff/entries.ts';
 import { type Backend, type Elements, type Executable, writeStored } from '../../src/backend/backend.ts';
 import { referenceBackend } from '../../src/backend/reference.ts';
 import { webgpuBackend } from '../../src/backend/webgpu.ts';
@@ -67,8 +67,8 @@ interface Step {
 async function training(spec: string, backend: Backend): Promise<Step> {
   const model = openModel(spec, { batch: 2, training: true, stochastic: false });
   const [section] = model.train;
-  const { graph } = trainingGraph(model, section, section.optimizer, ops);
-  const executable = await backend.prepare({ step: graph }, model.name, 2);
+  const { entries } = trainingEntries(model, section, section.optimizer, ops);
+  const executable = await backend.prepare(entries, model.name, 2);
   writeStored(executable, initialiseAll(storedTensors(model), 0));
   executable.write('input', 'target', new Int32Array(18));
   let t = 0;
@@ -78,8 +78,8 @@ async function training(spec: string, backend: Backend): Promise<Step> {
     step: async (input = x) => {
       executable.write('input', 'x', input);
       executable.write('input', 'hyper', hyperParameters(section.optimizer, 0.5, ++t));
-      executable.run('step');
-      return (await executable.readOutputs('step', ['loss'])).get('loss')![0];
+      executable.run(...TRAINING_STEP);
+      return (await executable.readOutputs('gradients', ['loss'])).get('loss')![0];
     },
     buffer: async (name) => Array.from((await executable.read('buffer', [name])).get(name)!),
   };
@@ -215,7 +215,7 @@ test('one value a channel has no statistics to train with', () => {
   );
   const graph = (batch: number) => {
     const model = openModel(spec, { batch, training: true });
-    return trainingGraph(model, model.train[0], model.train[0].optimizer, ops);
+    return trainingEntries(model, model.train[0], model.train[0].optimizer, ops);
   };
   expect(() => graph(1)).toThrow('norm normalises by the statistics of one value a channel');
   expect(graph(2).reached).toHaveLength(2);

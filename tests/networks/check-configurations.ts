@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { trainingGraph } from '../../src/autodiff/training.ts';
+import { trainingEntries } from '../../src/autodiff/entries.ts';
 import type { Backend } from '../../src/backend/backend.ts';
 import { referenceBackend } from '../../src/backend/reference.ts';
 import { webgpuBackend } from '../../src/backend/webgpu.ts';
@@ -45,10 +45,10 @@ export function describeConfigurations(runs: Runs): void {
         expect(verifyGraph(model.graph, ops)).toEqual([]);
         const section = trainSection(model);
         const forTraining = openModel(net, { set, batch: 2, training: true });
-        const { graph } = trainingGraph(forTraining, section, section.optimizer, ops);
-        expect(verifyGraph(graph, ops)).toEqual([]);
-        for (const [whole, batch] of [[model.graph, 1] as const, [graph, 2] as const]) {
-          const { requires, entries } = planProgram({ forward: whole }, ops, renderer, {
+        const step = trainingEntries(forTraining, section, section.optimizer, ops).entries;
+        for (const graph of Object.values(step)) expect(verifyGraph(graph, ops)).toEqual([]);
+        for (const [graphs, batch] of [[{ forward: model.graph }, 1] as const, [step, 2] as const]) {
+          const { requires, entries } = planProgram(graphs, ops, renderer, {
             model: net,
             batch,
             target: portableTarget,
@@ -58,7 +58,7 @@ export function describeConfigurations(runs: Runs): void {
           for (const [limit, needed] of Object.entries(most)) {
             expect(needed, limit).toBeLessThanOrEqual(portableLimits[limit as keyof typeof most]);
           }
-          for (const { workgroups } of entries['forward'].dispatches) {
+          for (const { workgroups } of Object.values(entries).flatMap((e) => e.dispatches)) {
             expect(Math.max(...workgroups)).toBeLessThanOrEqual(
               portableLimits.maxComputeWorkgroupsPerDimension,
             );

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { trainingGraph } from '../../src/autodiff/training.ts';
+import { trainingEntries } from '../../src/autodiff/entries.ts';
 import { InputError } from '../../src/errors.ts';
 import { GraphBuilder } from '../../src/ir/builder.ts';
 import {
@@ -147,21 +147,24 @@ test('the same for the training steps of random specs', () => {
       const loaded = loadSpec('random.arch', memoryFiles({ 'random.arch': randomSpec(seeds).text }));
       if (check(loaded, ops).some((d) => d.severity === 'error')) return;
       const { model } = elaborate(loaded, undefined, {}, 2, ops, { training: true });
-      let graph = model!.graph;
+      let graphs = [model!.graph];
       try {
-        graph = trainingGraph(model!, model!.train[0], model!.train[0].optimizer, ops).graph;
+        const [section] = model!.train;
+        graphs = Object.values(trainingEntries(model!, section, section.optimizer, ops).entries);
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
       }
-      const feeds = graph.sources.map(({ value }) => {
-        const { shape, dtype } = graph.values[value];
-        const number = (i: number) => (dtype === 'i32' ? i % 2 : Math.sin(1 + 1.7 * i + value));
-        return [
-          value,
-          { shape, data: Float64Array.from({ length: elementCount(shape) }, (_, i) => number(i)) },
-        ] as const;
-      });
-      checkGraph(graph, new Map(feeds));
+      for (const graph of graphs) {
+        const feeds = graph.sources.map(({ value }) => {
+          const { shape, dtype } = graph.values[value];
+          const number = (i: number) => (dtype === 'i32' ? i % 2 : Math.sin(1 + 1.7 * i + value));
+          return [
+            value,
+            { shape, data: Float64Array.from({ length: elementCount(shape) }, (_, i) => number(i)) },
+          ] as const;
+        });
+        checkGraph(graph, new Map(feeds));
+      }
     }),
     { numRuns: 100, seed: 20261126 },
   );

@@ -99,7 +99,7 @@ test('commands check, train, predict and compile', () => {
   expect(readdirSync(at('labels'))).toEqual(readdirSync(at('data/labelsTs')));
   const compiled = archc('compile', 'mine.arch:Tiny', ...weights, '--output', 'build/mine');
   expect(compiled.code, compiled.stderr).toBe(0);
-  expect(readdirSync(at('build/mine'))).toContain('model.json');
+  expect(readdirSync(at('build/mine'))).toContain('program.json');
 }, 300_000);
 
 test('a mistake is shown as in a checkout', () => {

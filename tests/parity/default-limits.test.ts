@@ -2,11 +2,11 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AcquiredDevice, acquireDevice } from '../../src/adapter/acquire.ts';
 import { gradientGraph } from '../../src/autodiff/differentiated.ts';
-import { trainingGraph } from '../../src/autodiff/training.ts';
+import { trainingEntries } from '../../src/autodiff/entries.ts';
 import { planPortably } from '../../src/compiler/portable.ts';
 import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { openModel } from '../../src/files/open.ts';
-import type { Graph } from '../../src/ir/graph.ts';
+import type { Entries } from '../../src/ir/graph.ts';
 import type { ElaboratedModel } from '../../src/language/model.ts';
 import { ops } from '../../src/ops/index.ts';
 import { Session } from '../../src/runtime/session.ts';
@@ -32,14 +32,14 @@ describe.each(fixtureNames(folder))('%s within default limits', (name) => {
 
   test('outputs equal the reference', async () => {
     const model = open(false);
-    const results = await run(fixture, model, model.graph);
+    const results = await run(fixture, model, { forward: model.graph });
     const ran = new Map(model.outputs.map((o, i) => [`y${i}`, results.get(o.name)!]));
     for (const d of outputDeviations(fixture, 'webgpu', ran)) expect(d.used, d.tensor).toBeLessThanOrEqual(1);
   });
 
   test('loss and gradients equal the reference', async () => {
     const model = open(true);
-    const results = await run(fixture, model, gradientGraph(model, model.train[0], ops).graph);
+    const results = await run(fixture, model, { grad: gradientGraph(model, model.train[0], ops).graph });
     for (const d of gradientDeviations(fixture, 'webgpu', results)) {
       expect(d.used, d.tensor).toBeLessThanOrEqual(1);
     }
@@ -48,25 +48,30 @@ describe.each(fixtureNames(folder))('%s within default limits', (name) => {
   test('a training step has the loss and the norm of the reference', async () => {
     const model = open(true);
     const [section] = model.train;
-    const results = await run(fixture, model, trainingGraph(model, section, section.optimizer, ops).graph);
+    const { entries } = trainingEntries(model, section, section.optimizer, ops);
+    const results = await run(fixture, model, entries);
     const norm = Math.sqrt(toFloat32(results.get('norm2')!)[0]);
     expect(Math.abs(toFloat32(results.get('loss')!)[0] - info.loss)).toBeLessThan(1e-4 * Math.abs(info.loss));
     expect(Math.abs(norm - info.grad_norm)).toBeLessThan(1e-3 * info.grad_norm);
   });
 });
 
-/** All outputs of a graph on the fixture's weights and batch. */
-async function run(fixture: Fixture, model: ElaboratedModel, graph: Graph): Promise<Map<string, Tensor>> {
-  const program = planPortably(model, { test: graph }, renderer);
+/** All outputs of entries, run one after the other, on the fixture's weights and batch. */
+async function run(fixture: Fixture, model: ElaboratedModel, entries: Entries): Promise<Map<string, Tensor>> {
+  const program = planPortably(model, entries, renderer);
   const session = await Session.create(acquired.device, program);
   try {
     for (const [kind, name, data] of sourcesOf(fixture, model.inputs[0].name)) {
       if (session.has(kind, name)) session.write(kind, name, data);
     }
-    session.run('test');
-    const names = graph.outputs.map((o) => o.name);
-    const results = await session.readOutputs('test', names);
-    return outputTensors(graph, (name) => results.get(name)!);
+    session.run(...Object.keys(entries));
+    const tensors: [string, Tensor][] = [];
+    for (const [entry, graph] of Object.entries(entries)) {
+      const names = graph.outputs.map((o) => o.name);
+      const results = await session.readOutputs(entry, names);
+      tensors.push(...outputTensors(graph, (name) => results.get(name)!));
+    }
+    return new Map(tensors);
   } finally {
     session.destroy();
   }

@@ -19,14 +19,18 @@ console.log(adapter.info.description);
 // Nothing is asked for: WebGPU's default limits.
 const device = await adapter.requestDevice();
 
-async function run({ program, entry, feeds, outputs }: Job): Promise<JobResult> {
+async function run({ program, feeds }: Job): Promise<JobResult> {
   try {
     const session = await Session.create(device, program);
     try {
       for (const feed of feeds) session.write(feed.kind, feed.name, typed(program, feed));
-      session.run(entry);
-      const results = await session.readOutputs(entry, outputs);
-      return { outputs: Object.fromEntries([...results].map(([name, data]) => [name, Array.from(data)])) };
+      session.run(...Object.keys(program.entries));
+      const results: Record<string, number[]> = {};
+      for (const [entry, { outputs }] of Object.entries(program.entries)) {
+        const names = outputs.map(({ name }) => name);
+        for (const [name, data] of await session.readOutputs(entry, names)) results[name] = Array.from(data);
+      }
+      return { outputs: results };
     } finally {
       session.destroy();
     }

@@ -1,13 +1,11 @@
 import type { Program, SourceKind } from '../../src/program/program.ts';
 import type { TensorData } from '../../src/runtime/session.ts';
 
-/** What a second WebGPU implementation is given, as JSON: a program of one entry and what it runs on. Numbers stay as they are. */
+/** What a second WebGPU implementation is given, as JSON: a program and what it runs on. Numbers stay as they are. */
 export interface Job {
+  /** Its entries are run one after the other; no two have an output of one name. */
   readonly program: Program;
-  readonly entry: string;
   readonly feeds: readonly Feed[];
-  /** Outputs to give back. */
-  readonly outputs: readonly string[];
 }
 
 export interface Feed {
@@ -21,20 +19,17 @@ export type JobResult =
   | { readonly outputs: Readonly<Record<string, readonly number[]>> }
   | { readonly error: string };
 
-/** A job to run a program's only entry; what it reads of `feeds` goes with it. */
+/** A job to run all entries of a program; what it reads of `feeds` goes with it. */
 export function jobOf(
   program: Program,
   feeds: Iterable<readonly [kind: SourceKind, name: string, data: ArrayLike<number>]>,
 ): Job {
   const has = (kind: string, name: string) => program.tensors.some((t) => t.kind === kind && t.name === name);
-  const [[entry, { outputs }]] = Object.entries(program.entries);
   return {
     program,
-    entry,
     feeds: [...feeds]
       .filter(([kind, name]) => has(kind, name))
       .map(([kind, name, data]) => ({ kind, name, data: Array.from(data) })),
-    outputs: outputs.map(({ name }) => name),
   };
 }
 

@@ -1,11 +1,12 @@
 import { Argument, type Command, Option } from 'commander';
-import { trainingGraph } from '../../autodiff/training.ts';
+import { trainingEntries } from '../../autodiff/entries.ts';
 import { trainSection } from '../../compiler/model.ts';
 import { moduleGraph } from '../../compiler/module-graph.ts';
 import { planPortably } from '../../compiler/portable.ts';
 import { kernelRenderer } from '../../compiler/renderer.ts';
 import { InputError } from '../../errors.ts';
 import { openAst } from '../../files/open.ts';
+import type { Graph } from '../../ir/graph.ts';
 import { printGraph } from '../../ir/print.ts';
 import { ops } from '../../ops/index.ts';
 import { passes, runPasses } from '../../passes/index.ts';
@@ -113,22 +114,28 @@ function emitted(stage: string, spec: string, options: EmitOptions): string {
   }
   const { model } = openForCommand(spec, options, { batch: options.batch, training: options.train });
   const section = options.train ? trainSection(model) : undefined;
-  const graph = section ? trainingGraph(model, section, section.optimizer, ops).graph : model.graph;
+  const graphs = Object.entries(
+    section ? trainingEntries(model, section, section.optimizer, ops).entries : { forward: model.graph },
+  );
   const plan = planFor(options);
   const { target } = plan;
   if (stage === 'graph') {
     const { after, verify } = options;
-    const context = { ops, target };
-    const passed = after !== undefined || verify ? runPasses(graph, context, { after, verify }) : graph;
-    const shown = after === undefined ? graph : passed;
-    return options.json ? jsonText(shown) : printGraph(shown);
+    const shown = graphs.map(([name, graph]): [string, Graph] => {
+      if (after === undefined && !verify) return [name, graph];
+      const passed = runPasses(graph, { ops, target }, { after, verify });
+      return [name, after === undefined ? graph : passed];
+    });
+    if (!section) return options.json ? jsonText(shown[0][1]) : printGraph(shown[0][1]);
+    if (options.json) return jsonText(Object.fromEntries(shown));
+    return shown.map(([name, graph]) => `entry ${name}\n${printGraph(graph)}`).join('\n');
   }
   if (options.why) {
-    const choices = explainChoices(runPasses(graph, { ops, target }, options), ops, target, plan.kernels);
+    const passed = graphs.map(([, graph]) => runPasses(graph, { ops, target }, options));
+    const choices = explainChoices(passed, ops, target, plan.kernels);
     return options.json ? jsonText(choices) : printChoices(choices, target);
   }
-  const entries = { [options.train ? 'step' : 'forward']: graph };
-  const compiled = planPortably(model, entries, kernelRenderer(), plan);
+  const compiled = planPortably(model, Object.fromEntries(graphs), kernelRenderer(), plan);
   const { kernels, ...rest } = compiled;
   if (stage === 'wgsl') {
     if (options.json) return jsonText(Object.fromEntries(kernels.map((k) => [k.name, k.wgsl])));

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { trainingGraph } from '../../autodiff/training.ts';
+import { TRAINING_STEP, trainingEntries } from '../../autodiff/entries.ts';
 import { type Executable, readStored } from '../../backend/backend.ts';
 import { WebgpuExecutable } from '../../backend/webgpu.ts';
 import { trainSection } from '../../compiler/model.ts';
@@ -57,11 +57,11 @@ export function register(program: Command): void {
       const nesterov = options.momentum > 0;
       const optimizer = chosenForm(optimizers, options.optimizer, options, { nesterov });
       const schedule = chosenForm(schedules, options.schedule, options);
-      const { graph } = trainingGraph(model, section, optimizer, ops);
+      const { entries } = trainingEntries(model, section, optimizer, ops);
       const fed = readFeed(given, options.weights);
       const backend = await openBackend(options);
       try {
-        const executable = await backend.prepare({ step: graph }, model.name, model.batch);
+        const executable = await backend.prepare(entries, model.name, model.batch);
         feed(executable, fed);
         executable.write('input', 'target', target);
         const losses = await runSteps(executable, options.steps, (t) =>
@@ -75,7 +75,7 @@ export function register(program: Command): void {
         writeResults(options.output, [
           ['loss', [losses.length], Float32Array.from(losses)],
           ...stored.map(({ name, shape, dtype }) => {
-            // A parameter that the loss does not reach is not part of the training graph and stays as it was.
+            // A parameter that the loss does not reach is in no entry and stays as it was.
             const data = trained.get(name) ?? fed.weights.get(name)!;
             return [`trained/${name}`, shape, dtype === 'i32' ? Int32Array.from(data) : data] as const;
           }),
@@ -111,12 +111,11 @@ async function runSteps(
     losses.push(loss);
   };
   if (executable instanceof WebgpuExecutable) {
-    const reader = new StepReader(executable.session, ['step']);
+    const reader = new StepReader(executable.session, TRAINING_STEP);
     try {
       for (let t = 1; t <= steps; t++) {
         if (reader.full) take((await reader.next())!);
-        executable.write('input', 'hyper', hyper(t));
-        reader.submit(t);
+        reader.submit(t, { hyper: hyper(t) });
       }
       for (let r = await reader.next(); r; r = await reader.next()) take(r);
     } finally {
@@ -126,9 +125,10 @@ async function runSteps(
   }
   for (let t = 1; t <= steps; t++) {
     executable.write('input', 'hyper', hyper(t));
-    executable.run('step');
-    const out = await executable.readOutputs('step', ['loss', 'norm2']);
-    take({ step: t, loss: out.get('loss')![0], gradNorm: Math.sqrt(out.get('norm2')![0]) });
+    executable.run(...TRAINING_STEP);
+    const [loss] = (await executable.readOutputs('gradients', ['loss'])).get('loss')!;
+    const [norm2] = (await executable.readOutputs('update', ['norm2'])).get('norm2')!;
+    take({ step: t, loss, gradNorm: Math.sqrt(norm2) });
   }
   return losses;
 }

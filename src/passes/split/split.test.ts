@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { trainingGraph } from '../../autodiff/training.ts';
+import { trainingEntries } from '../../autodiff/entries.ts';
 import { trainSection } from '../../compiler/model.ts';
 import { openModel } from '../../files/open.ts';
 import { GraphBuilder } from '../../ir/builder.ts';
@@ -89,10 +89,10 @@ describe('what is too large is taken apart', () => {
     expect(split.run(graph, context(512))).toBe(graph);
   });
 
-  test.each([16384, 8192, 6144])('a training step within bindings of %i bytes', (limit) => {
+  test.each([16384, 8192, 6144])('gradients within bindings of %i bytes', (limit) => {
     const model = openModel('tests/networks/split.arch', { batch: 4, training: true });
     const section = trainSection(model);
-    const graph = trainingGraph(model, section, section.optimizer, ops).graph;
+    const graph = trainingEntries(model, section, section.optimizer, ops).entries['gradients'];
     const after = run(graph, limit);
     expect(largestBound(graph)).toBeGreaterThan(32000);
     expect(largestBound(after)).toBeLessThanOrEqual(limit);

@@ -1,4 +1,4 @@
-import { trainingGraph } from '../../../src/autodiff/training.ts';
+import { TRAINING_STEP, trainingEntries } from '../../../src/autodiff/entries.ts';
 import { checkedModel } from '../../../src/compiler/model.ts';
 import { planPortably } from '../../../src/compiler/portable.ts';
 import { programFiles } from '../../../src/compiler/program-files.ts';
@@ -42,11 +42,10 @@ export async function runJob(
   const names = model.outputs.map((output) => output.name);
   const values = await session.readOutputs('forward', names);
 
-  const reader = new StepReader(session, ['step']);
+  const reader = new StepReader(session, TRAINING_STEP);
   const losses: number[] = [];
   for (let t = 1; t <= job.steps; t++) {
-    session.write('input', 'hyper', hyperParameters(optimizer, job.lr, t));
-    reader.submit(t);
+    reader.submit(t, { hyper: hyperParameters(optimizer, job.lr, t) });
     losses.push((await reader.next())!.loss);
   }
   reader.destroy();
@@ -65,8 +64,8 @@ function compile(job: Job) {
   const model = open(false);
   const trained = open(true);
   const [section] = trained.train;
-  const step = trainingGraph(trained, section, section.optimizer, ops).graph;
-  const planned = planPortably(model, { forward: model.graph, step }, kernelRenderer());
+  const { entries } = trainingEntries(trained, section, section.optimizer, ops, { predictor: model });
+  const planned = planPortably(model, { forward: model.graph, ...entries }, kernelRenderer());
   const program = { ...planned, facts: { config: model.config, train: section } };
   return { model, program, optimizer: section.optimizer };
 }

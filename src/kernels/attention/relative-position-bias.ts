@@ -31,7 +31,10 @@ export const relativePositionBiasBackward: KernelFamily = onlyVariant(
 );
 
 function uniformsOf(attrs: Attrs, heads: number): [string, UniformType, number][] {
-  const { tokens, rows, columns } = geometryOf(attrs);
+  const {
+    tokens,
+    table: [rows, columns],
+  } = geometryOf(attrs);
   return [
     ['tokens', 'i32', tokens],
     ['rows', 'i32', rows],

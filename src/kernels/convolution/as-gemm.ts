@@ -21,8 +21,7 @@ export function isUnpadded(w: Window): boolean {
 
 /** Whether every pixel of x is read by exactly one tap of one window. */
 export function isPartition(w: Window, x: Shape, weight: Shape, y: Shape): boolean {
-  return [0, 1].every((a) => {
-    const kernel = weight[2 + a];
+  return weight.slice(2).every((kernel, a) => {
     return (kernel === 1 || w.dilation[a] === 1) && kernel === w.stride[a] && y[2 + a] * kernel === x[2 + a];
   });
 }
@@ -35,10 +34,10 @@ function axesOf(w: Window, x: Shape, weight: Shape, y: Shape): ConvolutionAxes {
   return {
     channelsOut: { size: weight[0], strides: [0, sw[0], sy[1]] },
     channelsIn: [{ size: weight[1], strides: [sx[1], sw[1], 0] }],
-    taps: [0, 1].map((a) => ({ size: weight[2 + a], strides: [sx[2 + a] * w.dilation[a], sw[2 + a], 0] })),
+    taps: weight.slice(2).map((size, a) => ({ size, strides: [sx[2 + a] * w.dilation[a], sw[2 + a], 0] })),
     pixels: [
       { size: y[0], strides: [sx[0], 0, sy[0]] },
-      ...[0, 1].map((a) => ({ size: y[2 + a], strides: [sx[2 + a] * w.stride[a], 0, sy[2 + a]] })),
+      ...y.slice(2).map((size, a) => ({ size, strides: [sx[2 + a] * w.stride[a], 0, sy[2 + a]] })),
     ],
   };
 }

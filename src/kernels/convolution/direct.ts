@@ -1,6 +1,5 @@
 import { elementCount, type Value } from '../../ir/graph.ts';
 import type { KernelCall, UniformType } from '../../ir/kernel.ts';
-import type { Pair } from '../../ops/convolution/geometry.ts';
 import { splitSum, sumParts } from '../split-sum.ts';
 import type { KernelContext } from '../variant.ts';
 import { channelTile } from './tiling.ts';
@@ -26,11 +25,12 @@ export interface DirectConvolution {
   readonly k: number;
   readonly strideM: number;
   readonly strideK: number;
-  readonly taps: Pair;
-  readonly sourceStep: Pair;
-  readonly phases: Pair;
-  readonly firstTap: Pair;
-  readonly tapStep: Pair;
+  /** These by the map's two axes. */
+  readonly taps: readonly number[];
+  readonly sourceStep: readonly number[];
+  readonly phases: readonly number[];
+  readonly firstTap: readonly number[];
+  readonly tapStep: readonly number[];
 }
 
 /** How a kernel numbers its tiles of pixels, and what it needs to know for it. */

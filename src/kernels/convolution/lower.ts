@@ -11,7 +11,7 @@ import { channelTile } from './tiling.ts';
 const QUADS_N = 2;
 
 export function lowerForward(c: KernelContext): KernelCall[] {
-  const w = windowOf(c.attrs);
+  const w = windowOf(c.attrs, 2);
   const [x, weight] = c.inputs;
   const [y] = c.outputs;
   if (isUnpadded(w)) return lowerGemm(c, forwardGemm(w, x, weight, y));
@@ -35,7 +35,7 @@ export function lowerForward(c: KernelContext): KernelCall[] {
 }
 
 export function lowerInputGradient(c: KernelContext): KernelCall[] {
-  const w = windowOf(c.attrs);
+  const w = windowOf(c.attrs, 2);
   const [dy, weight] = c.inputs;
   const [dx] = c.outputs;
   if (isUnpadded(w) && isPartition(w, dx.shape, weight.shape, dy.shape)) {
@@ -61,7 +61,7 @@ export function lowerInputGradient(c: KernelContext): KernelCall[] {
 }
 
 export function lowerWeightGradient(c: KernelContext): KernelCall[] {
-  const w = windowOf(c.attrs);
+  const w = windowOf(c.attrs, 2);
   const [x, dy] = c.inputs;
   const [dweight] = c.outputs;
   if (isUnpadded(w)) return lowerGemm(c, weightGradientGemm(w, x, dy, dweight));

@@ -1,6 +1,7 @@
 import type { Shape } from '../../ir/graph.ts';
 import type { UniformType } from '../../ir/kernel.ts';
-import { type PoolWindow, windowOf } from '../../ops/pooling/window.ts';
+import type { WindowAxis } from '../../ops/geometry.ts';
+import { windowOf } from '../../ops/pooling/window.ts';
 import { type KernelFamily, onlyVariant } from '../variant.ts';
 import { perLine } from './per-line.ts';
 
@@ -56,15 +57,17 @@ export const avgPool2dBackward: KernelFamily = onlyVariant(
 );
 
 /** Sizes for the templates `pool2d` and `pool2d_backward`. */
-function poolUniforms(x: Shape, y: Shape, w: PoolWindow): [string, UniformType, number][] {
+function poolUniforms(x: Shape, y: Shape, [h, w]: readonly WindowAxis[]): [string, UniformType, number][] {
   return [
     ['height', 'i32', x[2]],
     ['width', 'i32', x[3]],
     ['rows', 'i32', y[2]],
     ['columns', 'i32', y[3]],
-    ...(['kernel', 'stride', 'padding'] as const).flatMap((name): [string, UniformType, number][] => [
-      [`${name}_h`, 'i32', w[name][0]],
-      [`${name}_w`, 'i32', w[name][1]],
+    ...(['kernel', 'stride'] as const).flatMap((name): [string, UniformType, number][] => [
+      [`${name}_h`, 'i32', h[name]],
+      [`${name}_w`, 'i32', w[name]],
     ]),
+    ['padding_h', 'i32', h.before],
+    ['padding_w', 'i32', w.before],
   ];
 }

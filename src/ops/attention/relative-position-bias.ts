@@ -10,25 +10,29 @@ const attrs: Readonly<Record<string, AttrSpec>> = {
 interface Geometry {
   /** Tokens of a window. */
   readonly tokens: number;
-  /** Rows and columns of the window that the table was made for. */
-  readonly rows: number;
-  readonly columns: number;
-  /** Rows of the table. */
+  /** The window that the table was made for, by axes. */
+  readonly table: readonly number[];
+  /** Rows of the table: the ways in which two tokens of that window can lie to each other. */
   readonly entries: number;
 }
 
 /** A `table_window` of 0 stands for `window`. */
 export function geometryOf(attrs: Attrs): Geometry {
   const window = attrs['window'] as readonly number[];
-  const [rows, columns] = (attrs['table_window'] as readonly number[]).map((n, a) => n || window[a]);
-  return { tokens: window[0] * window[1], rows, columns, entries: (2 * rows - 1) * (2 * columns - 1) };
+  const table = (attrs['table_window'] as readonly number[]).map((n, a) => n || window[a]);
+  return { tokens: elementCount(window), table, entries: elementCount(table.map((n) => 2 * n - 1)) };
 }
 
-/** Row of the table for a pair of tokens. */
-function entryOf({ rows, columns }: Geometry, query: number, key: number): number {
-  const down = Math.floor(query / columns) - Math.floor(key / columns);
-  const right = (query % columns) - (key % columns);
-  return (down + rows - 1) * (2 * columns - 1) + right + columns - 1;
+/** Row of the table for a pair of tokens, which count row-major within the table's window. */
+export function entryOf(table: readonly number[], query: number, key: number): number {
+  let entry = 0;
+  let [q, k, rows] = [query, key, 1];
+  for (const n of [...table].reverse()) {
+    entry += rows * ((q % n) - (k % n) + n - 1);
+    rows *= 2 * n - 1;
+    [q, k] = [Math.floor(q / n), Math.floor(k / n)];
+  }
+  return entry;
 }
 
 export const relative_position_bias: PrimitiveOp = {
@@ -47,16 +51,16 @@ export const relative_position_bias: PrimitiveOp = {
   shape: ([table], attrs) => {
     const window = attrs['window'] as readonly number[];
     const g = geometryOf(attrs);
-    if (window.length !== 2 || window.some((n) => n < 1) || g.tokens > g.rows * g.columns) {
+    if (window.length !== 2 || window.some((n) => n < 1) || g.tokens > elementCount(g.table)) {
       throw new ShapeError(
-        `\`relative_position_bias\` of a window <${window.join(', ')}> by a table for <${g.rows}, ${g.columns}>`,
+        `\`relative_position_bias\` of a window <${window.join(', ')}> by a table for <${g.table.join(', ')}>`,
         [],
         'a window that is not larger than that of the table',
       );
     }
     if (table.dims.length !== 2 || !table.dims[0].equals(g.entries)) {
       throw new ShapeError(
-        `\`relative_position_bias\` for windows of <${g.rows}, ${g.columns}> needs a table [${g.entries}, heads], ` +
+        `\`relative_position_bias\` for windows of <${g.table.join(', ')}> needs a table [${g.entries}, heads], ` +
           `found ${formatDims(table.dims)}`,
         [0],
       );
@@ -69,7 +73,7 @@ export const relative_position_bias: PrimitiveOp = {
     const heads = out[0];
     const data = new Float64Array(elementCount(out));
     eachPair(g, heads, (i, query, key, head) => {
-      data[i] = table.data[entryOf(g, query, key) * heads + head];
+      data[i] = table.data[entryOf(g.table, query, key) * heads + head];
     });
     return [{ shape: out, data }];
   },
@@ -90,7 +94,7 @@ export const relative_position_bias_backward: PrimitiveOp = {
     const heads = out[1];
     const data = new Float64Array(elementCount(out));
     eachPair(g, heads, (i, query, key, head) => {
-      data[entryOf(g, query, key) * heads + head] += dy.data[i];
+      data[entryOf(g.table, query, key) * heads + head] += dy.data[i];
     });
     return [{ shape: out, data }];
   },

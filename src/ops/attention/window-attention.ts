@@ -47,14 +47,17 @@ export const window_attention: CompositeOp = {
   },
   expand: (b, [x, qkv, proj, table], attrs) => {
     const [heads, window, shift] = ['heads', 'window', 'shift'].map((name) => attrs[name] as number);
-    const [batch, height, width, channels] = b.shape(x);
-    const [below, right] = [height, width].map((n) => (window - (n % window)) % window);
-    const axes = [1, 2];
-    const resize = (v: ValueId, h: number, w: number) =>
-      h === 0 && w === 0 ? v : b.apply('pad', [v], { padding: [0, h, 0, w], axes });
-    const roll = (v: ValueId, n: number) => (n === 0 ? v : b.apply('roll', [v], { shifts: [n, n], axes }));
+    const [batch, ...sizes] = b.shape(x);
+    const channels = sizes.pop()!;
+    const missing = sizes.map((n) => (window - (n % window)) % window);
+    const axes = sizes.map((_, a) => a + 1);
+    const resize = (v: ValueId, by: readonly number[]) =>
+      by.every((n) => n === 0) ? v : b.apply('pad', [v], { padding: by.flatMap((n) => [0, n]), axes });
+    const roll = (v: ValueId, n: number) =>
+      n === 0 ? v : b.apply('roll', [v], { shifts: axes.map(() => n), axes });
 
-    const padded = roll(resize(x, below, right), 0 - shift);
+    const [height, width] = sizes.map((n, a) => n + missing[a]);
+    const padded = roll(resize(x, missing), 0 - shift);
     const windows = b.apply('window_partition', [padded], { window });
     const [, count, tokens] = b.shape(windows);
     const parts = b.applyAll('split', [b.apply('linear', [windows, qkv])], {
@@ -66,18 +69,18 @@ export const window_attention: CompositeOp = {
     let scores = b.affine(b.einsum('b n q h d, b n k h d -> b n h q k', q, k), headDim ** -0.5);
     scores = b.add(scores, b.apply('relative_position_bias', [table], { window }));
     if (shift > 0) {
-      const mask = b.apply('window_mask', [], {
-        height: height + below,
-        width: width + right,
-        window,
-        shift,
-      });
+      const mask = b.apply('window_mask', [], { height, width, window, shift });
       scores = b.add(scores, b.reshape(mask, [count, 1, tokens, tokens]));
     }
     const weights = b.apply('softmax', [scores], { axis: 4 });
     const mixed = b.einsum('b n h q k, b n k h d -> b n q h d', weights, v);
     const y = b.apply('linear', [b.reshape(mixed, [batch, count, tokens, channels]), proj]);
-    const map = b.apply('window_reverse', [y], { window, height: height + below, width: width + right });
-    return [resize(roll(map, shift), 0 - below, 0 - right)];
+    const map = b.apply('window_reverse', [y], { window, height, width });
+    return [
+      resize(
+        roll(map, shift),
+        missing.map((n) => 0 - n),
+      ),
+    ];
   },
 };

@@ -1,6 +1,7 @@
 import { dimsOf } from '../../ir/dim.ts';
 import { type Attrs, elementCount } from '../../ir/graph.ts';
 import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
+import { eachCoordinate } from '../geometry.ts';
 
 /** Added to the scores of tokens that the shift has brought together from apart (Swin's code). */
 export const MASKED = -100;
@@ -53,32 +54,33 @@ export const window_mask: PrimitiveOp = {
         );
       }
     }
-    const [windows, tokens] = countsOf(axes);
-    return [{ dims: dimsOf([windows, tokens, tokens]), dtype: 'f32' }];
+    const { counts, window } = partsOf(axes);
+    const tokens = elementCount(window);
+    return [{ dims: dimsOf([elementCount(counts), tokens, tokens]), dtype: 'f32' }];
   },
   gradient: () => [],
   reference: (_, attrs, [out]) => {
-    const [rows, columns] = axesOf(attrs);
-    const across = columns.size / columns.window;
+    const axes = axesOf(attrs);
+    const { counts, window } = partsOf(axes);
     const data = new Float64Array(elementCount(out));
-    const [windows, tokens] = out;
-    for (let i = 0; i < windows; i++) {
-      const part = Array.from({ length: tokens }, (_, t) => {
-        const r = Math.floor(i / across) * rows.window + Math.floor(t / columns.window);
-        const c = (i % across) * columns.window + (t % columns.window);
-        return 3 * region(rows, r) + region(columns, c);
+    const tokens = elementCount(window);
+    eachCoordinate(counts, (i, place) => {
+      const part: number[] = [];
+      eachCoordinate(window, (token, at) => {
+        part[token] = axes.reduce((n, axis, a) => 3 * n + region(axis, place[a] * axis.window + at[a]), 0);
       });
       for (let q = 0; q < tokens; q++) {
         for (let k = 0; k < tokens; k++) {
           data[(i * tokens + q) * tokens + k] = part[q] === part[k] ? 0 : MASKED;
         }
       }
-    }
+    });
     return [{ shape: out, data }];
   },
   lowering: { kind: 'kernels' },
 };
 
-function countsOf([rows, columns]: readonly Axis[]): [windows: number, tokens: number] {
-  return [(rows.size / rows.window) * (columns.size / columns.window), rows.window * columns.window];
+/** How many windows there are along each axis, and their size. */
+function partsOf(axes: readonly Axis[]): { readonly counts: number[]; readonly window: number[] } {
+  return { counts: axes.map((a) => a.size / a.window), window: axes.map((a) => a.window) };
 }

@@ -1,5 +1,7 @@
-import { Dim, formatDims } from '../../ir/dim.ts';
+import { dimsOf, formatDims } from '../../ir/dim.ts';
+import { type Attrs, elementCount } from '../../ir/graph.ts';
 import { type AttrSpec, type CompositeOp, ShapeError } from '../../ir/op.ts';
+import { cutWindows, joinWindows } from '../partition.ts';
 
 const window: AttrSpec = { type: 'int[]', repeat: 2 };
 
@@ -13,25 +15,25 @@ export const window_partition: CompositeOp = {
   operands: [{ name: 'x' }],
   attrs: { window },
   shape: ([x], attrs) => {
-    const [h, w] = attrs['window'] as readonly number[];
-    const [batch, height, width, channels] = x.dims;
-    const [down, across] = x.dims.length === 4 ? [height.over(h), width.over(w)] : [];
-    if (!down || !across || down.batch || across.batch) {
+    const window = attrs['window'] as readonly number[];
+    const map = x.dims.length === window.length + 2 ? x.dims.slice(1, -1) : [];
+    const counts = map.map((d, a) => d.over(window[a]));
+    if (counts.length === 0 || counts.some((n) => !n || n.batch)) {
       throw new ShapeError(
-        `\`window_partition\` of ${formatDims(x.dims)} into windows of ${h}×${w}`,
+        `\`window_partition\` of ${formatDims(x.dims)} into windows of ${window.join('×')}`,
         [0],
         'x is [B, H, W, C], H and W multiples of the window; pad it first',
       );
     }
-    const windows = Dim.of(down.size * across.size);
-    return [{ dims: [batch, windows, Dim.of(h * w), channels], dtype: 'f32' }];
+    const windows = elementCount(counts.map((n) => n!.size));
+    return [{ dims: [x.dims[0], ...dimsOf([windows, elementCount(window)]), x.dims.at(-1)!], dtype: 'f32' }];
   },
   expand: (b, [x], attrs) => {
-    const [h, w] = attrs['window'] as readonly number[];
-    const [batch, height, width, channels] = b.shape(x);
-    const [down, across] = [height / h, width / w];
-    const cut = b.permute(b.reshape(x, [batch, down, h, across, w, channels]), [0, 1, 3, 2, 4, 5]);
-    return [b.reshape(cut, [batch, down * across, h * w, channels])];
+    const window = attrs['window'] as readonly number[];
+    const cut = cutWindows(b, x, window);
+    const [batch, ...sizes] = b.shape(cut);
+    const windows = elementCount(sizes.slice(0, window.length));
+    return [b.reshape(cut, [batch, windows, elementCount(window), sizes.at(-1)!])];
   },
 };
 
@@ -44,25 +46,29 @@ export const window_reverse: CompositeOp = {
   operands: [{ name: 'x' }],
   attrs: { window, height: { type: 'int' }, width: { type: 'int' } },
   shape: ([x], attrs) => {
-    const [h, w] = attrs['window'] as readonly number[];
-    const [height, width] = [attrs['height'] as number, attrs['width'] as number];
+    const window = attrs['window'] as readonly number[];
+    const map = mapOf(attrs);
+    const counts = map.map((n, a) => n / window[a]);
     const [batch, windows, tokens, channels] = x.dims;
-    const whole = height % h === 0 && width % w === 0;
-    const fits = whole && windows?.equals((height / h) * (width / w)) && tokens?.equals(h * w);
+    const fits =
+      counts.every(Number.isInteger) &&
+      windows?.equals(elementCount(counts)) &&
+      tokens?.equals(elementCount(window));
     if (x.dims.length !== 4 || !fits) {
       throw new ShapeError(
-        `\`window_reverse\` of ${formatDims(x.dims)}, windows of ${h}×${w}, to a map of ${height}×${width}`,
+        `\`window_reverse\` of ${formatDims(x.dims)}, windows of ${window.join('×')}, to a map of ${map.join('×')}`,
         [0],
-        `x is [B, ${height}/${h} · ${width}/${w}, ${h * w}, C]`,
+        `x is [B, ${map.map((n, a) => `${n}/${window[a]}`).join(' · ')}, ${elementCount(window)}, C]`,
       );
     }
-    return [{ dims: [batch, Dim.of(height), Dim.of(width), channels], dtype: 'f32' }];
+    return [{ dims: [batch, ...dimsOf(map), channels], dtype: 'f32' }];
   },
   expand: (b, [x], attrs) => {
-    const [h, w] = attrs['window'] as readonly number[];
-    const [height, width] = [attrs['height'] as number, attrs['width'] as number];
+    const window = attrs['window'] as readonly number[];
     const [batch, , , channels] = b.shape(x);
-    const cut = b.reshape(x, [batch, height / h, width / w, h, w, channels]);
-    return [b.reshape(b.permute(cut, [0, 1, 3, 2, 4, 5]), [batch, height, width, channels])];
+    const counts = mapOf(attrs).map((n, a) => n / window[a]);
+    return [joinWindows(b, b.reshape(x, [batch, ...counts, ...window, channels]))];
   },
 };
+
+const mapOf = (attrs: Attrs): number[] => [attrs['height'] as number, attrs['width'] as number];

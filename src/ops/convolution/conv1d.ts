@@ -1,6 +1,6 @@
-import { Dim, type Dims, formatDims } from '../../ir/dim.ts';
 import type { Attrs } from '../../ir/graph.ts';
 import { type CompositeOp, ShapeError } from '../../ir/op.ts';
+import { withBias } from './conv2d.ts';
 import { checkBias, convolvedDims } from './shapes.ts';
 
 export const conv1d: CompositeOp = {
@@ -19,44 +19,25 @@ export const conv1d: CompositeOp = {
     groups: { type: 'int', default: 1 },
   },
   shape: ([x, weight, bias], attrs) => {
-    if (x.dims.length !== 3 || weight.dims.length !== 3) {
-      throw new ShapeError(
-        `\`conv1d\` needs x [B, C, L] and weight [C2, C/groups, k], found ${formatDims(x.dims)} and ${formatDims(weight.dims)}`,
-        [0, 1],
-      );
-    }
-    const flat = (d: Dims) => [d[0], d[1], Dim.of(1), d[2]];
-    const y = convolvedDims('conv1d', flat(x.dims), flat(weight.dims), planar(attrs));
-    checkBias('conv1d', bias?.dims, y[1]);
-    return [{ dims: [y[0], y[1], y[3]], dtype: 'f32' }];
+    const dims = convolvedDims('conv1d', x.dims, weight.dims, alongOneAxis(attrs), 1);
+    checkBias('conv1d', bias?.dims, dims[1]);
+    return [{ dims, dtype: 'f32' }];
   },
-  expand: (b, [x, weight, bias], attrs) => {
-    const [batch, channels, length] = b.shape(x);
-    const [out, groupChannels, kernel] = b.shape(weight);
-    const y = b.apply(
-      'conv2d',
-      [
-        b.reshape(x, [batch, channels, 1, length]),
-        b.reshape(weight, [out, groupChannels, 1, kernel]),
-        ...(bias === undefined ? [] : [bias]),
-      ],
-      planar(attrs),
-    );
-    const [, , , outLength] = b.shape(y);
-    return [b.reshape(y, [batch, out, outLength])];
-  },
+  expand: (b, [x, weight, bias], attrs) => [
+    withBias(b, b.apply('convolution', [x, weight], alongOneAxis(attrs)), bias),
+  ],
 };
 
-/** The same window on a map of height 1. */
-function planar(attrs: Attrs): Attrs {
+/** The attributes of `convolution`, which are lists. */
+function alongOneAxis(attrs: Attrs): Attrs {
   const padding = attrs['padding'] as readonly number[];
   if (padding.length !== 2) {
     throw new ShapeError(`\`conv1d\`: padding <${padding.join(', ')}> must be one number or [left, right]`);
   }
   return {
-    stride: [1, attrs['stride'] as number],
-    padding: [0, padding[0], 0, padding[1]],
-    dilation: [1, attrs['dilation'] as number],
+    stride: [attrs['stride'] as number],
+    padding,
+    dilation: [attrs['dilation'] as number],
     groups: attrs['groups'],
   };
 }

@@ -16,14 +16,25 @@ export const conv2d: CompositeOp = {
   operands: [{ name: 'x' }, { name: 'weight' }, { name: 'bias', optional: true }],
   attrs: windowAttrs,
   shape: ([x, weight, bias], attrs) => {
-    const dims = convolvedDims('conv2d', x.dims, weight.dims, attrs);
+    const dims = convolvedDims('conv2d', x.dims, weight.dims, attrs, 2);
     checkBias('conv2d', bias?.dims, dims[1]);
     return [{ dims, dtype: 'f32' }];
   },
   expand: (b, [x, weight, bias], attrs) => [withBias(b, b.apply('convolution', [x, weight], attrs), bias)],
 };
 
-/** Adds a bias [C] to the channels of y [B, C, H, W]. */
+/** Adds a bias [C] to the channels of y [B, C, ...]. */
 export function withBias(b: GraphBuilder, y: ValueId, bias: ValueId | undefined): ValueId {
-  return bias === undefined ? y : b.add(y, b.reshape(bias, [...b.shape(bias), 1, 1]));
+  return bias === undefined
+    ? y
+    : b.add(
+        y,
+        b.reshape(
+          bias,
+          b
+            .shape(y)
+            .slice(1)
+            .map((n, a) => (a === 0 ? n : 1)),
+        ),
+      );
 }

@@ -1,11 +1,13 @@
-import { type Dims, dimsOf, formatDims } from '../../ir/dim.ts';
-import type { Attrs } from '../../ir/graph.ts';
+import { dimsOf, formatDims } from '../../ir/dim.ts';
 import { type CompositeOp, ShapeError } from '../../ir/op.ts';
+import { axisText, coveredSize, kernelText } from '../geometry.ts';
 import { withBias } from './conv2d.ts';
-import { type Window, windowAttrs } from './geometry.ts';
+import { axesOf, windowAttrs } from './geometry.ts';
 import { checkBias, checkedWindow } from './shapes.ts';
 
 const NAME = 'conv_transpose2d';
+/** Axes of its maps. */
+const RANK = 2;
 
 export const convTranspose2d: CompositeOp = {
   kind: 'composite',
@@ -22,12 +24,12 @@ export const convTranspose2d: CompositeOp = {
     output_padding: { type: 'int[]', repeat: 2, default: [0, 0] },
   },
   shape: ([x, weight, bias], attrs) => {
-    const w = checkedWindow(NAME, attrs);
+    const w = checkedWindow(NAME, attrs, RANK);
     const found = `x ${formatDims(x.dims)} and weight ${formatDims(weight.dims)}`;
-    const four = x.dims.length === 4 && weight.dims.length === 4;
-    if (!four || [...x.dims.slice(1), ...weight.dims].some((d) => d.batch)) {
+    const fits = x.dims.length === RANK + 2 && weight.dims.length === RANK + 2;
+    if (!fits || [...x.dims.slice(1), ...weight.dims].some((d) => d.batch)) {
       throw new ShapeError(
-        `\`${NAME}\` needs x [B, C, H, W] and weight [C, C2, kh, kw], found ${found}`,
+        `\`${NAME}\` needs x [B, C, ${axisText(RANK)}] and weight [C, C2, ${kernelText(RANK)}], found ${found}`,
         [0, 1],
       );
     }
@@ -44,7 +46,8 @@ export const convTranspose2d: CompositeOp = {
         `\`${NAME}\`: output_padding <${extra.join(', ')}> must be from 0 and less than the stride <${w.stride.join(', ')}>`,
       );
     }
-    const sizes = transposedSizes(w, x.dims, weight.dims, attrs);
+    const kernel = weight.dims.slice(2).map((d) => d.size);
+    const sizes = axesOf(w, kernel).map((axis, a) => coveredSize(axis, x.dims[2 + a].size) + extra[a]);
     if (sizes.some((n) => n < 1)) throw new ShapeError(`\`${NAME}\` of ${found}: nothing is left`, [0, 1]);
     const map = sizes.map((n, a) => x.dims[2 + a].map(() => n)!);
     checkBias(NAME, bias?.dims, weight.dims[1]);
@@ -58,14 +61,11 @@ export const convTranspose2d: CompositeOp = {
     const { stride, padding } = attrs;
     const size = out.dims.slice(2).map((d) => d.size);
     return [
-      withBias(b, b.apply('conv2d_grad_input', [x, weight], { stride, padding, input_size: size }), bias),
+      withBias(
+        b,
+        b.apply('convolution_grad_input', [x, weight], { stride, padding, input_size: size }),
+        bias,
+      ),
     ];
   },
 };
-
-function transposedSizes(w: Window, x: Dims, weight: Dims, attrs: Attrs): number[] {
-  const extra = attrs['output_padding'] as readonly number[];
-  return [0, 1].map(
-    (a) => (x[2 + a].size - 1) * w.stride[a] - w.before[a] - w.after[a] + weight[2 + a].size + extra[a],
-  );
-}

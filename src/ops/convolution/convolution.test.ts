@@ -314,7 +314,7 @@ test('macs count weights times output pixels, of a transposed convolution weight
   ).toBe(2 * 5 * 4 * 6 * 2 * 9);
   expect(
     macs(
-      'conv2d_grad_input',
+      'convolution_grad_input',
       [
         [2, 4, 5, 3],
         [4, 6, 2, 2],

@@ -1,25 +1,27 @@
 import { Dim, type Dims, formatDims } from '../../ir/dim.ts';
 import type { Attrs } from '../../ir/graph.ts';
 import { ShapeError } from '../../ir/op.ts';
-import { convolvedSize, type Window, WindowError, windowOf } from './geometry.ts';
+import { axisName, axisText, kernelText, placeCount } from '../geometry.ts';
+import { axesOf, type Window, WindowError, windowOf } from './geometry.ts';
 
 /** The window that attributes of `op` describe; throws {@link ShapeError}. */
-export function checkedWindow(op: string, attrs: Attrs): Window {
+export function checkedWindow(op: string, attrs: Attrs, rank: number): Window {
   try {
-    return windowOf(attrs);
+    return windowOf(attrs, rank);
   } catch (error) {
     if (error instanceof WindowError) throw new ShapeError(`\`${op}\`: ${error.message}`);
     throw error;
   }
 }
 
-/** Type of y in y = conv2d(x [B, C, H, W], weight [C2, C/groups, kh, kw]); throws {@link ShapeError}. */
-export function convolvedDims(op: string, x: Dims, weight: Dims, attrs: Attrs): Dims {
-  const w = checkedWindow(op, attrs);
+/** Type of y in y = convolution(x [B, C, ...], weight [C2, C/groups, ...]) over `rank` axes; throws {@link ShapeError}. */
+export function convolvedDims(op: string, x: Dims, weight: Dims, attrs: Attrs, rank: number): Dims {
+  const w = checkedWindow(op, attrs, rank);
   const found = `x ${formatDims(x)} and weight ${formatDims(weight)}`;
   const wrong = (why: string, hint?: string) => new ShapeError(`\`${op}\` of ${found}: ${why}`, [0, 1], hint);
-  if (x.length !== 4 || weight.length !== 4 || [...x.slice(1), ...weight].some((d) => d.batch)) {
-    throw wrong('it needs x [B, C, H, W] and weight [C2, C/groups, kh, kw]');
+  const fits = x.length === rank + 2 && weight.length === rank + 2;
+  if (!fits || [...x.slice(1), ...weight].some((d) => d.batch)) {
+    throw wrong(`it needs x [B, C, ${axisText(rank)}] and weight [C2, C/groups, ${kernelText(rank)}]`);
   }
   const [out, groupChannels, ...kernel] = weight.map((d) => d.size);
   if (x[1].size !== groupChannels * w.groups) {
@@ -32,11 +34,11 @@ export function convolvedDims(op: string, x: Dims, weight: Dims, attrs: Attrs): 
     );
   }
   if (out % w.groups !== 0) throw wrong(`${out} output channels cannot be divided into ${w.groups} groups`);
-  const map = ([0, 1] as const).map((a) => {
-    const size = convolvedSize(w, a, x[2 + a].size, kernel[a]);
+  const map = axesOf(w, kernel).map((axis, a) => {
+    const size = placeCount(axis, x[2 + a].size);
     if (size < 1) {
       throw wrong(
-        `the kernel is larger than the padded map along ${a === 0 ? 'the height' : 'the width'}`,
+        `the kernel is larger than the padded map along ${axisName(a, rank)}`,
         'use more padding, a smaller kernel or a larger map',
       );
     }

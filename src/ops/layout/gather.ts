@@ -1,5 +1,6 @@
 import { elementCount, type Shape, stridesOf } from '../../ir/graph.ts';
 import type { RefTensor } from '../../ir/op.ts';
+import { eachCoordinate } from '../geometry.ts';
 
 /**
  * Reference of the copying ops: for each output coordinate `at` the source's coordinate, or `undefined` for 0.
@@ -8,17 +9,14 @@ import type { RefTensor } from '../../ir/op.ts';
 export function gather(x: RefTensor, out: Shape, source: (at: number[]) => number[] | undefined): RefTensor {
   const data = new Float64Array(elementCount(out));
   const strides = stridesOf(x.shape);
-  const next = out.map(() => 0);
   const at = out.map(() => 0);
-  for (let i = 0; i < data.length; i++) {
+  eachCoordinate(out, (i, next) => {
     for (let a = 0; a < at.length; a++) at[a] = next[a];
     const from = source(at);
-    if (from) {
-      let index = 0;
-      for (let a = 0; a < from.length; a++) index += from[a] * strides[a];
-      data[i] = x.data[index];
-    }
-    for (let a = out.length - 1; a >= 0 && ++next[a] === out[a]; a--) next[a] = 0;
-  }
+    if (!from) return;
+    let index = 0;
+    for (let a = 0; a < from.length; a++) index += from[a] * strides[a];
+    data[i] = x.data[index];
+  });
   return { shape: out, data };
 }

@@ -1,5 +1,11 @@
 import { formatDims } from '../../ir/dim.ts';
-import { type CompositeOp, ShapeError, type TensorType } from '../../ir/op.ts';
+import { elementCount } from '../../ir/graph.ts';
+import { type CompositeOp, ShapeError } from '../../ir/op.ts';
+import { mapAxesBefore } from '../geometry.ts';
+import { cutWindows, joinWindows } from '../partition.ts';
+
+/** Axes of the maps that specs can merge. */
+const RANK = 2;
 
 export const patch_merge: CompositeOp = {
   kind: 'composite',
@@ -11,23 +17,29 @@ export const patch_merge: CompositeOp = {
   operands: [{ name: 'x' }],
   attrs: {},
   shape: ([x]) => {
-    const [batch, height, width, channels] = channelsLast('patch_merge', x);
-    const [h, w] = [height, width].map((d) => d.map((n) => Math.floor(n / 2)));
-    const c = channels.times(4);
-    if (!h || !w || !c || h.size === 0 || w.size === 0) {
+    const map = mapAxesBefore('patch_merge', x.dims, RANK).map((d) => d.map((n) => Math.floor(n / 2)));
+    const c = x.dims.at(-1)!.times(2 ** RANK);
+    if (!map.every((d) => d !== undefined) || map.some((d) => d.size === 0) || !c) {
       throw new ShapeError(`\`patch_merge\` of ${formatDims(x.dims)} needs a map of at least 2×2`, [0]);
     }
-    return [{ dims: [batch, h, w, c], dtype: 'f32' }];
+    return [{ dims: [x.dims[0], ...map, c], dtype: 'f32' }];
   },
   expand: (b, [x]) => {
-    const [batch, height, width, channels] = b.shape(x);
-    const [h, w] = [Math.floor(height / 2), Math.floor(width / 2)];
-    const odd = [2 * h - height, 2 * w - width];
-    const even = odd.some((n) => n < 0)
-      ? b.apply('pad', [x], { padding: [0, odd[0], 0, odd[1]], axes: [1, 2] })
-      : x;
-    const patches = b.reshape(even, [batch, h, 2, w, 2, channels]);
-    return [b.reshape(b.permute(patches, [0, 1, 3, 4, 2, 5]), [batch, h, w, 4 * channels])];
+    const [batch, ...sizes] = b.shape(x);
+    const channels = sizes.pop()!;
+    const odd = sizes.map((n) => 0 - (n % 2));
+    const padding = odd.flatMap((n) => [0, n]);
+    const axes = sizes.map((_, a) => a + 1);
+    const even = odd.some((n) => n < 0) ? b.apply('pad', [x], { padding, axes }) : x;
+    // Of a patch's axes the last one changes slowest.
+    const patches = cutWindows(
+      b,
+      even,
+      sizes.map(() => 2),
+      sizes.map((_, a) => sizes.length - 1 - a),
+    );
+    const merged = sizes.map((n) => Math.floor(n / 2));
+    return [b.reshape(patches, [batch, ...merged, 2 ** sizes.length * channels])];
   },
 };
 
@@ -42,28 +54,21 @@ export const patch_expand: CompositeOp = {
   attrs: { factor: { type: 'int', default: 2 } },
   shape: ([x], attrs) => {
     const p = attrs['factor'] as number;
-    const [batch, height, width, channels] = channelsLast('patch_expand', x);
-    const [h, w, c] = [height.times(p), width.times(p), p > 0 ? channels.over(p * p) : undefined];
-    if (!h || !w || !c) {
+    const map = mapAxesBefore('patch_expand', x.dims, RANK).map((d) => d.times(p));
+    const channels = x.dims.at(-1)!;
+    const c = p > 0 ? channels.over(p ** RANK) : undefined;
+    if (!map.every((d) => d !== undefined) || !c) {
       throw new ShapeError(
         `\`patch_expand\` of ${formatDims(x.dims)}: ${channels} channels cannot be spread over patches of ${p}×${p}`,
         [0],
       );
     }
-    return [{ dims: [batch, h, w, c], dtype: 'f32' }];
+    return [{ dims: [x.dims[0], ...map, c], dtype: 'f32' }];
   },
   expand: (b, [x], attrs) => {
-    const p = attrs['factor'] as number;
-    const [batch, h, w, channels] = b.shape(x);
-    const c = channels / (p * p);
-    const patches = b.reshape(x, [batch, h, w, p, p, c]);
-    return [b.reshape(b.permute(patches, [0, 1, 3, 2, 4, 5]), [batch, p * h, p * w, c])];
+    const [batch, ...sizes] = b.shape(x);
+    const channels = sizes.pop()!;
+    const patch = sizes.map(() => attrs['factor'] as number);
+    return [joinWindows(b, b.reshape(x, [batch, ...sizes, ...patch, channels / elementCount(patch)]))];
   },
 };
-
-function channelsLast(op: string, x: TensorType) {
-  if (x.dims.length !== 4) {
-    throw new ShapeError(`\`${op}\` needs [B, H, W, C], found ${formatDims(x.dims)}`, [0]);
-  }
-  return x.dims;
-}

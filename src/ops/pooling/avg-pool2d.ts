@@ -1,6 +1,8 @@
+import { dimsOf } from '../../ir/dim.ts';
 import { type Attrs, elementCount, type Shape } from '../../ir/graph.ts';
 import { type AttrSpec, type PrimitiveOp, ShapeError } from '../../ir/op.ts';
 import { sliceSplits } from '../../ir/split-rule.ts';
+import { mapAxes } from '../geometry.ts';
 import { eachTap, poolAttrs, pooledDims, windowOf } from './window.ts';
 
 const attrs: Readonly<Record<string, AttrSpec>> = {
@@ -18,11 +20,10 @@ export const avg_pool2d: PrimitiveOp = {
   operands: [{ name: 'x' }],
   attrs,
   splits: (inputs, outputs) => sliceSplits(inputs, outputs, [0, 1]),
-  shape: ([x], attrs) => [{ dims: pooledDims('avg_pool2d', x.dims, attrs), dtype: 'f32' }],
-  gradient: ({ b, inputs, grads, attrs }) => {
-    const [, , height, width] = b.shape(inputs[0]);
-    return [b.apply('avg_pool2d_backward', [grads[0]!], { ...attrs, size: [height, width] })];
-  },
+  shape: ([x], attrs) => [{ dims: pooledDims('avg_pool2d', x.dims, attrs, 2), dtype: 'f32' }],
+  gradient: ({ b, inputs, grads, attrs }) => [
+    b.apply('avg_pool2d_backward', [grads[0]!], { ...attrs, size: b.shape(inputs[0]).slice(2) }),
+  ],
   reference: ([x], attrs, [out]) => {
     const counts = countsOf(x.shape, out, attrs);
     const data = new Float64Array(elementCount(out));
@@ -43,9 +44,10 @@ export const avg_pool2d_backward: PrimitiveOp = {
   attrs: { ...attrs, size: { type: 'int[]' } },
   splits: (inputs, outputs) => sliceSplits(inputs, outputs, [0, 1]),
   shape: ([dy], attrs) => {
-    const dims = (attrs['size'] as readonly number[]).map((n, a) => dy.dims[a + 2].map(() => n));
-    if (!dims[0] || !dims[1]) throw new ShapeError('`avg_pool2d_backward` over the batch', [0]);
-    return [{ dims: [dy.dims[0], dy.dims[1], dims[0], dims[1]], dtype: 'f32' }];
+    const size = attrs['size'] as readonly number[];
+    if (mapAxes('avg_pool2d_backward', dy.dims, size.length).some((d) => d.batch))
+      throw new ShapeError('`avg_pool2d_backward` over the batch', [0]);
+    return [{ dims: [dy.dims[0], dy.dims[1], ...dimsOf(size)], dtype: 'f32' }];
   },
   reference: ([dy], attrs, [out]) => {
     const counts = countsOf(out, dy.shape, attrs);
@@ -60,10 +62,10 @@ export const avg_pool2d_backward: PrimitiveOp = {
 
 /** What each output element's sum is divided by. */
 function countsOf(x: Shape, y: Shape, attrs: Attrs): Float64Array {
-  const window = windowOf(attrs);
+  const axes = windowOf(attrs);
   const counts = new Float64Array(elementCount(y));
-  if (attrs['count_include_pad']) return counts.fill(window.kernel[0] * window.kernel[1]);
-  eachTap(x, y, window, (o) => {
+  if (attrs['count_include_pad']) return counts.fill(axes.reduce((n, { kernel }) => n * kernel, 1));
+  eachTap(x, y, axes, (o) => {
     counts[o]++;
   });
   return counts;

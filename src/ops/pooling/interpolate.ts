@@ -8,6 +8,10 @@ import {
   type TensorType,
 } from '../../ir/op.ts';
 import { sliceSplits } from '../../ir/split-rule.ts';
+import { eachCoordinate, mapAxes } from '../geometry.ts';
+
+/** Axes of the maps that specs can resize. */
+const RANK = 2;
 
 const attrs: Readonly<Record<string, AttrSpec>> = {
   size: { type: 'int[]', repeat: 2 },
@@ -48,11 +52,10 @@ export const interpolate: PrimitiveOp = {
     }
     return [{ dims: resized('interpolate', x, attrs['size'] as readonly number[]), dtype: 'f32' }];
   },
-  macs: (_inputs, [out], attrs) => (attrs['mode'] === 'bilinear' ? 4 : 1) * elementCount(out),
-  gradient: ({ b, inputs, grads, attrs }) => {
-    const [, , height, width] = b.shape(inputs[0]);
-    return [b.apply('interpolate_backward', [grads[0]!], { ...attrs, size: [height, width] })];
-  },
+  macs: (_inputs, [out], attrs) => (attrs['mode'] === 'bilinear' ? 2 ** RANK : 1) * elementCount(out),
+  gradient: ({ b, inputs, grads, attrs }) => [
+    b.apply('interpolate_backward', [grads[0]!], { ...attrs, size: b.shape(inputs[0]).slice(2) }),
+  ],
   reference: ([x], attrs, [out]) => {
     const data = new Float64Array(elementCount(out));
     eachWeight(x.shape, out, attrs, (o, i, weight) => {
@@ -93,58 +96,63 @@ export const upsample: CompositeOp = {
   attrs: { factor: { type: 'int', default: 2 }, mode: attrs['mode'], align_corners: attrs['align_corners'] },
   shape: ([x], attrs) => {
     const factor = attrs['factor'] as number;
-    const size = x.dims.slice(-2).map((d) => d.size * factor);
+    const size = mapAxes('upsample', x.dims, RANK).map((d) => d.size * factor);
     return [{ dims: resized('upsample', x, size), dtype: 'f32' }];
   },
   expand: (b, [x], { factor, ...attrs }) => {
-    const [, , height, width] = b.shape(x);
-    const f = factor as number;
-    return [b.apply('interpolate', [x], { ...attrs, size: [f * height, f * width] })];
+    const size = b.shape(x).slice(2);
+    return [b.apply('interpolate', [x], { ...attrs, size: size.map((n) => n * (factor as number)) })];
   },
 };
 
-function resized(op: string, x: TensorType, size: readonly number[]): Dim[] {
-  if (x.dims.length !== 4) {
-    throw new ShapeError(`\`${op}\` needs [B, C, H, W], found ${formatDims(x.dims)}`, [0]);
-  }
-  const [height, width] = [2, 3].map((a) => x.dims[a].map(() => size[a - 2]));
-  if (size.length !== 2 || size.some((n) => n < 1) || !height || !width) {
+function resized(op: string, { dims }: TensorType, size: readonly number[]): Dim[] {
+  const map = mapAxes(op, dims, RANK).map((d, a) => d.map(() => size[a]));
+  if (size.length !== RANK || size.some((n) => n < 1) || !map.every((d) => d !== undefined)) {
     throw new ShapeError(
-      `\`${op}\` of ${formatDims(x.dims)} to <${size.join(', ')}>`,
+      `\`${op}\` of ${formatDims(dims)} to <${size.join(', ')}>`,
       [0],
       'two positive sizes',
     );
   }
-  return [x.dims[0], x.dims[1], height, width];
+  return [dims[0], dims[1], ...map];
 }
 
-/** Calls `visit` for each output element o of a resize from x to y and each source element i with its weight. */
-function eachWeight(
+/**
+ * Calls `visit` for each output element o of a resize from x to y, [B, C, ...] of any number of axes, and each source
+ * element i with its weight.
+ */
+export function eachWeight(
   x: Shape,
   y: Shape,
   attrs: Attrs,
   visit: (o: number, i: number, weight: number) => void,
 ): void {
-  const taps = [2, 3].map((a) => {
-    const { factor, offset, divisor } = axisMap(x[a], y[a], attrs);
-    return Array.from({ length: y[a] }, (_, o): [number, number][] => {
-      const at = Math.max(factor * o + offset, 0) / divisor;
-      const i = Math.floor(at);
-      if (attrs['mode'] === 'nearest') return [[i, 1]];
-      return [
-        [i, 1 - (at - i)],
-        [Math.min(i + 1, x[a] - 1), at - i],
-      ];
-    });
+  const [from, to] = [x.slice(2), y.slice(2)];
+  const taps = from.map((size, a) => axisTaps(size, to[a], attrs));
+  const [fromSize, toSize] = [from, to].map(elementCount);
+  const weights: [o: number, i: number, weight: number][] = [];
+  eachCoordinate(to, (o, at) => {
+    const walk = (a: number, i: number, weight: number): void => {
+      if (a === from.length) weights.push([o, i, weight]);
+      else for (const [k, w] of taps[a][at[a]]) walk(a + 1, i * from[a] + k, weight * w);
+    };
+    walk(0, 0, 1);
   });
   for (let plane = 0; plane < y[0] * y[1]; plane++) {
-    taps[0].forEach((rows, oh) => {
-      taps[1].forEach((columns, ow) => {
-        const o = (plane * y[2] + oh) * y[3] + ow;
-        for (const [h, wh] of rows) {
-          for (const [w, ww] of columns) visit(o, (plane * x[2] + h) * x[3] + w, wh * ww);
-        }
-      });
-    });
+    for (const [o, i, weight] of weights) visit(plane * toSize + o, plane * fromSize + i, weight);
   }
+}
+
+/** For each place of an axis of the output: which of the source it reads, with which weights. */
+function axisTaps(from: number, to: number, attrs: Attrs): [number, number][][] {
+  const { factor, offset, divisor } = axisMap(from, to, attrs);
+  return Array.from({ length: to }, (_, o) => {
+    const at = Math.max(factor * o + offset, 0) / divisor;
+    const i = Math.floor(at);
+    if (attrs['mode'] === 'nearest') return [[i, 1]];
+    return [
+      [i, 1 - (at - i)],
+      [Math.min(i + 1, from - 1), at - i],
+    ];
+  });
 }

@@ -14,7 +14,7 @@ export const max_pool2d: PrimitiveOp = {
   operands: [{ name: 'x' }],
   attrs: poolAttrs,
   splits: (inputs, outputs) => sliceSplits(inputs, outputs, [0, 1]),
-  shape: ([x], attrs) => [{ dims: pooledDims('max_pool2d', x.dims, attrs), dtype: 'f32' }],
+  shape: ([x], attrs) => [{ dims: pooledDims('max_pool2d', x.dims, attrs, 2), dtype: 'f32' }],
   gradient: ({ b, inputs, grads, attrs }) => [b.apply('max_pool2d_backward', [inputs[0], grads[0]!], attrs)],
   reference: ([x], attrs, [out]) => {
     const data = new Float64Array(elementCount(out)).fill(Number.NEGATIVE_INFINITY);

@@ -49,7 +49,6 @@ const allowed = {
     'src/program',
     'src/runtime',
     'src/reference',
-    'src/adapter',
     'codegen',
   ],
   'src/data': ['src/recipe', 'src/tensors'],

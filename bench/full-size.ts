@@ -3,6 +3,7 @@
  * `npm run bench full-size [SPEC …]`
  */
 import { readdirSync } from 'node:fs';
+import { acquireDevice } from '../src/adapter/acquire.ts';
 import { webgpuBackend } from '../src/backend/webgpu.ts';
 import { kernelRenderer } from '../src/compiler/renderer.ts';
 import { openModel } from '../src/files/open.ts';
@@ -12,7 +13,7 @@ import { initialise } from '../src/training/initialise.ts';
 const shipped = readdirSync(new URL('../specs/', import.meta.url)).filter((f) => f.endsWith('.arch'));
 const specs =
   process.argv.length > 2 ? process.argv.slice(2) : shipped.map((f) => f.slice(0, -'.arch'.length));
-const backend = await webgpuBackend(ops, kernelRenderer());
+const backend = webgpuBackend(ops, kernelRenderer(), await acquireDevice());
 console.log(backend.description);
 console.log('network           first s   again s   buffers MiB');
 for (const spec of specs) {

@@ -3,6 +3,7 @@
  * Prints milliseconds a step as the runtime runs it, the time in each kind of kernel, and the slowest dispatches.
  */
 import { parseArgs } from 'node:util';
+import { acquireDevice } from '../src/adapter/acquire.ts';
 import { TRAINING_STEP, trainingEntries } from '../src/autodiff/entries.ts';
 import { type WebgpuExecutable, webgpuBackend } from '../src/backend/webgpu.ts';
 import { trainSection } from '../src/compiler/model.ts';
@@ -27,7 +28,7 @@ const set = Object.fromEntries(values.set.map((t) => t.split('=', 2) as [string,
 const section = trainSection(openModel(spec, { set, training: true }));
 const model = openModel(spec, { set, batch: Number(values.batch ?? section.batch), training: true });
 const { entries } = trainingEntries(model, section, section.optimizer, ops);
-const backend = await webgpuBackend(ops, kernelRenderer());
+const backend = webgpuBackend(ops, kernelRenderer(), await acquireDevice());
 const executable = (await backend.prepare(entries, model.name, model.batch)) as WebgpuExecutable;
 for (const p of model.parameters) {
   if (executable.has('param', p.name)) executable.write('param', p.name, initialise(p, 0));

@@ -29,10 +29,11 @@ export type { EntryOptions, TrainingEntries } from './autodiff/entries.ts';
 /** The graphs that a program which trains is made of. */
 export { trainingEntries } from './autodiff/entries.ts';
 export type { Backend, Elements, Executable } from './backend/backend.ts';
+export type { OpenDevice } from './backend/device-target.ts';
 /** Runs graphs in float64 on the CPU: slow, and what kernels are checked against. */
 export { referenceBackend } from './backend/reference.ts';
 export type { WebgpuBackend } from './backend/webgpu.ts';
-/** Runs graphs on WebGPU. */
+/** Runs graphs on a WebGPU device. */
 export { webgpuBackend } from './backend/webgpu.ts';
 export type { ModelCost, ModuleCost } from './compiler/cost.ts';
 /** Parameters and multiply-adds, as `archc params --json` prints them. */

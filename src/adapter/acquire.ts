@@ -165,21 +165,11 @@ export async function acquireDevice(options: AcquireOptions = {}): Promise<Acqui
   return { device, adapter, gpu, kind: adapterKind(adapter.info), description, destroy };
 }
 
-/** The adapter's limits by name. */
+/** The adapter's limits by name. They are getters of the prototype, so no spread and no `Object.keys` finds them. */
 export function adapterLimits(adapter: GPUAdapter): Record<string, number> {
-  return byName(adapter.limits);
-}
-
-/** The limits of a device by name: what may be used of those of its adapter. */
-export function deviceLimits(device: GPUDevice): Record<string, number> {
-  return byName(device.limits);
-}
-
-/** Limits are getters of the prototype, so no spread and no `Object.keys` finds them. */
-function byName(supported: GPUSupportedLimits): Record<string, number> {
   const limits: Record<string, number> = {};
-  for (const name in supported) {
-    const value = supported[name as keyof GPUSupportedLimits];
+  for (const name in adapter.limits) {
+    const value = adapter.limits[name as keyof GPUSupportedLimits];
     if (typeof value === 'number') limits[name] = value;
   }
   return limits;

@@ -1,36 +1,31 @@
 import type { Renderer } from '../../codegen/render.ts';
-import { type AcquireOptions, acquireDevice } from '../adapter/acquire.ts';
 import type { SourceKind } from '../ir/graph.ts';
 import type { OpTable } from '../ir/op.ts';
 import type { Target } from '../ir/target.ts';
 import { planProgram } from '../plan/plan.ts';
 import { Session } from '../runtime/session.ts';
 import type { Backend, Elements, Executable } from './backend.ts';
-import { deviceTarget } from './device-target.ts';
+import { deviceTarget, type OpenDevice } from './device-target.ts';
 
 export interface WebgpuBackend extends Backend {
   readonly device: GPUDevice;
   readonly target: Target;
 }
 
-/** Kernels on the machine's adapter. Throws `JobError` `no-adapter` where there is none. */
-export async function webgpuBackend(
-  ops: OpTable,
-  renderer: Renderer,
-  options: AcquireOptions = {},
-): Promise<WebgpuBackend> {
-  const acquired = await acquireDevice(options);
-  const target = deviceTarget(acquired);
+/** Kernels on a device, which is the backend's from then on: its `destroy` is called with that of the backend. */
+export function webgpuBackend(ops: OpTable, renderer: Renderer, open: OpenDevice): WebgpuBackend {
+  const { device, description } = open;
+  const target = deviceTarget(open);
   return {
     name: 'webgpu',
-    description: acquired.description,
-    device: acquired.device,
+    description,
+    device,
     target,
     prepare: async (entries, model, batch) => {
       const program = planProgram(entries, ops, renderer, { model, batch, target });
-      return new WebgpuExecutable(await Session.create(acquired.device, program));
+      return new WebgpuExecutable(await Session.create(device, program));
     },
-    destroy: () => acquired.destroy(),
+    destroy: () => open.destroy(),
   };
 }
 

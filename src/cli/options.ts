@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { parseAdapterChoice } from '../adapter/acquire.ts';
+import { acquireDevice, parseAdapterChoice } from '../adapter/acquire.ts';
 import type { Backend } from '../backend/backend.ts';
 import { referenceBackend } from '../backend/reference.ts';
 import { webgpuBackend } from '../backend/webgpu.ts';
@@ -45,7 +45,7 @@ export async function openBackend(options: BackendOptions): Promise<Backend> {
   if (options.backend === 'reference') return referenceBackend(ops);
   const adapter =
     options.adapter === undefined ? undefined : parseAdapterChoice(options.adapter, '--adapter');
-  return webgpuBackend(ops, kernelRenderer(), { adapter });
+  return webgpuBackend(ops, kernelRenderer(), await acquireDevice({ adapter }));
 }
 
 export function collectSet(text: string, before: Overrides): Overrides {

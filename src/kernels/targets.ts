@@ -36,7 +36,8 @@ const desktopLimits: DeviceLimits = {
   maxBufferSize: 2 * GiB,
 };
 
-const allFeatures: readonly TargetFeature[] = ['shader-f16', 'subgroups', 'timestamp-query'];
+/** Those that kernels may need. */
+export const targetFeatures: readonly TargetFeature[] = ['shader-f16', 'subgroups', 'timestamp-query'];
 
 /** Figures of a kind of device. */
 const figures = { gpu: gpuFigures, software: softwareFigures };
@@ -74,7 +75,7 @@ export const targets: readonly Target[] = [
       minStorageBufferOffsetAlignment: 16,
       minUniformBufferOffsetAlignment: 16,
     },
-    allFeatures,
+    targetFeatures,
   ),
   target(
     'swiftshader',
@@ -88,20 +89,20 @@ export const targets: readonly Target[] = [
     },
     ['subgroups', 'timestamp-query'],
   ),
-  target('amd-rdna3', 'gpu', desktopLimits, allFeatures),
-  target('nvidia', 'gpu', desktopLimits, allFeatures),
+  target('amd-rdna3', 'gpu', desktopLimits, targetFeatures),
+  target('nvidia', 'gpu', desktopLimits, targetFeatures),
   target(
     'intel',
     'gpu',
     { ...desktopLimits, maxStorageBufferBindingSize: GiB, maxBufferSize: GiB },
-    allFeatures,
+    targetFeatures,
   ),
   // Metal's buffers are at most a part of the memory, of which the smallest Macs have 8 GiB.
   target(
     'apple',
     'gpu',
     { ...desktopLimits, maxStorageBufferBindingSize: GiB, maxBufferSize: GiB },
-    allFeatures,
+    targetFeatures,
   ),
 ];
 

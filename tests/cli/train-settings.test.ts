@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { acquireDevice } from '../../src/adapter/acquire.ts';
 import { webgpuBackend } from '../../src/backend/webgpu.ts';
 import { trainSection } from '../../src/compiler/model.ts';
 import { kernelRenderer } from '../../src/compiler/renderer.ts';
@@ -27,7 +28,7 @@ import { writeDataset } from './tiny.ts';
 
 const folder = temporaryFolder();
 const data = writeDataset(join(folder, 'data'));
-const backend = await webgpuBackend(ops, kernelRenderer(), {});
+const backend = webgpuBackend(ops, kernelRenderer(), await acquireDevice());
 afterAll(() => backend.destroy());
 
 const base: Readonly<Record<string, string>> = {

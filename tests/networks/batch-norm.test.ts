@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { acquireDevice } from '../../src/adapter/acquire.ts';
 import { type Backend, writeStored } from '../../src/backend/backend.ts';
 import { referenceBackend } from '../../src/backend/reference.ts';
 import { webgpuBackend } from '../../src/backend/webgpu.ts';
@@ -38,7 +39,7 @@ beforeAll(async () => {
     ['x', fixture.get('x')!],
     ['target', fixture.get('target')!],
   ]);
-  webgpu = await webgpuBackend(ops, kernelRenderer());
+  webgpu = webgpuBackend(ops, kernelRenderer(), await acquireDevice());
 });
 
 afterAll(() => {

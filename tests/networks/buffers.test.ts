@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { acquireDevice } from '../../src/adapter/acquire.ts';
 import { TRAINING_STEP, trainingEntries } from '../../src/autodiff/entries.ts';
 import { type Backend, type Elements, type Executable, writeStored } from '../../src/backend/backend.ts';
 import { referenceBackend } from '../../src/backend/reference.ts';
@@ -16,7 +17,7 @@ import { initialiseAll } from '../../src/training/initialise.ts';
 const folder = mkdtempSync(join(tmpdir(), 'archc-buffers-'));
 let webgpu: Backend;
 beforeAll(async () => {
-  webgpu = await webgpuBackend(ops, kernelRenderer());
+  webgpu = webgpuBackend(ops, kernelRenderer(), await acquireDevice());
 });
 afterAll(() => {
   webgpu?.destroy();

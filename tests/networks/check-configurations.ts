@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { acquireDevice } from '../../src/adapter/acquire.ts';
 import { trainingEntries } from '../../src/autodiff/entries.ts';
 import type { Backend } from '../../src/backend/backend.ts';
 import { referenceBackend } from '../../src/backend/reference.ts';
@@ -34,7 +35,7 @@ export function describeConfigurations(runs: Runs): void {
   const renderer = kernelRenderer();
   let webgpu: Backend;
   beforeAll(async () => {
-    if (runs.onWebgpu > 0) webgpu = await webgpuBackend(ops, renderer);
+    if (runs.onWebgpu > 0) webgpu = webgpuBackend(ops, renderer, await acquireDevice());
   });
   afterAll(() => webgpu?.destroy());
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { acquireDevice } from '../../src/adapter/acquire.ts';
 import type { Backend } from '../../src/backend/backend.ts';
 import { referenceBackend } from '../../src/backend/reference.ts';
 import { webgpuBackend } from '../../src/backend/webgpu.ts';
@@ -37,7 +38,7 @@ train Plain for Tokens {
 const reference = referenceBackend(ops);
 let webgpu: Backend;
 beforeAll(async () => {
-  webgpu = await webgpuBackend(ops, kernelRenderer());
+  webgpu = webgpuBackend(ops, kernelRenderer(), await acquireDevice());
 });
 afterAll(() => webgpu?.destroy());
 

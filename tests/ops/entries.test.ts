@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { acquireDevice } from '../../src/adapter/acquire.ts';
 import type { Backend } from '../../src/backend/backend.ts';
 import { referenceBackend } from '../../src/backend/reference.ts';
 import { webgpuBackend } from '../../src/backend/webgpu.ts';
@@ -10,7 +11,7 @@ import { ops } from '../../src/ops/index.ts';
 
 let webgpu: Backend;
 beforeAll(async () => {
-  webgpu = await webgpuBackend(ops, kernelRenderer());
+  webgpu = webgpuBackend(ops, kernelRenderer(), await acquireDevice());
 });
 afterAll(() => webgpu?.destroy());
 

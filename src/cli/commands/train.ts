@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { parseAdapterChoice } from '../../adapter/acquire.ts';
+import { acquireDevice, parseAdapterChoice } from '../../adapter/acquire.ts';
 import { webgpuBackend } from '../../backend/webgpu.ts';
 import { trainSection } from '../../compiler/model.ts';
 import { kernelRenderer } from '../../compiler/renderer.ts';
@@ -78,7 +78,7 @@ export function register(program: Command): void {
       const pretrained = pretrainedOf(model, options);
       const adapter =
         options.adapter === undefined ? undefined : parseAdapterChoice(options.adapter, '--adapter');
-      const backend = await webgpuBackend(ops, kernelRenderer(), { adapter });
+      const backend = webgpuBackend(ops, kernelRenderer(), await acquireDevice({ adapter }));
       note(
         `${spec}: ${model.name} checked in ${checked.toFixed(0)} ms, ${formatCount(parameters)} parameters, batch ${model.batch}`,
       );

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { acquireDevice } from '../../src/adapter/acquire.ts';
 import { gradientGraph } from '../../src/autodiff/differentiated.ts';
 import { trainingEntries } from '../../src/autodiff/entries.ts';
 import type { Elements } from '../../src/backend/backend.ts';
@@ -22,7 +23,7 @@ const open = (training: boolean) => openModel('tests/networks/split.arch', { bat
 
 let backend: WebgpuBackend;
 beforeAll(async () => {
-  backend = await webgpuBackend(ops, renderer);
+  backend = webgpuBackend(ops, renderer, await acquireDevice());
 });
 afterAll(() => backend?.destroy());
 

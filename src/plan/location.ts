@@ -1,10 +1,13 @@
 import { elementCount, type Graph, type ValueId } from '../ir/graph.ts';
 import type { Views } from './views.ts';
+
 /** Where a value lies, in bytes. */
 export interface Location {
   readonly buffer: number;
   readonly offset: number;
   readonly size: number;
+  /** Among values of which the dispatches of a program read some and write others. */
+  readonly arena?: true;
 }
 
 /** Where a value lies: in its root's memory, which may have room for more. */

@@ -1,7 +1,9 @@
 import { elementCount, type Graph, type Value, type ValueId } from '../ir/graph.ts';
 import type { DeviceLimits } from '../ir/kernel.ts';
-import { packed, roundUp } from '../ir/packing.ts';
+import { OFFSET_ALIGNMENT, packed, roundUp } from '../ir/packing.ts';
 import type { BufferInfo, SourceInfo } from '../program/program.ts';
+import { type Lifetime, layOut } from './arena.ts';
+import { Buffers } from './buffers.ts';
 import type { Location } from './location.ts';
 import { placeSources, sizeOf } from './sources.ts';
 import { computedValues, loadedValues, type Unit } from './unit.ts';
@@ -22,6 +24,8 @@ export interface EntryMemory {
   readonly locations: ReadonlyMap<ValueId, Location>;
   /** Values that fused kernels must store, because something outside their unit reads them. */
   readonly stored: ReadonlySet<ValueId>;
+  /** The most bytes of values that are alive at once. */
+  readonly peak: number;
 }
 
 export interface MemoryPlan {
@@ -32,14 +36,12 @@ export interface MemoryPlan {
 }
 
 /**
- * Gives every value its memory before anything runs. Sources and packed values have their place for good;
- * all others share buffers: two values may lie in the same one if they are never alive at the same time.
+ * Gives every value its memory before anything runs. Sources and packed values have their place for good; all others
+ * share a few large buffers, where two values may lie at the same place if they are never alive at the same time.
  */
 export function planMemory(entries: readonly EntryUnits[], limits: DeviceLimits): MemoryPlan {
-  const buffers: BufferInfo[] = [];
-  const newBuffer = (size: number, kind: BufferInfo['kind']) =>
-    buffers.push({ size: roundUp(size, 16), kind }) - 1;
-  const sources = placeSources(entries, limits, newBuffer);
+  const buffers = new Buffers(limits.maxBufferSize);
+  const sources = placeSources(entries, buffers);
   const placed = entries.map((entry) => {
     const locations = new Map<ValueId, Location>();
     const put = (v: ValueId, location: Location) => {
@@ -60,7 +62,7 @@ export function planMemory(entries: readonly EntryUnits[], limits: DeviceLimits)
       const place = own
         ? target
           ? sources.locatePack(graph, target, pack.value)
-          : { buffer: newBuffer(total, 'state'), offset: 0, size: total }
+          : { ...buffers.reserve('carry', total), size: total }
         : sources.locatePack(graph, pack.parts, pack.value);
       put(root, place);
       if (!own) continue;
@@ -79,37 +81,43 @@ export function planMemory(entries: readonly EntryUnits[], limits: DeviceLimits)
   const lives = entries.map(liveRanges);
   const shared = lives.flatMap((own, entry) =>
     [...own.values()]
-      .filter((l) => !placed[entry].has(l.value.id) && l.external)
-      .map((l) => ({ ...l, entry })),
+      .filter((life) => !placed[entry].has(life.value.id) && life.external)
+      .map((life) => ({ ...life, entry, size: sizeOf(life.value.shape) })),
   );
-  // Largest first, each into the first buffer that is free all its life: the buffer never has to grow.
-  shared.sort(
-    (a, b) => sizeOf(b.value.shape) - sizeOf(a.value.shape) || a.entry - b.entry || a.value.id - b.value.id,
-  );
-  const slots: { buffer: number; taken: (typeof shared)[number][] }[] = [];
-  for (const life of shared) {
-    const size = sizeOf(life.value.shape);
-    let slot = slots.find((s) => s.taken.every((t) => !together(t, life)));
-    if (!slot) {
-      slot = { buffer: newBuffer(size, 'activations'), taken: [] };
-      slots.push(slot);
-    }
-    slot.taken.push(life);
-    placed[life.entry].set(life.value.id, { buffer: slot.buffer, offset: 0, size });
-  }
+  const { sizes, slots } = layOut(shared, limits.maxBufferSize);
+  const arenas = sizes.map((size) => buffers.reserve('values', size));
+  shared.forEach(({ value, entry, size }, i) => {
+    placed[entry].set(value.id, {
+      buffer: arenas[slots[i].arena].buffer,
+      offset: arenas[slots[i].arena].offset + slots[i].offset,
+      size,
+      arena: true,
+    });
+  });
   return {
-    buffers,
+    buffers: buffers.list,
     tensors: sources.tensors,
     entries: placed.map((locations, i) => ({
       locations,
       stored: new Set([...lives[i]].filter(([, life]) => life.external).map(([v]) => v)),
+      peak: peakOf(shared.filter((life) => life.entry === i)),
     })),
   };
 }
 
-/** Whether two values need memory at once. Entries run one after the other; outputs stay while others run. */
-function together(a: Life & { entry: number }, b: Life & { entry: number }): boolean {
-  return a.entry === b.entry ? a.from <= b.to && b.from <= a.to : a.output || b.output;
+/** The most bytes that are alive at once: what no layout can do without. */
+function peakOf(lives: readonly Lifetime[]): number {
+  const at: number[] = [];
+  for (const { size, from, to } of lives) {
+    at[from] = (at[from] ?? 0) + roundUp(size, OFFSET_ALIGNMENT);
+    at[to + 1] = (at[to + 1] ?? 0) - roundUp(size, OFFSET_ALIGNMENT);
+  }
+  let [alive, peak] = [0, 0];
+  for (const change of at) {
+    alive += change ?? 0;
+    peak = Math.max(peak, alive);
+  }
+  return peak;
 }
 
 interface Life {
@@ -118,7 +126,8 @@ interface Life {
   to: number;
   /** Read outside the kernel that computes it. */
   external: boolean;
-  output: boolean;
+  /** An output. */
+  kept: boolean;
 }
 
 function liveRanges({ graph, units, views }: EntryUnits): Map<ValueId, Life> {
@@ -133,7 +142,7 @@ function liveRanges({ graph, units, views }: EntryUnits): Map<ValueId, Life> {
         from: at,
         to: at,
         external: false,
-        output: false,
+        kept: false,
       });
   };
   const use = (v: ValueId, at: number) => {
@@ -156,7 +165,7 @@ function liveRanges({ graph, units, views }: EntryUnits): Map<ValueId, Life> {
   for (const o of [...graph.outputs, ...graph.updates]) use(o.value, units.length);
   for (const { value } of graph.outputs) {
     const life = lives.get(views.root(value));
-    if (life) life.output = true;
+    if (life) life.kept = true;
   }
   for (const pack of views.packs) for (const v of pack.parts) use(v, units.length);
   return lives;

@@ -74,23 +74,23 @@ describe('fusion', () => {
   });
 });
 
-describe('memory', () => {
-  const tiny = fileURLToPath(new URL('../../tests/golden/tiny.arch', import.meta.url));
-  const nuclei = fileURLToPath(new URL('../../examples/nuclei/nuclei.arch', import.meta.url));
-  const small = { size: '<32,32>', dims: '<4,8,16,32>', d_state: '2' };
-  const entry = (name: string, model: ElaboratedModel) => {
-    const section = trainSection(model);
-    return trainingEntries(model, section, section.optimizer, ops).entries[name];
-  };
-  const graphs: [string, () => Graph][] = [
-    ['gradients of a tiny network', () => entry('gradients', openModel(tiny, { batch: 2, training: true }))],
-    ['update of a tiny network', () => entry('update', openModel(tiny, { batch: 2, training: true }))],
-    [
-      'gradients of a state-space network',
-      () => entry('gradients', openModel(nuclei, { set: small, batch: 1, training: true })),
-    ],
-  ];
+const tiny = fileURLToPath(new URL('../../tests/golden/tiny.arch', import.meta.url));
+const nuclei = fileURLToPath(new URL('../../examples/nuclei/nuclei.arch', import.meta.url));
+const small = { size: '<32,32>', dims: '<4,8,16,32>', d_state: '2' };
+const entry = (name: string, model: ElaboratedModel) => {
+  const section = trainSection(model);
+  return trainingEntries(model, section, section.optimizer, ops).entries[name];
+};
+const graphs: [string, () => Graph][] = [
+  ['gradients of a tiny network', () => entry('gradients', openModel(tiny, { batch: 2, training: true }))],
+  ['update of a tiny network', () => entry('update', openModel(tiny, { batch: 2, training: true }))],
+  [
+    'gradients of a state-space network',
+    () => entry('gradients', openModel(nuclei, { set: small, batch: 1, training: true })),
+  ],
+];
 
+describe('memory', () => {
   test.each(graphs)('%s: no two values that are alive at once share bytes', (what, make) => {
     const graph = make();
     const views = findViews(graph, ops);
@@ -133,17 +133,19 @@ describe('memory', () => {
     expect(placed.length).toBeGreaterThan(what.startsWith('gradients') ? 20 : 5);
   });
 
-  test('buffers are reused: a long chain of convolutions needs few', () => {
+  test('memory is reused: a long chain of convolutions needs two tensors', () => {
     const b = new GraphBuilder(ops);
     let x = b.source('input', 'x', [1, 8, 16, 16]);
     const w = b.source('param', 'w', [8, 8, 3, 3]);
     for (let i = 0; i < 20; i++) x = b.apply('conv2d', [x, w], { padding: 1 });
     b.output('y', x);
-    const { buffers } = plan(b.build());
-    expect(buffers.filter((u) => u.kind === 'activations').length).toBe(2);
+    const { buffers, peak } = plan(b.build());
+    const two = 2 * 4 * 8 * 16 * 16;
+    expect(buffers.filter((u) => u.kind === 'values')).toEqual([{ kind: 'values', size: two }]);
+    expect(peak).toBe(two);
   });
 
-  test('no dispatch reads a buffer that it also writes, unless all its bindings may write', () => {
+  test('a dispatch binds no memory twice, and what it also writes for writing everywhere', () => {
     for (const [, make] of graphs) {
       const { kernels, dispatches } = plan(make());
       for (const d of dispatches) {
@@ -154,12 +156,30 @@ describe('memory', () => {
         d.bindings.forEach(([buffer], i) => {
           if (written.has(buffer)) expect(bindings[i], d.label).toBe('read_write');
         });
+        for (const [i, [buffer, offset, size]] of d.bindings.entries()) {
+          for (const [other, at, bytes] of d.bindings.slice(i + 1)) {
+            const apart = buffer !== other || offset + size <= at || at + bytes <= offset;
+            expect(apart, `${d.label}: ${offset} and ${at}`).toBe(true);
+          }
+        }
       }
     }
   });
 });
 
 describe('limits', () => {
+  test('values fill several arenas where one buffer cannot hold them', () => {
+    const [, make] = graphs[0];
+    const whole = plan(make());
+    const limits = { ...portableLimits, maxBufferSize: 8192 };
+    const split = plan(make(), limits);
+    const arenas = split.buffers.filter((b) => b.kind === 'values');
+    expect(arenas.length).toBeGreaterThan(1);
+    for (const { size } of split.buffers) expect(size).toBeLessThanOrEqual(8192);
+    expect(split.peak).toBe(whole.peak);
+    expect(split.kernels.length).toBe(whole.kernels.length);
+  });
+
   test('a tensor beyond what the adapter binds is refused with its size', () => {
     const b = new GraphBuilder(ops);
     const x = b.source('input', 'x', [1, 64, 1024, 1024]);

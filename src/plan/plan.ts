@@ -49,7 +49,7 @@ export function planProgram(
   const planned = entries.map((entry, i) => {
     const own = memory.entries[i];
     const dispatches = ofEntry(entry.name, () => dispatchesOf(entry, own, table, limits));
-    return [entry.name, { dispatches, outputs: outputsOf(entry, own) }] as const;
+    return [entry.name, { dispatches, outputs: outputsOf(entry, own), peak: own.peak }] as const;
   });
   const needs = planned.map(([name, { dispatches }]) => ofEntry(name, () => needsOf(dispatches, limits)));
   return {

@@ -16,8 +16,8 @@ export function printPlan(program: Program): string {
     const first = t.initial === undefined ? '' : `, at first ${t.initial}`;
     lines.push(`${t.kind} ${placed(t)}${first}`);
   }
-  for (const [name, { outputs, dispatches }] of entries) {
-    lines.push('', `entry ${name}: ${dispatches.length} dispatches`);
+  for (const [name, { outputs, dispatches, peak }] of entries) {
+    lines.push('', `entry ${name}: ${dispatches.length} dispatches, at most ${peak} bytes of values at once`);
     for (const output of outputs) lines.push(`output ${placed(output)}`);
     for (const d of dispatches) {
       const bound = d.bindings

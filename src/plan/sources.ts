@@ -1,7 +1,7 @@
 import { type DType, elementCount, type Graph, type Shape, type ValueId } from '../ir/graph.ts';
-import type { DeviceLimits } from '../ir/kernel.ts';
 import { OFFSET_ALIGNMENT, roundUp } from '../ir/packing.ts';
 import type { BufferInfo, SourceInfo, SourceKind } from '../program/program.ts';
+import type { Buffers } from './buffers.ts';
 import type { Location } from './location.ts';
 import type { Views } from './views.ts';
 
@@ -37,7 +37,7 @@ const bufferKind: Readonly<Record<SourceKind, BufferInfo['kind']>> = {
   param: 'weights',
   buffer: 'weights',
   state: 'state',
-  carry: 'state',
+  carry: 'carry',
 };
 
 export const sizeOf = (shape: Shape): number => Math.max(4 * elementCount(shape), 4);
@@ -45,41 +45,20 @@ export const sizeOf = (shape: Shape): number => Math.max(4 * elementCount(shape)
 /**
  * Gives every source of a program a place of its own for good. Those that an entry packs lie one after the other.
  */
-export function placeSources(
-  entries: readonly SourceUse[],
-  limits: DeviceLimits,
-  newBuffer: (size: number, kind: BufferInfo['kind']) => number,
-): PlacedSources {
+export function placeSources(entries: readonly SourceUse[], buffers: Buffers): PlacedSources {
   const known = unify(entries);
   const keysOf = new Map(entries.map(({ graph }) => [graph, sourceKeys(graph)]));
   const runs = findRuns(entries, keysOf, known);
   const locations = new Map<string, Location>();
-  const place = (run: readonly string[], buffer: number, start: number) => {
-    let offset = start;
-    for (const key of run) {
-      const size = sizeOf(known.get(key)!.shape);
-      locations.set(key, { buffer, offset, size });
-      offset = roundUp(offset + size, OFFSET_ALIGNMENT);
-    }
-  };
-  const bytesOf = (run: readonly string[]) =>
-    run.reduce((n, key) => n + roundUp(sizeOf(known.get(key)!.shape), OFFSET_ALIGNMENT), 0);
-  const single: (readonly string[])[] = [];
   for (const run of runs) {
-    const kind = bufferKind[known.get(run[0])!.kind];
-    if (run.length === 1 && kind === 'weights') single.push(run);
-    else place(run, newBuffer(bytesOf(run), kind), 0);
-  }
-  while (single.length > 0) {
-    const together: { readonly run: readonly string[]; readonly at: number }[] = [];
-    let bytes = 0;
-    while (single.length > 0 && (bytes === 0 || bytes + bytesOf(single[0]) <= limits.maxBufferSize)) {
-      const run = single.shift()!;
-      together.push({ run, at: bytes });
-      bytes += bytesOf(run);
+    const tensors = run.map((key) => known.get(key)!);
+    const bytes = tensors.reduce((n, { shape }) => n + roundUp(sizeOf(shape), OFFSET_ALIGNMENT), 0);
+    const { buffer, offset } = buffers.reserve(bufferKind[tensors[0].kind], bytes);
+    let at = offset;
+    for (const { key, shape } of tensors) {
+      locations.set(key, { buffer, offset: at, size: sizeOf(shape) });
+      at += roundUp(sizeOf(shape), OFFSET_ALIGNMENT);
     }
-    const buffer = newBuffer(bytes, 'weights');
-    for (const { run, at } of together) place(run, buffer, at);
   }
   const locate = (graph: Graph, source: ValueId) => locations.get(keysOf.get(graph)!.get(source) ?? '');
   return {

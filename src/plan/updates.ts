@@ -49,18 +49,14 @@ export function placeUpdates(whole: Graph, ops: OpTable): PlacedUpdates {
   for (const { sources, value } of whole.updates) {
     const memory = memoryOf(value);
     const root = views.root(value);
-    if (memory.length === sources.length && memory.every((v, i) => v === sources[i])) {
+    const whole = views.same(value) === root;
+    if (whole && memory.length === sources.length && memory.every((v, i) => v === sources[i])) {
       b.update(sources, value);
     } else if (sources.some((s) => read.has(s))) {
       // What one of these copies overwrites, another may still have to read: such values are set aside first.
       late.push({ sources, value: inSource(value) ? early(value) : value });
     } else {
-      const movable =
-        views.same(value) === root &&
-        !into.has(root) &&
-        !packed.has(root) &&
-        !kept.has(root) &&
-        !inSource(value);
+      const movable = whole && !into.has(root) && !packed.has(root) && !kept.has(root) && !inSource(value);
       const own = movable ? value : copy(value);
       into.set(movable ? root : own, sources);
       b.update(sources, own);

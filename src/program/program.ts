@@ -29,10 +29,12 @@ export interface Program {
   };
 }
 
+/** Tensors lie in few buffers, at multiples of 256 bytes. */
 export interface BufferInfo {
   /** In bytes. */
   readonly size: number;
-  readonly kind: 'input' | 'weights' | 'state' | 'carry' | 'activations';
+  /** What it holds: sources by kind; in `values` what entries compute, at places that are used again and again. */
+  readonly kind: 'input' | 'weights' | 'state' | 'carry' | 'values';
 }
 
 export interface KernelInfo {
@@ -48,6 +50,8 @@ export interface Entry {
   readonly dispatches: readonly Dispatch[];
   /** What it computes; kept until the entry runs again. */
   readonly outputs: readonly TensorInfo[];
+  /** The most bytes of values that are alive at once while it runs; its sources come on top. */
+  readonly peak: number;
 }
 
 export interface Dispatch {

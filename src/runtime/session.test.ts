@@ -88,7 +88,7 @@ test('runs again and again, and leaves no buffer', async () => {
 describe('what fails while a session is made has its own code, and no buffer remains', () => {
   const first = program.entries['forward'].dispatches[0];
   const misplaced = { ...first, bindings: first.bindings.map(([b, at, n]) => [b, at + 4, n] as const) };
-  const huge = { kind: 'activations', size: 2 ** 40 } as const;
+  const huge = { kind: 'values', size: 2 ** 40 } as const;
   let pops = 0;
   const cases: [string, Program, Record<string, unknown>, string, RegExp, RegExp][] = [
     [
@@ -134,7 +134,7 @@ describe('what fails while a session is made has its own code, and no buffer rem
       changed({ buffers: [...program.buffers, huge] }),
       {},
       'device-validation',
-      /^the device refuses buffer \d of \d+ \(activations, 1048576\.0 MiB of .*: Buffer size/,
+      /^the device refuses buffer \d of \d+ \(values, 1048576\.0 MiB of .*: Buffer size/,
       /report it/,
     ],
     [

@@ -112,10 +112,10 @@ test('nothing is left behind by an error', async () => {
   const lost = inFolder('deep/er/bundle');
   expectError(await archc('compile', TINY, '--output', lost, '--set', 'width=no'), 'unknown-name');
   expectError(await archc('compile', TINY, '--output', lost, '--weights', file), 'bad-safetensors');
-  // Beyond what a storage binding holds on every adapter.
+  // An input beyond what a buffer holds on every adapter.
   const huge = await archc('compile', TINY, '--output', lost, '--batch', '2000', '--set', 'size=<512, 512>');
   expect(huge.stderr).toMatch(
-    /^error\[adapter-limits\]: the entry forward of Tiny asks for more than every WebGPU implementation offers: /m,
+    /^error\[adapter-limits\]: Tiny asks for more than every WebGPU implementation offers: a buffer of 6000\.0 MiB/m,
   );
   expect(huge.code).toBe(1);
   expect(tree(folder)).toEqual(before);

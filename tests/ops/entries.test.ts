@@ -157,6 +157,26 @@ describe.each(['reference', 'webgpu'])('entries on the %s backend', (name) => {
     executable.destroy();
   });
 
+  test('a part of a source is not the source', async () => {
+    const executable = await prepare({
+      step: graph((b) => {
+        const [p, q] = [b.source('param', 'p', [4, 3]), b.source('buffer', 'q', [2, 3])];
+        const low = b.apply('slice', [p], { axis: 0, start: 0, end: 2 });
+        b.update([q], b.apply('slice', [p], { axis: 0, start: 2, end: 4 }));
+        b.output('low', low);
+      }),
+    });
+    executable.write(
+      'param',
+      'p',
+      Float32Array.from({ length: 12 }, (_, i) => i),
+    );
+    executable.run('step');
+    expect(list((await executable.read('buffer', ['q'])).get('q'))).toEqual([6, 7, 8, 9, 10, 11]);
+    expect(list((await executable.readOutputs('step', ['low'])).get('low'))).toEqual([0, 1, 2, 3, 4, 5]);
+    executable.destroy();
+  });
+
   test('sources that are not the same in two entries are a fault', async () => {
     const reads = (shape: readonly number[]) =>
       graph((b) => b.output('y', b.affine(b.source('param', 'w', shape), 1)));

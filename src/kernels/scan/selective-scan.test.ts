@@ -225,8 +225,8 @@ describe('plan', () => {
   test('nor with a single pair of image and group', () => {
     const c = { batch: 1, groups: 1, depth: 128, length: 1024 };
     const scratch = (states: number) => {
-      const { buffers } = dispatches({ ...c, states });
-      return Math.max(...buffers.map((b) => b.size)) / (4 * c.depth * c.length);
+      const { requires } = dispatches({ ...c, states });
+      return requires.maxStorageBufferBindingSize / (4 * c.depth * c.length);
     };
     // Unsliced they would be 5, 10 and 20 times u.
     for (const states of [16, 32]) expect(scratch(states)).toBeLessThan(4.1);

@@ -53,6 +53,9 @@ const helpers = {
   and: (a: unknown, b: unknown) => a && b,
   or: (a: unknown, b: unknown) => a || b,
   not: (a: unknown) => !a,
+  list: (...items: unknown[]) => items.slice(0, -1),
+  /** The item of that number; Handlebars adds an argument at the end. */
+  pick: (i: unknown, ...items: unknown[]) => items[number(i)],
   range: (n: unknown) => Array.from({ length: number(n) }, (_, i) => i),
 };
 

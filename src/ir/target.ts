@@ -18,6 +18,19 @@ export interface Target {
 
 /** Sizes that suit a kind of device, found by measurement; src/kernels/measured.ts holds them. */
 export interface Measured {
+  /** Work a nanosecond, of the whole device; only used to tell variants apart. */
+  readonly rates: {
+    readonly multiplyAdds: number;
+    /** Elements read from memory and its caches, and from workgroup memory. */
+    readonly loads: number;
+    readonly shared: number;
+    /** Workgroups passing a barrier. */
+    readonly barriers: number;
+    /** Threads that keep the device busy. */
+    readonly threads: number;
+    /** Nanoseconds of a dispatch that does nothing. */
+    readonly dispatch: number;
+  };
   /** Threads of a workgroup where nothing else is said. */
   readonly workgroup: number;
   /** Lanes that take turns in one chunk: together they read a cache line, and the chunk is read in order. */

@@ -7,6 +7,7 @@ import { elementCount, type Graph, type ValueId } from '../../src/ir/graph.ts';
 import type { DeviceLimits } from '../../src/ir/kernel.ts';
 import type { RefTensor } from '../../src/ir/op.ts';
 import { ops } from '../../src/ops/index.ts';
+import type { ForcedKernels } from '../../src/plan/candidates.ts';
 import { planProgram } from '../../src/plan/plan.ts';
 import { interpret } from '../../src/reference/interpret.ts';
 import { Session } from '../../src/runtime/session.ts';
@@ -71,12 +72,13 @@ export function outputOf({ graph, results }: Probe, name: string): RefTensor {
 
 /**
  * Largest error of any output on WebGPU against the reference backend, relative to the output's largest value.
- * `narrower` limits are planned for instead of the adapter's.
+ * `narrower` limits are planned for instead of the adapter's; `kernels` are variants to take, by op.
  */
 export async function deviceError(
   acquired: AcquiredDevice,
   p: Probe,
   narrower: Partial<DeviceLimits> = {},
+  kernels?: ForcedKernels,
 ): Promise<number> {
   const own = deviceTarget(acquired);
   const target = { ...own, limits: { ...own.limits, ...narrower } };
@@ -84,6 +86,7 @@ export async function deviceError(
     model: 'probe',
     batch: 1,
     target,
+    kernels,
   });
   const session = await Session.create(acquired.device, program);
   for (const s of p.graph.sources) {

@@ -1,37 +1,47 @@
 import { stridesOf, type Value } from '../../ir/graph.ts';
+import type { KernelCall } from '../../ir/kernel.ts';
 import type { Run } from '../../ir/runs.ts';
 import { axesOf, equationOf, letterSizes } from '../../ops/contraction/einsum.ts';
 import type { Equation } from '../../ops/contraction/equation.ts';
 import { copyCall } from '../layout/strided-copy.ts';
-import { type KernelContext, type KernelFamily, onlyVariant } from '../variant.ts';
-import { type GemmProblem, isWalkable, lowerGemm } from './gemm.ts';
+import type { KernelContext, KernelFamily } from '../variant.ts';
+import { isWalkable, type Problem } from './problem.ts';
+import { type ProductVariant, productCandidates, productNames } from './products.ts';
 
-export const einsum: KernelFamily = onlyVariant((c) => {
-  const e = equationOf(c.attrs);
+export const einsum: KernelFamily = {
+  variants: productNames,
+  candidates: ({ inputs: [a, b], outputs: [y], attrs }, target) => {
+    const e = equationOf(attrs);
+    const direct = problemOf(e, a, b, y);
+    if (isWalkable(direct)) return productCandidates(direct, target);
+    return productCandidates(direct, target, (c, product) => inOrder(c, e, product));
+  },
+};
+
+/** Where an index has more runs than kernels walk: copies bring its axes together. */
+function inOrder(c: KernelContext, e: Equation, product: ProductVariant['calls']): KernelCall[] {
   const [a, b] = c.inputs;
   const [y] = c.outputs;
-  const direct = problemOf(e, a, b, y);
-  if (isWalkable(direct)) return lowerGemm(c, direct);
-  // More runs than the kernel walks: copies bring the axes of each index together.
   const sorted = byIndex(e);
-  const inOrder = { a: reordered(c, a, e.a, sorted.a), b: reordered(c, b, e.b, sorted.b) };
+  const left = reordered(c, a, e.a, sorted.a);
+  const right = reordered(c, b, e.b, sorted.b);
   const sizes = letterSizes(e, a.shape, b.shape);
   const shape = sorted.out.map((l) => sizes.get(l)!);
-  const product = c.scratch(shape);
+  const result = c.scratch(shape);
   const strides = stridesOf(shape);
   return [
-    inOrder.a.call,
-    inOrder.b.call,
-    ...lowerGemm(c, problemOf(sorted, inOrder.a.value, inOrder.b.value, product)),
-    copyCall(c.target, product, y, {
+    left.call,
+    right.call,
+    ...product(c, problemOf(sorted, left.value, right.value, result)),
+    copyCall(c.target, result, y, {
       base: 0,
       axes: e.out.map((l) => ({ size: sizes.get(l)!, stride: strides[sorted.out.indexOf(l)] })),
     }),
   ];
-});
+}
 
 /** The contraction as a matrix product: which letters make up each of its indices. */
-function problemOf(e: Equation, a: Value, b: Value, y: Value): GemmProblem {
+function problemOf(e: Equation, a: Value, b: Value, y: Value): Problem {
   const runs = (order: readonly string[], of: (strides: readonly number[]) => number[]): Run[] =>
     axesOf(e, order, a.shape, b.shape, y.shape).map((r) => ({ size: r.size, strides: of(r.strides) }));
   const { batch, m, n, k } = indicesOf(e);

@@ -1,7 +1,7 @@
 import { type Shape, stridesOf, type Value } from '../../ir/graph.ts';
 import type { Run } from '../../ir/runs.ts';
 import type { Window } from '../../ops/convolution/geometry.ts';
-import type { GemmProblem } from '../contraction/gemm.ts';
+import type { Problem } from '../contraction/problem.ts';
 
 /**
  * Without padding a convolution is a plain GEMM whose strides do the walking: the axes of a map that the window
@@ -50,7 +50,7 @@ const pick = (runs: readonly Run[], ...tensors: number[]): Run[] =>
   runs.map((r) => ({ size: r.size, strides: tensors.map((t) => r.strides[t]) }));
 
 /** y = weight · x */
-export function forwardGemm(w: Window, x: Value, weight: Value, y: Value): GemmProblem {
+export function forwardGemm(w: Window, x: Value, weight: Value, y: Value): Problem {
   const { channelsOut, channelsIn, taps, pixels } = axesOf(w, x.shape, weight.shape, y.shape);
   return {
     a: weight,
@@ -64,7 +64,7 @@ export function forwardGemm(w: Window, x: Value, weight: Value, y: Value): GemmP
 }
 
 /** dx = weightᵀ · dy; only for a partition ({@link isPartition}). */
-export function inputGradientGemm(w: Window, dy: Value, weight: Value, dx: Value): GemmProblem {
+export function inputGradientGemm(w: Window, dy: Value, weight: Value, dx: Value): Problem {
   const { channelsOut, channelsIn, taps, pixels } = axesOf(w, dx.shape, weight.shape, dy.shape);
   return {
     a: weight,
@@ -78,7 +78,7 @@ export function inputGradientGemm(w: Window, dy: Value, weight: Value, dx: Value
 }
 
 /** dweight = dy · xᵀ, summed over pixels. */
-export function weightGradientGemm(w: Window, x: Value, dy: Value, dweight: Value): GemmProblem {
+export function weightGradientGemm(w: Window, x: Value, dy: Value, dweight: Value): Problem {
   const { channelsOut, channelsIn, taps, pixels } = axesOf(w, x.shape, dweight.shape, dy.shape);
   return {
     a: dy,

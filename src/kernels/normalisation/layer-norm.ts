@@ -1,12 +1,13 @@
 import { rowsAndLength } from '../../ops/normalisation/layer_norm.ts';
-import { type KernelContext, type KernelFamily, onlyVariant } from '../variant.ts';
+import type { KernelContext, KernelFamily } from '../variant.ts';
 import { affineGradientsCall } from './affine.ts';
-import { rowTiling } from './tiling.ts';
+import { normFamily } from './tiling.ts';
 
-export const layerNorm: KernelFamily = onlyVariant(
-  ({ inputs: [x, weight, bias], outputs: [y, stats], attrs: a, target }) => {
+export const layerNorm: KernelFamily = normFamily(
+  ({ inputs: [x] }) => rowsAndLength(x.shape),
+  ({ inputs: [x, weight, bias], outputs: [y, stats], attrs: a }, tileRows) => {
     const { length, rows } = rowsAndLength(x.shape);
-    const { options, chunk, workgroups } = rowTiling(target, rows, length);
+    const { options, chunk, workgroups } = tileRows(rows, length);
     return [
       {
         template: 'normalise',
@@ -40,31 +41,34 @@ export const layerNorm: KernelFamily = onlyVariant(
   },
 );
 
-export const layerNormBackward: KernelFamily = onlyVariant((c) => {
-  const [dy, x, stats, weight] = c.inputs;
-  const { length, rows } = rowsAndLength(x.shape);
-  const { options, workgroups } = rowTiling(c.target, rows, length);
-  return [
-    ...(weight ? affineGradients(c, rows, length) : []),
-    {
-      template: 'row_norm_backward',
-      options: { ...options, affine: weight !== undefined },
-      uniforms: [
-        ['rows', 'u32', rows],
-        ['length', 'u32', length],
-      ],
-      reads: [
-        { name: 'dy', value: dy },
-        { name: 'x', value: x },
-        { name: 'stats', value: stats },
-        ...(weight ? [{ name: 'weight', value: weight }] : []),
-      ],
-      writes: [{ name: 'dx', value: c.outputs[0] }],
-      workgroups,
-      fusable: 'dx',
-    },
-  ];
-});
+export const layerNormBackward: KernelFamily = normFamily(
+  ({ inputs: [, x] }) => rowsAndLength(x.shape),
+  (c, tileRows) => {
+    const [dy, x, stats, weight] = c.inputs;
+    const { length, rows } = rowsAndLength(x.shape);
+    const { options, workgroups } = tileRows(rows, length);
+    return [
+      ...(weight ? affineGradients(c, rows, length) : []),
+      {
+        template: 'row_norm_backward',
+        options: { ...options, affine: weight !== undefined },
+        uniforms: [
+          ['rows', 'u32', rows],
+          ['length', 'u32', length],
+        ],
+        reads: [
+          { name: 'dy', value: dy },
+          { name: 'x', value: x },
+          { name: 'stats', value: stats },
+          ...(weight ? [{ name: 'weight', value: weight }] : []),
+        ],
+        writes: [{ name: 'dx', value: c.outputs[0] }],
+        workgroups,
+        fusable: 'dx',
+      },
+    ];
+  },
+);
 
 /** Columns that one thread sums, so that it loads a row's statistics once for all of them. */
 const COLUMNS = 4;

@@ -1,4 +1,7 @@
+import type { KernelCall } from '../../ir/kernel.ts';
 import type { Target } from '../../ir/target.ts';
+import { costOf } from '../cost.ts';
+import type { Candidate, KernelContext, KernelFamily, KernelNode } from '../variant.ts';
 
 export interface RowTiling {
   readonly options: {
@@ -12,21 +15,72 @@ export interface RowTiling {
   readonly workgroups: readonly [number, number, number];
 }
 
-/** One thread a row for short rows, one workgroup a row for long ones; rows consist of equal `pieces`. */
-export function rowTiling({ measured, limits }: Target, rows: number, length: number, pieces = 1): RowTiling {
-  const { sharedFrom, widestFrom, widest } = measured.norm;
-  const cooperative = length >= sharedFrom;
-  const workgroup =
-    length >= widestFrom ? Math.min(widest, limits.maxComputeInvocationsPerWorkgroup) : measured.workgroup;
+/** Makes the tiling of rows that consist of equal `pieces`, by default one. */
+export type TileRows = (rows: number, length: number, pieces?: number) => RowTiling;
+
+/** A thread has a row of its own. */
+function threadRows({ measured: { workgroup } }: Target, rows: number): RowTiling {
   return {
-    options: {
-      cooperative,
-      workgroup,
-      team: cooperative ? measured.team : 1,
-      functions: cooperative ? 'workgroup_sum' : '',
-    },
+    options: { cooperative: false, workgroup, team: 1, functions: '' },
+    chunk: 0,
+    workgroups: [Math.ceil(rows / workgroup), 1, 1],
+  };
+}
+
+/** A workgroup shares a row. */
+function sharedRows({ measured }: Target, rows: number, length: number, pieces: number): RowTiling {
+  const workgroup = sharedThreads(measured, length);
+  return {
+    options: { cooperative: true, workgroup, team: measured.team, functions: 'workgroup_sum' },
     chunk: Math.ceil(length / pieces / (workgroup / measured.team)),
-    workgroups: [cooperative ? rows : Math.ceil(rows / workgroup), 1, 1],
+    workgroups: [rows, 1, 1],
+  };
+}
+
+function sharedThreads({ workgroup, norm }: Target['measured'], length: number): number {
+  return length >= norm.widestFrom ? norm.widest : workgroup;
+}
+
+const names = { shared: 'shared-rows', thread: 'thread-rows' } as const;
+
+/** A norm whose rows are each a thread's, or each shared by a workgroup. */
+export function normFamily(
+  /** Rows and their length. */
+  rowsOf: (node: KernelNode) => { readonly rows: number; readonly length: number },
+  calls: (c: KernelContext, tileRows: TileRows) => KernelCall[],
+): KernelFamily {
+  return {
+    variants: Object.values(names),
+    candidates: (node, target): Candidate[] => {
+      const { rows, length } = rowsOf(node);
+      const { measured } = target;
+      const threads = sharedThreads(measured, length);
+      return [
+        {
+          name: names.thread,
+          needs: {},
+          // Each element is read twice.
+          cost: costOf(target, { loads: 2 * rows * length, threads: rows }),
+          calls: (c) => calls(c, (n) => threadRows(c.target, n)),
+        },
+        {
+          name: names.shared,
+          needs: {
+            limits: {
+              maxComputeInvocationsPerWorkgroup: threads,
+              maxComputeWorkgroupSizeX: threads,
+              maxComputeWorkgroupStorageSize: 4 * (threads + threads / 16),
+            },
+          },
+          // The second time from the cache, but the sums have to be brought together: `sharedFrom` is where it pays.
+          cost: costOf(target, {
+            loads: rows * (length + measured.norm.sharedFrom),
+            threads: rows * threads,
+          }),
+          calls: (c) => calls(c, (n, size, pieces = 1) => sharedRows(c.target, n, size, pieces)),
+        },
+      ];
+    },
   };
 }
 

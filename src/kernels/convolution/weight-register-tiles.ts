@@ -1,70 +1,41 @@
 import { elementCount, type Value } from '../../ir/graph.ts';
 import type { KernelCall } from '../../ir/kernel.ts';
+import type { Target } from '../../ir/target.ts';
 import { type Window, windowOf } from '../../ops/convolution/geometry.ts';
-import { lowerGemm } from '../contraction/gemm.ts';
+import { costOf } from '../cost.ts';
 import { splitSum, sumParts } from '../split-sum.ts';
-import type { KernelContext } from '../variant.ts';
-import { forwardGemm, inputGradientGemm, isPartition, isUnpadded, weightGradientGemm } from './as-gemm.ts';
-import { lowerDirect } from './direct.ts';
+import type { KernelContext, KernelNode } from '../variant.ts';
 import { channelTile } from './tiling.ts';
 
+/** Weights' elements of a thread's tile, in fours. */
 const QUADS_N = 2;
 
-export function lowerForward(c: KernelContext): KernelCall[] {
-  const w = windowOf(c.attrs, 2);
-  const [x, weight] = c.inputs;
-  const [y] = c.outputs;
-  if (isUnpadded(w)) return lowerGemm(c, forwardGemm(w, x, weight, y));
-  const [outChannels, groupChannels, kh, kw] = weight.shape;
-  const taps = kh * kw;
-  return lowerDirect(c, {
-    source: x,
-    weight,
-    target: y,
-    groups: w.groups,
-    m: outChannels / w.groups,
-    k: groupChannels,
-    strideM: groupChannels * taps,
-    strideK: taps,
-    taps: [kh, kw],
-    sourceStep: w.stride,
-    phases: [1, 1],
-    firstTap: [-w.before[0], -w.before[1]],
-    tapStep: w.dilation,
+/** Cost of the gradient of a weight by register tiles. */
+export function weightCost(
+  { inputs: [, dy], outputs: [dweight], attrs }: KernelNode,
+  target: Target,
+): number {
+  const { groups } = windowOf(attrs, 2);
+  const [outChannels, ...rest] = dweight.shape;
+  const tile = channelTile(outChannels / groups);
+  const tiles =
+    groups * Math.ceil(outChannels / groups / tile) * Math.ceil(elementCount(rest) / (4 * QUADS_N));
+  const rows = dy.shape[0] * dy.shape[2];
+  const multiplyAdds = tiles * tile * 4 * QUADS_N * rows * dy.shape[3];
+  const { parts } = splitSum(target, tiles, rows, dy.shape[3]);
+  return costOf(target, {
+    multiplyAdds,
+    loads: multiplyAdds / tile + multiplyAdds / (4 * QUADS_N),
+    threads: tiles * parts,
+    dispatches: parts > 1 ? 2 : 1,
   });
 }
 
-export function lowerInputGradient(c: KernelContext): KernelCall[] {
-  const w = windowOf(c.attrs, 2);
-  const [dy, weight] = c.inputs;
-  const [dx] = c.outputs;
-  if (isUnpadded(w) && isPartition(w, dx.shape, weight.shape, dy.shape)) {
-    return lowerGemm(c, inputGradientGemm(w, dy, weight, dx));
-  }
-  const [outChannels, groupChannels, kh, kw] = weight.shape;
-  const taps = kh * kw;
-  return lowerDirect(c, {
-    source: dy,
-    weight,
-    target: dx,
-    groups: w.groups,
-    m: groupChannels,
-    k: outChannels / w.groups,
-    strideM: taps,
-    strideK: groupChannels * taps,
-    taps: [kh, kw],
-    sourceStep: [1, 1],
-    phases: w.stride,
-    firstTap: w.before,
-    tapStep: [-w.dilation[0], -w.dilation[1]],
-  });
-}
-
-export function lowerWeightGradient(c: KernelContext): KernelCall[] {
+/** The gradient of a weight: a thread keeps a tile of it in registers, or all taps of one channel (depthwise). */
+export function weightRegisterTiles(c: KernelContext): KernelCall[] {
   const w = windowOf(c.attrs, 2);
   const [x, dy] = c.inputs;
   const [dweight] = c.outputs;
-  if (isUnpadded(w)) return lowerGemm(c, weightGradientGemm(w, x, dy, dweight));
   const [outChannels, groupChannels, kh, kw] = dweight.shape;
   const depthwise = groupChannels === 1 && outChannels === w.groups;
   // All taps of a channel are sums of one thread, which has not room for many.

@@ -1,7 +1,10 @@
-import { elementCount, type Value } from '../../ir/graph.ts';
+import { elementCount } from '../../ir/graph.ts';
 import type { KernelCall, UniformType } from '../../ir/kernel.ts';
+import type { Target } from '../../ir/target.ts';
+import { costOf } from '../cost.ts';
 import { splitSum, sumParts } from '../split-sum.ts';
 import type { KernelContext } from '../variant.ts';
+import { type DirectConvolution, phaseGrid, phaseTaps } from './problem.ts';
 import { channelTile } from './tiling.ts';
 
 type Uniform = readonly [string, UniformType, number];
@@ -11,28 +14,6 @@ const TILE_N = 8;
 /** Widest kernel that the depthwise kernel unrolls. */
 const WIDEST_ROW = 7;
 
-/**
- * target[m][q · phases + phase] = Σ over k and taps of weight · source[k][q · sourceStep + reach / phases], where
- * reach = phase + firstTap + tap · tapStep must be a multiple of `phases`.
- */
-export interface DirectConvolution {
-  readonly source: Value;
-  readonly weight: Value;
-  readonly target: Value;
-  readonly groups: number;
-  /** Target and source channels of a group, and the weight's strides along them. */
-  readonly m: number;
-  readonly k: number;
-  readonly strideM: number;
-  readonly strideK: number;
-  /** These by the map's two axes. */
-  readonly taps: readonly number[];
-  readonly sourceStep: readonly number[];
-  readonly phases: readonly number[];
-  readonly firstTap: readonly number[];
-  readonly tapStep: readonly number[];
-}
-
 /** How a kernel numbers its tiles of pixels, and what it needs to know for it. */
 interface PixelTiles {
   readonly template: string;
@@ -41,15 +22,34 @@ interface PixelTiles {
   readonly uniforms: readonly Uniform[];
 }
 
-export function lowerDirect(c: KernelContext, d: DirectConvolution): KernelCall[] {
+/** Cost of {@link registerTiles}. */
+export function directCost(d: DirectConvolution, target: Target): number {
+  const tile = channelTile(d.m);
+  const tiles = tilesOf(d);
+  const multiplyAdds = tiles * tile * TILE_N * d.k * phaseTaps(d);
+  const { parts } = splitSum(target, tiles, d.k, phaseTaps(d));
+  return costOf(target, {
+    multiplyAdds,
+    loads: multiplyAdds / tile + multiplyAdds / TILE_N,
+    threads: tiles * parts,
+    dispatches: parts > 1 ? 2 : 1,
+  });
+}
+
+function tilesOf(d: DirectConvolution): number {
+  const pixels = sharesRows(d) ? rowTiles(d) : freeTiles(d);
+  return pixels.tiles * Math.ceil(d.m / channelTile(d.m)) * d.groups * d.phases[0] * d.phases[1];
+}
+
+/** A thread keeps a tile of channels and pixels in registers, and reads its operands from memory. */
+export function registerTiles(c: KernelContext, d: DirectConvolution): KernelCall[] {
   const { workgroup } = c.target.measured.product;
   const [, sourceChannels, sourceH, sourceW] = d.source.shape;
   const [, targetChannels, targetH, targetW] = d.target.shape;
   const pixels = sharesRows(d) ? rowTiles(d) : freeTiles(d);
   const tilesM = Math.ceil(d.m / channelTile(d.m));
-  const phases = d.phases[0] * d.phases[1];
-  const tiles = pixels.tiles * tilesM * d.groups * phases;
-  const taps = Math.ceil((d.taps[0] * d.taps[1]) / phases);
+  const tiles = tilesOf(d);
+  const taps = phaseTaps(d);
   const { parts, partLength } = splitSum(c.target, tiles, d.k, taps);
   const count = elementCount(d.target.shape);
   const y = parts > 1 ? c.scratch([parts, count]) : d.target;
@@ -127,9 +127,8 @@ function rowTiles(d: DirectConvolution): PixelTiles {
 }
 
 function freeTiles(d: DirectConvolution): PixelTiles {
-  const [batch, , height, width] = d.target.shape;
-  const grid = [Math.ceil(height / d.phases[0]), Math.ceil(width / d.phases[1])];
-  const pixels = batch * grid[0] * grid[1];
+  const grid = phaseGrid(d);
+  const pixels = d.target.shape[0] * grid[0] * grid[1];
   const phased = d.phases.some((n) => n > 1);
   return {
     template: 'convolution',

@@ -1,0 +1,82 @@
+import type { Value } from '../../ir/graph.ts';
+import { windowOf } from '../../ops/convolution/geometry.ts';
+import type { KernelNode } from '../variant.ts';
+
+/**
+ * target[m][q · phases + phase] = Σ over k and taps of weight · source[k][q · sourceStep + reach / phases], where
+ * reach = phase + firstTap + tap · tapStep must be a multiple of `phases`.
+ */
+export interface DirectConvolution {
+  readonly source: Value;
+  readonly weight: Value;
+  readonly target: Value;
+  readonly groups: number;
+  /** Target and source channels of a group, and the weight's strides along them. */
+  readonly m: number;
+  readonly k: number;
+  readonly strideM: number;
+  readonly strideK: number;
+  /** These by the map's two axes. */
+  readonly taps: readonly number[];
+  readonly sourceStep: readonly number[];
+  readonly phases: readonly number[];
+  readonly firstTap: readonly number[];
+  readonly tapStep: readonly number[];
+}
+
+export function forwardProblem({ inputs: [x, weight], outputs: [y], attrs }: KernelNode): DirectConvolution {
+  const w = windowOf(attrs, 2);
+  const [outChannels, groupChannels, kh, kw] = weight.shape;
+  const taps = kh * kw;
+  return {
+    source: x,
+    weight,
+    target: y,
+    groups: w.groups,
+    m: outChannels / w.groups,
+    k: groupChannels,
+    strideM: groupChannels * taps,
+    strideK: taps,
+    taps: [kh, kw],
+    sourceStep: w.stride,
+    phases: [1, 1],
+    firstTap: [-w.before[0], -w.before[1]],
+    tapStep: w.dilation,
+  };
+}
+
+export function inputGradientProblem({
+  inputs: [dy, weight],
+  outputs: [dx],
+  attrs,
+}: KernelNode): DirectConvolution {
+  const w = windowOf(attrs, 2);
+  const [outChannels, groupChannels, kh, kw] = weight.shape;
+  const taps = kh * kw;
+  return {
+    source: dy,
+    weight,
+    target: dx,
+    groups: w.groups,
+    m: groupChannels,
+    k: outChannels / w.groups,
+    strideM: taps,
+    strideK: groupChannels * taps,
+    taps: [kh, kw],
+    sourceStep: [1, 1],
+    phases: w.stride,
+    firstTap: w.before,
+    tapStep: [-w.dilation[0], -w.dilation[1]],
+  };
+}
+
+/** Target pixels of one phase, rows and columns. */
+export function phaseGrid({ target, phases }: DirectConvolution): readonly number[] {
+  const [, , height, width] = target.shape;
+  return [Math.ceil(height / phases[0]), Math.ceil(width / phases[1])];
+}
+
+/** Taps that a phase reaches, about. */
+export function phaseTaps({ taps, phases }: DirectConvolution): number {
+  return Math.ceil((taps[0] * taps[1]) / (phases[0] * phases[1]));
+}

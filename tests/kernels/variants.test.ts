@@ -1,7 +1,7 @@
-import { nodeRenderer } from '';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AcquiredDevice, acquireDevice } from '../../src/adapter/acquire.ts';
 import { deviceTarget } from '../../src/backend/device-target.ts';
+import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import type { Target } from '../../src/ir/target.ts';
 import { kernels } from '../../src/kernels/index.ts';
 import { gpuFigures } from '../../src/kernels/measured.ts';
@@ -41,7 +41,7 @@ function choices({ graph }: Case, target: Target): Map<string, readonly string[]
 
 async function worstError({ graph, feeds, expected }: Case, target: Target, forced: ForcedKernels) {
   const options = { model: 'case', batch: 1, target, kernels: forced };
-  const program = planProgram({ forward: graph }, ops, nodeRenderer(), options);
+  const program = planProgram({ forward: graph }, ops, kernelRenderer(), options);
   const session = await Session.create(acquired.device, program);
   for (const [n, { value, data }] of feeds) {
     if (!session.has('input', n)) continue;

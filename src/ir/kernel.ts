@@ -66,6 +66,8 @@ export interface KernelCall {
   readonly template: string;
   readonly options: Readonly<Record<string, string | number | boolean>>;
   readonly uniforms: readonly (readonly [name: string, type: UniformType, value: number])[];
+  /** Whole numbers behind the uniforms, four a row: `p.table[row]` is a `vec4<u32>`. */
+  readonly table?: readonly number[];
   readonly reads: readonly KernelBinding[];
   readonly writes: readonly KernelBinding[];
   /** Workgroup counts; the planner folds an x beyond the adapter's limit into y (see `codegen/`). */
@@ -75,6 +77,18 @@ export interface KernelCall {
    * elements is stored exactly once, by this call.
    */
   readonly fusable?: string;
+  /** Said of a call that does nothing but add up what earlier calls of its node left: it may be put off. */
+  readonly adds?: readonly PartialSums[];
+}
+
+/** to[i] = the sum of from[first + part · partStride + i · stride] over `parts` parts, in order, for all elements of `to`. */
+export interface PartialSums {
+  readonly from: Value;
+  readonly to: Value;
+  readonly parts: number;
+  readonly partStride: number;
+  readonly first: number;
+  readonly stride: number;
 }
 
 export interface KernelBinding {

@@ -37,5 +37,6 @@ export function sumParts({ measured: { workgroup } }: Target, x: Value, y: Value
     writes: [{ name: 'y', value: y }],
     workgroups: [Math.ceil(count / workgroup), 1, 1],
     fusable: 'y',
+    adds: [{ from: x, to: y, parts, partStride: count, first: 0, stride: 1 }],
   };
 }

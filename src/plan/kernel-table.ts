@@ -18,7 +18,7 @@ export class KernelTable {
   }
 
   /** The index of a draft's kernel. */
-  kernel({ text, uniforms }: DraftKernel): number {
+  kernel({ text }: DraftKernel): number {
     const wgsl = this.renderer.render(text);
     const known = this.kernelOf.get(wgsl);
     if (known !== undefined) return known;
@@ -26,7 +26,7 @@ export class KernelTable {
     this.kernels.push({
       name: `${String(index).padStart(3, '0')}-${text.template}`,
       bindings: text.bindings.map((b) => b.access),
-      hasUniforms: uniforms.length > 0,
+      hasUniforms: text.uniforms.length > 0,
       wgsl,
     });
     this.kernelOf.set(wgsl, index);
@@ -34,8 +34,13 @@ export class KernelTable {
   }
 
   /** Where a draft's uniforms lie, in bytes. */
-  uniforms({ uniforms }: DraftKernel): [offset: number, size: number] {
+  uniforms({ uniforms, table }: DraftKernel): [offset: number, size: number] {
     const words = packUniforms(uniforms);
+    if (table.length > 0) {
+      // A row is a vec4, which starts at a multiple of its size.
+      while (words.length % 4 !== 0) words.push(0);
+      words.push(...packUniforms(table.map((n) => ['table', 'u32', n])));
+    }
     const key = words.join(' ');
     let at = this.uniformAt.get(key);
     if (at === undefined) {

@@ -12,6 +12,8 @@ export interface DraftKernel {
   readonly text: KernelText;
   readonly locations: readonly Location[];
   readonly uniforms: readonly (readonly [string, UniformType, number])[];
+  /** See {@link KernelCall.table}. */
+  readonly table: readonly number[];
 }
 
 /** Works out bindings, uniforms and the functions by which one call of a unit reads and writes. */
@@ -24,6 +26,7 @@ export function draftKernel(
 ): DraftKernel {
   const bindings = new Bindings();
   const uniforms = [...call.uniforms];
+  const { table = [] } = call;
   const functions = new Set<string>();
   const locate = (v: ValueId): Location => {
     const location = locationOf(v, graph, views, memory.locations);
@@ -50,14 +53,23 @@ export function draftKernel(
       title: call.template,
       template: call.template,
       options: call.options,
-      uniforms: uniforms.map(([name, type]) => ({ name, type })),
+      uniforms: declared(uniforms, table),
       bindings: bindings.declarations(),
       accessors: [...bindings.accessors(), ...stores],
       functions: [...functions],
     },
     locations: bindings.locations,
     uniforms,
+    table,
   };
+}
+
+function declared(uniforms: DraftKernel['uniforms'], table: readonly number[]) {
+  const rows = table.length / 4;
+  return [
+    ...uniforms.map(([name, type]) => ({ name, type })),
+    ...(rows > 0 ? [{ name: 'table', type: `array<vec4<u32>, ${rows}>` }] : []),
+  ];
 }
 
 function store(name: string, dtype: DType, lines: readonly string[]): Accessor {

@@ -9,12 +9,19 @@ import { placeSources, sizeOf } from './sources.ts';
 import { computedValues, loadedValues, type Unit } from './unit.ts';
 import type { Views } from './views.ts';
 
+/** Values that one kernel reads as one: they lie one after the other, as `packed` says, for as long as any is needed. */
+export interface Group {
+  readonly whole: Value;
+  readonly parts: readonly Value[];
+}
+
 /** An entry before its values have their places. */
 export interface EntryUnits {
   readonly name: string;
   readonly graph: Graph;
   readonly views: Views;
   readonly units: readonly Unit[];
+  readonly groups: readonly Group[];
   /** See `placeUpdates`. */
   readonly into: ReadonlyMap<ValueId, readonly ValueId[]>;
 }
@@ -94,6 +101,15 @@ export function planMemory(entries: readonly EntryUnits[], limits: DeviceLimits)
       arena: true,
     });
   });
+  entries.forEach(({ groups }, i) => {
+    for (const { whole, parts } of groups) {
+      const place = placed[i].get(whole.id)!;
+      const { starts } = packed(parts.map((v) => elementCount(v.shape)));
+      parts.forEach((v, k) => {
+        placed[i].set(v.id, { ...place, offset: place.offset + 4 * starts[k], size: sizeOf(v.shape) });
+      });
+    }
+  });
   return {
     buffers: buffers.list,
     tensors: sources.tensors,
@@ -130,9 +146,11 @@ interface Life {
   kept: boolean;
 }
 
-function liveRanges({ graph, units, views }: EntryUnits): Map<ValueId, Life> {
+function liveRanges({ graph, units, views, groups }: EntryUnits): Map<ValueId, Life> {
   const lives = new Map<ValueId, Life>();
-  const define = (value: Value, at: number) => {
+  const groupOf = new Map(groups.flatMap(({ whole, parts }) => parts.map((v) => [v.id, whole] as const)));
+  const define = (part: Value, at: number) => {
+    const value = groupOf.get(part.id) ?? part;
     const root = views.root(value.id);
     const known = lives.get(root);
     if (known) known.to = Math.max(known.to, at);
@@ -146,7 +164,7 @@ function liveRanges({ graph, units, views }: EntryUnits): Map<ValueId, Life> {
       });
   };
   const use = (v: ValueId, at: number) => {
-    const life = lives.get(views.root(v));
+    const life = lives.get(groupOf.get(v)?.id ?? views.root(v));
     if (!life) return;
     life.to = Math.max(life.to, at);
     life.external = true;

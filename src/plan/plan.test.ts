@@ -10,6 +10,7 @@ import { portableLimits, portableTarget } from '../kernels/targets.ts';
 import type { ElaboratedModel } from '../language/model.ts';
 import { ops } from '../ops/index.ts';
 import { broadcastTerms, planUnits } from './fuse.ts';
+import { addLate } from './late-sums.ts';
 import type { Location } from './location.ts';
 import { planMemory } from './memory.ts';
 import { planProgram } from './plan.ts';
@@ -94,12 +95,15 @@ describe('memory', () => {
   test.each(graphs)('%s: no two values that are alive at once share bytes', (what, make) => {
     const graph = make();
     const views = findViews(graph, ops);
-    const units = planUnits(graph, ops, views, portableTarget);
-    const planned = { name: 'step', graph, units, views, into: new Map() };
+    const late = addLate(graph, planUnits(graph, ops, views, portableTarget), views, portableTarget);
+    const { units, groups } = late;
+    expect(groups.length > 0).toBe(what.startsWith('gradients'));
+    const planned = { name: 'step', graph, ...late, views, into: new Map() };
     const [{ locations }] = planMemory([planned], portableLimits).entries;
     const alive = new Map<ValueId, { from: number; to: number }>();
+    const groupOf = new Map(groups.flatMap((g) => g.parts.map((v) => [v.id, g.whole.id] as const)));
     const touch = (v: ValueId, at: number) => {
-      const root = views.root(v);
+      const root = groupOf.get(v) ?? views.root(v);
       const life = alive.get(root);
       alive.set(root, { from: Math.min(life?.from ?? at, at), to: Math.max(life?.to ?? at, at) });
     };

@@ -10,6 +10,7 @@ import { checkForced, type ForcedKernels } from './candidates.ts';
 import { planUnits } from './fuse.ts';
 import { KernelTable } from './kernel-table.ts';
 import { draftKernel } from './kernels.ts';
+import { addLate } from './late-sums.ts';
 import { locationOf } from './location.ts';
 import { type EntryMemory, type EntryUnits, planMemory } from './memory.ts';
 import { ofEntry, PlanError, SMALLER } from './plan-error.ts';
@@ -70,7 +71,8 @@ function planEntry(name: string, whole: Graph, ops: OpTable, options: PlanOption
   const { target, kernels } = options;
   const { graph, into, apart } = placeUpdates(runPasses(whole, { ops, target }, options), ops);
   const views = findViews(graph, ops);
-  return { name, graph, views, into, units: planUnits(graph, ops, views, target, kernels, apart) };
+  const units = planUnits(graph, ops, views, target, kernels, apart);
+  return { name, graph, views, into, ...addLate(graph, units, views, target) };
 }
 
 function dispatchesOf(

@@ -24,5 +24,13 @@ export function affineGradientsCall(
       { name: 'db', value: db },
     ],
     workgroups: [Math.ceil(channels / workgroup), 1, 1],
+    adds: [dw, db].map((to, first) => ({
+      from: sums,
+      to,
+      parts,
+      partStride: 2 * channels,
+      first,
+      stride: 2,
+    })),
   };
 }

@@ -90,16 +90,16 @@ export function reductionPasses(
     fusable: 'y',
   };
   if (parts === 1) return [call];
-  return [
-    { ...call, fusable: undefined },
-    ...reductionPasses(
-      c,
-      target,
-      y,
-      [{ size: count, strides: [contiguous ? parts : 1] }],
-      [{ size: parts, strides: [contiguous ? 1 : count] }],
-    ),
-  ];
+  const [stride, partStride] = contiguous ? [parts, 1] : [1, count];
+  const more = reductionPasses(
+    c,
+    target,
+    y,
+    [{ size: count, strides: [stride] }],
+    [{ size: parts, strides: [partStride] }],
+  );
+  const adds = [{ from: target, to: y, parts, partStride, first: 0, stride }];
+  return [{ ...call, fusable: undefined }, ...(more.length === 1 ? [{ ...more[0], adds }] : more)];
 }
 
 interface Tiling {

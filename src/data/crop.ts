@@ -1,3 +1,4 @@
+import { cutBox } from './boxes.ts';
 import type { LabelledSlice, Slice } from './case.ts';
 import type { Random } from './random.ts';
 
@@ -11,35 +12,15 @@ import type { Random } from './random.ts';
  */
 export function crop<S extends Slice>(slice: S, top: number, left: number, height: number, width: number): S {
   const { channels, image, label } = slice;
-  const planes = channels * height * width;
-  const result = { ...slice, height, width, image: new Float32Array(planes) };
-  for (let c = 0; c < channels; c++) {
-    const offset = c * slice.height * slice.width;
-    const source = image.subarray(offset, offset + slice.height * slice.width);
-    copyWindow(source, slice, result.image.subarray(c * height * width), top, left, height, width);
-  }
+  const [map, window, start] = [
+    [slice.height, slice.width],
+    [height, width],
+    [top, left],
+  ];
+  const planes = new Float32Array(channels * height * width);
+  const result = { ...slice, height, width, image: cutBox(image, map, window, start, planes) };
   if (label === undefined) return result;
-  const cut = new Int32Array(height * width);
-  copyWindow(label, slice, cut, top, left, height, width);
-  return { ...result, label: cut };
-}
-
-function copyWindow<A extends Float32Array | Int32Array>(
-  source: A,
-  size: { readonly height: number; readonly width: number },
-  target: A,
-  top: number,
-  left: number,
-  height: number,
-  width: number,
-): void {
-  const firstX = Math.max(0, -left);
-  const lastX = Math.min(width, size.width - left);
-  if (lastX <= firstX) return;
-  for (let y = Math.max(0, -top); y < Math.min(height, size.height - top); y++) {
-    const from = (y + top) * size.width + left;
-    target.set(source.subarray(from + firstX, from + lastX), y * width + firstX);
-  }
+  return { ...result, label: cutBox(label, map, window, start, new Int32Array(height * width)) };
 }
 
 /**

@@ -1,19 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { loadCase, type Slice, stackedLabel } from '../data/case.ts';
+import { volumeOf } from '../data/boxes.ts';
+import { loadCase, stackedLabel } from '../data/case.ts';
 import { JobError } from '../errors.ts';
-import { type PredictBatch, predictCase, predictSliding } from './sliding-window.ts';
+import { type PredictBatch, predictCase, predictSliding, type Volume } from './sliding-window.ts';
 import { gaussianImportance, windowStarts } from './windows.ts';
 
-function ramp(height: number, width: number): Slice {
-  return {
-    channels: 1,
-    height,
-    width,
-    image: Float32Array.from({ length: height * width }, (_, i) => (i % 13) - 6),
-  };
+function ramp(...size: readonly number[]): Volume {
+  return { channels: 1, size, image: Float32Array.from({ length: volumeOf(size) }, (_, i) => (i % 13) - 6) };
 }
 
-const options = { height: 8, width: 6, classes: 2, batch: 3 };
+const options = { window: [8, 6], classes: 2, batch: 3 };
 
 /** A network that looks at one pixel: logits (0, value). Also records how it was called. */
 function pointwise(calls: number[] = []): PredictBatch {
@@ -46,6 +42,20 @@ describe('predictSliding', () => {
     });
   });
 
+  it.each([[[4]], [[3, 4]], [[2, 3, 4]]])('windows of %j', async (window) => {
+    for (const larger of [0, 1, 5]) {
+      const image = ramp(...window.map((n) => n + larger - (larger === 1 ? 2 : 0)));
+      const count = volumeOf(window);
+      const network: PredictBatch = async (x) =>
+        Float32Array.from({ length: 2 * x.length }, (_, i) =>
+          i % (2 * count) < count ? 0 : x[i - count * (Math.floor(i / (2 * count)) + 1)],
+        );
+      const { labels, size } = await predictSliding(network, image, { window, classes: 2, batch: 2 });
+      expect(size).toEqual(image.size);
+      expect([...labels]).toEqual(Array.from(image.image, (value) => (value > 0 ? 1 : 0)));
+    }
+  });
+
   it('always calls with the whole batch, filling up with zeros', async () => {
     const calls: number[] = [];
     await predictSliding(pointwise(calls), ramp(12, 6), options);
@@ -62,7 +72,7 @@ describe('predictSliding', () => {
     };
     const { probabilities } = await predictSliding(network, ramp(8, 9), { ...options, batch: 1 });
     expect(windowStarts(9, 6, 0.5)).toEqual([0, 3]);
-    const weights = gaussianImportance(8, 6);
+    const weights = gaussianImportance([8, 6]);
     const row = 5;
     for (let x = 0; x < 9; x++) {
       const first = x < 6 ? weights[row * 6 + x] : 0;
@@ -78,7 +88,7 @@ describe('predictSliding', () => {
       seen.push([...x]);
       return new Float32Array(2 * 48);
     };
-    const image = { channels: 1, height: 8, width: 3, image: new Float32Array(24).fill(5) };
+    const image = { channels: 1, size: [8, 3], image: new Float32Array(24).fill(5) };
     await predictSliding(network, image, { ...options, batch: 1 });
     expect(seen.map((x) => x.slice(0, 6))).toEqual([[0, 5, 5, 5, 0, 0]]);
   });

@@ -13,30 +13,46 @@ export function windowStarts(image: number, window: number, step: number): numbe
   return Array.from({ length: count }, (_, i) => roundHalfToEven(distance * i));
 }
 
+/**
+ * Where windows start in an image of any number of axes, see {@link windowStarts}; on an axis where it is smaller than
+ * they are, half of what it lacks before it.
+ */
+export function windowPlaces(size: readonly number[], window: readonly number[], step: number): number[][] {
+  return size.reduce<number[][]>(
+    (places, n, a) => {
+      const padded = Math.max(n, window[a]);
+      const before = Math.floor((padded - n) / 2);
+      const starts = windowStarts(padded, window[a], step);
+      return places.flatMap((place) => starts.map((start) => [...place, start - before]));
+    },
+    [[]],
+  );
+}
+
 function roundHalfToEven(value: number): number {
   const rounded = Math.round(value);
   return Math.abs(value % 1) === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }
 
 /**
- * Weights that trust a window's centre more than its border: a Gaussian with its centre at pixel size / 2
+ * Weights that trust a window's centre more than its border: a Gaussian with its centre at element size / 2
  * (rounded down), standard deviation size / 8 on each axis and maximum 1, as nnU-Net's. (Its predictor scales
  * them to 10 for the sake of half precision; averages do not depend on it.) No weight is 0, so that every
  * pixel has a prediction.
  *
- * @returns [height, width]
+ * @param window its size, of any number of axes
+ * @returns a weight for each of its elements, row-major
  */
-export function gaussianImportance(height: number, width: number): Float32Array {
-  const rows = gaussian(height);
-  const columns = gaussian(width);
-  const map = new Float32Array(height * width);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) map[y * width + x] = rows[y] * columns[x];
+export function gaussianImportance(window: readonly number[]): Float32Array {
+  let map = [1];
+  for (const size of window) {
+    const axis = gaussian(size);
+    map = map.flatMap((weight) => axis.map((w) => weight * w));
   }
-  return map;
+  return Float32Array.from(map);
 }
 
-/** At the border, four standard deviations away, exp(−8): float32 holds the product of two without underflow. */
+/** At the border, four standard deviations away, exp(−8): float32 holds the product of three without underflow. */
 function gaussian(size: number): number[] {
   const centre = Math.floor(size / 2);
   return Array.from({ length: size }, (_, i) => Math.exp(-0.5 * ((i - centre) / (size / 8)) ** 2));

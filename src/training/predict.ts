@@ -87,7 +87,7 @@ export class Segmenter {
       const { name } = this.model.outputs[0];
       return Float32Array.from((await this.executable.readOutputs('forward', [name])).get(name)!);
     };
-    return predictCase(run, image, { height, width, classes, batch });
+    return predictCase(run, image, { window: [height, width], classes, batch });
   }
 
   destroy(): void {

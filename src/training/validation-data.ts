@@ -2,7 +2,7 @@ import type { LabelledSlice } from '../data/case.ts';
 import { type ClassImage, readClassImage } from '../data/class-folders.ts';
 import { centreCrop, crop } from '../data/crop.ts';
 import { Random } from '../data/random.ts';
-import { windowStarts } from '../evaluation/windows.ts';
+import { windowPlaces } from '../evaluation/windows.ts';
 
 /** Held-back samples, the same in the same order each time. */
 export interface ValidationData {
@@ -22,13 +22,13 @@ export function windowsOf(
   slices: readonly LabelledSlice[],
   { height, width, batch, seed }: { height: number; width: number; batch: number; seed: number },
 ): ValidationData {
-  const all = slices.flatMap((slice) => {
-    const starts = (size: number, window: number) =>
-      size <= window ? [-Math.floor((window - size) / 2)] : windowStarts(size, window, 1);
-    return starts(slice.height, height).flatMap((top) =>
-      starts(slice.width, width).map((left) => ({ slice, top, left })),
-    );
-  });
+  const all = slices.flatMap((slice) =>
+    windowPlaces([slice.height, slice.width], [height, width], 1).map(([top, left]) => ({
+      slice,
+      top,
+      left,
+    })),
+  );
   const most = MOST_BATCHES * batch;
   const windows = all.length <= most ? all : Random.stream(seed, 'validation').shuffle(all).slice(0, most);
   return {

@@ -1,3 +1,4 @@
+import { resolveAxis } from './axis.ts';
 import { type Attrs, elementCount, type Shape } from './graph.ts';
 
 /**
@@ -60,7 +61,7 @@ export function uncutSplits(
   whole: readonly number[],
 ): SplitRule[] {
   const rank = inputs[0].length;
-  const kept = whole.map((axis) => (axis < 0 ? axis + rank : axis));
+  const kept = whole.map((axis) => resolveAxis(axis, rank));
   const axes = inputs[0].map((_, axis) => axis).filter((axis) => !kept.includes(axis));
   return sliceSplits(inputs, outputs, axes);
 }

@@ -1,4 +1,5 @@
-import { type Dims, formatDims } from '../ir/dim.ts';
+import { resolveAxis } from '../ir/axis.ts';
+import { type Dim, type Dims, formatDims } from '../ir/dim.ts';
 import { ShapeError } from '../ir/op.ts';
 
 /** An axis that may count from the end. Throws {@link ShapeError} where there is no such axis. */
@@ -23,7 +24,19 @@ export function checkedAxes(op: string, dims: Dims, axes: readonly number[]): nu
   return at;
 }
 
-/** The same for an axis that the shape rule has checked. */
-export function resolveAxis(axis: number, rank: number): number {
-  return axis < 0 ? axis + rank : axis;
+/**
+ * Checks an operand that may be left out and is one number for each of `size`: a bias, say. `operands` are those to
+ * point at, `beside` is what the message names with it. Throws {@link ShapeError}.
+ */
+export function checkVector(
+  op: string,
+  what: string,
+  dims: Dims | undefined,
+  size: Dim,
+  operands: readonly number[],
+  beside?: Dims,
+): void {
+  if (!dims || (dims.length === 1 && dims[0].equals(size))) return;
+  const of = beside ? ` of ${formatDims(beside)}` : '';
+  throw new ShapeError(`\`${op}\`${of} needs ${what} [${size}], found ${formatDims(dims)}`, operands);
 }

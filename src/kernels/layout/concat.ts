@@ -1,7 +1,7 @@
+import { resolveAxis } from '../../ir/axis.ts';
 import { elementCount, stridesOf } from '../../ir/graph.ts';
 import type { KernelCall, UniformType } from '../../ir/kernel.ts';
 import type { Target } from '../../ir/target.ts';
-import { resolveAxis } from '../../ops/axis.ts';
 import { startsOf } from '../../ops/layout/concat.ts';
 import { type KernelContext, type KernelFamily, onlyVariant } from '../variant.ts';
 

@@ -1,5 +1,5 @@
+import { resolveAxis } from '../../ir/axis.ts';
 import { stridesOf } from '../../ir/graph.ts';
-import { resolveAxis } from '../../ops/axis.ts';
 import { flippedAxes } from '../../ops/layout/flip.ts';
 import { beforeOf } from '../../ops/layout/pad.ts';
 import { order } from '../../ops/layout/permute.ts';

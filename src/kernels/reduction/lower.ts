@@ -1,8 +1,8 @@
+import { resolveAxes } from '../../ir/axis.ts';
 import { elementCount, stridesOf, type Value } from '../../ir/graph.ts';
 import type { KernelCall, UniformType } from '../../ir/kernel.ts';
 import { mergeRuns, paddedRuns, type Run, runLength } from '../../ir/runs.ts';
 import type { Target } from '../../ir/target.ts';
-import { normaliseAxes } from '../../ops/reduction/axes.ts';
 import { copyCall } from '../layout/strided-copy.ts';
 import { type KernelContext, type KernelFamily, onlyVariant } from '../variant.ts';
 
@@ -20,7 +20,7 @@ export const sum: KernelFamily = onlyVariant(lowerReduction);
 function lowerReduction(c: KernelContext): KernelCall[] {
   const [x] = c.inputs;
   const [y] = c.outputs;
-  const at = normaliseAxes(c.attrs['axes'] as readonly number[], x.shape.length);
+  const at = resolveAxes(c.attrs['axes'] as readonly number[], x.shape.length);
   const kept = runsOf(x.shape, (i) => !at.includes(i));
   const reduced = runsOf(x.shape, (i) => at.includes(i));
   if (kept.length <= MAX_RUNS && reduced.length <= MAX_RUNS) return reductionPasses(c, x, y, kept, reduced);

@@ -1,7 +1,8 @@
-import { formatDims } from '../../ir/dim.ts';
+import { resolveAxis } from '../../ir/axis.ts';
 import { elementCount, type Shape } from '../../ir/graph.ts';
-import { type PrimitiveOp, type RefTensor, ShapeError } from '../../ir/op.ts';
+import type { PrimitiveOp, RefTensor } from '../../ir/op.ts';
 import { uncutSplits } from '../../ir/split-rule.ts';
+import { checkedAxis } from '../axis.ts';
 
 const attrs = { axis: { type: 'int', default: -1 } } as const;
 
@@ -14,13 +15,7 @@ export const softmax: PrimitiveOp = {
   attrs,
   splits: (inputs, outputs, attrs) => uncutSplits(inputs, outputs, [attrs['axis'] as number]),
   shape: ([{ dims }], a) => {
-    const axis = a['axis'] as number;
-    if (axis < -dims.length || axis >= dims.length) {
-      throw new ShapeError(
-        `\`softmax\` along axis ${axis} of ${formatDims(dims)}: there is no such axis`,
-        [0],
-      );
-    }
+    checkedAxis('softmax', dims, a['axis'] as number);
     return [{ dims, dtype: 'f32' }];
   },
   gradient: ({ b, outputs, grads, attrs: a }) => [b.apply('softmax_backward', [outputs[0], grads[0]!], a)],
@@ -58,7 +53,7 @@ export const softmaxBackward: PrimitiveOp = {
 
 /** Length of the axis, and distance of neighbours along it. */
 export function lineOf(shape: Shape, axis: number) {
-  const at = axis < 0 ? axis + shape.length : axis;
+  const at = resolveAxis(axis, shape.length);
   return { length: shape[at], stride: elementCount(shape.slice(at + 1)) };
 }
 

@@ -1,5 +1,6 @@
 import { formatDims } from '../../ir/dim.ts';
 import { type CompositeOp, ShapeError } from '../../ir/op.ts';
+import { checkVector } from '../axis.ts';
 import { formatEquation } from './equation.ts';
 import { axisLetters } from './letters.ts';
 
@@ -22,9 +23,7 @@ export const linear: CompositeOp = {
         [0, 1],
       );
     }
-    if (bias && !(bias.dims.length === 1 && bias.dims[0].equals(out))) {
-      throw new ShapeError(`\`linear\` needs a bias [${out}], found ${formatDims(bias.dims)}`, [1, 2]);
-    }
+    checkVector('linear', 'a bias', bias?.dims, out, [1, 2]);
     return [{ dims: [...x.dims.slice(0, -1), out], dtype: 'f32' }];
   },
   expand: (b, [x, weight, bias]) => {

@@ -1,7 +1,8 @@
 import type { Attrs } from '../../ir/graph.ts';
 import { type CompositeOp, ShapeError } from '../../ir/op.ts';
+import { checkVector } from '../axis.ts';
 import { withBias } from './conv2d.ts';
-import { checkBias, convolvedDims } from './shapes.ts';
+import { convolvedDims } from './shapes.ts';
 
 export const conv1d: CompositeOp = {
   kind: 'composite',
@@ -20,7 +21,7 @@ export const conv1d: CompositeOp = {
   },
   shape: ([x, weight, bias], attrs) => {
     const dims = convolvedDims('conv1d', x.dims, weight.dims, alongOneAxis(attrs), 1);
-    checkBias('conv1d', bias?.dims, dims[1]);
+    checkVector('conv1d', 'a bias', bias?.dims, dims[1], [1, 2]);
     return [{ dims, dtype: 'f32' }];
   },
   expand: (b, [x, weight, bias], attrs) => [

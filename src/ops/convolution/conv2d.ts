@@ -1,8 +1,9 @@
 import type { GraphBuilder } from '../../ir/builder.ts';
 import type { ValueId } from '../../ir/graph.ts';
 import type { CompositeOp } from '../../ir/op.ts';
+import { checkVector } from '../axis.ts';
 import { windowAttrs } from './geometry.ts';
-import { checkBias, convolvedDims } from './shapes.ts';
+import { convolvedDims } from './shapes.ts';
 
 export const conv2d: CompositeOp = {
   kind: 'composite',
@@ -17,7 +18,7 @@ export const conv2d: CompositeOp = {
   attrs: windowAttrs,
   shape: ([x, weight, bias], attrs) => {
     const dims = convolvedDims('conv2d', x.dims, weight.dims, attrs, 2);
-    checkBias('conv2d', bias?.dims, dims[1]);
+    checkVector('conv2d', 'a bias', bias?.dims, dims[1], [1, 2]);
     return [{ dims, dtype: 'f32' }];
   },
   expand: (b, [x, weight, bias], attrs) => [withBias(b, b.apply('convolution', [x, weight], attrs), bias)],

@@ -1,9 +1,10 @@
 import { dimsOf, formatDims } from '../../ir/dim.ts';
 import { type CompositeOp, ShapeError } from '../../ir/op.ts';
+import { checkVector } from '../axis.ts';
 import { axisText, coveredSize, kernelText } from '../geometry.ts';
 import { withBias } from './conv2d.ts';
 import { axesOf, windowAttrs } from './geometry.ts';
-import { checkBias, checkedWindow } from './shapes.ts';
+import { checkedWindow } from './shapes.ts';
 
 const NAME = 'conv_transpose2d';
 /** Axes of its maps. */
@@ -50,7 +51,7 @@ export const convTranspose2d: CompositeOp = {
     const sizes = axesOf(w, kernel).map((axis, a) => coveredSize(axis, x.dims[2 + a].size) + extra[a]);
     if (sizes.some((n) => n < 1)) throw new ShapeError(`\`${NAME}\` of ${found}: nothing is left`, [0, 1]);
     const map = sizes.map((n, a) => x.dims[2 + a].map(() => n)!);
-    checkBias(NAME, bias?.dims, weight.dims[1]);
+    checkVector(NAME, 'a bias', bias?.dims, weight.dims[1], [1, 2]);
     return [{ dims: [x.dims[0], weight.dims[1], ...map], dtype: 'f32' }];
   },
   expand: (b, [x, weight, bias], attrs) => {

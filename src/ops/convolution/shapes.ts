@@ -46,10 +46,3 @@ export function convolvedDims(op: string, x: Dims, weight: Dims, attrs: Attrs, r
   });
   return [x[0], Dim.of(out, weight[0].origin), ...map];
 }
-
-/** Checks a bias of as many numbers as `channels`; throws {@link ShapeError}. */
-export function checkBias(op: string, bias: Dims | undefined, channels: Dim): void {
-  if (bias && !(bias.length === 1 && bias[0].equals(channels))) {
-    throw new ShapeError(`\`${op}\` needs a bias [${channels}], found ${formatDims(bias)}`, [1, 2]);
-  }
-}

@@ -1,8 +1,9 @@
+import { resolveAxis } from '../../ir/axis.ts';
 import { type Dims, formatDims } from '../../ir/dim.ts';
 import { elementCount, type Shape } from '../../ir/graph.ts';
 import { type PrimitiveOp, type RefTensor, ShapeError } from '../../ir/op.ts';
 import { uncutSplits } from '../../ir/split-rule.ts';
-import { checkedAxis, resolveAxis } from '../axis.ts';
+import { checkedAxis } from '../axis.ts';
 
 export const concat: PrimitiveOp = {
   kind: 'primitive',

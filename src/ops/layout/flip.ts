@@ -1,7 +1,8 @@
+import { resolveAxis } from '../../ir/axis.ts';
 import { formatDims } from '../../ir/dim.ts';
 import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
 import { uncutSplits } from '../../ir/split-rule.ts';
-import { checkedAxes, resolveAxis } from '../axis.ts';
+import { checkedAxes } from '../axis.ts';
 import { gather } from './gather.ts';
 
 export const flip: PrimitiveOp = {

@@ -1,7 +1,8 @@
+import { resolveAxis } from '../../ir/axis.ts';
 import { formatDims } from '../../ir/dim.ts';
 import { type CompositeOp, type PrimitiveOp, ShapeError } from '../../ir/op.ts';
 import { cutAxes } from '../../ir/split-rule.ts';
-import { checkedAxes, checkedAxis, resolveAxis } from '../axis.ts';
+import { checkedAxes, checkedAxis } from '../axis.ts';
 import { gather } from './gather.ts';
 
 export const permute: PrimitiveOp = {

@@ -1,8 +1,9 @@
+import { resolveAxis } from '../../ir/axis.ts';
 import { formatDims } from '../../ir/dim.ts';
 import type { Attrs } from '../../ir/graph.ts';
 import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
 import { uncutSplits } from '../../ir/split-rule.ts';
-import { checkedAxes, resolveAxis } from '../axis.ts';
+import { checkedAxes } from '../axis.ts';
 import { gather } from './gather.ts';
 
 export const roll: PrimitiveOp = {

@@ -1,8 +1,9 @@
+import { resolveAxis } from '../../ir/axis.ts';
 import { type Dim, formatDims } from '../../ir/dim.ts';
 import type { ValueId } from '../../ir/graph.ts';
 import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
 import { uncutSplits } from '../../ir/split-rule.ts';
-import { checkedAxis, resolveAxis } from '../axis.ts';
+import { checkedAxis } from '../axis.ts';
 import { gather } from './gather.ts';
 
 export const split: PrimitiveOp = {

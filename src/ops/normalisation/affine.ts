@@ -1,5 +1,6 @@
 import { Dim, type Dims, formatDims } from '../../ir/dim.ts';
 import { type OperandSpec, ShapeError, type TensorType } from '../../ir/op.ts';
+import { checkVector } from '../axis.ts';
 
 /** The operands of a normalisation with an optional affine part. */
 export const affineOperands: readonly OperandSpec[] = [
@@ -18,12 +19,7 @@ export function checkAffine(name: string, inputs: readonly TensorType[], channel
     throw new ShapeError(`\`${name}\` has a weight but no bias`, [1], 'pass both or neither');
   }
   [weight, bias].forEach((operand, i) => {
-    if (operand && (operand.dims.length !== 1 || !operand.dims[0].equals(channels))) {
-      throw new ShapeError(
-        `\`${name}\` of ${formatDims(x.dims)} needs a ${i === 0 ? 'weight' : 'bias'} of ${formatDims([channels])}, found ${formatDims(operand.dims)}`,
-        [0, i + 1],
-      );
-    }
+    checkVector(name, i === 0 ? 'a weight' : 'a bias', operand?.dims, channels, [0, i + 1], x.dims);
   });
 }
 

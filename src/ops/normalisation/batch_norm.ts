@@ -1,6 +1,6 @@
-import { formatDims } from '../../ir/dim.ts';
 import { elementCount } from '../../ir/graph.ts';
 import { type CompositeOp, type PrimitiveOp, ShapeError } from '../../ir/op.ts';
+import { checkVector } from '../axis.ts';
 import { elementwise, f32 } from '../elementwise.ts';
 import { affineOperands, channelsOf, checkAffine } from './affine.ts';
 
@@ -33,12 +33,7 @@ export const batchNorm: CompositeOp = {
       );
     }
     inputs.slice(3).forEach((operand, i) => {
-      if (operand.dims.length !== 1 || !operand.dims[0].equals(channels)) {
-        throw new ShapeError(
-          `\`batch_norm\` of ${formatDims(dims)} needs running statistics of ${formatDims([channels])}, found ${formatDims(operand.dims)}`,
-          [0, i + 3],
-        );
-      }
+      checkVector('batch_norm', 'running statistics', operand.dims, channels, [0, i + 3], dims);
     });
     return [{ dims, dtype: 'f32' }];
   },

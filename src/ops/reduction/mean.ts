@@ -1,5 +1,6 @@
+import { resolveAxes } from '../../ir/axis.ts';
 import type { CompositeOp } from '../../ir/op.ts';
-import { normaliseAxes, reducedDims } from './axes.ts';
+import { reducedDims } from './axes.ts';
 
 export const mean: CompositeOp = {
   kind: 'composite',
@@ -16,7 +17,7 @@ export const mean: CompositeOp = {
   ],
   expand: (b, [x], attrs) => {
     const shape = b.shape(x);
-    const axes = normaliseAxes(attrs['axes'] as readonly number[], shape.length);
+    const axes = resolveAxes(attrs['axes'] as readonly number[], shape.length);
     const count = axes.reduce((n, a) => n * shape[a], 1);
     return [b.affine(b.sum(x, axes, attrs['keepdim'] as boolean), 1 / count)];
   },

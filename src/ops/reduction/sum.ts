@@ -1,9 +1,9 @@
+import { resolveAxes, resolveAxis } from '../../ir/axis.ts';
 import { elementCount, type Shape } from '../../ir/graph.ts';
 import type { PrimitiveOp } from '../../ir/op.ts';
 import { cutAxes } from '../../ir/split-rule.ts';
-import { resolveAxis } from '../axis.ts';
 import { mapBroadcast } from '../broadcast.ts';
-import { keptShape, normaliseAxes, reducedDims } from './axes.ts';
+import { keptShape, reducedDims } from './axes.ts';
 
 export const sum: PrimitiveOp = {
   kind: 'primitive',
@@ -29,12 +29,12 @@ export const sum: PrimitiveOp = {
     const shape = b.shape(inputs[0]);
     const kept = b.reshape(
       grads[0]!,
-      keptShape(shape, normaliseAxes(attrs['axes'] as readonly number[], shape.length)),
+      keptShape(shape, resolveAxes(attrs['axes'] as readonly number[], shape.length)),
     );
     return [b.apply('expand', [kept], { shape: [...shape] })];
   },
   reference: ([x], attrs, [out]) => {
-    const kept = keptShape(x.shape, normaliseAxes(attrs['axes'] as readonly number[], x.shape.length));
+    const kept = keptShape(x.shape, resolveAxes(attrs['axes'] as readonly number[], x.shape.length));
     const data = new Float64Array(elementCount(out));
     const target = indexOf(kept, x.shape);
     for (let i = 0; i < x.data.length; i++) data[target.data[i]] += x.data[i];

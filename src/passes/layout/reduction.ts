@@ -1,5 +1,5 @@
+import { resolveAxis } from '../../ir/axis.ts';
 import type { Node, Shape, ValueId } from '../../ir/graph.ts';
-import { resolveAxis } from '../../ops/axis.ts';
 import type { GraphIndex, Rewriting } from '../rewrite.ts';
 import { asTheyLie, joined, liesInOrder } from './atoms.ts';
 import type { Chain } from './chains.ts';

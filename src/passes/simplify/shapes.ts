@@ -1,5 +1,5 @@
+import { resolveAxis } from '../../ir/axis.ts';
 import { type Node, sameShape, type ValueId } from '../../ir/graph.ts';
-import { resolveAxis } from '../../ops/axis.ts';
 import type { Rewriting, Rule } from '../rewrite.ts';
 
 const list = (node: Node, attr: string) => node.attrs[attr] as readonly number[];

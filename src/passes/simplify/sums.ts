@@ -1,9 +1,8 @@
+import { resolveAxes } from '../../ir/axis.ts';
 import { type Node, type Shape, sameShape, type ValueId } from '../../ir/graph.ts';
-import { resolveAxis } from '../../ops/axis.ts';
 import type { Rewriting, Rule } from '../rewrite.ts';
 
-const axesOf = (node: Node, rank: number) =>
-  (node.attrs['axes'] as readonly number[]).map((a) => resolveAxis(a, rank)).sort((a, b) => a - b);
+const axesOf = (node: Node, rank: number) => resolveAxes(node.attrs['axes'] as readonly number[], rank);
 
 const reshaped = (v: ValueId, shape: Shape, r: Rewriting) =>
   sameShape(r.shape(v), shape) ? v : r.apply('reshape', [v], { shape: [...shape] });

@@ -1,3 +1,4 @@
+import { resolveAxis } from '../../ir/axis.ts';
 import type { GraphBuilder } from '../../ir/builder.ts';
 import { elementCount, type Graph, type Node, type Shape, type ValueId } from '../../ir/graph.ts';
 import { PACK_ALIGNMENT } from '../../ir/packing.ts';
@@ -38,8 +39,7 @@ export function placements(
 }
 
 function axisOf(node: Node, rank: number): number {
-  const axis = node.attrs['axis'] as number;
-  return axis < 0 ? axis + rank : axis;
+  return resolveAxis(node.attrs['axis'] as number, rank);
 }
 
 /** Start and end of each piece along the axis. */

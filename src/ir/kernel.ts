@@ -79,6 +79,8 @@ export interface KernelCall {
   readonly fusable?: string;
   /** Said of a call that does nothing but add up what earlier calls of its node left: it may be put off. */
   readonly adds?: readonly PartialSums[];
+  /** How one element of the fusable output follows from few others: what loads it may compute it instead. */
+  readonly element?: ElementOf;
 }
 
 /** to[i] = the sum of from[first + part · partStride + i · stride] over `parts` parts, in order, for all elements of `to`. */
@@ -91,6 +93,21 @@ export interface PartialSums {
   readonly stride: number;
 }
 
+/** One element of what a call computes. The counts are of one element. */
+export interface ElementOf {
+  readonly loads: number;
+  /** Divisions of whole numbers, here and in the dispatch. */
+  readonly divisions: number;
+  readonly divisionsApart: number;
+  /** Statements that return element `i: u32`. */
+  lines(c: {
+    /** The element of a read at an index, which is an expression of type u32. */
+    load(read: string, index: string): string;
+    /** A uniform of the call. */
+    uniform(name: string): string;
+  }): readonly string[];
+}
+
 export interface KernelBinding {
   readonly name: string;
   readonly value: Value;
@@ -98,4 +115,10 @@ export interface KernelBinding {
   readonly readWrite?: boolean;
   /** A read by `load4_<name>(i)`, elements i to i + 3: i and the tensor's size must be multiples of 4. */
   readonly vector?: boolean;
+  /**
+   * How often a read binding's elements are loaded: about once, up to three times, or often if it is not said. What
+   * computes the value may then be done in the load. Not said either where the template has very many loads (it is
+   * unrolled): a kernel would take too long to compile.
+   */
+  readonly loads?: 'once' | 'few';
 }

@@ -41,6 +41,8 @@ export interface Measured {
   readonly copyRuns: readonly number[];
   /** Neighbours of a line that a thread pools or resizes. */
   readonly lineRun: number;
+  /** A dispatch takes as long as so many loads of a thread. */
+  readonly dispatch: number;
   /** Sums over chunks that teams share. */
   readonly chunks: {
     /** More threads than this only make the pass over their sums longer. */

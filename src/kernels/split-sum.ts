@@ -33,7 +33,7 @@ export function sumParts({ measured: { workgroup } }: Target, x: Value, y: Value
       ['count', 'u32', count],
       ['parts', 'u32', parts],
     ],
-    reads: [{ name: 'x', value: x }],
+    reads: [{ name: 'x', value: x, loads: 'once' }],
     writes: [{ name: 'y', value: y }],
     workgroups: [Math.ceil(count / workgroup), 1, 1],
     fusable: 'y',

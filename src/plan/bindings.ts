@@ -42,6 +42,8 @@ export class Bindings {
     const written = new Set(this.bound.filter((b) => b.written).map((b) => b.location.buffer));
     return this.bound.map((b) => {
       const shared = written.has(b.location.buffer) || b.location.arena;
+      const other = this.bound.find((o) => o !== b && overlap(o.location, b.location));
+      if (shared && other) throw new Error(`${b.variable} and ${other.variable} overlap, and may be written`);
       return {
         name: b.variable,
         type: b.vector ? `vec4<${b.dtype}>` : b.dtype,
@@ -69,22 +71,18 @@ export class Bindings {
     });
   }
 
-  /** One binding for each place, however many names it goes by: two that overlap may not be written. */
+  /** One binding for each place, however many names it goes by. */
   private bind(
     name: string,
     dtype: DType,
     location: Location,
     use: { readonly written: boolean; readonly vector: boolean },
   ): Bound {
-    const known = this.bound.find((b) => overlap(b.location, location));
+    const known = this.bound.find((b) => b.dtype === dtype && isSame(b.location, location));
     if (!known) {
       const bound = { variable: `memory_${name}`, dtype, location, ...use };
       this.bound.push(bound);
       return bound;
-    }
-    const same = known.location.offset === location.offset && known.location.size === location.size;
-    if (!same || known.dtype !== dtype) {
-      throw new Error(`${name} lies across ${known.variable}, which the same kernel binds`);
     }
     known.written ||= use.written;
     known.vector &&= use.vector;
@@ -94,4 +92,8 @@ export class Bindings {
 
 function overlap(a: Location, b: Location): boolean {
   return a.buffer === b.buffer && a.offset < b.offset + b.size && b.offset < a.offset + a.size;
+}
+
+function isSame(a: Location, b: Location): boolean {
+  return a.buffer === b.buffer && a.offset === b.offset && a.size === b.size;
 }

@@ -11,8 +11,10 @@ import type { ElementwiseLowering, KernelCall } from '../ir/kernel.ts';
 import type { OpTable } from '../ir/op.ts';
 import { mergeRuns } from '../ir/runs.ts';
 import type { Target } from '../ir/target.ts';
+import { boundPlaces } from './bound.ts';
 import type { ForcedKernels } from './candidates.ts';
 import { chooseKernels, kernelNode } from './candidates.ts';
+import { foldPrologues, keptValues } from './prologues.ts';
 import { type BroadcastTerm, type ChainArg, type ChainStep, computedValues, type Unit } from './unit.ts';
 import type { Views } from './views.ts';
 
@@ -34,6 +36,11 @@ export function planUnits(
   const units: Unit[] = [];
   /** Unit that computes a value; sources have none. */
   const definedIn = new Map<ValueId, number>();
+  const isView = (node: Node) => {
+    const op = ops.get(node.op);
+    return op?.kind === 'primitive' && op.lowering.kind === 'view';
+  };
+  const readers = new NodeReaders(graph, views, isView);
   let nextId = graph.values.length;
 
   for (const node of graph.nodes) {
@@ -47,7 +54,9 @@ export function planUnits(
     }
     if (lowering.kind === 'elementwise') {
       const out = node.outputs[0];
-      const host = apart.has(out) ? undefined : findHost(graph, units, definedIn, views, target.limits, node);
+      const host = apart.has(out)
+        ? undefined
+        : findHost(graph, units, definedIn, views, target.limits, node, lowering, readers);
       if (host !== undefined) {
         units[host].chain.push(chainStep(graph, node, lowering, views, units[host]));
         definedIn.set(out, host);
@@ -68,16 +77,27 @@ export function planUnits(
         return value;
       },
     });
-    const last = calls.at(-1);
-    const head = last?.writes.find((w) => w.name === last.fusable)?.value.id;
-    const index = units.push({ ...bareUnit(node), calls, head, scratch }) - 1;
-    for (const v of node.outputs) definedIn.set(v, index);
+    for (const own of areApart(calls, scratch) ? calls.map((call) => [call]) : [calls]) {
+      const last = own.at(-1);
+      const head = last?.writes.find((w) => w.name === last.fusable)?.value.id;
+      const index = units.push({ ...bareUnit(node), calls: own, head, scratch }) - 1;
+      for (const w of own.flatMap((call) => call.writes)) definedIn.set(w.value.id, index);
+    }
+    for (const v of node.outputs) if (!definedIn.has(v)) definedIn.set(v, units.length - 1);
   }
-  return units;
+  return foldPrologues(graph, units, views, target);
+}
+
+/** Whether each call computes other outputs, of the node's operands alone (`split`). */
+function areApart(calls: readonly KernelCall[], scratch: readonly Value[]): boolean {
+  const written = calls.flatMap((call) => call.writes.map((w) => w.value.id));
+  return (
+    scratch.length === 0 && calls.every((call) => call.fusable) && new Set(written).size === written.length
+  );
 }
 
 function bareUnit(node: Node): Omit<Unit, 'calls'> {
-  return { label: node.op, scope: node.scope, head: undefined, chain: [], scratch: [] };
+  return { label: node.op, scope: node.scope, head: undefined, chain: [], scratch: [], prologues: new Map() };
 }
 
 function elementwiseCall({ measured: { workgroup, perThread } }: Target, out: Value): KernelCall {
@@ -100,6 +120,8 @@ function findHost(
   views: Views,
   limits: Target['limits'],
   node: Node,
+  lowering: ElementwiseLowering,
+  readers: NodeReaders,
 ): number | undefined {
   const shape = graph.values[node.outputs[0]].shape;
   const candidates = node.inputs.map((v) => definedIn.get(v) ?? -1);
@@ -112,16 +134,37 @@ function findHost(
   if (!node.inputs.some(isComputed)) return undefined;
   // What the host itself computes cannot be loaded inside it (a broadcast or another output of its kernel).
   if (node.inputs.some((v) => (definedIn.get(v) ?? -1) === host && !isComputed(v))) return undefined;
-  const last = unit.calls.at(-1)!;
-  const bound = new Set([
-    ...last.reads.map((r) => r.value.id),
-    ...last.writes.map((w) => w.value.id),
-    ...computed,
-    ...unit.chain.flatMap((s) => s.args.map((a) => a.value)),
-    ...node.inputs,
-    ...node.outputs,
-  ]);
+  const joined = { ...unit, chain: [...unit.chain, chainStep(graph, node, lowering, views, unit)] };
+  const inside = new Set(computedValues(joined));
+  const isStored = (v: ValueId) => readers.isRead(v, (by) => by.outputs.every((out) => inside.has(out)));
+  const bound = boundPlaces(joined, joined.calls.at(-1)!, views, isStored);
   return bound.size <= limits.maxStorageBuffersPerShaderStage ? host : undefined;
+}
+
+/** The nodes that read each value, views of it included. */
+class NodeReaders {
+  private readonly views: Views;
+  private readonly nodes = new Map<ValueId, Node[]>();
+  private readonly kept: ReadonlySet<ValueId>;
+
+  constructor(graph: Graph, views: Views, isView: (node: Node) => boolean) {
+    this.views = views;
+    for (const node of graph.nodes) {
+      if (isView(node)) continue;
+      for (const root of new Set(node.inputs.map(views.root))) {
+        const known = this.nodes.get(root);
+        if (known) known.push(node);
+        else this.nodes.set(root, [node]);
+      }
+    }
+    this.kept = keptValues(graph, views);
+  }
+
+  /** Whether a value is needed by anything but nodes of a kind; also by those that are not planned yet. */
+  isRead(v: ValueId, except: (node: Node) => boolean): boolean {
+    const root = this.views.root(v);
+    return this.kept.has(root) || (this.nodes.get(root) ?? []).some((node) => !except(node));
+  }
 }
 
 const sameSize = (a: Shape, b: Shape) => elementCount(a) === elementCount(b);

@@ -1,10 +1,10 @@
 import type { Accessor, KernelText } from '../../codegen/render.ts';
-import type { DType, Graph, ValueId } from '../ir/graph.ts';
+import type { DType, Graph, Value, ValueId } from '../ir/graph.ts';
 import type { KernelCall, UniformType } from '../ir/kernel.ts';
 import { Bindings } from './bindings.ts';
 import { type Location, locationOf } from './location.ts';
 import type { EntryMemory } from './memory.ts';
-import type { Unit } from './unit.ts';
+import type { ChainArg, Unit } from './unit.ts';
 import type { Views } from './views.ts';
 
 /** One dispatch before its text is rendered. */
@@ -24,44 +24,162 @@ export function draftKernel(
   memory: EntryMemory,
   views: Views,
 ): DraftKernel {
-  const bindings = new Bindings();
-  const uniforms = [...call.uniforms];
-  const { table = [] } = call;
-  const functions = new Set<string>();
-  const locate = (v: ValueId): Location => {
-    const location = locationOf(v, graph, views, memory.locations);
-    if (!location) throw new Error(`value ${v} has no memory (${unit.label})`);
+  return new Draft(graph, memory, views).kernel(unit, call);
+}
+
+class Draft {
+  private readonly graph: Graph;
+  private readonly memory: EntryMemory;
+  private readonly views: Views;
+  private readonly bindings = new Bindings();
+  private readonly computed: Accessor[] = [];
+  private readonly stores: Accessor[] = [];
+  private readonly uniforms: (readonly [string, UniformType, number])[] = [];
+  private readonly functions = new Set<string>();
+
+  constructor(graph: Graph, memory: EntryMemory, views: Views) {
+    this.graph = graph;
+    this.memory = memory;
+    this.views = views;
+  }
+
+  kernel(unit: Unit, call: KernelCall): DraftKernel {
+    this.uniforms.push(...call.uniforms);
+    const { table = [] } = call;
+    const fused = call === unit.calls.at(-1) ? call.fusable : undefined;
+    for (const { name, value, vector } of call.reads) this.read(unit, name, value, vector);
+    for (const { name, value } of call.writes) {
+      if (name === fused) continue;
+      const { variable } = this.bindings.write(name, value.dtype, this.locate(value.id));
+      this.store(name, value.dtype, [`${variable}[i] = v0;`]);
+    }
+    if (fused) this.store(fused, 'f32', this.fusedLines(unit, fused));
+    for (const name of String(call.options['functions'] ?? '').split(' ')) if (name) this.functions.add(name);
+    return {
+      text: {
+        title: call.template,
+        template: call.template,
+        options: call.options,
+        uniforms: declared(this.uniforms, table),
+        bindings: this.bindings.declarations(),
+        accessors: [...this.bindings.accessors(), ...this.computed, ...this.stores],
+        functions: [...this.functions],
+      },
+      locations: this.bindings.locations,
+      uniforms: this.uniforms,
+      table,
+    };
+  }
+
+  private locate(v: ValueId): Location {
+    const location = locationOf(v, this.graph, this.views, this.memory.locations);
+    if (!location) throw new Error(`value ${v} has no memory`);
     return location;
-  };
-  const fused = call === unit.calls.at(-1) && call.fusable !== undefined ? call.fusable : undefined;
-  for (const { name, value, vector } of call.reads) {
-    bindings.read(name, value.dtype, locate(value.id), vector);
   }
-  const stores: Accessor[] = [];
-  for (const { name, value } of call.writes) {
-    if (name === fused) continue;
-    const { variable } = bindings.write(name, value.dtype, locate(value.id));
-    stores.push(store(name, value.dtype, [`${variable}[i] = v0;`]));
+
+  private store(name: string, dtype: DType, lines: readonly string[]): void {
+    this.stores.push({ name: `store_${name}`, parameters: `i: u32, v0: ${dtype}`, lines });
   }
-  if (fused) {
-    const lines = fusedLines(unit, fused, { graph, memory, views, locate, bindings, uniforms, functions });
-    stores.push(store(fused, 'f32', lines));
+
+  /** Makes `load_<name>`, which gives elements of a value that a unit reads. */
+  private read(unit: Unit, name: string, { id, dtype }: Value, vector = false): void {
+    const prologue = unit.prologues.get(id);
+    if (prologue) this.compute(prologue, name, vector);
+    else this.bindings.read(name, dtype, this.locate(id), vector);
   }
-  for (const name of String(call.options['functions'] ?? '').split(' ')) if (name) functions.add(name);
-  return {
-    text: {
-      title: call.template,
-      template: call.template,
-      options: call.options,
-      uniforms: declared(uniforms, table),
-      bindings: bindings.declarations(),
-      accessors: [...bindings.accessors(), ...stores],
-      functions: [...functions],
-    },
-    locations: bindings.locations,
-    uniforms,
-    table,
-  };
+
+  /** `load_<name>` as what computes an element of a unit's one result. */
+  private compute(unit: Unit, name: string, vector: boolean): void {
+    const [call] = unit.calls;
+    const lines: string[] = [];
+    if (unit.head !== undefined) {
+      const inner = `${name}_element`;
+      this.computed.push(load(inner, this.elementLines(unit, call, inner)));
+      lines.push(`let v0 = load_${inner}(i);`);
+    }
+    const results = this.chainLines(unit, `${name}_`, lines);
+    lines.push(`return ${results.at(-1) ?? 'v0'};`);
+    this.computed.push(load(name, lines));
+    if (!vector) return;
+    const four = [0, 1, 2, 3].map((k) => `load_${name}(i + ${k}u)`).join(', ');
+    const lines4 = [`return vec4<f32>(${four});`];
+    this.computed.push({ ...load(name, lines4), name: `load4_${name}`, result: 'vec4<f32>' });
+  }
+
+  /** One element of what a call computes, by its own loads. */
+  private elementLines(unit: Unit, call: KernelCall, prefix: string): readonly string[] {
+    for (const { name, value } of call.reads) this.read(unit, `${prefix}_${name}`, value);
+    const used = new Set<string>();
+    const lines = call.element!.lines({
+      load: (name, index) => `load_${prefix}_${name}(${index})`,
+      uniform: (name) => {
+        used.add(name);
+        return `p.${prefix}_${name}`;
+      },
+    });
+    for (const [name, type, value] of call.uniforms) {
+      if (used.has(name)) this.uniforms.push([`${prefix}_${name}`, type, value]);
+    }
+    return lines;
+  }
+
+  /** The body of the store function: what the kernel computed, then the chain, each stored where it is needed. */
+  private fusedLines(unit: Unit, fused: string): string[] {
+    const lines: string[] = [];
+    const keep = (name: string, v: ValueId, result: string) => {
+      if (!this.memory.stored.has(this.views.root(v))) return;
+      const { variable } = this.bindings.write(name, 'f32', this.locate(v));
+      lines.push(`${variable}[i] = ${result};`);
+    };
+    if (unit.head !== undefined) keep(fused, unit.head, 'v0');
+    this.chainLines(unit, '', lines, (n, v, result) => keep(`out${n}`, v, result));
+    return lines;
+  }
+
+  /** Appends what computes a chain, with `v0` as what it starts from; gives the variables of its steps. */
+  private chainLines(
+    unit: Unit,
+    prefix: string,
+    lines: string[],
+    keep?: (n: number, v: ValueId, result: string) => void,
+  ): string[] {
+    const variable = new Map<ValueId, string>();
+    if (unit.head !== undefined) variable.set(unit.head, 'v0');
+    const loads = new Map<string, string>();
+    return unit.chain.map((step, k) => {
+      const args = step.args.map((arg) => {
+        if (arg.kind === 'computed') return variable.get(arg.value)!;
+        const key = `${this.views.same(arg.value)} ${JSON.stringify(arg.terms)}`;
+        const known = loads.get(key);
+        if (known) return known;
+        const name = `in${loads.size}`;
+        const value = this.graph.values[arg.value];
+        this.read(unit, `${prefix}${name}`, value);
+        const element = `load_${prefix}${name}(${this.index(arg, `${prefix}${name}`)})`;
+        lines.push(`let ${name}_i = ${value.dtype === 'f32' ? element : `f32(${element})`};`);
+        loads.set(key, `${name}_i`);
+        return `${name}_i`;
+      });
+      const result = `v${k + 1}`;
+      lines.push(`let ${result} = ${step.expression(args)};`);
+      variable.set(step.value, result);
+      for (const name of step.helpers) this.functions.add(name);
+      keep?.(k + 1, step.value, result);
+      return result;
+    });
+  }
+
+  /** Where an operand of a chain lies for element `i` of the result. */
+  private index({ terms }: ChainArg & { kind: 'loaded' }, name: string): string {
+    if (!terms) return 'i';
+    const parts = terms.map((t, k) => {
+      for (const field of ['divisor', 'modulus', 'stride'] as const) {
+        this.uniforms.push([`${name}_${field}${k}`, 'u32', t[field]]);
+      }
+      return `((i / p.${name}_divisor${k}) % p.${name}_modulus${k}) * p.${name}_stride${k}`;
+    });
+    return parts.join(' + ') || '0u';
+  }
 }
 
 function declared(uniforms: DraftKernel['uniforms'], table: readonly number[]) {
@@ -72,60 +190,6 @@ function declared(uniforms: DraftKernel['uniforms'], table: readonly number[]) {
   ];
 }
 
-function store(name: string, dtype: DType, lines: readonly string[]): Accessor {
-  return { name: `store_${name}`, parameters: `i: u32, v0: ${dtype}`, lines };
-}
-
-interface FuseContext {
-  readonly graph: Graph;
-  readonly memory: EntryMemory;
-  readonly views: Views;
-  locate(v: ValueId): Location;
-  readonly bindings: Bindings;
-  readonly uniforms: (readonly [string, UniformType, number])[];
-  readonly functions: Set<string>;
-}
-
-/** The body of the store function: what the kernel computed, then the chain, each stored where it is needed. */
-function fusedLines(unit: Unit, fused: string, c: FuseContext): string[] {
-  const lines: string[] = [];
-  const variable = new Map<ValueId, string>();
-  const loads = new Map<string, string>();
-  const keep = (name: string, v: ValueId, computed: string) => {
-    if (!c.memory.stored.has(c.views.root(v))) return;
-    const bound = c.bindings.write(name, 'f32', c.locate(v));
-    lines.push(`${bound.variable}[i] = ${computed};`);
-  };
-  if (unit.head !== undefined) {
-    variable.set(unit.head, 'v0');
-    keep(fused, unit.head, 'v0');
-  }
-  unit.chain.forEach((step, n) => {
-    const args = step.args.map((arg) => {
-      if (arg.kind === 'computed') return variable.get(arg.value)!;
-      const key = `${c.views.same(arg.value)} ${JSON.stringify(arg.terms)}`;
-      const known = loads.get(key);
-      if (known) return known;
-      const name = `in${loads.size}`;
-      const { dtype } = c.graph.values[arg.value];
-      c.bindings.read(name, dtype, c.locate(arg.value));
-      const index = arg.terms
-        ? arg.terms.map((t, k) => {
-            for (const field of ['divisor', 'modulus', 'stride'] as const) {
-              c.uniforms.push([`${name}_${field}${k}`, 'u32', t[field]]);
-            }
-            return `((i / p.${name}_divisor${k}) % p.${name}_modulus${k}) * p.${name}_stride${k}`;
-          })
-        : ['i'];
-      const element = `load_${name}(${index.join(' + ') || '0u'})`;
-      lines.push(`let ${name}_i = ${dtype === 'f32' ? element : `f32(${element})`};`);
-      loads.set(key, `${name}_i`);
-      return `${name}_i`;
-    });
-    lines.push(`let v${n + 1} = ${step.expression(args)};`);
-    variable.set(step.value, `v${n + 1}`);
-    for (const name of step.helpers) c.functions.add(name);
-    keep(`out${n + 1}`, step.value, `v${n + 1}`);
-  });
-  return lines;
+function load(name: string, lines: readonly string[]): Accessor {
+  return { name: `load_${name}`, parameters: 'i: u32', result: 'f32', lines };
 }

@@ -28,7 +28,7 @@ export interface BroadcastTerm {
 
 /** Dispatches that belong together, and the element-wise chain fused behind the last one's output. */
 export interface Unit {
-  readonly label: string;
+  label: string;
   readonly scope: string;
   readonly calls: readonly KernelCall[];
   /** Value that the chain starts from: the fusable output of the last call. */
@@ -36,6 +36,8 @@ export interface Unit {
   readonly chain: ChainStep[];
   /** Memory for this unit alone. */
   readonly scratch: readonly Value[];
+  /** Values that its loads compute instead of reading them, by the units that would have stored them. */
+  readonly prologues: Map<ValueId, Unit>;
 }
 
 /** Values of a unit that can be used by name inside its kernel. */
@@ -43,11 +45,15 @@ export function computedValues(unit: Unit): ValueId[] {
   return [...(unit.head === undefined ? [] : [unit.head]), ...unit.chain.map((s) => s.value)];
 }
 
-/** All values that a unit reads from memory. */
+/** All values that a unit reads from memory, also to compute what it loads. */
 export function loadedValues(unit: Unit): ValueId[] {
-  return [
+  const loaded = [
     ...unit.calls.flatMap((c) => c.reads.map((r) => r.value.id)),
     ...unit.calls.flatMap((c) => c.writes.filter((w) => w.readWrite).map((w) => w.value.id)),
     ...unit.chain.flatMap((s) => s.args.filter((a) => a.kind === 'loaded').map((a) => a.value)),
   ];
+  return loaded.flatMap((v) => {
+    const prologue = unit.prologues.get(v);
+    return prologue ? loadedValues(prologue) : [v];
+  });
 }

@@ -3,6 +3,7 @@ import { deviceTarget } from '../../src/backend/device-target.ts';
 import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import type { Graph, ValueId } from '../../src/ir/graph.ts';
 import type { RefTensor } from '../../src/ir/op.ts';
+import type { Target } from '../../src/ir/target.ts';
 import { ops } from '../../src/ops/index.ts';
 import { planProgram } from '../../src/plan/plan.ts';
 import { interpret } from '../../src/reference/interpret.ts';
@@ -24,8 +25,11 @@ export function runReference(graph: Graph, feeds: Feeds): Results {
 }
 
 /** The graph as a session of the device. The caller destroys it. */
-export function openSession(acquired: AcquiredDevice, graph: Graph): Promise<Session> {
-  const target = deviceTarget(acquired);
+export function openSession(
+  acquired: AcquiredDevice,
+  graph: Graph,
+  target: Target = deviceTarget(acquired),
+): Promise<Session> {
   const program = planProgram({ forward: graph }, ops, kernelRenderer(), { model: 'test', batch: 1, target });
   return Session.create(acquired.device, program);
 }
@@ -41,8 +45,13 @@ export function feed(session: Session, graph: Graph, feeds: Feeds): void {
 }
 
 /** The outputs of a graph on the device. */
-export async function runWebgpu(acquired: AcquiredDevice, graph: Graph, feeds: Feeds): Promise<Results> {
-  const session = await openSession(acquired, graph);
+export async function runWebgpu(
+  acquired: AcquiredDevice,
+  graph: Graph,
+  feeds: Feeds,
+  target?: Target,
+): Promise<Results> {
+  const session = await openSession(acquired, graph, target);
   feed(session, graph, feeds);
   session.run('forward');
   const results = await session.readOutputs(

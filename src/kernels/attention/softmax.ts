@@ -33,7 +33,7 @@ function lineCall(
       ['length', 'u32', length],
       ['stride', 'u32', stride],
     ],
-    reads: Object.entries(reads).map(([n, value]) => ({ name: n, value })),
+    reads: Object.entries(reads).map(([n, value]) => ({ name: n, value, loads: 'few' })),
     writes: [{ name, value: out }],
     workgroups: [Math.ceil(lines / workgroup), 1, 1],
     fusable: name,

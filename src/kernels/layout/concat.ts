@@ -75,7 +75,7 @@ function placeCall(
     template: 'concat',
     options: { parts: parts.length, run, workgroup },
     uniforms,
-    reads: parts.map(({ value }, k) => ({ name: `x${k}`, value })),
+    reads: parts.map(({ value }, k) => ({ name: `x${k}`, value, loads: 'once' })),
     writes: [{ name: 'y', value: y }],
     workgroups: [Math.ceil(count / (workgroup * run)), 1, 1],
     fusable: 'y',

@@ -1,5 +1,5 @@
 import { elementCount, type Shape, stridesOf, type Value } from '../../ir/graph.ts';
-import type { KernelCall, UniformType } from '../../ir/kernel.ts';
+import type { ElementOf, KernelCall, UniformType } from '../../ir/kernel.ts';
 import { joinNeighbours } from '../../ir/runs.ts';
 import type { Target } from '../../ir/target.ts';
 
@@ -72,11 +72,47 @@ export function copyCall({ measured }: Target, x: Value, y: Value, copy: Strided
     template: 'copy',
     options: { rank: axes.length, rolled, bounded, run, ragged, workgroup },
     uniforms,
-    reads: [{ name: 'x', value: x }],
+    reads: [
+      { name: 'x', value: x, loads: axes.some((a) => a.stride === 0 && a.size > 1) ? undefined : 'once' },
+    ],
     writes: [{ name: 'y', value: y }],
     workgroups: [Math.ceil(threads / workgroup), 1, 1],
     fusable: 'y',
+    element: {
+      loads: 1,
+      divisions: axes.length - 1,
+      divisionsApart: 0,
+      lines: (e) => elementLines(axes.length, rolled, bounded, e),
+    },
   };
+}
+
+/** Where an element of the copy comes from; the same as the template finds for runs of neighbours. */
+function elementLines(
+  rank: number,
+  rolled: boolean,
+  bounded: boolean,
+  { load, uniform: p }: Parameters<ElementOf['lines']>[0],
+): string[] {
+  const lines = [`var rest = i;`, `var at = ${p('base')};`];
+  for (let k = rank - 1; k >= 0; k--) {
+    const size = p(`size${k}`);
+    if (k > 0)
+      lines.push(`let up${k} = rest / ${size};`, `let c${k} = rest - up${k} * ${size};`, `rest = up${k};`);
+    else lines.push('let c0 = rest;');
+    if (bounded)
+      lines.push(`if (c${k} < ${p(`begin${k}`)} || c${k} >= ${p(`end${k}`)}) {`, '  return 0.0f;', '}');
+    let from = `c${k}`;
+    if (rolled) {
+      from = `rolled${k}`;
+      lines.push(
+        `var ${from} = c${k} + ${p(`shift${k}`)};`,
+        `${from} = select(${from}, ${from} - ${size}, ${from} >= ${size});`,
+      );
+    }
+    lines.push(`at += i32(${from}) * ${p(`stride${k}`)};`);
+  }
+  return [...lines, `return ${load('x', 'u32(at)')};`];
 }
 
 /** The shortest run that holds `n` elements, else the longest. */

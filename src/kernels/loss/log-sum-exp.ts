@@ -19,7 +19,7 @@ export const logSumExp: KernelFamily = onlyVariant(
           ['classes', 'u32', classes],
           ['inner', 'u32', inner],
         ],
-        reads: [{ name: 'x', value: x }],
+        reads: [{ name: 'x', value: x, loads: 'once' }],
         writes: [{ name: 'y', value: y }],
         workgroups: [Math.ceil(positions / workgroup), 1, 1],
       },

@@ -1,3 +1,4 @@
+import type { KernelBinding } from '../../ir/kernel.ts';
 import { layoutOf } from '../../ops/normalisation/channel_norm.ts';
 import type { KernelFamily } from '../variant.ts';
 import { affineGradientsCall } from './affine.ts';
@@ -31,7 +32,7 @@ export const channelNorm: KernelFamily = normFamily(
           ['outer_channels', 'u32', l.setFirst],
         ],
         reads: [
-          { name: 'x', value: x },
+          { name: 'x', value: x, loads: 'few' },
           ...(weight
             ? [
                 { name: 'weight', value: weight },
@@ -63,9 +64,9 @@ export const channelNormBackward: KernelFamily = normFamily(
     const tiling = tileRows(l.planes, l.inner);
     const sums = c.scratch([l.planes, 2]);
     const { parts, team, chunk } = planeTiling(c.target, l.inner);
-    const reads = [
-      { name: 'dy', value: dy },
-      { name: 'x', value: x },
+    const reads: KernelBinding[] = [
+      { name: 'dy', value: dy, loads: 'once' },
+      { name: 'x', value: x, loads: 'once' },
       { name: 'stats', value: stats },
     ];
     const shared = [

@@ -1,3 +1,4 @@
+import type { KernelCall } from '../../ir/kernel.ts';
 import { rowsAndLength } from '../../ops/normalisation/layer_norm.ts';
 import type { KernelContext, KernelFamily } from '../variant.ts';
 import { affineGradientsCall } from './affine.ts';
@@ -22,7 +23,7 @@ export const layerNorm: KernelFamily = normFamily(
           ['eps', 'f32', a['eps'] as number],
         ],
         reads: [
-          { name: 'x', value: x },
+          { name: 'x', value: x, loads: 'few' },
           ...(weight
             ? [
                 { name: 'weight', value: weight },
@@ -57,8 +58,8 @@ export const layerNormBackward: KernelFamily = normFamily(
           ['length', 'u32', length],
         ],
         reads: [
-          { name: 'dy', value: dy },
-          { name: 'x', value: x },
+          { name: 'dy', value: dy, loads: 'few' },
+          { name: 'x', value: x, loads: 'few' },
           { name: 'stats', value: stats },
           ...(weight ? [{ name: 'weight', value: weight }] : []),
         ],
@@ -73,7 +74,7 @@ export const layerNormBackward: KernelFamily = normFamily(
 /** Columns that one thread sums, so that it loads a row's statistics once for all of them. */
 const COLUMNS = 4;
 
-function affineGradients(c: KernelContext, rows: number, columns: number) {
+function affineGradients(c: KernelContext, rows: number, columns: number): KernelCall[] {
   const {
     workgroup,
     norm: { columnThreads, leastRows },
@@ -95,8 +96,8 @@ function affineGradients(c: KernelContext, rows: number, columns: number) {
         ['chunk', 'u32', Math.ceil(rows / parts)],
       ] as const,
       reads: [
-        { name: 'dy', value: dy },
-        { name: 'x', value: x },
+        { name: 'dy', value: dy, loads: 'once' },
+        { name: 'x', value: x, loads: 'once' },
         { name: 'stats', value: stats },
       ],
       writes: [{ name: 'sums', value: sums }],

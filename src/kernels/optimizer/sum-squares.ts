@@ -20,7 +20,7 @@ export const sumSquares: KernelFamily = onlyVariant((c) => {
         ['threads', 'u32', threads],
         ['chunk', 'u32', Math.ceil(count / chunks)],
       ],
-      reads: [{ name: 'x', value: from }],
+      reads: [{ name: 'x', value: from, loads: 'once' }],
       writes: [{ name: 'y', value: y }],
       workgroups: [Math.ceil(threads / workgroup), 1, 1],
     });

@@ -84,7 +84,7 @@ export function reductionPasses(
     template: 'reduce',
     options: { workgroup },
     uniforms,
-    reads: [{ name: 'x', value: x }],
+    reads: [{ name: 'x', value: x, loads: 'once' }],
     writes: [{ name: 'y', value: target }],
     workgroups: [Math.ceil((count * parts) / workgroup), 1, 1],
     fusable: 'y',

@@ -1,14 +1,54 @@
 import { elementCount, type Shape } from '../../ir/graph.ts';
-import type { KernelCall } from '../../ir/kernel.ts';
+import type { ElementOf, KernelCall } from '../../ir/kernel.ts';
 import { type KernelContext, type KernelFamily, onlyVariant } from '../variant.ts';
 
 export const crossScan: KernelFamily = onlyVariant((c) => [
-  { ...call(c, 'cross_scan', c.inputs[0].shape), fusable: 'y' },
+  { ...call(c, 'cross_scan', c.inputs[0].shape), fusable: 'y', element: scanned },
 ]);
 
 export const crossMerge: KernelFamily = onlyVariant((c) => [
-  { ...call(c, 'cross_merge', c.outputs[0].shape), fusable: 'x' },
+  { ...call(c, 'cross_merge', c.outputs[0].shape), fusable: 'x', element: merged },
 ]);
+
+/** The pixel that stands at a place of the four sequences. */
+const scanned: ElementOf = {
+  loads: 1,
+  divisions: 3,
+  // A thread of the dispatch writes four places.
+  divisionsApart: 0.75,
+  lines: ({ load, uniform: p }) => [
+    `let length = ${p('height')} * ${p('width')};`,
+    'let sequence = i / length;',
+    `let above = sequence / ${p('channels')};`,
+    `let channel = sequence - above * ${p('channels')};`,
+    'let l = i - sequence * length;',
+    'let forwards = select(l, length - 1u - l, (above & 2u) != 0u);',
+    `let column = forwards / ${p('height')};`,
+    `let by_column = (forwards - column * ${p('height')}) * ${p('width')} + column;`,
+    'let pixel = select(forwards, by_column, (above & 1u) != 0u);',
+    `return ${load('x', `((above >> 2u) * ${p('channels')} + channel) * length + pixel`)};`,
+  ],
+};
+
+/** The sum of a pixel's four places. */
+const merged: ElementOf = {
+  loads: 4,
+  divisions: 3,
+  divisionsApart: 3,
+  lines: ({ load, uniform: p }) => [
+    `let length = ${p('height')} * ${p('width')};`,
+    'let row = i / length;',
+    'let by_row = i - row * length;',
+    `let line = by_row / ${p('width')};`,
+    `let by_column = (by_row - line * ${p('width')}) * ${p('height')} + line;`,
+    `let image = row / ${p('channels')};`,
+    `let sequence = ${p('channels')} * length;`,
+    `let at = (image * 3u * ${p('channels')} + row) * length;`,
+    `let forwards = ${load('y', 'at + by_row')} + ${load('y', 'at + sequence + by_column')};`,
+    'let end = at + 2u * sequence + length - 1u;',
+    `return forwards + (${load('y', 'end - by_row')} + ${load('y', 'end + sequence - by_column')});`,
+  ],
+};
 
 function call(c: KernelContext, template: 'cross_scan' | 'cross_merge', map: Shape): KernelCall {
   const { workgroup } = c.target.measured;
@@ -24,7 +64,7 @@ function call(c: KernelContext, template: 'cross_scan' | 'cross_merge', map: Sha
       ['height', 'u32', height],
       ['width', 'u32', width],
     ],
-    reads: [{ name: from, value: c.inputs[0] }],
+    reads: [{ name: from, value: c.inputs[0], loads: 'once' }],
     writes: [{ name: to, value: c.outputs[0] }],
     workgroups: [Math.ceil(count / workgroup), 1, 1],
   };

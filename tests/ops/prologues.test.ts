@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type AcquiredDevice, acquireDevice } from '../../src/adapter/acquire.ts';
+import { deviceTarget } from '../../src/backend/device-target.ts';
+import { kernelRenderer } from '../../src/compiler/renderer.ts';
+import { GraphBuilder } from '../../src/ir/builder.ts';
+import { elementCount, type Graph, type ValueId } from '../../src/ir/graph.ts';
+import type { Target } from '../../src/ir/target.ts';
+import { ops } from '../../src/ops/index.ts';
+import { planProgram } from '../../src/plan/plan.ts';
+import { relativeError } from './cases.ts';
+import { runReference, runWebgpu } from './run.ts';
+
+let acquired: AcquiredDevice;
+let everything: Target;
+let nothing: Target;
+beforeAll(async () => {
+  acquired = await acquireDevice();
+  const target = deviceTarget(acquired);
+  everything = { ...target, measured: { ...target.measured, dispatch: Number.MAX_VALUE } };
+  nothing = { ...target, measured: { ...target.measured, dispatch: -Number.MAX_VALUE } };
+});
+afterAll(() => acquired?.destroy());
+
+type Make = (b: GraphBuilder, x: ValueId, y: ValueId) => ValueId;
+
+/** x [2, 4, 6, 8], y [4, 1, 1]; each graph, and its dispatches without prologues and with all of them. */
+const cases: readonly (readonly [name: string, apart: number, folded: number, make: Make])[] = [
+  ['a chain before a sum', 2, 1, (b, x, y) => b.sum(b.add(b.apply('exp', [x]), y), [1, 3])],
+  ['a chain before a norm', 2, 1, (b, x) => b.apply('layer_norm', [b.affine(x, 2, 1)])],
+  ['a chain before a softmax', 2, 1, (b, x) => b.apply('softmax', [b.affine(x, 2, 1)], { axis: 1 })],
+  [
+    'a permutation and a chain before a softmax',
+    2,
+    1,
+    (b, x) => b.apply('softmax', [b.apply('exp', [b.permute(x, [0, 3, 1, 2])])], { axis: 2 }),
+  ],
+  [
+    'a pad before a flip before a roll before a sum',
+    4,
+    1,
+    (b, x) => {
+      const padded = b.apply('pad', [x], { padding: [1, 2, 3, 0] });
+      const flipped = b.apply('flip', [padded], { axes: [1, 3] });
+      return b.sum(b.apply('roll', [flipped], { shifts: [2, -3], axes: [2, 3] }), [2]);
+    },
+  ],
+  [
+    'both parts of a split before a concat',
+    3,
+    1,
+    (b, x) => {
+      const [first, second] = b.applyAll('split', [x], { axis: 3, sizes: [3, 5] });
+      return b.apply('concat', [b.permute(second, [0, 1, 2, 3]), first], { axis: 3 });
+    },
+  ],
+  [
+    'a slice before a permutation before a chain',
+    2,
+    1,
+    (b, x, y) => {
+      const part = b.apply('slice', [x], { axis: 2, start: 1, end: 5 });
+      return b.add(b.permute(part, [0, 1, 3, 2]), y);
+    },
+  ],
+  [
+    'cross_scan before cross_merge',
+    2,
+    1,
+    (b, x) => b.apply('cross_merge', [b.apply('cross_scan', [x])], { height: 6, width: 8 }),
+  ],
+  [
+    'cross_merge before a permutation',
+    2,
+    1,
+    (b, x) => {
+      const scanned = b.reshape(x, [2, 4, 4, 12]);
+      return b.permute(b.apply('cross_merge', [scanned], { height: 3, width: 4 }), [0, 2, 3, 1]);
+    },
+  ],
+];
+
+function graphOf(make: Make): Graph {
+  const b = new GraphBuilder(ops);
+  const x = b.source('input', 'x', [2, 4, 6, 8]);
+  b.output('z', make(b, x, b.source('input', 'y', [4, 1, 1])));
+  return b.build();
+}
+
+const dispatches = (graph: Graph, target: Target) =>
+  planProgram({ forward: graph }, ops, kernelRenderer(), { model: 'test', batch: 1, target }).entries[
+    'forward'
+  ].dispatches.length;
+
+describe('what loads compute equals what dispatches stored', () => {
+  test.each(cases)('%s', async (_, apart, folded, make) => {
+    const graph = graphOf(make);
+    expect([dispatches(graph, nothing), dispatches(graph, everything)]).toEqual([apart, folded]);
+    const feeds = Object.fromEntries(
+      graph.sources.map(({ name, value }) => [
+        name,
+        Float32Array.from({ length: elementCount(graph.values[value].shape) }, (_, i) => Math.sin(1.3 * i)),
+      ]),
+    );
+    const wanted = runReference(graph, feeds).get('z')!;
+    for (const target of [nothing, everything]) {
+      expect(relativeError((await runWebgpu(acquired, graph, feeds, target)).get('z')!, wanted)).toBeLessThan(
+        1e-5,
+      );
+    }
+  });
+});

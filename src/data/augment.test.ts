@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { Random } from '../recipe/random.ts';
 import { adjustBrightness, adjustContrast, augment, flip, rotate90 } from './augment.ts';
 import type { LabelledSlice } from './case.ts';
-import { Random } from './random.ts';
 import { everyAugmentation } from './testing.ts';
 
 /** Two channels whose values tell where a pixel was; the label equals channel 0. */

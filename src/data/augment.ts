@@ -1,7 +1,7 @@
 import { type AugmentSpec, augmentations } from '../recipe/augmentations.ts';
+import type { Random } from '../recipe/random.ts';
 import type { Slice } from './case.ts';
 import { channelOf } from './normalise.ts';
-import type { Random } from './random.ts';
 
 type Kind = AugmentSpec['kind'];
 type Augmentation<K extends Kind> = <S extends Slice>(

@@ -1,10 +1,10 @@
 import type { AugmentSpec } from '../recipe/augmentations.ts';
+import { Random } from '../recipe/random.ts';
 import { augment } from './augment.ts';
 import { type Batch, type Batches, type LoaderState, stepToResume } from './batches.ts';
 import type { Slice } from './case.ts';
 import { type ClassImage, readClassImage } from './class-folders.ts';
 import { randomWindow } from './crop.ts';
-import { Random } from './random.ts';
 import { Sampler } from './sampler.ts';
 
 export interface ClassLoaderOptions {

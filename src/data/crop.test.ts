@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { Random } from '../recipe/random.ts';
 import type { LabelledSlice } from './case.ts';
 import { crop, randomCrop } from './crop.ts';
-import { Random } from './random.ts';
 
 function slice(height: number, width: number, label = new Int32Array(height * width)): LabelledSlice {
   const image = Float32Array.from({ length: 2 * height * width }, (_, i) => i + 1);

@@ -1,6 +1,6 @@
+import type { Random } from '../recipe/random.ts';
 import { cutBox } from './boxes.ts';
 import type { LabelledSlice, Slice } from './case.ts';
-import type { Random } from './random.ts';
 
 /**
  * Cuts out a window, which may reach beyond the image. What lies outside is 0 in the image and background

@@ -1,10 +1,10 @@
 import { InputError } from '../errors.ts';
 import type { AugmentSpec } from '../recipe/augmentations.ts';
+import { Random } from '../recipe/random.ts';
 import { augment } from './augment.ts';
 import { type Batch, type Batches, type LoaderState, stepToResume } from './batches.ts';
 import type { LabelledSlice } from './case.ts';
 import { randomCrop } from './crop.ts';
-import { Random } from './random.ts';
 import { Sampler } from './sampler.ts';
 
 /** A batch of windows, x [B, C, H, W] with its class ids [B, H, W]. */

@@ -1,4 +1,4 @@
-import { Random } from './random.ts';
+import { Random } from '../recipe/random.ts';
 
 /**
  * Which samples make up the batch of a step: each epoch is a new permutation of all samples, and a batch may

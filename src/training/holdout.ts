@@ -1,6 +1,6 @@
-import { Random } from '../data/random.ts';
 import { InputError } from '../errors.ts';
 import { nearest } from '../language/suggest.ts';
+import { Random } from '../recipe/random.ts';
 
 /** Cases named in a message. */
 const SHOWN = 20;

@@ -1,8 +1,8 @@
-import { Random } from '../data/random.ts';
 import { InputError } from '../errors.ts';
 import { elementCount } from '../ir/graph.ts';
 import type { StoredTensor } from '../language/model.ts';
 import { type InitialiserArgs, type InitialiserKind, initialiserEntry } from '../recipe/initialisers.ts';
+import { Random } from '../recipe/random.ts';
 import { withDefaults } from '../recipe/setting.ts';
 import type { StoredData } from '../tensors/tensor.ts';
 

@@ -3,7 +3,6 @@ import { TRAINING_STEP, trainingEntries } from '../autodiff/entries.ts';
 import { readStored, writeStored } from '../backend/backend.ts';
 import { type WebgpuBackend, WebgpuExecutable } from '../backend/webgpu.ts';
 import type { Batches } from '../data/batches.ts';
-import { Random } from '../data/random.ts';
 import { InputError, JobError } from '../errors.ts';
 import type { OpTable } from '../ir/op.ts';
 import {
@@ -14,6 +13,7 @@ import {
 } from '../language/model.ts';
 import { hyperParameters } from '../recipe/optimizers.ts';
 import { learningRate } from '../recipe/schedules.ts';
+import { stepKey } from '../recipe/step-key.ts';
 import { StepReader, type StepResult } from '../runtime/step-reader.ts';
 import type { StoredData } from '../tensors/tensor.ts';
 import { type RunChoices, type RunState, writeCheckpoint } from './checkpoint.ts';
@@ -250,10 +250,4 @@ function restoreOptimizer(executable: WebgpuExecutable, names: readonly string[]
     );
   }
   for (const [name, data] of resume.optimizer) executable.write('state', name, data);
-}
-
-/** The random key of a step, which decides what drop-path drops: one of 2^64, from a stream of its own. */
-export function stepKey(seed: number, t: number): Int32Array {
-  const random = Random.stream(seed, 'step', t);
-  return Int32Array.of(random.bits(), random.bits());
 }

@@ -1,8 +1,8 @@
 import type { LabelledSlice } from '../data/case.ts';
 import { type ClassImage, readClassImage } from '../data/class-folders.ts';
 import { centreCrop, crop } from '../data/crop.ts';
-import { Random } from '../data/random.ts';
 import { windowPlaces } from '../evaluation/windows.ts';
+import { Random } from '../recipe/random.ts';
 
 /** Held-back samples, the same in the same order each time. */
 export interface ValidationData {

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test } from 'vitest';
 import { writePng } from '../../src/data/png.ts';
-import { Random } from '../../src/data/random.ts';
+import { Random } from '../../src/recipe/random.ts';
 import { readSafetensors } from '../../src/tensors/safetensors.ts';
 import { toFloat32 } from '../../src/tensors/tensor.ts';
 import { archc, expectError, json, temporaryFolder } from './archc.ts';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Random } from '../../src/data/random.ts';
 import type { Program } from '../../src/program/program.ts';
+import { Random } from '../../src/recipe/random.ts';
 import { readSafetensors, writeSafetensors } from '../../src/tensors/safetensors.ts';
 import { float32Tensor, type Tensor } from '../../src/tensors/tensor.ts';
 import { archc, expectError, json, temporaryFolder, tree } from './archc.ts';

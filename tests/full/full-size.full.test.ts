@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type AcquiredDevice, acquireDevice } from '../../src/adapter/acquire.ts';
-import { Random } from '../../src/data/random.ts';
+import { Random } from '../../src/recipe/random.ts';
 import { openModel } from '../../src/files/open.ts';
 import { writeProgramFolder } from '../../src/files/program-folder.ts';
 import { elementCount } from '../../src/ir/graph.ts';

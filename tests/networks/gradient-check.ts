@@ -2,11 +2,11 @@ import { gradientGraph } from '../../src/autodiff/differentiated.ts';
 import type { Backend, Elements, Executable } from '../../src/backend/backend.ts';
 import { referenceBackend } from '../../src/backend/reference.ts';
 import { trainSection } from '../../src/compiler/model.ts';
-import { Random } from '../../src/data/random.ts';
 import type { Graph } from '../../src/ir/graph.ts';
 import type { Op, OpTable } from '../../src/ir/op.ts';
 import type { ElaboratedModel } from '../../src/language/model.ts';
 import { ops } from '../../src/ops/index.ts';
+import { Random } from '../../src/recipe/random.ts';
 import { initialise } from '../../src/training/initialise.ts';
 
 export interface GradientCheck {

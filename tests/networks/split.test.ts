@@ -8,7 +8,6 @@ import { type WebgpuBackend, webgpuBackend } from '../../src/backend/webgpu.ts';
 import { trainSection } from '../../src/compiler/model.ts';
 import { planPortably } from '../../src/compiler/portable.ts';
 import { kernelRenderer } from '../../src/compiler/renderer.ts';
-import { Random } from '../../src/data/random.ts';
 import { openModel } from '../../src/files/open.ts';
 import type { Graph } from '../../src/ir/graph.ts';
 import { elementCount } from '../../src/ir/graph.ts';
@@ -16,6 +15,7 @@ import type { Target } from '../../src/ir/target.ts';
 import type { ElaboratedModel } from '../../src/language/model.ts';
 import { ops } from '../../src/ops/index.ts';
 import { planProgram } from '../../src/plan/plan.ts';
+import { Random } from '../../src/recipe/random.ts';
 import { Session } from '../../src/runtime/session.ts';
 
 const renderer = kernelRenderer();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { main } from '../../src/cli/main.ts';
-import { Random } from '../../src/data/random.ts';
+import { Random } from '../../src/recipe/random.ts';
 import { openModel } from '../../src/files/open.ts';
 import { elementCount } from '../../src/ir/graph.ts';
 import { readSafetensors, writeSafetensors } from '../../src/tensors/safetensors.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { stepKey } from './train.ts';
+import { stepKey } from './step-key.ts';
 
 test('no two steps of any runs have the same random key', () => {
   // Seeds that agree in their low 32 bits, neighbours, and pairs that a sum of products would confuse.

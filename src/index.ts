@@ -54,6 +54,8 @@ export type { Dataset } from './data/dataset.ts';
 export { openDataset } from './data/dataset.ts';
 export { InputError, JobError } from './errors.ts';
 export { openAst, openModel, openSpec } from './files/open.ts';
+/** The folder that `archc compile` wrote, for predicting and training without the compiler. */
+export { openProgramFolder } from './files/open-program.ts';
 export type { ProgramReport } from './files/program-folder.ts';
 /** What `archc compile` does. */
 export { writeProgramFolder } from './files/program-folder.ts';

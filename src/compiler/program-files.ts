@@ -1,14 +1,35 @@
+import type { Facts } from '../program/facts.ts';
 import type { Program } from '../program/program.ts';
+import { ending, type FileInfo, type StoredProgram, sha256Of } from '../program/stored.ts';
 
-/** The text files of a program by their path: all but its weights. The same program gives the same texts. */
-export function programFiles({ kernels, ...rest }: Program): Map<string, string> {
-  const text = JSON.stringify(
-    { ...rest, kernels: kernels.map(({ wgsl: _, ...info }) => info) },
-    // Where in the spec a section stands says nothing once it is compiled.
-    (key, value) => (key === 'span' ? undefined : value),
-  );
+/**
+ * The files of a program by their path. The same program and weights give the same bytes.
+ *
+ * @param weights a safetensors file
+ */
+export async function programFiles(
+  { kernels, ...rest }: Program,
+  facts: Facts,
+  weights: Uint8Array,
+): Promise<Map<string, Uint8Array>> {
+  const utf8 = new TextEncoder();
+  const infoOf = async (bytes: Uint8Array): Promise<FileInfo> => ({
+    bytes: bytes.length,
+    sha256: await sha256Of(bytes),
+  });
+  const texts = kernels.map(({ wgsl }) => utf8.encode(wgsl));
+  const document: Omit<StoredProgram, 'sha256'> = {
+    ...rest,
+    facts,
+    kernels: await Promise.all(
+      kernels.map(async ({ wgsl: _, ...info }, i) => ({ ...info, ...(await infoOf(texts[i])) })),
+    ),
+    weights: await infoOf(weights),
+  };
+  const text = JSON.stringify(document).slice(0, -1);
   return new Map([
-    ['program.json', `${text}\n`],
-    ...kernels.map(({ name, wgsl }) => [`kernels/${name}.wgsl`, wgsl] as const),
+    ['program.json', utf8.encode(text + ending(await sha256Of(utf8.encode(text))))],
+    ...kernels.map(({ name }, i) => [`kernels/${name}.wgsl`, texts[i]] as const),
+    ['weights.safetensors', weights],
   ]);
 }

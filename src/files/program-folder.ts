@@ -1,16 +1,16 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { trainingEntries } from '../autodiff/entries.ts';
+import { TRAINING_STEP, trainingEntries } from '../autodiff/entries.ts';
+import { factsOf, trainingFacts } from '../compiler/facts.ts';
 import { type PlanFor, planPortably } from '../compiler/portable.ts';
 import { programFiles } from '../compiler/program-files.ts';
 import { kernelRenderer } from '../compiler/renderer.ts';
 import { InputError } from '../errors.ts';
 import { type ElaboratedModel, storedTensors } from '../language/model.ts';
 import { ops } from '../ops/index.ts';
-import type { Program } from '../program/program.ts';
 import { writeError } from '../tensors/atomic-file.ts';
 import { checkFolderWritable, makeFolder } from '../tensors/output-path.ts';
-import { writeSafetensors } from '../tensors/safetensors.ts';
+import { serializeSafetensors } from '../tensors/safetensors-bytes.ts';
 import { type StoredData, storedTensor } from '../tensors/tensor.ts';
 
 export interface ProgramReport {
@@ -32,13 +32,13 @@ export interface ProgramReport {
  * @throws InputError `output-exists` where the folder holds something else
  * @throws JobError `adapter-limits` where the model needs more than the target offers
  */
-export function writeProgramFolder(
+export async function writeProgramFolder(
   folder: string,
   model: ElaboratedModel,
   training: ElaboratedModel | undefined,
   weights: ReadonlyMap<string, StoredData>,
   plan: PlanFor = {},
-): ProgramReport {
+): Promise<ProgramReport> {
   const target = resolve(folder);
   checkFolderWritable(folder);
   checkReplaceable(folder, target);
@@ -54,17 +54,22 @@ export function writeProgramFolder(
     kernelRenderer(),
     plan,
   );
+  const facts = factsOf(model, program, section && trainingFacts(model, section, TRAINING_STEP));
+  const files = await programFiles(
+    program,
+    facts,
+    serializeSafetensors(
+      storedTensors(model).map((t) => [t.name, storedTensor([...t.shape], weights.get(t.name)!)] as const),
+    ),
+  );
 
   const undo = makeFolder(dirname(target));
   const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
   const replaced = `${temporary}.old`;
   try {
     mkdirSync(temporary);
-    writeProgram(temporary, { ...program, facts: { config: model.config, train: section } });
-    writeSafetensors(
-      join(temporary, 'weights.safetensors'),
-      storedTensors(model).map((t) => [t.name, storedTensor([...t.shape], weights.get(t.name)!)] as const),
-    );
+    mkdirSync(join(temporary, 'kernels'));
+    for (const [path, bytes] of files) writeFileSync(join(temporary, path), bytes);
     // The old program goes only when the new one stands in its place.
     if (existsSync(target)) renameSync(target, replaced);
     renameSync(temporary, target);
@@ -100,9 +105,4 @@ function checkReplaceable(folder: string, target: string): void {
       : `${folder} holds ${entries.join(', ')}, but no program.json: it is not a whole program`,
     'name a folder that does not exist yet, or one that holds a program',
   );
-}
-
-function writeProgram(folder: string, program: Program): void {
-  mkdirSync(join(folder, 'kernels'));
-  for (const [path, text] of programFiles(program)) writeFileSync(join(folder, path), text);
 }

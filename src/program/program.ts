@@ -16,8 +16,6 @@ export interface Program {
   readonly tensors: readonly SourceInfo[];
   /** By name: what can be run. */
   readonly entries: Readonly<Record<string, Entry>>;
-  /** What the model was made with: settings of the spec and its train section. */
-  readonly facts?: { readonly config: unknown; readonly train?: unknown };
   /** What the adapter must allow; all else is within WebGPU's defaults. */
   readonly requires: {
     readonly maxStorageBuffersPerShaderStage: number;

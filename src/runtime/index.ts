@@ -3,6 +3,8 @@
  * Runs programs, as `archc compile` writes them, on a WebGPU device: in browsers and in Node. Provisional: its API
  * may change between minor versions.
  */
+
+export type { Facts, TensorType, TrainingFacts } from '../program/facts.ts';
 export type {
   BufferInfo,
   Dispatch,
@@ -13,7 +15,16 @@ export type {
   SourceKind,
   TensorInfo,
 } from '../program/program.ts';
+export { CompiledModel, openProgram } from './compiled-model.ts';
 export { type DispatchTime, profile } from './profile.ts';
+export type { ProgramFiles } from './program-files.ts';
+export {
+  type Inputs,
+  type Output,
+  RunningModel,
+  type StartOptions,
+  type StepReport,
+} from './running-model.ts';
 export { RuntimeError, type RuntimeErrorCode } from './runtime-error.ts';
 export { Session, type TensorData } from './session.ts';
 export { StepReader, type StepResult } from './step-reader.ts';

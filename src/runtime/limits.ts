@@ -4,8 +4,11 @@ import { RuntimeError } from './runtime-error.ts';
 /** Limits that grow with the tensors; all others follow from how kernels are written. */
 const growing: readonly string[] = ['maxStorageBufferBindingSize', 'maxBufferSize'];
 
-/** @throws RuntimeError `adapter-limits` that names every limit of the device that is too small, with both values */
-export function checkLimits(device: GPUDevice, requires: Program['requires']): void {
+/**
+ * @param device a device, or the adapter that is to give one
+ * @throws RuntimeError `adapter-limits` that names every limit that is too small, with both values
+ */
+export function checkLimits(device: GPUDevice | GPUAdapter, requires: Program['requires']): void {
   const missing = Object.entries(requires).flatMap(([name, needed]) => {
     const offered = device.limits[name as keyof GPUSupportedLimits] as number;
     const enough = name.startsWith('min') ? offered <= needed : offered >= needed;

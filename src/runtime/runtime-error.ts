@@ -15,7 +15,21 @@ export type RuntimeErrorCode =
   /** The program has no such tensor, or not of that size: a mistake of the caller. */
   | 'bad-tensor'
   /** The program has no such entry: a mistake of the caller. */
-  | 'bad-entry';
+  | 'bad-entry'
+  /** Training was asked of a program for inference. */
+  | 'not-for-training'
+  /** Weights are no safetensors file, or not those of the model. */
+  | 'bad-weights'
+  /** There is no WebGPU, or no adapter. */
+  | 'no-adapter'
+  /** A file of a program is missing, or not the one that was written with it. */
+  | 'program-file'
+  /** A program is of another version of the format. */
+  | 'program-version'
+  /** `program.json` is not what it must be. */
+  | 'program-format'
+  /** The numbers of `program.json` do not fit together. */
+  | 'program-bounds';
 
 /** What to try, where the message itself does not tell more. */
 const hints: Readonly<Record<RuntimeErrorCode, string>> = {
@@ -28,6 +42,13 @@ const hints: Readonly<Record<RuntimeErrorCode, string>> = {
   'device-lost': "try again; if it comes back, update the adapter's driver or take another (ARCHC_ADAPTER)",
   'bad-tensor': "the names and shapes of the program's `tensors` and of its entries' `outputs`",
   'bad-entry': "a name out of the program's `entries`",
+  'not-for-training': 'compile a spec that has a `train` section, without --inference',
+  'bad-weights': "a safetensors file of the model's parameters and buffers, as `weights()` gives it",
+  'no-adapter': 'a browser or driver with WebGPU (archc doctor)',
+  'program-file': 'take over the whole folder again, or compile anew (archc compile)',
+  'program-version': 'compile anew, or take the runtime that came with the compiler',
+  'program-format': 'compile anew (archc compile)',
+  'program-bounds': 'compile anew (archc compile)',
 };
 
 /** The device, or the caller, fails at something that a program needs. */

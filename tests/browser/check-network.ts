@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { type AcquiredDevice, acquireDevice } from '../../src/adapter/acquire.ts';
+import { writeSafetensors } from '../../src/tensors/safetensors.ts';
 import { archc, temporaryFolder, tree } from '../cli/archc.ts';
-import { deviation, largest, readFixture, setArguments, setTexts } from '../parity/fixture.ts';
+import { deviation, largest, readFixture, setArguments, setTexts, under } from '../parity/fixture.ts';
 import { launchChromium } from './chromium.ts';
 import { bundlePage, type Place, runInChromium } from './in-chromium.ts';
 import type { Job } from './page/job.ts';
@@ -50,8 +51,12 @@ export async function checkNetwork(name: string, places: readonly Place[]): Prom
     lr: 1e-4,
   };
   const file = join(fixtures, `${name}.safetensors`);
+  const weights = join(folder, `${name}.safetensors`);
+  writeSafetensors(weights, under(tensors, 'w/'));
   const compiled = await compiledFiles(info.net, [
     ...setArguments(info.config),
+    '--weights',
+    weights,
     '--batch',
     String(info.batch),
   ]);

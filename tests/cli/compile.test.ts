@@ -40,7 +40,11 @@ test('the same spec gives the same bytes, and the program holds all that it name
     model: 'Tiny',
     batch: 2,
     target: 'webgpu-default',
-    facts: { config: { width: 8 }, train: { batch: 2 } },
+    facts: {
+      config: { width: 8 },
+      training: { section: 'Quick', step: ['gradients', 'update'] },
+      unread: [],
+    },
   });
   expect(Object.keys(program.entries)).toEqual(['forward', 'gradients', 'update', 'loss']);
   // One set of weights: each tensor has one place, whatever reads it.

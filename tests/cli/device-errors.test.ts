@@ -69,6 +69,13 @@ test('each failure of a device or of planning has its own code and advice', () =
     'device-lost': /try again/,
     'bad-tensor': /names and shapes/,
     'bad-entry': /`entries`/,
+    'not-for-training': /`train` section/,
+    'bad-weights': /parameters and buffers/,
+    'no-adapter': /archc doctor/,
+    'program-file': /the whole folder/,
+    'program-version': /compile anew/,
+    'program-format': /compile anew/,
+    'program-bounds': /compile anew/,
   };
   const errors = Object.keys(codes).map((code) => new RuntimeError(code as RuntimeErrorCode, 'why'));
   for (const error of [...errors, new PlanError('size-too-large', 'why', 'a smaller batch')]) {

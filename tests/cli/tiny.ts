@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeLabelMap, writePng } from '../../src/data/png.ts';
-import { Random } from '../../src/recipe/random.ts';
 import { openModel } from '../../src/files/open.ts';
+import { Random } from '../../src/recipe/random.ts';
 import { writeSafetensors } from '../../src/tensors/safetensors.ts';
 import { float32Tensor, type Tensor } from '../../src/tensors/tensor.ts';
 import { initialise } from '../../src/training/initialise.ts';

@@ -1,15 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type AcquiredDevice, acquireDevice } from '../../src/adapter/acquire.ts';
-import { Random } from '../../src/recipe/random.ts';
 import { openModel } from '../../src/files/open.ts';
+import { openProgramFolder } from '../../src/files/open-program.ts';
 import { writeProgramFolder } from '../../src/files/program-folder.ts';
 import { elementCount } from '../../src/ir/graph.ts';
-import type { Program } from '../../src/program/program.ts';
-import { Session } from '../../src/runtime/session.ts';
-import { readSafetensors } from '../../src/tensors/safetensors.ts';
+import { Random } from '../../src/recipe/random.ts';
 import { initialise } from '../../src/training/initialise.ts';
 
 /**
@@ -32,15 +30,6 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-function readProgram(path: string): Program {
-  const program = JSON.parse(readFileSync(join(path, 'program.json'), 'utf8')) as Program;
-  const kernels = program.kernels.map((kernel) => ({
-    ...kernel,
-    wgsl: readFileSync(join(path, 'kernels', `${kernel.name}.wgsl`), 'utf8'),
-  }));
-  return { ...program, kernels };
-}
-
 const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(2)} s`;
 
 test.each(shipped)('%s at full size: a program, and finite outputs from it', async (spec) => {
@@ -48,37 +37,26 @@ test.each(shipped)('%s at full size: a program, and finite outputs from it', asy
   let started = performance.now();
   const model = openModel(spec);
   const weights = new Map(model.parameters.map((p) => [p.name, initialise(p, 0)]));
-  const whole = writeProgramFolder(path, model, openModel(spec, { training: true }), weights);
+  const whole = await writeProgramFolder(path, model, openModel(spec, { training: true }), weights);
   expect(whole.trains).toBe(true);
-  writeProgramFolder(path, model, undefined, weights);
+  await writeProgramFolder(path, model, undefined, weights);
   const compiled = seconds(started);
 
   started = performance.now();
-  const session = await Session.create(acquired.device, readProgram(path));
+  const running = await (await openProgramFolder(path)).start(acquired.device);
   try {
-    for (const [name, { data }] of readSafetensors(join(path, 'weights.safetensors')).tensors) {
-      session.write('param', name, data as Float32Array);
-    }
     const [input] = model.inputs;
     const random = Random.stream(0, 'full size');
-    session.write(
-      'input',
-      input.name,
-      Float32Array.from({ length: elementCount(input.shape) }, () => random.normal()),
-    );
+    const x = Float32Array.from({ length: elementCount(input.shape) }, () => random.normal());
     const prepared = seconds(started);
     started = performance.now();
-    session.run('forward');
-    const outputs = await session.readOutputs(
-      'forward',
-      model.outputs.map((o) => o.name),
-    );
+    const outputs = await running.predict({ [input.name]: x });
     console.log(
       `${spec}: compiled in ${compiled}, prepared in ${prepared}, first pass ${seconds(started)}, ` +
-        `buffers ${session.bytes.toLocaleString('en')} bytes (${acquired.description})`,
+        `buffers ${running.session.bytes.toLocaleString('en')} bytes (${acquired.description})`,
     );
     for (const { name, value } of model.outputs) {
-      const data = outputs.get(name)!;
+      const { data } = outputs[name];
       expect(data, name).toHaveLength(elementCount(model.graph.values[value].shape));
       expect(
         data.findIndex((v) => !Number.isFinite(v)),
@@ -88,6 +66,6 @@ test.each(shipped)('%s at full size: a program, and finite outputs from it', asy
       expect(new Set(data.slice(0, 1000)).size, `${name} varies`).toBeGreaterThan(1);
     }
   } finally {
-    session.destroy();
+    running.destroy();
   }
 });

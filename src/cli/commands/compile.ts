@@ -25,7 +25,7 @@ export function register(program: Command): void {
     .option('--batch <n>', 'batch size', integer('--batch', 1), 1)
     .option('--inference', 'the forward pass only, also where the model has a train section')
     .option('--seed <n>', 'seed of the initialisers', integer('--seed', 0), 0)
-    .action((spec: string, options: CompileOptions) => {
+    .action(async (spec: string, options: CompileOptions) => {
       const { batch } = options;
       const plan = planFor(options);
       const file = weightsFile(spec, options);
@@ -36,7 +36,7 @@ export function register(program: Command): void {
         : openModel(chosen.spec, { set: chosen.set, batch, training: true });
       const weights =
         file === undefined ? initialiseAll(storedTensors(model), options.seed) : readWeights(model, file);
-      const report = writeProgramFolder(options.output, model, training, weights, plan);
+      const report = await writeProgramFolder(options.output, model, training, weights, plan);
       if (options.json) printJson({ output: options.output, ...report, warnings });
       else {
         const dispatches = Object.entries(report.dispatches).map(([entry, n]) => `${n} (${entry})`);

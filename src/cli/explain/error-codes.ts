@@ -32,6 +32,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
   'bad-tensor':
     'A caller gave a compiled program a tensor that it does not have, or one of another size, or asked for one; `program.json` lists them.',
   'bad-value': 'The value of an option is of the wrong kind. `--help` of the command says what it takes.',
+  'bad-weights':
+    "The bytes given to a compiled program as its weights are no safetensors file, or hold other tensors than the model's parameters and buffers, which must all be there under their names and with their shapes.",
   'batch-too-small':
     'Batch normalisation takes the mean and the variance of a channel over the batch and its positions; of one value there is no variance.',
   'cannot-read':
@@ -108,6 +110,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
   'not-a-folder': 'The path names a file where a folder is expected.',
   'not-a-run':
     'A folder stands for a spec where a run left one in it, spec/sources.json beside its files; `archc train` writes them.',
+  'not-for-training':
+    'The program was compiled for inference only: its spec has no `train` section, or `archc compile` was told --inference.',
   'not-segmentation': 'Segmentation needs an output that has the size of the input, [B, classes, H, W].',
   'not-text': 'A spec is a text in UTF-8. Weights and images are given by other options.',
   'nothing-to-train':
@@ -124,6 +128,14 @@ export const errorCodes: Readonly<Record<string, string>> = {
     'None of the tensors of the file belongs into the model by the rules of the `pretrained` section.',
   'pretrained-mismatch':
     'Every tensor of the file must be loaded, skipped or an alias, and every parameter of the module loaded or new. The message lists what is neither; see docs/pretrained.md.',
+  'program-bounds':
+    'What program.json says of the memory of a compiled program does not fit together: a binding beyond its buffer, a kernel that is not there, an offset that is not aligned. Nothing was made on the device. The file is damaged or was changed; compile the program again.',
+  'program-file':
+    'A file of a compiled program is missing, cannot be loaded, or is not the one that was written with program.json, whose sizes and SHA-256 sums it must have. Take over the whole folder.',
+  'program-format':
+    'program.json of a compiled program is damaged, or another program wrote it: the message names the field. Fields that the runtime does not know are errors, too.',
+  'program-version':
+    'The compiled program is of another version of the format than this runtime reads. Compile it with the archc that the runtime comes with.',
   'result-not-finite': 'A result holds NaN or infinity, and was not written.',
   'resume-mismatch': 'The data of a run that goes on are those that it began with, in the same order.',
   'run-exists': 'The folder holds a run already. `--resume` goes on with it; a new run takes a new folder.',

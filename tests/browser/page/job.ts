@@ -14,7 +14,7 @@ export interface Job {
 export interface Outcome {
   /** What runs the shaders. */
   readonly adapter: string;
-  /** The program's files by their path. */
+  /** The program's texts by their path. Its weights are known by the SHA-256 in program.json. */
   readonly files: Readonly<Record<string, string>>;
   /** By name of the model's outputs, in order. */
   readonly outputs: Readonly<Record<string, readonly number[]>>;

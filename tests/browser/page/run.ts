@@ -1,21 +1,23 @@
 import { TRAINING_STEP, trainingEntries } from '../../../src/autodiff/entries.ts';
+import { factsOf, trainingFacts } from '../../../src/compiler/facts.ts';
 import { checkedModel } from '../../../src/compiler/model.ts';
 import { planPortably } from '../../../src/compiler/portable.ts';
 import { programFiles } from '../../../src/compiler/program-files.ts';
 import { kernelRenderer } from '../../../src/compiler/renderer.ts';
 import { loadSpec } from '../../../src/language/index.ts';
 import { memoryFiles } from '../../../src/language/memory-files.ts';
+import { storedTensors } from '../../../src/language/model.ts';
 import { ops } from '../../../src/ops/index.ts';
-import type { SourceKind } from '../../../src/program/program.ts';
 import { hyperParameters } from '../../../src/recipe/optimizers.ts';
-import { Session } from '../../../src/runtime/session.ts';
+import { openProgram } from '../../../src/runtime/compiled-model.ts';
 import { StepReader } from '../../../src/runtime/step-reader.ts';
-import { parseSafetensors } from '../../../src/tensors/safetensors-bytes.ts';
-import { type Tensor, toFloat32 } from '../../../src/tensors/tensor.ts';
+import { parseSafetensors, serializeSafetensors } from '../../../src/tensors/safetensors-bytes.ts';
+import { storedTensor, toFloat32 } from '../../../src/tensors/tensor.ts';
 import type { Job, Outcome } from './job.ts';
 
 /**
- * Compiles a spec and runs it: a forward pass, then steps of training on one batch.
+ * Compiles a spec, opens the files as any runtime does, and runs them: a forward pass, then steps of training on one
+ * batch.
  *
  * @param fixture safetensors with weights as `w/…`, `x` and `target`
  */
@@ -25,34 +27,35 @@ export async function runJob(
   device: GPUDevice,
 ): Promise<Omit<Outcome, 'adapter'>> {
   const { tensors } = parseSafetensors(new Uint8Array(fixture));
-  const { model, program, optimizer } = compile(job);
-  const session = await Session.create(device, program);
-  const write = (kind: SourceKind, name: string, tensor: Tensor, whole = false): void => {
-    if (!session.has(kind, name)) return;
-    session.write(kind, name, whole ? Int32Array.from(toFloat32(tensor)) : toFloat32(tensor));
-  };
-  for (const { name } of model.parameters) write('param', name, tensors.get(`w/${name}`)!);
-  for (const { name, dtype } of model.buffers) {
-    write('buffer', name, tensors.get(`w/${name}`)!, dtype === 'i32');
-  }
-  write('input', model.inputs[0].name, tensors.get('x')!);
-  write('input', 'target', tensors.get('target')!, true);
+  const { model, program, section } = compile(job);
+  const weights = storedTensors(model).map(({ name, shape, dtype }) => {
+    const data = toFloat32(tensors.get(`w/${name}`)!);
+    return [name, storedTensor([...shape], dtype === 'i32' ? Int32Array.from(data) : data)] as const;
+  });
+  const facts = factsOf(model, program, trainingFacts(model, section, TRAINING_STEP));
+  const files = await programFiles(program, facts, serializeSafetensors(weights));
 
-  session.run('forward');
-  const names = model.outputs.map((output) => output.name);
-  const values = await session.readOutputs('forward', names);
+  const running = await (await openProgram(files)).start(device);
+  const { session } = running;
+  const [input] = model.inputs;
+  const outputs = await running.predict({ [input.name]: toFloat32(tensors.get('x')!) });
+  session.write('input', 'target', Int32Array.from(toFloat32(tensors.get('target')!)));
 
   const reader = new StepReader(session, TRAINING_STEP);
   const losses: number[] = [];
   for (let t = 1; t <= job.steps; t++) {
-    reader.submit(t, { hyper: hyperParameters(optimizer, job.lr, t) });
+    reader.submit(t, { hyper: hyperParameters(section.optimizer, job.lr, t) });
     losses.push((await reader.next())!.loss);
   }
   reader.destroy();
-  session.destroy();
+  running.destroy();
   return {
-    files: Object.fromEntries(programFiles(program)),
-    outputs: Object.fromEntries(names.map((name) => [name, [...values.get(name)!]])),
+    files: Object.fromEntries(
+      [...files]
+        .filter(([path]) => !path.endsWith('.safetensors'))
+        .map(([path, bytes]) => [path, new TextDecoder().decode(bytes)]),
+    ),
+    outputs: Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, [...data]])),
     losses,
   };
 }
@@ -65,7 +68,6 @@ function compile(job: Job) {
   const trained = open(true);
   const [section] = trained.train;
   const { entries } = trainingEntries(trained, section, section.optimizer, ops, { predictor: model });
-  const planned = planPortably(model, { forward: model.graph, ...entries }, kernelRenderer());
-  const program = { ...planned, facts: { config: model.config, train: section } };
-  return { model, program, optimizer: section.optimizer };
+  const program = planPortably(model, { forward: model.graph, ...entries }, kernelRenderer());
+  return { model, program, section };
 }

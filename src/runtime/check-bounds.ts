@@ -1,0 +1,154 @@
+import type { Dispatch, TensorInfo } from '../program/program.ts';
+import type { StoredKernel, StoredProgram } from '../program/stored.ts';
+import { HYPER_LENGTH } from '../recipe/optimizers.ts';
+import { RuntimeError } from './runtime-error.ts';
+
+/** Offsets into the uniform buffer are multiples of it on every device. */
+const UNIFORM_ALIGNMENT = 256;
+/** What every device binds of a uniform buffer. */
+const MAX_UNIFORM_BINDING = 65536;
+
+/**
+ * Makes sure that all that a program says of its memory holds: a device is asked only for what is within bounds, and
+ * never for more than the program says it requires.
+ *
+ * @throws RuntimeError `program-bounds` that names the place
+ */
+export function checkBounds(program: StoredProgram): void {
+  const { buffers, requires, kernels, entries, tensors } = program;
+  if (!powerOfTwo(requires.minStorageBufferOffsetAlignment))
+    wrong('requires', 'an alignment is a power of two');
+  buffers.forEach(({ size }, i) => {
+    if (size % 4 !== 0) wrong(`buffer ${i}`, `its size ${size} is no multiple of 4`);
+    if (size > requires.maxBufferSize)
+      wrong(`buffer ${i}`, `it is larger than what is required, ${requires.maxBufferSize}`);
+  });
+  unique(
+    'kernel',
+    kernels.map(({ name }) => name),
+  );
+  for (const { name, bindings } of kernels) {
+    if (bindings.length > requires.maxStorageBuffersPerShaderStage)
+      wrong(`kernel ${name}`, `it binds ${bindings.length} buffers, more than is required`);
+  }
+  unique(
+    'tensor',
+    tensors.map(({ kind, name }) => `${kind} ${name}`),
+  );
+  for (const tensor of tensors) checkTensor(program, `${tensor.kind} ${tensor.name}`, tensor);
+  for (const [name, { dispatches, outputs }] of Object.entries(entries)) {
+    unique(
+      `output of ${name}`,
+      outputs.map((o) => o.name),
+    );
+    for (const output of outputs) checkTensor(program, `output ${output.name} of ${name}`, output);
+    dispatches.forEach((d, i) => {
+      checkDispatch(program, `dispatch ${i} of ${name}`, d);
+    });
+  }
+  checkFacts(program);
+}
+
+function checkTensor({ buffers }: StoredProgram, what: string, { shape, buffer, offset }: TensorInfo): void {
+  if (buffer >= buffers.length) wrong(what, `there is no buffer ${buffer}`);
+  if (offset % 4 !== 0) wrong(what, `its offset ${offset} is no multiple of 4`);
+  // Sizes are checked one by one: their product may be beyond what a number holds.
+  let bytes = 4;
+  for (const size of shape) {
+    bytes *= size;
+    if (bytes > buffers[buffer].size) break;
+  }
+  if (offset + bytes > buffers[buffer].size) wrong(what, `it ends beyond buffer ${buffer}`);
+}
+
+function checkDispatch(
+  { buffers, kernels, uniforms, requires }: StoredProgram,
+  what: string,
+  d: Dispatch,
+): void {
+  if (d.kernel >= kernels.length) wrong(what, `there is no kernel ${d.kernel}`);
+  const kernel = kernels[d.kernel];
+  if (d.bindings.length !== kernel.bindings.length)
+    wrong(what, `it binds ${d.bindings.length} buffers, ${kernel.name} takes ${kernel.bindings.length}`);
+  d.bindings.forEach(([buffer, offset, size], i) => {
+    const at = `binding ${i} of ${what}`;
+    if (buffer >= buffers.length) wrong(at, `there is no buffer ${buffer}`);
+    if (offset % requires.minStorageBufferOffsetAlignment !== 0)
+      wrong(at, `its offset ${offset} is not aligned`);
+    if (size === 0 || size % 4 !== 0) wrong(at, `its size ${size} is no multiple of 4, or 0`);
+    if (size > requires.maxStorageBufferBindingSize) wrong(at, `${size} bytes are more than is required`);
+    if (offset + size > buffers[buffer].size) wrong(at, `it ends beyond buffer ${buffer}`);
+  });
+  checkAliases(what, d, kernel);
+  const [offset, size] = d.uniforms;
+  if (!kernel.hasUniforms) return;
+  if (offset % UNIFORM_ALIGNMENT !== 0 || size % 4 !== 0) wrong(what, 'its uniforms are not aligned');
+  if (size === 0 || size > MAX_UNIFORM_BINDING || offset + size > 4 * uniforms.length)
+    wrong(what, 'its uniforms are not among those of the program');
+}
+
+/** A buffer that one binding writes is writable in all bindings of the dispatch, and none of them overlap. */
+function checkAliases(what: string, { bindings }: Dispatch, kernel: StoredKernel): void {
+  bindings.forEach(([buffer, offset, size], i) => {
+    bindings.slice(0, i).forEach(([other, from, length], j) => {
+      const [one, two] = [kernel.bindings[i], kernel.bindings[j]];
+      if (buffer !== other || (one === 'read' && two === 'read')) return;
+      if (one !== two) wrong(what, `buffer ${buffer} is read in one binding and written in another`);
+      if (offset < from + length && from < offset + size) wrong(what, `bindings ${j} and ${i} overlap`);
+    });
+  });
+}
+
+function checkFacts({ facts, tensors, entries }: StoredProgram): void {
+  const input = (name: string) => tensors.find((t) => t.kind === 'input' && t.name === name);
+  unique(
+    'input',
+    facts.inputs.map(({ name }) => name),
+  );
+  for (const { name, dtype, shape } of facts.inputs) {
+    const found = input(name);
+    if (found && (found.shape.join() !== shape.join() || found.dtype !== dtype))
+      wrong(`input ${name}`, 'facts and tensors tell different things of it');
+  }
+  const stored = tensors.filter(({ kind }) => kind === 'param' || kind === 'buffer');
+  unique(
+    'weight',
+    [...stored, ...facts.unread].map(({ name }) => name),
+  );
+  if (!Object.hasOwn(entries, 'forward')) wrong('entries', 'there is no `forward`');
+  const { training } = facts;
+  if (!training) return;
+  for (const name of training.step)
+    if (!Object.hasOwn(entries, name)) wrong('a step', `there is no entry ${name}`);
+  const losses = Object.hasOwn(entries, 'loss') ? entries['loss'].outputs : [];
+  if (!losses.some(({ name, shape, dtype }) => name === 'loss' && shape.length === 0 && dtype === 'f32'))
+    wrong('entries', 'there is no `loss` that gives one number `loss`');
+  for (const name of ['loss', 'norm2']) {
+    const outputs = training.step.flatMap((entry) => entries[entry].outputs).filter((o) => o.name === name);
+    if (outputs.length === 0 || outputs.some(({ shape, dtype }) => shape.join('') !== '' || dtype !== 'f32'))
+      wrong('a step', `none of its entries gives one number \`${name}\``);
+  }
+  const target = input('target');
+  if (target?.dtype !== 'i32') wrong('a step', 'no entry takes class ids `target`');
+  const hyper = input('hyper');
+  if (hyper?.dtype !== 'f32' || hyper.shape.join() !== String(HYPER_LENGTH))
+    wrong('a step', 'no entry takes `hyper`');
+  const rng = input('rng');
+  if (rng && (rng.dtype !== 'i32' || rng.shape.join() !== '2')) wrong('a step', '`rng` is no pair of words');
+}
+
+function unique(what: string, names: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.has(name)) wrong(`${what} ${name}`, 'it is there twice');
+    seen.add(name);
+  }
+}
+
+const powerOfTwo = (n: number) => Number.isInteger(Math.log2(n));
+
+function wrong(what: string, why: string): never {
+  const message = `program.json: ${what}: ${why}`;
+  // Names may be of any length.
+  throw new RuntimeError('program-bounds', message.length > 300 ? `${message.slice(0, 300)}…` : message);
+}

@@ -1,0 +1,213 @@
+import type { TensorType, TrainingFacts } from '../program/facts.ts';
+import { hyperParameters } from '../recipe/optimizers.ts';
+import { learningRate } from '../recipe/schedules.ts';
+import { stepKey } from '../recipe/step-key.ts';
+import type { CompiledModel } from './compiled-model.ts';
+import { RuntimeError } from './runtime-error.ts';
+import type { Session, TensorData } from './session.ts';
+import { parseWeights, weightBytes } from './weights.ts';
+
+export interface StartOptions {
+  /** Bytes of a safetensors file, instead of the program's own. */
+  readonly weights?: Uint8Array;
+  /** Steps that the schedule is planned for, instead of the `train` section's. */
+  readonly steps?: number;
+  /** Decides what is dropped in training, instead of the `train` section's. */
+  readonly seed?: number;
+}
+
+/** Inputs by name: flat, row-major, `Float32Array` or, for class ids, `Int32Array`. */
+export type Inputs = Readonly<Record<string, TensorData>>;
+
+export interface Output {
+  readonly shape: readonly number[];
+  readonly data: TensorData;
+}
+
+/** What a step did. Where loss or norm is not finite, it changed nothing. */
+export interface StepReport {
+  /** From 1. */
+  readonly step: number;
+  readonly loss: number;
+  /** Norm of all gradients before clipping. */
+  readonly gradNorm: number;
+  readonly learningRate: number;
+}
+
+/** A model on a device: one set of weights, for predictions and for training. */
+export class RunningModel {
+  readonly model: CompiledModel;
+  readonly session: Session;
+  private readonly options: StartOptions;
+  /** Weights that nothing on the device reads. */
+  private readonly apart = new Map<string, TensorData>();
+  private steps = 0;
+
+  /** See {@link CompiledModel.start}. */
+  constructor(
+    model: CompiledModel,
+    session: Session,
+    weights: ReadonlyMap<string, TensorData>,
+    options: StartOptions,
+  ) {
+    this.model = model;
+    this.session = session;
+    this.options = options;
+    this.write(weights);
+  }
+
+  /**
+   * The outputs by name.
+   *
+   * @throws RuntimeError `bad-tensor`, and as {@link Session.map}
+   */
+  async predict(inputs: Inputs): Promise<Record<string, Output>> {
+    this.run(['forward'], this.checked(this.model.inputs, inputs));
+    const { outputs } = this.model;
+    const names = outputs.map(({ name }) => name);
+    const results = await this.session.readOutputs('forward', names);
+    return Object.fromEntries(
+      outputs.map(({ name, shape }) => [name, { shape, data: results.get(name)! }] as const),
+    );
+  }
+
+  /**
+   * One step of training on a batch: the model's inputs, and `target`, the class ids. The optimizer and its schedule
+   * are the program's. Steps need not be awaited one by one: they are done in the order of the calls.
+   *
+   * @throws RuntimeError `not-for-training` where the program has no `train` section; `bad-tensor`; and as
+   *   {@link Session.map}
+   */
+  async step(batch: Inputs): Promise<StepReport> {
+    const training = this.training();
+    const { session } = this;
+    const step = this.steps + 1;
+    const inputs = this.checkedBatch(training, batch);
+    const planned = this.options.steps ?? training.steps;
+    // Whoever goes on beyond the schedule stays where it ends.
+    const rate = learningRate(training.schedule, training.optimizer.lr, Math.min(step - 1, planned), planned);
+    const key = session.has('input', 'rng') ? { rng: stepKey(this.options.seed ?? training.seed, step) } : {};
+    const own = { hyper: hyperParameters(training.optimizer, rate, step), ...key };
+    const staging = session.staging(8);
+    try {
+      this.run(training.step, { ...inputs, ...own }, (encoder) => {
+        ['loss', 'norm2'].forEach((name, i) => {
+          session.copyOutput(encoder, this.giver(training, name), name, staging, 4 * i);
+        });
+      });
+      this.steps = step;
+      await session.map(staging);
+      const [loss, norm2] = new Float32Array(staging.getMappedRange());
+      return { step, loss, gradNorm: Math.sqrt(norm2), learningRate: rate };
+    } finally {
+      staging.destroy();
+    }
+  }
+
+  /**
+   * The loss of a batch, of a prediction: nothing is trained. The batch is as that of a step.
+   *
+   * @throws RuntimeError `not-for-training`, `bad-tensor`; and as {@link Session.map}
+   */
+  async loss(batch: Inputs): Promise<number> {
+    this.run(['loss'], this.checkedBatch(this.training(), batch));
+    return (await this.session.readOutputs('loss', ['loss'])).get('loss')![0];
+  }
+
+  /** The weights as they are after all steps so far: the bytes of a safetensors file. */
+  async weights(): Promise<Uint8Array> {
+    const names = (kind: 'param' | 'buffer') =>
+      this.session.program.tensors.filter((t) => t.kind === kind).map(({ name }) => name);
+    const [params, buffers] = await Promise.all(
+      (['param', 'buffer'] as const).map((kind) => this.session.read(kind, names(kind))),
+    );
+    const data = new Map([...params, ...buffers, ...this.apart]);
+    return weightBytes(this.model.weights, (name) => data.get(name)!);
+  }
+
+  /**
+   * Takes weights out of the bytes of a safetensors file. What the optimizer remembers stays.
+   *
+   * @throws RuntimeError `bad-weights`; the model keeps those that it has
+   */
+  setWeights(bytes: Uint8Array): void {
+    this.write(parseWeights(bytes, this.model.weights, 'the weights'));
+  }
+
+  /** Frees all that the model has on the device. The device stays. */
+  destroy(): void {
+    this.session.destroy();
+  }
+
+  private write(weights: ReadonlyMap<string, TensorData>): void {
+    for (const [name, data] of weights) {
+      const kind = (['param', 'buffer'] as const).find((k) => this.session.has(k, name));
+      if (kind) this.session.write(kind, name, data);
+      else this.apart.set(name, data);
+    }
+  }
+
+  /** Runs entries on those of the inputs that some entry reads. */
+  private run(
+    entries: readonly string[],
+    inputs: Inputs,
+    after: (encoder: GPUCommandEncoder) => void = () => {},
+  ): void {
+    const { session } = this;
+    const read = Object.entries(inputs).filter(([name]) => session.has('input', name));
+    const record = (encoder: GPUCommandEncoder) => {
+      session.encode(encoder, ...entries);
+      after(encoder);
+    };
+    session.submit(entries.join(' and '), record, Object.fromEntries(read));
+  }
+
+  /** What was given, which is what is taken. */
+  private checked(types: readonly TensorType[], given: Inputs): Inputs {
+    const known = types.map(({ name }) => name);
+    const unknown = Object.keys(given).find((name) => !known.includes(name));
+    if (unknown !== undefined) throw badTensor(`there is no input ${unknown}`, `inputs: ${known.join(', ')}`);
+    for (const type of types)
+      checkInput(type, Object.hasOwn(given, type.name) ? given[type.name] : undefined);
+    return given;
+  }
+
+  /** The same, with class ids. */
+  private checkedBatch(training: TrainingFacts, batch: Inputs): Inputs {
+    const target = this.session.program.tensors.find(
+      ({ kind, name }) => kind === 'input' && name === 'target',
+    )!;
+    const given = this.checked([...this.model.inputs, target], batch);
+    const wrong = given['target'].find((id) => !(id >= 0 && id < training.classes));
+    if (wrong === undefined) return given;
+    throw badTensor(`\`target\` holds ${wrong}`, `class ids from 0 to ${training.classes - 1}`);
+  }
+
+  private training(): TrainingFacts {
+    const { training } = this.model.facts;
+    if (training) return training;
+    throw new RuntimeError(
+      'not-for-training',
+      `the program of ${this.model.program.model} is for inference only`,
+    );
+  }
+
+  /** The entry that gives an output of a step. */
+  private giver({ step }: TrainingFacts, output: string): string {
+    const { entries } = this.session.program;
+    return step.findLast((entry) => entries[entry].outputs.some(({ name }) => name === output))!;
+  }
+}
+
+function checkInput({ name, dtype, shape }: TensorType, data: TensorData | undefined): void {
+  const wanted = `${dtype === 'f32' ? 'a Float32Array' : 'an Int32Array'} for [${shape.join(', ')}]`;
+  if (data === undefined) throw badTensor(`the input ${name} is missing`, wanted);
+  const right = dtype === 'f32' ? data instanceof Float32Array : data instanceof Int32Array;
+  if (!right) throw badTensor(`the input ${name} is of another type`, wanted);
+  const count = shape.reduce((n, d) => n * d, 1);
+  if (data.length !== count) throw badTensor(`the input ${name} has ${data.length} values`, wanted);
+}
+
+function badTensor(message: string, hint: string): RuntimeError {
+  return new RuntimeError('bad-tensor', message, hint);
+}

@@ -86,8 +86,10 @@ export class RunningModel {
     const planned = this.options.steps ?? training.steps;
     // Whoever goes on beyond the schedule stays where it ends.
     const rate = learningRate(training.schedule, training.optimizer.lr, Math.min(step - 1, planned), planned);
-    const key = session.has('input', 'rng') ? { rng: stepKey(this.options.seed ?? training.seed, step) } : {};
-    const own = { hyper: hyperParameters(training.optimizer, rate, step), ...key };
+    const own = {
+      hyper: hyperParameters(training.optimizer, rate, step),
+      rng: stepKey(this.options.seed ?? training.seed, step),
+    };
     const staging = session.staging(8);
     try {
       this.run(training.step, { ...inputs, ...own }, (encoder) => {

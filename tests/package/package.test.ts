@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { expectNoStack, type Result, temporaryFolder } from '../cli/archc.ts';
 import { TINY, writeDataset } from '../cli/tiny.ts';
+import { softwareVulkan } from '../wgpu/wgpu.ts';
 
 /** A folder of somebody who has installed the package, with nothing of the checkout. */
 const home = realpathSync(temporaryFolder());
@@ -168,10 +169,28 @@ test('the programs of docs/api.md run', () => {
   });
 }, 120_000);
 
+test('the program of docs/programs.md predicts and trains with the folder of a program and the runtime alone', async () => {
+  const size = '--set size=<64,64> --set features=<8,16,32> --set classes=2'.split(' ');
+  const compiled = archc('compile', 'nnunet', '--output', 'net', '--batch', '2', ...size);
+  expect(compiled.code, compiled.stderr).toBe(0);
+  const programs = shown('docs/programs.md');
+  expect(programs).toHaveLength(1);
+  expect(programs[0]).not.toMatch(/from 'archc'/);
+  writeFileSync(at('alone.js'), programs[0]);
+  const { code, stdout, stderr } = run(process.execPath, ['alone.js'], await softwareVulkan());
+  expect(code, stderr).toBe(0);
+  const losses = [...stdout.matchAll(/^step \d+: loss (\S+)$/gm)].map(([, loss]) => Number(loss));
+  expect(losses).toHaveLength(20);
+  expect(losses[19]).toBeLessThan(losses[0]);
+  expect(stdout).toMatch(/^logits\.0: \[2,2,64,64\]$/m);
+  const trained = ['--weights', 'trained.safetensors', '--output', 'again'];
+  expect(archc('compile', 'nnunet', ...trained, ...size).code).toBe(0);
+}, 120_000);
+
 test('types: a program that uses both entries compiles, and a wrong use does not', () => {
   const program = `
     import { check, openModel, openSpec, ops, SpecError, type Diagnostic, type ElaboratedModel } from 'archc';
-    import { Session, type Program } from 'archc/runtime';
+    import { openProgram, Session, type Program } from 'archc/runtime';
     const model: ElaboratedModel = openModel('nnunet', { set: { in_channels: '4' }, batch: 2 });
     export const shapes: readonly (readonly number[])[] = model.inputs.map((input) => input.shape);
     export const mistakes: readonly Diagnostic[] = check(openSpec('nnunet').loaded, ops);
@@ -179,6 +198,11 @@ test('types: a program that uses both entries compiles, and a wrong use does not
     export async function start(device: GPUDevice, program: Program): Promise<number> {
       const session: Session = await Session.create(device, program);
       return session.bytes;
+    }
+    export async function loss(device: GPUDevice, target: Int32Array): Promise<number> {
+      const model = await (await openProgram('https://example.org/net')).start(device, { steps: 20 });
+      const { outputs, facts } = model.model;
+      return facts.training === undefined ? outputs[0].shape[1] : (await model.step({ target })).loss;
     }
   `;
   const compile = (name: string, text: string) => {

@@ -43,7 +43,9 @@ export async function runOnWgpu(jobs: ReadonlyMap<string, Job>): Promise<Map<str
         timeout: TIME_LIMIT,
         env: {
           ...process.env,
-          ...(await driver()),
+          ...(await softwareVulkan()),
+          // Where there is no Vulkan wgpu would take OpenGL.
+          ...(process.platform === 'linux' ? { DENO_WEBGPU_BACKEND: 'vulkan' } : {}),
           DENO_DIR: join(folder, 'deno'),
           DENO_NO_UPDATE_CHECK: '1',
         },
@@ -73,12 +75,14 @@ function denoPath(): string {
   return join(dirname(resolve(`${name}/package.json`)), platform === 'win32' ? 'deno.exe' : 'deno');
 }
 
-/** On Linux the software Vulkan that the set-up of `npm test` provides: lavapipe, else SwiftShader; never OpenGL. */
-async function driver(): Promise<Record<string, string>> {
+/**
+ * Environment of a process that is to find, on Linux, the software Vulkan that the set-up of `npm test` provides:
+ * lavapipe, else SwiftShader.
+ */
+export async function softwareVulkan(): Promise<Record<string, string>> {
   if (process.platform !== 'linux') return {};
   const lavapipe = [...visibleDrivers(), ...installedDrivers()].find(({ kind }) => kind === 'lavapipe');
-  const env = { DENO_WEBGPU_BACKEND: 'vulkan' };
-  if (lavapipe) return { ...env, VK_DRIVER_FILES: lavapipe.manifest };
+  if (lavapipe) return { VK_DRIVER_FILES: lavapipe.manifest };
   const { manifest, loader } = await unpackSwiftShader();
-  return { ...env, VK_DRIVER_FILES: manifest, LD_LIBRARY_PATH: dirname(loader) };
+  return { VK_DRIVER_FILES: manifest, LD_LIBRARY_PATH: dirname(loader) };
 }

@@ -36,7 +36,9 @@ export function checkBounds(program: StoredProgram): void {
     tensors.map(({ kind, name }) => `${kind} ${name}`),
   );
   for (const tensor of tensors) checkTensor(program, `${tensor.kind} ${tensor.name}`, tensor);
-  for (const [name, { dispatches, outputs }] of Object.entries(entries)) {
+  const values = buffers.reduce((n, { kind, size }) => n + (kind === 'values' ? size : 0), 0);
+  for (const [name, { dispatches, outputs, peak }] of Object.entries(entries)) {
+    if (peak > values) wrong(`entry ${name}`, `its values take ${peak} bytes, more than their buffers have`);
     unique(
       `output of ${name}`,
       outputs.map((o) => o.name),

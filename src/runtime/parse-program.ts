@@ -107,7 +107,7 @@ const stored = object<StoredProgram>({
   batch: whole(1),
   target: text(),
   buffers: list(
-    object<BufferInfo>({ size: whole(4), kind: oneOf('input', 'weights', 'state', 'carry', 'activations') }),
+    object<BufferInfo>({ size: whole(4), kind: oneOf('input', 'weights', 'state', 'carry', 'values') }),
   ),
   kernels: list(
     object<StoredKernel>({
@@ -123,7 +123,7 @@ const stored = object<StoredProgram>({
   tensors: list(source),
   entries: record(
     /^[A-Za-z]\w*$/,
-    object<Entry>({ dispatches: list(dispatch), outputs: list(object<TensorInfo>(tensor)) }),
+    object<Entry>({ dispatches: list(dispatch), outputs: list(object<TensorInfo>(tensor)), peak: count }),
   ),
   facts,
   requires: object<Program['requires']>({

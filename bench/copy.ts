@@ -1,6 +1,6 @@
 /**
  * Copying ops at the shapes of a segmentation network's maps: milliseconds a run and bytes moved (read and
- * written) a second. `npx tsx bench/copy.ts`
+ * written) a second. `npm run bench copy`
  */
 import { acquireDevice } from '../src/adapter/acquire.ts';
 import { deviceTarget } from '../src/backend/device-target.ts';

@@ -1,6 +1,6 @@
 /**
  * Times contractions and convolutions, forward and gradients, on the adapter that is found:
- * `npx tsx bench/gemm-convolution.ts [part of a name]`. Cold is the first run, with what the driver compiles then
+ * `npm run bench gemm-convolution [part of a name]`. Cold is the first run, with what the driver compiles then
  * (set MESA_SHADER_CACHE_DIR to an empty folder). GFLOP/s are 2 · macs over the best of the warm runs; "a core" is
  * over processor time, which on a software adapter tells the kernel's cost however busy the machine is.
  */

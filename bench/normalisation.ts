@@ -1,6 +1,6 @@
 /**
  * Times normalisations, reductions, softmax, losses and optimizer steps, forward and with gradients, at the sizes
- * that networks have: npx tsx bench/normalisation.ts [part of a name]
+ * that networks have: `npm run bench normalisation [part of a name]`
  */
 import { acquireDevice } from '../src/adapter/acquire.ts';
 import { differentiate } from '../src/autodiff/gradients.ts';

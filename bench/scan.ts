@@ -1,7 +1,7 @@
 /**
  * Times selective_scan forward, and forward with all gradients, on the chosen adapter.
  *
- *   npx tsx bench/scan.ts [runs]
+ *   npm run bench scan [runs]
  */
 import { acquireDevice } from '../src/adapter/acquire.ts';
 import { differentiate } from '../src/autodiff/gradients.ts';

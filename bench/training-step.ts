@@ -1,5 +1,5 @@
 /**
- * Where a training step's time goes: `npx tsx bench/training-step.ts [SPEC] [--set k=v]…`
+ * Where a training step's time goes: `npm run bench training-step [SPEC] [-- --set k=v]…`
  * Prints milliseconds a step as the runtime runs it, the time in each kind of kernel, and the slowest dispatches.
  */
 import { parseArgs } from 'node:util';

@@ -181,7 +181,7 @@ const headEnds = new Set<TokenType | undefined>([t.Equals, t.Colon, t.LParen, t.
 export const isNameToken = (token: IToken): boolean =>
   token.tokenType === t.Identifier || (token.tokenType.CATEGORIES?.includes(t.Identifier) ?? false);
 
-export const isEnd = (token: IToken): boolean => Number.isNaN(token.startOffset);
+const isEnd = (token: IToken): boolean => Number.isNaN(token.startOffset);
 
 export function nameOf(token: IToken): string {
   if (isEnd(token)) return "the file's end";

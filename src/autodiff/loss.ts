@@ -13,7 +13,7 @@ import { type LossTerm, losses } from '../recipe/losses.ts';
  * @param target class ids at the finest output's size: [B, H, W], or [B] for classification
  * @returns a scalar, []
  */
-export function appendLoss(
+function appendLoss(
   b: GraphBuilder,
   outputs: readonly ValueId[],
   weights: readonly number[],

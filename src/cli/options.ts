@@ -48,7 +48,7 @@ export async function openBackend(options: BackendOptions): Promise<Backend> {
   return webgpuBackend(ops, kernelRenderer(), await acquireDevice({ adapter }));
 }
 
-export function collectSet(text: string, before: Overrides): Overrides {
+function collectSet(text: string, before: Overrides): Overrides {
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError(`'${text}' is not key=value, e.g. depths=<2,2,2,2>`);
   const key = text.slice(0, at).trim();

@@ -48,7 +48,7 @@ function parentPath(path: string, known: ReadonlySet<string>): string {
 }
 
 /** `blocks.0` as its list and index; `undefined` where the name is no list's element. */
-export function listElement(name: string): { list: string; index: number } | undefined {
+function listElement(name: string): { list: string; index: number } | undefined {
   const match = /^(.+)\.(\d+)$/.exec(name);
   return match ? { list: match[1], index: Number(match[2]) } : undefined;
 }

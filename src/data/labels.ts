@@ -48,7 +48,7 @@ export function labelValues(ids: Int32Array, classes: readonly LabelClass[] | un
 }
 
 /** `"labels": {"background": 0, "nucleus": 255}`, to be pasted into dataset.json. */
-export function labelsText(classes: readonly LabelClass[]): string {
+function labelsText(classes: readonly LabelClass[]): string {
   const entries = classes.map(({ name, value }) => `${JSON.stringify(name)}: ${value}`);
   return `"labels": {${entries.join(', ')}}`;
 }

@@ -12,11 +12,11 @@ import type { UseNotes } from './unreached.ts';
 import { type ApplicationValue, type InstanceValue, showPath, type Value } from './values.ts';
 
 /** Steps of evaluation that one model may take; the largest shipped spec takes about 20 000. */
-export const MAX_STEPS = 2_000_000;
+const MAX_STEPS = 2_000_000;
 /** Nesting of evaluation; deeper would exhaust the stack. */
 const MAX_DEPTH = 600;
 /** Calls within calls. */
-export const MAX_CALLS = 100;
+const MAX_CALLS = 100;
 
 /** Ends evaluation after a limit was reported. */
 export class Stop extends Error {

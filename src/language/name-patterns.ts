@@ -22,7 +22,7 @@ export function patternProblem(pattern: string): string | undefined {
 }
 
 /** Reads a pattern that {@link patternProblem} finds nothing wrong with. */
-export function matcherOf(pattern: string): NameMatcher {
+function matcherOf(pattern: string): NameMatcher {
   const numbers: string[] = [];
   let stars = 0;
   const source = (pattern.match(PIECES) ?? []).map((piece) => {

@@ -8,7 +8,7 @@ export interface NumberProblem {
 }
 const problem = (code: NumberProblem['code']): NumberProblem => ({ kind: 'problem', code });
 
-export function gcd(a: number, b: number): number {
+function gcd(a: number, b: number): number {
   let [x, y] = [Math.abs(a), Math.abs(b)];
   while (y !== 0) [x, y] = [y, x % y];
   return x;

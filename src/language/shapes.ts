@@ -28,7 +28,7 @@ export function shapeLabel(tensor: TensorValue, span: Span): Label {
 }
 
 /** The size that an expression of a shape stands for; reported where it is none. */
-export function evaluateDim(c: Context, expr: Expr, env: Env): Dim | undefined {
+function evaluateDim(c: Context, expr: Expr, env: Env): Dim | undefined {
   const value = c.evaluate(expr, env);
   if (value.kind === 'error') return undefined;
   const dim = toDim(value);

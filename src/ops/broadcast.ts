@@ -28,7 +28,7 @@ function unequal(name: string, all: readonly Dims[], axis: number): ShapeError {
 }
 
 /** For each element of `out`, row-major, the index of the operand's element that it sees. */
-export function broadcastIndex(from: Shape, out: Shape): (flat: number) => number {
+function broadcastIndex(from: Shape, out: Shape): (flat: number) => number {
   const outStrides = stridesOf(out);
   const fromStrides = stridesOf(from);
   const lead = out.length - from.length;

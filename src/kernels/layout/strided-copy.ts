@@ -28,7 +28,7 @@ export interface StridedCopy {
 const isWhole = (a: CopyAxis) => !a.shift && (a.begin ?? 0) <= 0 && (a.end ?? a.size) >= a.size;
 
 /** Drops axes of size 1 and merges neighbours that are one run in the source as well. */
-export function mergeAxes(copy: StridedCopy): StridedCopy {
+function mergeAxes(copy: StridedCopy): StridedCopy {
   const merged = joinNeighbours(
     copy.axes.filter((axis) => axis.size !== 1 || !isWhole(axis)),
     (outer, inner) =>

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bufferDiagnostics } from './buffers.ts';
-import { testMistakes } from './mistakes.ts';
-import { diagnose, type MistakeCase, model } from './testing.ts';
+import { diagnose, type MistakeCase, model, testMistakes } from './testing.ts';
 
 /** A model with the buffers `seen: [4]` and `steps: int`; `statements` begin on line 6. */
 const buffered = (statements: string, more = ''): string =>

@@ -1,7 +1,6 @@
 import { describe } from 'vitest';
-import { testMistakes } from './mistakes.ts';
 import { nameDiagnostics } from './names.ts';
-import { forward, type MistakeCase, model } from './testing.ts';
+import { forward, type MistakeCase, model, testMistakes } from './testing.ts';
 
 const body = '  forward { y = x }\n  output out: [B, 4, 8, 8] = y';
 const base = `${model(

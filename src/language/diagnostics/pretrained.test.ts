@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { testMistakes } from './mistakes.ts';
 import { pretrainedDiagnostics } from './pretrained.ts';
-import { diagnose, type MistakeCase } from './testing.ts';
+import { diagnose, type MistakeCase, testMistakes } from './testing.ts';
 
 /** A model with parameters `body.scale.weight` and `head.weight`, and a pretrained section. */
 const section = (rules: string): string => `block Scale(n: int) {

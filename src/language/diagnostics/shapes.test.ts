@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { renderDiagnostic } from '../render.ts';
-import { testMistakes } from './mistakes.ts';
 import { shapeDiagnostics } from './shapes.ts';
-import { diagnose, forward, type MistakeCase, model } from './testing.ts';
+import { diagnose, forward, type MistakeCase, model, testMistakes } from './testing.ts';
 
 const end = '  forward { y = x }\n  output out: [B, 4, 8, 8] = y';
 const wide = 'block Wide(n: int) {\n  forward(x: [B, n, H, W]) -> [B, n, H, W] { x }\n}\n';

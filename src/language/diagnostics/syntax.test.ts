@@ -1,7 +1,6 @@
 import { describe } from 'vitest';
-import { testMistakes } from './mistakes.ts';
 import { syntaxDiagnostics } from './syntax.ts';
-import { forward, type MistakeCase, model } from './testing.ts';
+import { forward, type MistakeCase, model, testMistakes } from './testing.ts';
 
 const block = 'block A(n: int) {\n  forward(x: [B, n]) { x }\n}\n';
 

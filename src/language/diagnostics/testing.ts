@@ -1,7 +1,10 @@
+/** For tests of diagnostics. */
+import { expect, it } from 'vitest';
 import { ops } from '../../ops/index.ts';
 import { check, type Diagnostic, elaborate, loadSpec } from '../index.ts';
 import { memoryFiles } from '../memory-files.ts';
 import type { RawOverrides } from '../model-parameters.ts';
+import { renderDiagnostic } from '../render.ts';
 
 /** A spec with one mistake. `⟦` marks where the diagnostic must point; it is no part of the text. */
 export interface MistakeCase {
@@ -15,7 +18,7 @@ export interface MistakeCase {
   readonly model?: string;
 }
 
-export interface Marked {
+interface Marked {
   readonly text: string;
   readonly line: number;
   readonly column: number;
@@ -57,4 +60,31 @@ export function diagnose(c: MistakeCase): {
       ? elaborate(loaded, c.model, c.set ?? {}, 2, ops, { training: true }).diagnostics
       : check(loaded, ops);
   return { diagnostics, sources: loaded.sources };
+}
+
+/** Each mistake gives one diagnostic, of its code and at its place; all codes of `table` have a case. */
+export function testMistakes(table: Readonly<Record<string, unknown>>, cases: readonly MistakeCase[]): void {
+  it.each(cases.map((c) => [c.title ? `${c.code}: ${c.title}` : c.code, c] as const))('%s', (_, c) => {
+    const { diagnostics, sources } = diagnose(c);
+    const [file, marked] = Object.entries(c.files ?? {}).find(([, text]) => text.includes('⟦')) ?? [
+      'spec.arch',
+      c.text,
+    ];
+    const { line, column } = unmark(marked);
+    const places = diagnostics.map(
+      (d) =>
+        `${d.code} ${c.set && d.span.file.startsWith('--set') ? 'spec.arch' : d.span.file} ${d.span.line}:${d.span.column}`,
+    );
+    expect(places).toEqual([`${c.code} ${file} ${line}:${column}`]);
+    const [d] = diagnostics;
+    expect(d.message).not.toMatch(/^\s*$|\{\w|undefined|\[object/);
+    expect(d.hint).not.toMatch(/^\s*$|\{\w+\}|undefined/);
+    expect(renderDiagnostic(d, sources, { color: false })).toContain(
+      `${d.severity}[${c.code}]: ${d.message}`,
+    );
+  });
+
+  it('has a case for each code', () => {
+    expect(Object.keys(table).filter((code) => !cases.some((c) => c.code === code))).toEqual([]);
+  });
 }

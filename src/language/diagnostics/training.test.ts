@@ -1,6 +1,5 @@
 import { describe } from 'vitest';
-import { testMistakes } from './mistakes.ts';
-import { type MistakeCase, train } from './testing.ts';
+import { type MistakeCase, testMistakes, train } from './testing.ts';
 import { trainingDiagnostics } from './training.ts';
 
 const settings: Readonly<Record<string, string>> = {

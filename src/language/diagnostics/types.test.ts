@@ -1,6 +1,5 @@
 import { describe } from 'vitest';
-import { testMistakes } from './mistakes.ts';
-import { forward, type MistakeCase, model } from './testing.ts';
+import { forward, type MistakeCase, model, testMistakes } from './testing.ts';
 import { typeDiagnostics } from './types.ts';
 
 const end = '  forward { y = x }\n  output out: [B, 4, 8, 8] = y';

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { testMistakes } from './mistakes.ts';
-import { diagnose, forward, type MistakeCase, model, train } from './testing.ts';
+import { diagnose, forward, type MistakeCase, model, testMistakes, train } from './testing.ts';
 import { warningDiagnostics } from './warnings.ts';
 
 const act = 'block Act() {\n  forward(x: [B, ...]) { relu(x) }\n}\n';

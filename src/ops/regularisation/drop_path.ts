@@ -2,7 +2,7 @@ import { Dim, formatDims } from '../../ir/dim.ts';
 import { type CompositeOp, type PrimitiveOp, ShapeError } from '../../ir/op.ts';
 
 /** Words of the input `rng`, the random key of one step: enough that no two steps share a mask. */
-export const RNG_WORDS = 2;
+const RNG_WORDS = 2;
 
 export const dropPath: CompositeOp = {
   kind: 'composite',

@@ -5,7 +5,7 @@ import type { Rewriting, Rule } from '../rewrite.ts';
 const shapeOnly = new Set(['reshape', 'permute', 'expand', 'slice', 'flip', 'roll']);
 
 /** The value of a tensor whose elements are all one number. */
-export function constantOf(v: ValueId, r: Rewriting): number | undefined {
+function constantOf(v: ValueId, r: Rewriting): number | undefined {
   const node = r.producer(v);
   return node?.op === 'full' ? (node.attrs['value'] as number) : undefined;
 }

@@ -1,8 +1,9 @@
 // The product of two tiles in workgroup memory: 64 rows of a and 64 columns of b, over 16 terms at a time. Each of the
 // 64 threads has a cell of 8 rows x 8 columns: quads of rows `lane / 8` and 8 further on, quads of columns `lane % 8`
 // and 8 further on, so that the lanes of a wave read neighbouring quads.
-var<workgroup> tile_a: array<vec4<f32>, 256>;
-var<workgroup> tile_b: array<vec4<f32>, 256>;
+// Terms × quads. An index of each: what a compiler adds to keep it in bounds leaves the loop.
+var<workgroup> tile_a: array<array<vec4<f32>, 16>, 16>;
+var<workgroup> tile_b: array<array<vec4<f32>, 16>, 16>;
 
 // Row i of a cell is (r<i>, s<i>).
 struct Cell {
@@ -14,30 +15,28 @@ struct Cell {
 
 // Four rows (or columns) `quad` of a tile at four terms: block[j] holds those of term 4 * terms + j.
 fn put_a(quad: u32, terms: u32, block: mat4x4<f32>) {
-  let at = 64u * terms + quad;
-  tile_a[at] = block[0];
-  tile_a[at + 16u] = block[1];
-  tile_a[at + 32u] = block[2];
-  tile_a[at + 48u] = block[3];
+  tile_a[4u * terms][quad] = block[0];
+  tile_a[4u * terms + 1u][quad] = block[1];
+  tile_a[4u * terms + 2u][quad] = block[2];
+  tile_a[4u * terms + 3u][quad] = block[3];
 }
 
 fn put_b(quad: u32, terms: u32, block: mat4x4<f32>) {
-  let at = 64u * terms + quad;
-  tile_b[at] = block[0];
-  tile_b[at + 16u] = block[1];
-  tile_b[at + 32u] = block[2];
-  tile_b[at + 48u] = block[3];
+  tile_b[4u * terms][quad] = block[0];
+  tile_b[4u * terms + 1u][quad] = block[1];
+  tile_b[4u * terms + 2u][quad] = block[2];
+  tile_b[4u * terms + 3u][quad] = block[3];
 }
 
 fn multiply_tiles(was: Cell, lane: u32) -> Cell {
   var c = was;
   let row = lane / 8u;
   let column = lane % 8u;
-  for (var k = 0u; k < 256u; k += 16u) {
-    let a0 = tile_a[k + row];
-    let a1 = tile_a[k + row + 8u];
-    let b0 = tile_b[k + column];
-    let b1 = tile_b[k + column + 8u];
+  for (var k = 0u; k < 16u; k++) {
+    let a0 = tile_a[k][row];
+    let a1 = tile_a[k][row + 8u];
+    let b0 = tile_b[k][column];
+    let b1 = tile_b[k][column + 8u];
     c.r0 = fma(a0.xxxx, b0, c.r0);
     c.r1 = fma(a0.yyyy, b0, c.r1);
     c.r2 = fma(a0.zzzz, b0, c.r2);
@@ -60,13 +59,12 @@ fn multiply_tiles(was: Cell, lane: u32) -> Cell {
 
 // For the way out: the first row of every cell into tile_b, 8 rows of 64 columns. The next row becomes the first.
 fn show_row(c: Cell, lane: u32) {
-  let at = 16u * (lane / 8u) + lane % 8u;
-  tile_b[at] = c.r0;
-  tile_b[at + 8u] = c.s0;
+  tile_b[lane / 8u][lane % 8u] = c.r0;
+  tile_b[lane / 8u][lane % 8u + 8u] = c.s0;
 }
 
 fn shown(row: u32, column: u32) -> f32 {
-  return tile_b[16u * row + column / 4u][column % 4u];
+  return tile_b[row][column / 4u][column % 4u];
 }
 
 fn next_row(c: Cell) -> Cell {

@@ -91,7 +91,7 @@ export interface Measured {
   readonly scan: {
     /** Threads of a workgroup: small, so that few threads still are several workgroups for the cores. */
     readonly workgroup: number;
-    /** Time steps that a thread holds in registers. */
+    /** Time steps that a thread of the chunked scan holds in registers. */
     readonly steps: number;
     /** Chunks are made until there are this many threads; all but the last chunk compute their states twice. */
     readonly wantedThreads: number;

@@ -19,6 +19,23 @@ const one = (op: string, shapes: number[][], attrs: Attrs = {}) =>
   probe(shapes, (b, inputs) => b.applyAll(op, inputs, attrs).slice(0, 1));
 const product = (equation: string, a: number[], b: number[]) => one('einsum', [a, b], { equation });
 
+interface Scan {
+  readonly batch: number;
+  readonly groups: number;
+  readonly depth: number;
+  readonly states: number;
+  readonly length: number;
+}
+
+function scan({ batch, groups, depth, states, length }: Scan): Probe {
+  const [row, shared, channels] = [
+    [batch, groups * depth, length],
+    [batch, groups, states, length],
+    [groups * depth],
+  ];
+  return one('selective_scan', [row, row, [...channels, states], shared, shared, channels, channels]);
+}
+
 const probes: Record<string, () => Probe> = {
   'a product read one by one': () => product('m k, k n -> m n', [131, 37], [37, 67]),
   'a product whose terms lie side by side': () => product('m k, n k -> m n', [70, 148], [66, 148]),
@@ -62,6 +79,8 @@ const probes: Record<string, () => Probe> = {
       ],
       { padding: 1 },
     ),
+  'a scan of 5 states': () => scan({ batch: 2, groups: 3, depth: 7, states: 5, length: 37 }),
+  'a scan of 16 states': () => scan({ batch: 1, groups: 1, depth: 35, states: 16, length: 131 }),
   'layer norm': () => one('layer_norm', [[3, 5, 67], [67], [67]]),
   'layer norm of long rows': () => one('layer_norm', [[3, 1031], [1031], [1031]]),
   'group norm': () => one('group_norm', [[2, 6, 19, 17], [6], [6]], { groups: 3 }),

@@ -15,7 +15,7 @@ import { planProgram } from '../../plan/plan.ts';
 import { interpret } from '../../reference/interpret.ts';
 import { Session } from '../../runtime/session.ts';
 import { portableTarget } from '../targets.ts';
-import { chunking } from './lower.ts';
+import { chunking } from './chunked.ts';
 
 interface Case {
   batch: number;

@@ -1,7 +1,16 @@
 import type { KernelCall } from '../../ir/kernel.ts';
 import type { Target } from '../../ir/target.ts';
+import { costOf } from '../cost.ts';
 import type { KernelContext } from '../variant.ts';
-import { bindings, groupsFor, type ScanSizes, ScratchRanges, scanSizes, sizeUniforms } from './sizes.ts';
+import {
+  bindings,
+  groupsFor,
+  type ScanSizes,
+  ScratchRanges,
+  scanSizes,
+  sizeUniforms,
+  TILE,
+} from './sizes.ts';
 
 /** Blocks of steps in a chunk, and chunks. */
 export function chunking(
@@ -14,12 +23,26 @@ export function chunking(
   return { blocks, chunks: Math.ceil(allBlocks / blocks) };
 }
 
+/** Cost of {@link chunked}. */
+export function chunkedCost(s: ScanSizes, target: Target): number {
+  const { chunks } = chunking(target, s);
+  const states = s.planes * s.tiles * TILE * s.length * s.states;
+  const passes = chunks > 1 ? 2 : 1;
+  return costOf(target, {
+    // The exponential counts as much as 4 multiply-adds; four channels share what they load of B and C.
+    multiplyAdds: 7 * passes * states,
+    loads: (passes + 1) * (states / TILE) + 2 * passes * (states / s.states),
+    threads: s.planes * s.tiles * chunks,
+    dispatches: passes + 1,
+  });
+}
+
 /**
  * Two dispatches, three where the sequence is split into chunks: what each chunk hands on, the hand-over from
  * chunk to chunk, and the result of each chunk from the state it was handed. Scratch memory: one number a
  * state, channel and chunk.
  */
-export function lowerScan(c: KernelContext): KernelCall[] {
+export function chunked(c: KernelContext): KernelCall[] {
   const [u, delta, aLog, b, cc, d, bias] = c.inputs;
   const [y] = c.outputs;
   const { workgroup, steps } = c.target.measured.scan;

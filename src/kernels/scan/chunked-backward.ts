@@ -1,4 +1,6 @@
 import type { KernelCall } from '../../ir/kernel.ts';
+import type { Target } from '../../ir/target.ts';
+import { costOf } from '../cost.ts';
 import type { KernelContext } from '../variant.ts';
 import {
   bindings,
@@ -15,17 +17,29 @@ import {
 /** Channels over which a thread sums the gradients of B and C. */
 const PART = 32;
 
+/** Cost of {@link chunkedBackward}. */
+export function chunkedBackwardCost(s: ScanSizes, steps: number, target: Target): number {
+  const states = s.planes * s.depth * s.length * s.states;
+  const chunks = Math.ceil(s.length / steps);
+  return costOf(target, {
+    multiplyAdds: 24 * states,
+    // B and C in two passes, shared by four channels; what is handed over is written once and read twice.
+    loads: states + (6 * states) / steps,
+    threads: s.planes * Math.ceil(s.depth / PART) * chunks,
+    dispatches: chunks > 1 ? 4 : 3,
+  });
+}
+
 /**
  * Four dispatches, three where the sequence is one chunk: what each chunk hands on in both directions, the
  * hand-over from chunk to chunk, the gradients within each chunk, and the sums of their parts.
  *
- * Scratch memory of B·G·D channels: 2 N / STEPS numbers a channel and time step (states handed over), and
+ * Scratch memory of B·G·D channels: 2 N / `steps` numbers a channel and time step (states handed over), and
  * 2 N / 32 (parts of the gradients of B and C). Where that is more than `scratchShare` times `u`, or than a
  * binding holds, it is done in slices one after the other: fewer pairs of image and group at a time, then fewer
  * channels of a single pair. 32 channels of a pair are the least, 10 N numbers a time step.
  */
-export function lowerScanBackward(c: KernelContext): KernelCall[] {
-  const { steps } = c.target.measured.scan;
+export function chunkedBackward(c: KernelContext, steps: number): KernelCall[] {
   const s = scanSizes(c);
   const most = Math.min(
     Math.floor(c.target.limits.maxStorageBufferBindingSize / 4),
@@ -45,7 +59,7 @@ export function lowerScanBackward(c: KernelContext): KernelCall[] {
         offset,
         span: Math.min(span, s.depth - offset),
       };
-      calls.push(...sliceCalls(c, s, slice, scratch));
+      calls.push(...sliceCalls(c, steps, s, slice, scratch));
     }
   }
   return calls;
@@ -83,12 +97,13 @@ function layout(steps: number, s: ScanSizes, { planes, span }: Pick<ScanSlice, '
 /** The dispatches for one slice. */
 function sliceCalls(
   c: KernelContext,
+  steps: number,
   s: ScanSizes,
   slice: ScanSlice,
   scratch: KernelContext['inputs'][number],
 ): KernelCall[] {
   const [u, delta, aLog, b, cc, d, bias, dy] = c.inputs;
-  const { workgroup, steps } = c.target.measured.scan;
+  const { workgroup } = c.target.measured.scan;
   const { planes } = slice;
   const { at, chunks, parts, rows } = layout(steps, s, slice);
   const place = (...names: (keyof typeof at)[]) => names.map((n) => [n, 'u32', at[n]] as const);

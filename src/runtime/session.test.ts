@@ -8,6 +8,7 @@ import { planProgram } from '../plan/plan.ts';
 import type { Dispatch, Program } from '../program/program.ts';
 import { Session } from './session.ts';
 import { StepReader } from './step-reader.ts';
+import { countingBuffers } from './testing.ts';
 
 /** y = softmax(x) and two scalars named as a training step's, in several buffers and kernels. */
 function example(): Program {
@@ -39,29 +40,8 @@ beforeAll(async () => {
 });
 afterAll(() => acquired.destroy());
 
-/** The device with some of its properties replaced, and the buffers made on it that nobody has destroyed. */
-function counting(changes: Record<string, unknown> = {}, device = acquired.device) {
-  const live = new Set<GPUBuffer>();
-  const createBuffer = (descriptor: GPUBufferDescriptor) => {
-    const buffer = device.createBuffer(descriptor);
-    live.add(buffer);
-    const destroy = buffer.destroy.bind(buffer);
-    buffer.destroy = () => {
-      live.delete(buffer);
-      destroy();
-    };
-    return buffer;
-  };
-  const own: Record<string, unknown> = { createBuffer, ...changes };
-  const proxy = new Proxy(device, {
-    get(target, key: string) {
-      if (key in own) return own[key];
-      const value: unknown = Reflect.get(target, key, target);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
-  return { device: proxy, live };
-}
+const counting = (changes?: Record<string, unknown>, device = acquired.device) =>
+  countingBuffers(device, changes);
 
 const x = Float32Array.from({ length: 32 }, (_, i) => Math.sin(i));
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { families } from './index.ts';
 import { hyperParameters, type OptimizerSpec, optimizers } from './optimizers.ts';
-import { learningRate, type ScheduleSpec, schedules } from './schedules.ts';
+import { learningRate, type ScheduleSpec, scheduleOf, schedules } from './schedules.ts';
 import { inRange, rangeText, withDefaults } from './setting.ts';
 import { type Supervision, supervisions } from './supervision.ts';
 
@@ -56,6 +56,9 @@ describe('hyper', () => {
 test.each(Object.keys(schedules) as ScheduleSpec['kind'][])('%s begins at the rate that is given', (kind) => {
   const spec = { kind, ...withDefaults(schedules[kind].args, {}) } as ScheduleSpec;
   expect(learningRate(spec, 0.125, 0, 10)).toBe(0.125);
+  const rates = (steps: number) => [1, 2, 5].map((t) => learningRate(spec, 0.125, t, steps));
+  if (scheduleOf(spec).steady) expect(rates(10)).toEqual(rates(20));
+  else expect(rates(10)).not.toEqual(rates(20));
   if (!('warmup' in spec)) return;
   const warm = { ...spec, warmup: 4 };
   expect([0, 1, 2, 3].map((t) => learningRate(warm, 1, t, 10))).toEqual([0.25, 0.5, 0.75, 1]);

@@ -7,6 +7,8 @@ export interface Schedule<A extends Args = Args> extends Form {
   readonly args: A;
   /** The rate at `progress` in [0, 1), what is done of the steps after the warm-up. */
   rate(args: Values<A>, lr: number, progress: number): number;
+  /** No rate depends on how many steps there are. */
+  readonly steady?: true;
 }
 
 const schedule = <A extends Args>(entry: Schedule<A>): Schedule<A> => entry;
@@ -19,6 +21,7 @@ export const schedules = {
     doc: 'The same learning rate at every step.',
     example: 'schedule = constant',
     rate: (_, lr) => lr,
+    steady: true,
   }),
   cosine: schedule({
     args: { to: number('what the rate would reach after the last step', { least: 0, f32: true }, 0), warmup },
@@ -37,10 +40,12 @@ export const schedules = {
 /** A schedule with all its arguments. */
 export type ScheduleSpec = Chosen<typeof schedules>;
 
+/** What the table says of a schedule. */
+export const scheduleOf = (spec: ScheduleSpec): Schedule => schedules[spec.kind] as Schedule;
+
 /** Learning rate of step `t` (from 0) of `steps`. */
 export function learningRate(spec: ScheduleSpec, lr: number, t: number, steps: number): number {
   const warmup = 'warmup' in spec ? spec.warmup : 0;
   if (t < warmup) return (lr * (t + 1)) / warmup;
-  const { rate } = schedules[spec.kind] as Schedule;
-  return rate(spec, lr, (t - warmup) / Math.max(steps - warmup, 1));
+  return scheduleOf(spec).rate(spec, lr, (t - warmup) / Math.max(steps - warmup, 1));
 }

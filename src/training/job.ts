@@ -4,7 +4,7 @@ import { InputError } from '../errors.ts';
 import type { CopiedFile } from '../files/spec-copy.ts';
 import type { OpTable } from '../ir/op.ts';
 import type { ElaboratedModel, TrainSection } from '../language/model.ts';
-import { learningRate } from '../recipe/schedules.ts';
+import { learningRate, scheduleOf } from '../recipe/schedules.ts';
 import { writeFileAtomic } from '../tensors/atomic-file.ts';
 import { type Checkpoint, type RunChoices, type RunState, readCheckpoint, stateOf } from './checkpoint.ts';
 import { classificationTask } from './classification-task.ts';
@@ -204,7 +204,7 @@ async function testOf(
 function planText({ schedule, optimizer }: TrainSection, { step, steps: before }: Checkpoint, steps: number) {
   const rate = (planned: number) => learningRate(schedule, optimizer.lr, step, planned).toPrecision(3);
   const what = `${steps} steps instead of ${before}`;
-  if (step >= steps || schedule.kind === 'constant') return what;
+  if (step >= steps || scheduleOf(schedule).steady) return what;
   const was = step < before ? ` (${rate(before)} before)` : '';
   return `${what}: from step ${step + 1} on the learning rate is that of a run of ${steps} steps, ${rate(steps)}${was}`;
 }

@@ -52,9 +52,9 @@ export class KernelTable {
     return [4 * at, roundUp(4 * words.length, 16)];
   }
 
-  /** Contents of the uniform buffer. */
+  /** Contents of the uniform buffer, which is never empty. */
   get uniformWords(): readonly number[] {
-    const rest = roundUp(this.words.length, OFFSET_ALIGNMENT / 4) - this.words.length;
+    const rest = roundUp(Math.max(this.words.length, 1), OFFSET_ALIGNMENT / 4) - this.words.length;
     return [...this.words, ...new Array<number>(rest).fill(0)];
   }
 }

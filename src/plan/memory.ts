@@ -4,7 +4,9 @@ import { OFFSET_ALIGNMENT, packed, roundUp } from '../ir/packing.ts';
 import type { BufferInfo, SourceInfo } from '../program/program.ts';
 import { type Lifetime, layOut } from './arena.ts';
 import { Buffers } from './buffers.ts';
+import { checkFits } from './limits.ts';
 import type { Location } from './location.ts';
+import { ofEntry } from './plan-error.ts';
 import { placeSources, sizeOf } from './sources.ts';
 import { computedValues, loadedValues, type Unit } from './unit.ts';
 import type { Views } from './views.ts';
@@ -48,7 +50,7 @@ export interface MemoryPlan {
  */
 export function planMemory(entries: readonly EntryUnits[], limits: DeviceLimits): MemoryPlan {
   const buffers = new Buffers(limits.maxBufferSize);
-  const sources = placeSources(entries, buffers);
+  const sources = placeSources(entries, buffers, limits);
   const placed = entries.map((entry) => {
     const locations = new Map<ValueId, Location>();
     const put = (v: ValueId, location: Location) => {
@@ -91,6 +93,12 @@ export function planMemory(entries: readonly EntryUnits[], limits: DeviceLimits)
       .filter((life) => !placed[entry].has(life.value.id) && life.external)
       .map((life) => ({ ...life, entry, size: sizeOf(life.value.shape) })),
   );
+  for (const { entry, from, size } of shared) {
+    const { name, units } = entries[entry];
+    const { scope, label } = units[from];
+    const what = `a tensor of ${scope ? `${scope}: ${label}` : label}`;
+    ofEntry(name, () => checkFits(what, size, limits));
+  }
   const { sizes, slots } = layOut(shared, limits.maxBufferSize);
   const arenas = sizes.map((size) => buffers.reserve('values', size));
   shared.forEach(({ value, entry, size }, i) => {

@@ -199,7 +199,7 @@ describe('limits', () => {
     b.output('y', b.apply('silu', [x]));
     const limits = { ...portableLimits, maxComputeWorkgroupsPerDimension: 1000 };
     const [{ workgroups }] = plan(b.build(), limits).dispatches;
-    expect(workgroups[0]).toBe(1000);
+    expect(Math.max(...workgroups)).toBeLessThanOrEqual(1000);
     expect(workgroups[0] * workgroups[1] * 64 * 16).toBeGreaterThanOrEqual(70_000 * 64 * 4);
   });
 });

@@ -2,18 +2,19 @@ import type { Renderer } from '../../codegen/render.ts';
 import type { Entries, Graph } from '../ir/graph.ts';
 import type { DeviceLimits } from '../ir/kernel.ts';
 import type { OpTable } from '../ir/op.ts';
-import { OFFSET_ALIGNMENT, roundUp } from '../ir/packing.ts';
+import { roundUp } from '../ir/packing.ts';
 import type { Target } from '../ir/target.ts';
 import { runPasses } from '../passes/index.ts';
-import type { BufferInfo, Dispatch, Program } from '../program/program.ts';
+import type { Dispatch, Program } from '../program/program.ts';
 import { checkForced, type ForcedKernels } from './candidates.ts';
 import { planUnits } from './fuse.ts';
 import { KernelTable } from './kernel-table.ts';
 import { draftKernel } from './kernels.ts';
 import { addLate } from './late-sums.ts';
+import { needsOf, requirements } from './limits.ts';
 import { locationOf } from './location.ts';
 import { type EntryMemory, type EntryUnits, planMemory } from './memory.ts';
-import { ofEntry, PlanError, SMALLER } from './plan-error.ts';
+import { ofEntry } from './plan-error.ts';
 import { placeUpdates } from './updates.ts';
 import { findViews } from './views.ts';
 import { foldWorkgroups } from './workgroups.ts';
@@ -53,14 +54,16 @@ export function planProgram(
     return [entry.name, { dispatches, outputs: outputsOf(entry, own), peak: own.peak }] as const;
   });
   const needs = planned.map(([name, { dispatches }]) => ofEntry(name, () => needsOf(dispatches, limits)));
+  const uniforms = table.uniformWords;
   return {
     format: 2,
     model: options.model,
     batch: options.batch,
     target: options.target.name,
     buffers: memory.buffers,
+    bytes: memory.buffers.reduce((n, { size }) => n + size, 4 * uniforms.length),
     kernels: table.kernels,
-    uniforms: table.uniformWords,
+    uniforms,
     tensors: memory.tensors,
     entries: Object.fromEntries(planned),
     requires: requirements(needs, memory.buffers, limits),
@@ -103,62 +106,4 @@ function outputsOf({ graph, views }: EntryUnits, { locations }: EntryMemory) {
     const { buffer, offset } = locationOf(value, graph, views, locations)!;
     return { name, dtype, shape, buffer, offset };
   });
-}
-
-interface Needs {
-  readonly largestBinding: number;
-  readonly mostBindings: number;
-}
-
-/** What dispatches bind at most; refused where it is more than the limits. */
-function needsOf(dispatches: readonly Dispatch[], limits: DeviceLimits): Needs {
-  const needs = { largestBinding: 0, mostBindings: 0 };
-  for (const { label, bindings } of dispatches) {
-    const largest = bindings.reduce((most, [, , size]) => Math.max(most, size), 0);
-    if (largest > limits.maxStorageBufferBindingSize) {
-      throw new PlanError(
-        'adapter-limits',
-        `${label} needs a tensor of ${mebibytes(largest)}, a binding holds at most ${mebibytes(limits.maxStorageBufferBindingSize)}`,
-        SMALLER,
-      );
-    }
-    if (bindings.length > limits.maxStorageBuffersPerShaderStage) {
-      throw new PlanError(
-        'adapter-limits',
-        `${label} binds ${bindings.length} buffers, a kernel may bind at most ${limits.maxStorageBuffersPerShaderStage}`,
-        'another adapter (archc doctor)',
-      );
-    }
-    needs.largestBinding = Math.max(needs.largestBinding, largest);
-    needs.mostBindings = Math.max(needs.mostBindings, bindings.length);
-  }
-  return needs;
-}
-
-/** What the program needs of a device. */
-function requirements(
-  needs: readonly Needs[],
-  buffers: readonly BufferInfo[],
-  limits: DeviceLimits,
-): Program['requires'] {
-  const largest = buffers.reduce((most, { size }) => Math.max(most, size), 0);
-  if (largest > limits.maxBufferSize) {
-    throw new PlanError(
-      'adapter-limits',
-      `a buffer of ${mebibytes(largest)} is needed, one holds at most ${mebibytes(limits.maxBufferSize)}`,
-      SMALLER,
-    );
-  }
-  return {
-    maxStorageBuffersPerShaderStage: Math.max(1, ...needs.map((n) => n.mostBindings)),
-    maxStorageBufferBindingSize: Math.max(0, ...needs.map((n) => n.largestBinding)),
-    maxBufferSize: largest,
-    maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
-    maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
-    minStorageBufferOffsetAlignment: OFFSET_ALIGNMENT,
-  };
-}
-
-function mebibytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }

@@ -1,8 +1,11 @@
 import { type DType, elementCount, type Graph, type Shape, type ValueId } from '../ir/graph.ts';
+import type { DeviceLimits } from '../ir/kernel.ts';
 import { OFFSET_ALIGNMENT, roundUp } from '../ir/packing.ts';
 import type { BufferInfo, SourceInfo, SourceKind } from '../program/program.ts';
 import type { Buffers } from './buffers.ts';
+import { checkFits } from './limits.ts';
 import type { Location } from './location.ts';
+import { ofEntry } from './plan-error.ts';
 import type { Views } from './views.ts';
 
 /** What placing sources needs to know of an entry. */
@@ -45,13 +48,19 @@ export const sizeOf = (shape: Shape): number => Math.max(4 * elementCount(shape)
 /**
  * Gives every source of a program a place of its own for good. Those that an entry packs lie one after the other.
  */
-export function placeSources(entries: readonly SourceUse[], buffers: Buffers): PlacedSources {
+export function placeSources(
+  entries: readonly SourceUse[],
+  buffers: Buffers,
+  limits: DeviceLimits,
+): PlacedSources {
   const known = unify(entries);
   const keysOf = new Map(entries.map(({ graph }) => [graph, sourceKeys(graph)]));
   const runs = findRuns(entries, keysOf, known);
   const locations = new Map<string, Location>();
   for (const run of runs) {
     const tensors = run.map((key) => known.get(key)!);
+    for (const { kind, name, shape, entry } of tensors)
+      ofEntry(entry, () => checkFits(`${kind} ${name}`, sizeOf(shape), limits));
     const bytes = tensors.reduce((n, { shape }) => n + roundUp(sizeOf(shape), OFFSET_ALIGNMENT), 0);
     const { buffer, offset } = buffers.reserve(bufferKind[tensors[0].kind], bytes);
     let at = offset;

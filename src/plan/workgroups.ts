@@ -1,10 +1,13 @@
 import type { DeviceLimits } from '../ir/kernel.ts';
 import { PlanError, SMALLER } from './plan-error.ts';
 
-/** An x count beyond the limit goes into y; templates with a flat grid compute `group.y * groups.x + group.x`. */
+/**
+ * Folds a flat grid (`[x, 1, z]`) whose x is beyond the limit into x and y, nearly square, so that hardly any workgroup
+ * has nothing to do. Templates with a flat grid compute `group.y * groups.x + group.x`.
+ */
 export function foldWorkgroups(
   [x, y, z]: readonly [number, number, number],
-  limits: DeviceLimits,
+  limits: Pick<DeviceLimits, 'maxComputeWorkgroupsPerDimension'>,
   label: string,
 ): [number, number, number] {
   const most = limits.maxComputeWorkgroupsPerDimension;
@@ -15,5 +18,7 @@ export function foldWorkgroups(
       SMALLER,
     );
   }
-  return x <= most ? [x, y, z] : [most, Math.ceil(x / most), z];
+  if (x <= most) return [x, y, z];
+  const rows = Math.ceil(Math.sqrt(x));
+  return [Math.ceil(x / rows), rows, z];
 }

@@ -9,6 +9,8 @@ export interface Program {
   /** Name of the target that its kernels were chosen for. */
   readonly target: string;
   readonly buffers: readonly BufferInfo[];
+  /** Of device memory: of all buffers, that of the uniforms included. */
+  readonly bytes: number;
   readonly kernels: readonly KernelInfo[];
   /** Contents of the one uniform buffer, as 32-bit words. */
   readonly uniforms: readonly number[];

@@ -39,7 +39,7 @@ export async function makeBuffers(device: GPUDevice, program: Program, made: GPU
   const words = Uint32Array.from(program.uniforms);
   const wanted = [
     ...program.buffers.map(({ size, kind }) => ({ size, kind, usage: STORAGE | COPY_SRC | COPY_DST })),
-    { size: Math.max(words.byteLength, 16), kind: 'uniforms', usage: UNIFORM | COPY_DST },
+    { size: words.byteLength, kind: 'uniforms', usage: UNIFORM | COPY_DST },
   ];
   const total = mebibytes(wanted.reduce((n, { size }) => n + size, 0));
   const errors = wanted.map(({ size, kind, usage }, i) => {

@@ -85,7 +85,7 @@ export async function writeProgramFolder(
     dispatches: Object.fromEntries(
       Object.entries(program.entries).map(([name, entry]) => [name, entry.dispatches.length]),
     ),
-    device_bytes: program.buffers.reduce((n, b) => n + b.size, 0),
+    device_bytes: program.bytes,
     trains: section !== undefined,
   };
 }

@@ -48,6 +48,8 @@ export function checkBounds(program: StoredProgram): void {
       checkDispatch(program, `dispatch ${i} of ${name}`, d);
     });
   }
+  const bytes = buffers.reduce((n, { size }) => n + size, 4 * program.uniforms.length);
+  if (program.bytes !== bytes) wrong('bytes', `buffers and uniforms take ${bytes}, not ${program.bytes}`);
   checkFacts(program);
 }
 

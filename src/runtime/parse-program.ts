@@ -109,6 +109,7 @@ const stored = object<StoredProgram>({
   buffers: list(
     object<BufferInfo>({ size: whole(4), kind: oneOf('input', 'weights', 'state', 'carry', 'values') }),
   ),
+  bytes: count,
   kernels: list(
     object<StoredKernel>({
       // It is a part of a file's name.

@@ -96,6 +96,9 @@ function cutOf(
   return candidates.find((c) => c.values.length === most);
 }
 
+/** Parts that can begin where bindings do are looked for among so many times the least number of parts. */
+const MOST_PARTS = 64;
+
 /**
  * As few parts as fit, all alike where that is possible, so that they share kernels, and each at a place where a
  * binding can begin. One share a part where even that is too large: the next round goes on from there.
@@ -108,7 +111,9 @@ function cutsOf(units: number, needed: number, shapes: readonly Shape[]): number
   const fits = (parts: number) => Math.ceil(units / parts) / units <= 1 / needed;
   const aligned = (parts: number) =>
     units % parts === 0 && shapes.every((s) => (elementCount(s) / parts) % PACK_ALIGNMENT === 0);
-  const counts = Array.from({ length: units - 1 }, (_, i) => i + 2).filter(fits);
+  const least = Math.max(2, Math.ceil(needed));
+  const most = Math.min(units, MOST_PARTS * least);
+  const counts = Array.from({ length: Math.max(most - least + 1, 0) }, (_, i) => least + i).filter(fits);
   return evenly(counts.find(aligned) ?? counts[0] ?? units);
 }
 

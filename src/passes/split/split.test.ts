@@ -80,6 +80,16 @@ describe('what is too large is taken apart', () => {
     expectSame(b.build(), after);
   });
 
+  test('a long vector, which could be cut almost anywhere', () => {
+    const b = new GraphBuilder(ops);
+    b.output('y', b.apply('silu', [b.source('input', 'x', [2 ** 27])]));
+    const after = run(b.build(), 2 ** 27);
+    expect(after.nodes.map((node) => node.op)).toEqual([
+      ...Array.from({ length: 4 }, () => ['part', 'silu']).flat(),
+      'join',
+    ]);
+  });
+
   test('nothing where all fits, and where something of it cannot be', () => {
     const b = new GraphBuilder(ops);
     const x = b.source('input', 'x', [4, 8, 8]);

@@ -5,7 +5,6 @@ import { beforeOf } from '../../ops/layout/pad.ts';
 import { order } from '../../ops/layout/permute.ts';
 import { modulo, shiftsOf } from '../../ops/layout/roll.ts';
 import { rangeOf } from '../../ops/layout/slice.ts';
-import { startsOf } from '../../ops/layout/split.ts';
 import { type KernelFamily, onlyVariant } from '../variant.ts';
 import { copyCall, window } from './strided-copy.ts';
 
@@ -48,12 +47,3 @@ export const slice: KernelFamily = onlyVariant(({ inputs: [x], outputs: [y], att
 export const pad: KernelFamily = onlyVariant(({ inputs: [x], outputs: [y], attrs, target }) => [
   copyCall(target, x, y, window(x.shape, y.shape, beforeOf(attrs, x.shape.length))),
 ]);
-
-export const split: KernelFamily = onlyVariant(({ inputs: [x], outputs, attrs, target }) => {
-  const starts = startsOf(attrs['sizes'] as readonly number[]);
-  const axis = resolveAxis(attrs['axis'] as number, x.shape.length);
-  return outputs.map((y, k) => {
-    const before = x.shape.map((_, a) => (a === axis ? -starts[k] : 0));
-    return copyCall(target, x, y, window(x.shape, y.shape, before));
-  });
-});

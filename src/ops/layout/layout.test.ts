@@ -71,6 +71,14 @@ const probes: Record<string, () => Probe> = {
     probe([[2, 9, 3]], (b, [x]) => b.applyAll('split', [x], { sizes: [4, 2, 3], axis: 1 }), [1]),
   'split whose first output alone has a gradient': () =>
     probe([[9, 3]], (b, [x]) => b.applyAll('split', [x], { sizes: [4, 5], axis: 0 }), [1]),
+  'split into more pieces than a kernel binds, with an activation behind each': () =>
+    probe([[3, 40, 4]], (b, [x]) =>
+      b
+        .applyAll('split', [x], { sizes: [1, 2, 3, 4, 5, 6, 7, 12], axis: 1 })
+        .map((y) => b.apply('tanh', [y])),
+    ),
+  'split into pieces of whole runs': () =>
+    probe([[3, 32, 4]], (b, [x]) => b.applyAll('split', [x], { sizes: [4, 8, 20], axis: 1 })),
   'patch_merge of odd sizes': () => probe([[2, 7, 3, 5]], (b, [x]) => [b.apply('patch_merge', [x])]),
   'patch_expand by 3': () => one('patch_expand', [1, 2, 3, 18], { factor: 3 }),
 };

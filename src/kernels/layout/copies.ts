@@ -1,4 +1,3 @@
-import { resolveAxis } from '../../ir/axis.ts';
 import { stridesOf } from '../../ir/graph.ts';
 import { flippedAxes } from '../../ops/layout/flip.ts';
 import { beforeOf } from '../../ops/layout/pad.ts';

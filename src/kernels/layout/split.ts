@@ -1,6 +1,6 @@
+import { resolveAxis } from '../../ir/axis.ts';
 import { elementCount, stridesOf } from '../../ir/graph.ts';
 import type { KernelCall, UniformType } from '../../ir/kernel.ts';
-import { resolveAxis } from '../../ops/axis.ts';
 import { startsOf } from '../../ops/layout/split.ts';
 import { type KernelContext, type KernelFamily, onlyVariant } from '../variant.ts';
 
@@ -54,7 +54,7 @@ function cut(c: KernelContext, pieces: readonly Piece[], whole: number): KernelC
     template: 'split',
     options: { parts: pieces.length, run, workgroup },
     uniforms,
-    reads: [{ name: 'x', value: x }],
+    reads: [{ name: 'x', value: x, loads: 'once' }],
     writes: pieces.map(({ value }, k) => ({ name: `y${k}`, value })),
     workgroups: [Math.ceil(count / (workgroup * run)), 1, 1],
     fusable: `y${pieces.length - 1}`,

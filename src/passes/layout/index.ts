@@ -6,6 +6,7 @@ import { joinCommon } from '../simplify/common.ts';
 import { movesNothing, orderOf, permuteOfOnes, twice } from '../simplify/shapes.ts';
 import { chainAlong, chainTo, pathFrom } from './chains.ts';
 import { applied, readFromBase, reshaped, writtenAs } from './contraction.ts';
+import { halvesOfContraction } from './halves.ts';
 import { appliedSum, sumOfBase } from './reduction.ts';
 
 /** Whether each reader of a permute's result, behind reshapes, can read what the permute is given instead. */
@@ -98,6 +99,7 @@ const permuteOfElementwise: Rule = (node, r, origin) => {
 };
 
 const rules = [
+  halvesOfContraction,
   movesNothing,
   permuteOfOnes,
   twice,

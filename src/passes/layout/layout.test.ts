@@ -123,6 +123,39 @@ const cases: [string, readonly (readonly number[])[], Parameters<typeof graphOf>
     ],
   ],
   [
+    'halves of a result, one of them permuted: halves of the weight lie in it',
+    [
+      [2, 4, 5, 32],
+      [12, 32],
+    ],
+    (b, x, w) => {
+      const [y, z] = b.applyAll('split', [b.apply('linear', [x, w])], { sizes: [4, 8], axis: 3 });
+      return [b.permute(y, first), z];
+    },
+    [
+      'part(x1) axis=0 start=0 end=4',
+      'part(x1) axis=0 start=4 end=12',
+      'einsum(x0, 1) equation="a b c d, e d -> a b c e"',
+      'einsum(x0, 0) equation="a b c d, e d -> a e b c"',
+      'output "y0" = 3',
+      'output "y1" = 2',
+    ],
+  ],
+  [
+    'halves that no binding can begin at',
+    [
+      [2, 4, 5, 3],
+      [12, 3],
+    ],
+    (b, x, w) => b.applyAll('split', [b.apply('linear', [x, w])], { sizes: [4, 8], axis: 3 }),
+    [
+      'einsum(x0, x1) equation="a b c d, e d -> a b c e"',
+      'split(0) sizes=<4, 8> axis=3',
+      'output "y0" = 1.0',
+      'output "y1" = 1.1',
+    ],
+  ],
+  [
     'permutes around an element-wise op',
     [map],
     (b, x) => b.permute(b.apply('gelu', [b.permute(x, last)]), first),

@@ -7,6 +7,7 @@ import { movesNothing, orderOf, permuteOfOnes, twice } from '../simplify/shapes.
 import { chainAlong, chainTo, pathFrom } from './chains.ts';
 import { applied, readFromBase, reshaped, writtenAs } from './contraction.ts';
 import { halvesOfContraction } from './halves.ts';
+import { pointwiseConvolution } from './pointwise.ts';
 import { appliedSum, sumOfBase } from './reduction.ts';
 
 /** Whether each reader of a permute's result, behind reshapes, can read what the permute is given instead. */
@@ -100,6 +101,7 @@ const permuteOfElementwise: Rule = (node, r, origin) => {
 
 const rules = [
   halvesOfContraction,
+  pointwiseConvolution,
   movesNothing,
   permuteOfOnes,
   twice,
@@ -111,7 +113,7 @@ const rules = [
 
 export const layout: Pass = {
   name: 'layout',
-  doc: 'Lets contractions and sums read and write other orders of axes instead of copies in that order.',
+  doc: 'Lets contractions and sums read and write other orders of axes, and halves, instead of copies.',
   // Two readers of one permute both read through a reshape of what it was given: the same one.
   run: (graph, { ops }) => joinCommon(rewrite(graph, ops, rules), ops),
 };

@@ -156,6 +156,40 @@ const cases: [string, readonly (readonly number[])[], Parameters<typeof graphOf>
     ],
   ],
   [
+    'a convolution of one pixel behind a permute',
+    [
+      [2, 4, 5, 3],
+      [7, 3, 1, 1],
+    ],
+    (b, x, w) => b.apply('conv2d', [b.permute(x, first), w]),
+    ['reshape(x1) shape=<7, 3>', 'einsum(x0, 0) equation="a d e b, c b -> a c d e"', 'output "y0" = 1'],
+  ],
+  [
+    'its gradients',
+    [
+      [2, 4, 5, 3],
+      [7, 3, 1, 1],
+      [2, 7, 4, 5],
+    ],
+    (b, x, w, dy) => {
+      const attrs = { stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 };
+      const dx = b.apply('convolution_grad_input', [dy, w], { ...attrs, input_size: [4, 5] });
+      const dw = b.apply('convolution_grad_weight', [b.permute(x, first), dy], {
+        ...attrs,
+        kernel_size: [1, 1],
+      });
+      return [b.permute(dx, last), dw];
+    },
+    [
+      'reshape(x1) shape=<7, 3>',
+      'einsum(x0, x2) equation="a d e b, a c d e -> c b"',
+      'reshape(1) shape=<7, 3, 1, 1>',
+      'einsum(x2, 0) equation="a c d e, c b -> a d e b"',
+      'output "y0" = 3',
+      'output "y1" = 2',
+    ],
+  ],
+  [
     'permutes around an element-wise op',
     [map],
     (b, x) => b.permute(b.apply('gelu', [b.permute(x, last)]), first),

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { acquireDevice } from '../../src/adapter/acquire.ts';
 import { trainingEntries } from '../../src/autodiff/entries.ts';
 import { type Backend, type Executable, writeStored } from '../../src/backend/backend.ts';
 import { referenceBackend } from '../../src/backend/reference.ts';
@@ -44,7 +45,7 @@ train T for Normed {
 
 let webgpu: Backend;
 beforeAll(async () => {
-  webgpu = await webgpuBackend(ops, kernelRenderer());
+  webgpu = webgpuBackend(ops, kernelRenderer(), await acquireDevice());
 });
 afterAll(() => {
   webgpu?.destroy();

@@ -19,7 +19,7 @@ export class StepReader {
   private readonly session: Session;
   private readonly entries: readonly string[];
   private readonly ring: GPUBuffer[];
-  private readonly pending: Promise<StepResult>[] = [];
+  private readonly pending: { readonly step: number; readonly staging: GPUBuffer }[] = [];
   /** The entries that tell loss and norm. */
   private readonly loss: string;
   private readonly norm2: string;
@@ -51,19 +51,19 @@ export class StepReader {
       this.session.copyOutput(encoder, this.norm2, 'norm2', staging, 4);
     };
     this.session.submit(`step ${step}`, record, inputs);
-    const result = this.session.map(staging).then(() => {
-      const [loss, norm2] = new Float32Array(staging.getMappedRange().slice(0));
-      staging.unmap();
-      return { step, loss, gradNorm: Math.sqrt(norm2) };
-    });
-    // It may fail before anybody waits for it: `next` tells then.
-    result.catch(() => {});
-    this.pending.push(result);
+    this.pending.push({ step, staging });
   }
 
   /** The oldest step's result; `undefined` when none is in flight. Throws as {@link Session.map}. */
   async next(): Promise<StepResult | undefined> {
-    return this.pending.shift();
+    const oldest = this.pending.shift();
+    if (!oldest) return undefined;
+    const { step, staging } = oldest;
+    // Not before: Dawn in Node asks the device again and again while anything is awaited.
+    await this.session.map(staging);
+    const [loss, norm2] = new Float32Array(staging.getMappedRange().slice(0));
+    staging.unmap();
+    return { step, loss, gradNorm: Math.sqrt(norm2) };
   }
 
   /** Lets go of steps in flight: their results are not awaited any more. */

@@ -69,3 +69,13 @@ test('there is no estimate until the first steps are over, and they do not count
   pace.step(now + 10);
   expect(pace.perStep).toBeCloseTo(10, 9);
 });
+
+test('says when the step in work should be finished', () => {
+  const pace = new Pace(0);
+  for (const now of [500, 900]) pace.step(now);
+  expect(pace.untilNext(900)).toBe(0); // nothing is known yet
+  pace.step(1000);
+  pace.step(1100);
+  expect(pace.untilNext(1130)).toBeCloseTo(70, 9);
+  expect(pace.untilNext(1500)).toBe(0);
+});

@@ -45,6 +45,12 @@ export class Pace {
     this.asideInStep += milliseconds;
   }
 
+  /** Milliseconds until the step in work should be finished; 0 where that is not known, or overdue. */
+  untilNext(now: number): number {
+    if (this.weight === 0) return 0;
+    return Math.max(0, this.last + this.average / this.weight - now);
+  }
+
   /** Mean time of a step, its share of other work included; `undefined` until enough are done. */
   get perStep(): number | undefined {
     const timed = this.seen - WARM_STEPS;

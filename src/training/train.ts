@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { TRAINING_STEP, trainingEntries } from '../autodiff/entries.ts';
 import { readStored, writeStored } from '../backend/backend.ts';
 import { type WebgpuBackend, WebgpuExecutable } from '../backend/webgpu.ts';
@@ -23,6 +24,9 @@ import { initialiseStored } from './initialise.ts';
 import { Budget, Pace } from './pace.ts';
 import { imageInput } from './task.ts';
 import type { Validator } from './validation.ts';
+
+/** Share of a step's expected time that is slept before its result is awaited: waiting keeps a core busy. */
+const SLEEP = 0.8;
 
 export interface TrainOptions {
   readonly model: ElaboratedModel;
@@ -182,7 +186,11 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 
   try {
     for (let t = done + 1; t <= steps && !signal?.aborted; t++) {
-      while (reader.full) take((await reader.next())!);
+      while (reader.full) {
+        // Later steps are in flight, so that to sleep for most of a step cannot leave the device without work.
+        await setTimeout(SLEEP * pace.untilNext(performance.now()));
+        take((await reader.next())!);
+      }
       const batch = loader.next();
       const rate = learningRate(section.schedule, section.optimizer.lr, t - 1, steps);
       rates.set(t, rate);

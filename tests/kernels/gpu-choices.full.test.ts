@@ -1,0 +1,3 @@
+import { describeGpuChoices } from './check-variants.ts';
+
+describeGpuChoices();

@@ -30,6 +30,7 @@ const allowed = {
     'src/kernels',
     'src/plan',
     'src/program',
+    'src/tensors',
   ],
   'src/files': [
     'grammar',

@@ -5,10 +5,10 @@
 import { readdirSync } from 'node:fs';
 import { acquireDevice } from '../src/adapter/acquire.ts';
 import { webgpuBackend } from '../src/backend/webgpu.ts';
+import { initialise } from '../src/compiler/initialise.ts';
 import { kernelRenderer } from '../src/compiler/renderer.ts';
 import { openModel } from '../src/files/open.ts';
 import { ops } from '../src/ops/index.ts';
-import { initialise } from '../src/training/initialise.ts';
 
 const shipped = readdirSync(new URL('../specs/', import.meta.url)).filter((f) => f.endsWith('.arch'));
 const specs =

@@ -6,13 +6,13 @@ import { parseArgs } from 'node:util';
 import { acquireDevice } from '../src/adapter/acquire.ts';
 import { TRAINING_STEP, trainingEntries } from '../src/autodiff/entries.ts';
 import { type WebgpuExecutable, webgpuBackend } from '../src/backend/webgpu.ts';
+import { initialise } from '../src/compiler/initialise.ts';
 import { trainSection } from '../src/compiler/model.ts';
 import { kernelRenderer } from '../src/compiler/renderer.ts';
 import { openModel } from '../src/files/open.ts';
 import { ops } from '../src/ops/index.ts';
 import { hyperParameters } from '../src/recipe/optimizers.ts';
 import { profile } from '../src/runtime/profile.ts';
-import { initialise } from '../src/training/initialise.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

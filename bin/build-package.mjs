@@ -2,16 +2,19 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { buildForNode, buildRuntime, root } from './build.mjs';
+import { buildForBrowsers, buildForNode, root, shippedSpecs } from './build.mjs';
 import { notices } from './licences.mjs';
 
 const dist = join(root, 'dist');
-for (const name of ['node', 'runtime', 'types']) rmSync(join(dist, name), { recursive: true, force: true });
+for (const name of ['node', 'compiler', 'runtime', 'types'])
+  rmSync(join(dist, name), { recursive: true, force: true });
 
 const { inputs } = await buildForNode(root, join(dist, 'node'));
-await buildRuntime(root, join(dist, 'runtime'));
-writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), notices(root, Object.keys(inputs)));
-buildTypes(join(dist, 'types'), ['src/index.ts', 'src/runtime/index.ts']);
+const portable = await buildForBrowsers(root, dist);
+writeFileSync(join(dist, 'specs.json'), `${JSON.stringify(shippedSpecs(root))}\n`);
+const bundled = new Set([...Object.keys(inputs), ...Object.keys(portable.inputs)]);
+writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), notices(root, [...bundled]));
+buildTypes(join(dist, 'types'), ['src/index.ts', 'src/compiler/index.ts', 'src/runtime/index.ts']);
 
 /** Declarations of the entries and of all that they name. */
 function buildTypes(folder, entries) {

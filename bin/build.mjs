@@ -1,7 +1,7 @@
 // Makes JavaScript of the TypeScript sources: a few minified files, split so that a command reads only its own part.
 // Plain JavaScript with Node's own modules at the top: it runs before anything is built, and `esbuild` only when needed.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { precompiledTemplates } from './templates.mjs';
@@ -97,17 +97,34 @@ export async function buildForNode(checkout, folder) {
   return metafile;
 }
 
-/** Builds `archc/runtime` into `folder`: one file without anything of Node's, for browsers too. */
-export async function buildRuntime(checkout, folder) {
+/**
+ * Builds what also runs in browsers and workers, `archc/compiler` and `archc/runtime`, into `folder`: one file each.
+ * Fails where one of them needs anything of Node's. Resolves to esbuild's list of what went in.
+ */
+export async function buildForBrowsers(checkout, folder) {
   const { build } = await loadEsbuild();
-  await build({
+  const { metafile } = await build({
     ...common,
+    metafile: true,
     absWorkingDir: checkout,
-    entryPoints: { index: 'src/runtime/index.ts' },
+    entryPoints: { 'compiler/index': 'src/compiler/index.ts', 'runtime/index': 'src/runtime/index.ts' },
     outdir: folder,
-    platform: 'neutral',
+    platform: 'browser',
     target: 'es2022',
+    plugins: [precompiledTemplates(checkout)],
   });
+  return metafile;
+}
+
+/** The specs that come with archc, as `archc/compiler` takes them: texts by the path that imports name. */
+export function shippedSpecs(checkout) {
+  const folder = join(checkout, 'specs');
+  const names = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.arch'));
+  return Object.fromEntries(
+    names
+      .sort()
+      .map((name) => [`archc/${name.replaceAll('\\', '/')}`, readFileSync(join(folder, name), 'utf8')]),
+  );
 }
 
 async function loadEsbuild() {

@@ -38,6 +38,8 @@ export { webgpuBackend } from './backend/webgpu.ts';
 export type { ModelCost, ModuleCost } from './compiler/cost.ts';
 /** Parameters and multiply-adds, as `archc params --json` prints them. */
 export { modelCost } from './compiler/cost.ts';
+/** First values of a parameter, as the spec says. */
+export { initialise } from './compiler/initialise.ts';
 export type { OpenOptions } from './compiler/model.ts';
 /** Specs by path, `path:Model` or shipped name, as the commands take them. */
 export { trainSection } from './compiler/model.ts';
@@ -100,8 +102,6 @@ export type { Safetensors } from './tensors/safetensors-bytes.ts';
 export { parseSafetensors, serializeSafetensors } from './tensors/safetensors-bytes.ts';
 export type { Dtype, Tensor } from './tensors/tensor.ts';
 export { toFloat32 } from './tensors/tensor.ts';
-/** First values of a parameter, as the spec says. */
-export { initialise } from './training/initialise.ts';
 export type { JobOptions } from './training/job.ts';
 /** What `archc train` does. */
 export { trainJob } from './training/job.ts';

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { initialiseAll } from '../compiler/initialise.ts';
 import { trainSection } from '../compiler/model.ts';
 import { openModel } from '../files/open.ts';
 import { elementCount, type Graph } from '../ir/graph.ts';
@@ -11,7 +12,6 @@ import { type ElaboratedModel, storedTensors, type TrainSection } from '../langu
 import { ops } from '../ops/index.ts';
 import { hyperParameters } from '../recipe/optimizers.ts';
 import { interpret } from '../reference/interpret.ts';
-import { initialiseAll } from '../training/initialise.ts';
 import { gradientGraph } from './differentiated.ts';
 import { type EntryOptions, trainingEntries } from './entries.ts';
 import { lossGraph } from './loss.ts';

@@ -1,15 +1,16 @@
-import type { Facts } from '../program/facts.ts';
-import type { Program } from '../program/program.ts';
+import { type ElaboratedModel, storedTensors } from '../language/model.ts';
 import { ending, type FileInfo, type StoredProgram, sha256Of } from '../program/stored.ts';
+import { serializeSafetensors } from '../tensors/safetensors-bytes.ts';
+import { type StoredData, storedTensor } from '../tensors/tensor.ts';
+import type { Compiled } from './compile.ts';
 
 /**
  * The files of a program by their path. The same program and weights give the same bytes.
  *
- * @param weights a safetensors file
+ * @param weights a safetensors file, see {@link weightsBytes}
  */
 export async function programFiles(
-  { kernels, ...rest }: Program,
-  facts: Facts,
+  { program: { kernels, ...rest }, facts }: Compiled,
   weights: Uint8Array,
 ): Promise<Map<string, Uint8Array>> {
   const utf8 = new TextEncoder();
@@ -32,4 +33,13 @@ export async function programFiles(
     ...kernels.map(({ name }, i) => [`kernels/${name}.wgsl`, texts[i]] as const),
     ['weights.safetensors', weights],
   ]);
+}
+
+/** The values of a model's parameters and buffers, by name, as a safetensors file. */
+export function weightsBytes(model: ElaboratedModel, values: ReadonlyMap<string, StoredData>): Uint8Array {
+  return serializeSafetensors(
+    storedTensors(model).map(
+      ({ name, shape }) => [name, storedTensor([...shape], values.get(name)!)] as const,
+    ),
+  );
 }

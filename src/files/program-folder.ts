@@ -1,17 +1,13 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { TRAINING_STEP, trainingEntries } from '../autodiff/entries.ts';
-import { factsOf, trainingFacts } from '../compiler/facts.ts';
-import { type PlanFor, planPortably } from '../compiler/portable.ts';
-import { programFiles } from '../compiler/program-files.ts';
-import { kernelRenderer } from '../compiler/renderer.ts';
+import { compileModel } from '../compiler/compile.ts';
+import type { PlanFor } from '../compiler/portable.ts';
+import { programFiles, weightsBytes } from '../compiler/program-files.ts';
 import { InputError } from '../errors.ts';
-import { type ElaboratedModel, storedTensors } from '../language/model.ts';
-import { ops } from '../ops/index.ts';
+import type { ElaboratedModel } from '../language/model.ts';
 import { writeError } from '../tensors/atomic-file.ts';
 import { checkFolderWritable, makeFolder } from '../tensors/output-path.ts';
-import { serializeSafetensors } from '../tensors/safetensors-bytes.ts';
-import { type StoredData, storedTensor } from '../tensors/tensor.ts';
+import type { StoredData } from '../tensors/tensor.ts';
 
 export interface ProgramReport {
   readonly kernels: number;
@@ -22,9 +18,8 @@ export interface ProgramReport {
 }
 
 /**
- * Writes a program: `program.json`, `kernels/` and `weights.safetensors`. Its entries are `forward` and, where the model
- * has a `train` section, those of {@link trainingEntries}. The same model and weights give the same bytes. The folder appears whole or not at all;
- * an older program of the same name is replaced.
+ * Writes a compiled model: `program.json`, `kernels/` and `weights.safetensors`. The same model and weights give the same
+ * bytes. The folder appears whole or not at all; an older program of the same name is replaced.
  *
  * @param training the same model elaborated for training; without it the program is for inference only
  * @param weights parameters and buffers by name
@@ -42,26 +37,8 @@ export async function writeProgramFolder(
   const target = resolve(folder);
   checkFolderWritable(folder);
   checkReplaceable(folder, target);
-  const section = training?.train[0];
-  const program = planPortably(
-    model,
-    {
-      forward: model.graph,
-      ...(training && section
-        ? trainingEntries(training, section, section.optimizer, ops, { predictor: model }).entries
-        : {}),
-    },
-    kernelRenderer(),
-    plan,
-  );
-  const facts = factsOf(model, program, section && trainingFacts(model, section, TRAINING_STEP));
-  const files = await programFiles(
-    program,
-    facts,
-    serializeSafetensors(
-      storedTensors(model).map((t) => [t.name, storedTensor([...t.shape], weights.get(t.name)!)] as const),
-    ),
-  );
+  const compiled = compileModel(model, training, plan);
+  const files = await programFiles(compiled, weightsBytes(model, weights));
 
   const undo = makeFolder(dirname(target));
   const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
@@ -80,13 +57,14 @@ export async function writeProgramFolder(
     undo();
     throw writeError(folder, error);
   }
+  const { program, facts } = compiled;
   return {
     kernels: program.kernels.length,
     dispatches: Object.fromEntries(
       Object.entries(program.entries).map(([name, entry]) => [name, entry.dispatches.length]),
     ),
     device_bytes: program.bytes,
-    trains: section !== undefined,
+    trains: facts.training !== undefined,
   };
 }
 

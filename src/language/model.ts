@@ -10,7 +10,7 @@ import type { ScheduleSpec } from '../recipe/schedules.ts';
 /** A compile-time value in its plain form, as `--json` prints it. */
 export type ConfigValue = number | boolean | string | readonly number[];
 
-/** How a parameter starts: a name and its arguments, interpreted by `src/training/initialise.ts`. */
+/** How a parameter starts: a name and its arguments, interpreted by `src/compiler/initialise.ts`. */
 export interface Initialiser {
   readonly kind: InitialiserKind;
   readonly args: Readonly<Record<string, number | string>>;

@@ -11,7 +11,7 @@ interface InitialiserEntry extends Form {
 const f32 = { f32: true } as const;
 const slope = number('negative slope of the leaky ReLU that follows', f32, 0);
 
-/** Initialisers by name; `src/training/initialise.ts` draws them. */
+/** Initialisers by name; `src/compiler/initialise.ts` draws them. */
 export const initialisers = {
   zeros: { args: {}, doc: 'All 0.', example: 'param bias: [8] = zeros', whole: true },
   ones: { args: {}, doc: 'All 1.', example: 'param weight: [8] = ones', whole: true },

@@ -1,8 +1,8 @@
+import { initialiseStored } from '../compiler/initialise.ts';
 import { InputError } from '../errors.ts';
 import type { StoredTensor } from '../language/model.ts';
 import { nearest } from '../language/suggest.ts';
 import { type StoredData, type Tensor, toFloat32, toInt32 } from '../tensors/tensor.ts';
-import { initialiseStored } from './initialise.ts';
 
 const floating = ['F32', 'F64', 'F16', 'BF16'];
 

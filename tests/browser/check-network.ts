@@ -81,8 +81,7 @@ export async function checkNetwork(name: string, places: readonly Place[]): Prom
     there.losses.forEach((loss, i) => {
       expect(Math.abs(loss - here.losses[i]), `step ${i + 1} in the ${place}`).toBeLessThanOrEqual(tolerance);
     });
-    // The steps did something.
-    expect(there.losses[STEPS - 1]).toBeLessThan(there.losses[0] * 0.999);
+    expect(there.moved).toBe(true);
   }
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { initialise } from '../../src/compiler/initialise.ts';
 import { trainSection } from '../../src/compiler/model.ts';
 import { InputError } from '../../src/errors.ts';
 import { openModel } from '../../src/files/open.ts';
@@ -11,7 +12,6 @@ import { readSafetensors, writeSafetensors } from '../../src/tensors/safetensors
 import { float32Tensor, type Tensor, toFloat32 } from '../../src/tensors/tensor.ts';
 import { writeCheckpoint } from '../../src/training/checkpoint.ts';
 import { runIdentity } from '../../src/training/identity.ts';
-import { initialise } from '../../src/training/initialise.ts';
 import {
   type PretrainedReport,
   pretrainedSource,

@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { initialise } from '../../src/compiler/initialise.ts';
 import { writeLabelMap, writePng } from '../../src/data/png.ts';
 import { openModel } from '../../src/files/open.ts';
 import { Random } from '../../src/recipe/random.ts';
 import { writeSafetensors } from '../../src/tensors/safetensors.ts';
 import { float32Tensor, type Tensor } from '../../src/tensors/tensor.ts';
-import { initialise } from '../../src/training/initialise.ts';
 
 /** A spec that trains in a blink; its models are Narrow and, by default, Tiny. */
 export const TINY = 'tests/fixtures/cli/tiny.arch';

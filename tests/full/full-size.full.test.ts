@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type AcquiredDevice, acquireDevice } from '../../src/adapter/acquire.ts';
+import { initialise } from '../../src/compiler/initialise.ts';
 import { openModel } from '../../src/files/open.ts';
 import { openProgramFolder } from '../../src/files/open-program.ts';
 import { writeProgramFolder } from '../../src/files/program-folder.ts';
 import { elementCount } from '../../src/ir/graph.ts';
 import { Random } from '../../src/recipe/random.ts';
-import { initialise } from '../../src/training/initialise.ts';
 
 /**
  * Every shipped spec at its default size: compiled for any WebGPU implementation, training step and all; then one

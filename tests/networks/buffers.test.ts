@@ -7,12 +7,12 @@ import { TRAINING_STEP, trainingEntries } from '../../src/autodiff/entries.ts';
 import { type Backend, type Elements, type Executable, writeStored } from '../../src/backend/backend.ts';
 import { referenceBackend } from '../../src/backend/reference.ts';
 import { webgpuBackend } from '../../src/backend/webgpu.ts';
+import { initialiseAll } from '../../src/compiler/initialise.ts';
 import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { openChecked, openModel } from '../../src/files/open.ts';
 import { type ElaboratedModel, storedTensors } from '../../src/language/model.ts';
 import { ops } from '../../src/ops/index.ts';
 import { hyperParameters } from '../../src/recipe/optimizers.ts';
-import { initialiseAll } from '../../src/training/initialise.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'archc-buffers-'));
 let webgpu: Backend;

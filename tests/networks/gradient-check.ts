@@ -1,13 +1,13 @@
 import { gradientGraph } from '../../src/autodiff/differentiated.ts';
 import type { Backend, Elements, Executable } from '../../src/backend/backend.ts';
 import { referenceBackend } from '../../src/backend/reference.ts';
+import { initialise } from '../../src/compiler/initialise.ts';
 import { trainSection } from '../../src/compiler/model.ts';
 import type { Graph } from '../../src/ir/graph.ts';
 import type { Op, OpTable } from '../../src/ir/op.ts';
 import type { ElaboratedModel } from '../../src/language/model.ts';
 import { ops } from '../../src/ops/index.ts';
 import { Random } from '../../src/recipe/random.ts';
-import { initialise } from '../../src/training/initialise.ts';
 
 export interface GradientCheck {
   /** (loss(w + εv) − loss(w − εv)) / 2ε in float64, for a random direction v. */

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { initialise } from '../../src/compiler/initialise.ts';
 import { openModel } from '../../src/files/open.ts';
 import type { Parameter } from '../../src/language/model.ts';
-import { initialise } from '../../src/training/initialise.ts';
 import { type FixtureInfo, setTexts } from '../parity/fixture.ts';
 
 /**

@@ -7,13 +7,13 @@ import { trainingEntries } from '../../src/autodiff/entries.ts';
 import { type Backend, type Executable, writeStored } from '../../src/backend/backend.ts';
 import { referenceBackend } from '../../src/backend/reference.ts';
 import { webgpuBackend } from '../../src/backend/webgpu.ts';
+import { initialiseAll } from '../../src/compiler/initialise.ts';
 import { trainSection } from '../../src/compiler/model.ts';
 import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { openModel } from '../../src/files/open.ts';
 import { storedTensors } from '../../src/language/model.ts';
 import { ops } from '../../src/ops/index.ts';
 import { hyperParameters } from '../../src/recipe/optimizers.ts';
-import { initialiseAll } from '../../src/training/initialise.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'archc-entries-'));
 const SPEC = join(folder, 'normed.arch');

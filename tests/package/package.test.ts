@@ -159,7 +159,7 @@ test('the programs of docs/api.md run', () => {
   const size = ['--set', 'size=<64, 64>', '--set', 'features=<32, 64, 128>'];
   expect(archc('compile', 'nnunet', '--output', 'build/nnunet', ...size).code).toBe(0);
   const programs = shown('docs/api.md');
-  expect(programs).toHaveLength(2);
+  expect(programs).toHaveLength(3);
   programs.forEach((program, i) => {
     writeFileSync(at(`program${i}.js`), program);
     const { code, stdout, stderr } = run(process.execPath, [`program${i}.js`]);
@@ -187,14 +187,20 @@ test('the program of docs/programs.md predicts and trains with the folder of a p
   expect(archc('compile', 'nnunet', ...trained, ...size).code).toBe(0);
 }, 120_000);
 
-test('types: a program that uses both entries compiles, and a wrong use does not', () => {
+test('types: a program that uses all entries compiles, and a wrong use does not', () => {
   const program = `
     import { check, openModel, openSpec, ops, SpecError, type Diagnostic, type ElaboratedModel } from 'archc';
+    import { compileSpec, loadSpec, memoryFiles, programFiles } from 'archc/compiler';
     import { openProgram, Session, type Program } from 'archc/runtime';
     const model: ElaboratedModel = openModel('nnunet', { set: { in_channels: '4' }, batch: 2 });
     export const shapes: readonly (readonly number[])[] = model.inputs.map((input) => input.shape);
     export const mistakes: readonly Diagnostic[] = check(openSpec('nnunet').loaded, ops);
     export const isSpec = (error: unknown): boolean => error instanceof SpecError && error.diagnostics.length > 0;
+    export async function compiled(texts: Record<string, string>): Promise<string> {
+      const { program, facts, model } = compileSpec(loadSpec('a.arch', memoryFiles(texts)), { batch: 2 });
+      const files: ReadonlyMap<string, Uint8Array> = await programFiles({ program, facts }, new Uint8Array());
+      return model.name + (await openProgram(files)).outputs[0].name;
+    }
     export async function start(device: GPUDevice, program: Program): Promise<number> {
       const session: Session = await Session.create(device, program);
       return session.bytes;
@@ -213,5 +219,5 @@ test('types: a program that uses both entries compiles, and a wrong use does not
   expect(compile('consumer', program)).toEqual({ code: 0, stdout: '', stderr: '' });
   const wrong = compile('wrong', program.replace('batch: 2', "batch: 'two'"));
   expect(wrong.code).not.toBe(0);
-  expect(wrong.stdout).toMatch(/wrong\.ts\(4,.*TS2322/);
+  expect(wrong.stdout).toMatch(/wrong\.ts\(5,.*TS2322/);
 }, 120_000);

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { main } from '../../src/cli/main.ts';
+import { initialise } from '../../src/compiler/initialise.ts';
 import { openModel } from '../../src/files/open.ts';
 import { elementCount } from '../../src/ir/graph.ts';
 import { Random } from '../../src/recipe/random.ts';
 import { readSafetensors, writeSafetensors } from '../../src/tensors/safetensors.ts';
-import { initialise } from '../../src/training/initialise.ts';
 import { deviation, largest } from './fixture.ts';
 
 /** Legal configurations that no fixture covers: odd widths and depths, maps that are not square, other windows. */

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AcquiredDevice, acquireDevice } from '../../src/adapter/acquire.ts';
 import { trainingEntries } from '../../src/autodiff/entries.ts';
+import { initialiseAll } from '../../src/compiler/initialise.ts';
 import { trainSection } from '../../src/compiler/model.ts';
 import { planPortably } from '../../src/compiler/portable.ts';
 import { kernelRenderer } from '../../src/compiler/renderer.ts';
@@ -10,7 +11,6 @@ import { storedTensors } from '../../src/language/model.ts';
 import { ops } from '../../src/ops/index.ts';
 import type { Program } from '../../src/program/program.ts';
 import { Session } from '../../src/runtime/session.ts';
-import { initialiseAll } from '../../src/training/initialise.ts';
 import { counting } from './counting.ts';
 
 const spec = fileURLToPath(new URL('../golden/tiny.arch', import.meta.url));

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
+import { initialiseAll } from '../../compiler/initialise.ts';
 import { openModel } from '../../files/open.ts';
 import { writeProgramFolder } from '../../files/program-folder.ts';
 import { storedTensors } from '../../language/model.ts';
-import { initialiseAll } from '../../training/initialise.ts';
 import { readWeights } from '../../training/weights-file.ts';
 import { integer, type ModelOptions, withModelOptions } from '../options.ts';
 import { planFor, type TargetOptions, withTarget } from '../target-options.ts';

@@ -20,4 +20,6 @@ export interface Outcome {
   readonly outputs: Readonly<Record<string, readonly number[]>>;
   /** Before each step. */
   readonly losses: readonly number[];
+  /** Whether the model predicts otherwise after the steps. */
+  readonly moved: boolean;
 }

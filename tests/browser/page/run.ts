@@ -1,23 +1,23 @@
-import { TRAINING_STEP, trainingEntries } from '../../../src/autodiff/entries.ts';
-import { factsOf, trainingFacts } from '../../../src/compiler/facts.ts';
-import { checkedModel } from '../../../src/compiler/model.ts';
-import { planPortably } from '../../../src/compiler/portable.ts';
-import { programFiles } from '../../../src/compiler/program-files.ts';
-import { kernelRenderer } from '../../../src/compiler/renderer.ts';
-import { loadSpec } from '../../../src/language/index.ts';
-import { memoryFiles } from '../../../src/language/memory-files.ts';
-import { storedTensors } from '../../../src/language/model.ts';
-import { ops } from '../../../src/ops/index.ts';
-import { hyperParameters } from '../../../src/recipe/optimizers.ts';
-import { openProgram } from '../../../src/runtime/compiled-model.ts';
-import { StepReader } from '../../../src/runtime/step-reader.ts';
-import { parseSafetensors, serializeSafetensors } from '../../../src/tensors/safetensors-bytes.ts';
-import { storedTensor, toFloat32 } from '../../../src/tensors/tensor.ts';
+import {
+  type Compiled,
+  compileSpec,
+  type ElaboratedModel,
+  loadSpec,
+  memoryFiles,
+  parseSafetensors,
+  programFiles,
+  type StoredData,
+  storedTensors,
+  type Tensor,
+  toFloat32,
+  weightsBytes,
+} from '../../../src/compiler/index.ts';
+import { openProgram } from '../../../src/runtime/index.ts';
 import type { Job, Outcome } from './job.ts';
 
 /**
- * Compiles a spec, opens the files as any runtime does, and runs them: a forward pass, then steps of training on one
- * batch.
+ * Does with `archc/compiler` and `archc/runtime` alone what they are for: compiles a spec, opens the files, predicts
+ * and trains some steps on one batch.
  *
  * @param fixture safetensors with weights as `w/…`, `x` and `target`
  */
@@ -27,47 +27,45 @@ export async function runJob(
   device: GPUDevice,
 ): Promise<Omit<Outcome, 'adapter'>> {
   const { tensors } = parseSafetensors(new Uint8Array(fixture));
-  const { model, program, section } = compile(job);
-  const weights = storedTensors(model).map(({ name, shape, dtype }) => {
-    const data = toFloat32(tensors.get(`w/${name}`)!);
-    return [name, storedTensor([...shape], dtype === 'i32' ? Int32Array.from(data) : data)] as const;
-  });
-  const facts = factsOf(model, program, trainingFacts(model, section, TRAINING_STEP));
-  const files = await programFiles(program, facts, serializeSafetensors(weights));
+  const loaded = loadSpec(job.entry, memoryFiles(job.specs));
+  const compiled = compileSpec(loaded, { set: job.set, batch: job.batch });
+  const weights = weightsBytes(compiled.model, weightsOf(compiled.model, tensors));
+  const files = await programFiles(compiled, weights);
 
-  const running = await (await openProgram(files)).start(device);
-  const { session } = running;
-  const [input] = model.inputs;
-  const outputs = await running.predict({ [input.name]: toFloat32(tensors.get('x')!) });
-  session.write('input', 'target', Int32Array.from(toFloat32(tensors.get('target')!)));
-
-  const reader = new StepReader(session, TRAINING_STEP);
+  const calm = await programFiles(withRate(compiled, job.lr), weights);
+  const running = await (await openProgram(calm)).start(device);
+  const [input] = compiled.model.inputs;
+  const batch = { [input.name]: toFloat32(tensors.get('x')!) };
+  const outputs = await running.predict(batch);
+  const target = Int32Array.from(toFloat32(tensors.get('target')!));
   const losses: number[] = [];
-  for (let t = 1; t <= job.steps; t++) {
-    reader.submit(t, { hyper: hyperParameters(section.optimizer, job.lr, t) });
-    losses.push((await reader.next())!.loss);
-  }
-  reader.destroy();
+  for (let t = 1; t <= job.steps; t++) losses.push((await running.step({ ...batch, target })).loss);
+  const after = await running.predict(batch);
   running.destroy();
+
+  const texts = [...files].filter(([path]) => !path.endsWith('.safetensors'));
   return {
-    files: Object.fromEntries(
-      [...files]
-        .filter(([path]) => !path.endsWith('.safetensors'))
-        .map(([path, bytes]) => [path, new TextDecoder().decode(bytes)]),
-    ),
+    files: Object.fromEntries(texts.map(([path, bytes]) => [path, new TextDecoder().decode(bytes)])),
     outputs: Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, [...data]])),
     losses,
+    moved: Object.keys(outputs).some((name) => outputs[name].data.some((v, i) => v !== after[name].data[i])),
   };
 }
 
-function compile(job: Job) {
-  const loaded = loadSpec(job.entry, memoryFiles(job.specs));
-  const open = (training: boolean) =>
-    checkedModel(loaded, undefined, { set: job.set, batch: job.batch, training }).model;
-  const model = open(false);
-  const trained = open(true);
-  const [section] = trained.train;
-  const { entries } = trainingEntries(trained, section, section.optimizer, ops, { predictor: model });
-  const program = planPortably(model, { forward: model.graph, ...entries }, kernelRenderer());
-  return { model, program, section };
+/** The same program with a learning rate so small that two implementations do not drift apart in a few steps. */
+function withRate({ program, facts }: Compiled, lr: number): Compiled {
+  const training = facts.training!;
+  return {
+    program,
+    facts: { ...facts, training: { ...training, optimizer: { ...training.optimizer, lr } } },
+  };
+}
+
+function weightsOf(model: ElaboratedModel, tensors: ReadonlyMap<string, Tensor>): Map<string, StoredData> {
+  return new Map(
+    storedTensors(model).map(({ name, dtype }) => {
+      const data = toFloat32(tensors.get(`w/${name}`)!);
+      return [name, dtype === 'i32' ? Int32Array.from(data) : data];
+    }),
+  );
 }

@@ -81,6 +81,23 @@ export interface KernelCall {
   readonly adds?: readonly PartialSums[];
   /** How one element of the fusable output follows from few others: what loads it may compute it instead. */
   readonly element?: ElementOf;
+  /** Where the elements of the only read go: what computes them may store them there. */
+  readonly scatter?: ScatterOf;
+}
+
+/** Where elements go that a call only moves. Each element of the output is one of the read, stored once. */
+export interface ScatterOf {
+  /** Divisions of whole numbers for one element of the read, here and in the dispatch. */
+  readonly divisions: number;
+  readonly divisionsApart: number;
+  readonly uniforms: KernelCall['uniforms'];
+  /** Statements on element `i: u32` of the read, and expressions of the places that it goes to. */
+  lines(uniform: (name: string) => string): {
+    readonly lines: readonly string[];
+    /** Whether it goes anywhere; left out: always. */
+    readonly inside?: string;
+    readonly at: readonly string[];
+  };
 }
 
 /** to[i] = the sum of from[first + part · partStride + i · stride] over `parts` parts, in order, for all elements of `to`. */

@@ -1,6 +1,6 @@
 import type { ValueId } from '../ir/graph.ts';
 import type { KernelCall } from '../ir/kernel.ts';
-import type { Unit } from './unit.ts';
+import { chainLoads, computedValues, type Unit } from './unit.ts';
 import type { Views } from './views.ts';
 
 /**
@@ -23,7 +23,7 @@ export function boundPlaces(
   const readAll = (from: Unit, of: KernelCall) => {
     for (const r of of.reads) read(from, r.value.id);
     if (of !== from.calls.at(-1)) return;
-    for (const arg of from.chain.flatMap((s) => s.args)) if (arg.kind === 'loaded') read(from, arg.value);
+    for (const { value } of chainLoads(from)) read(from, value);
   };
   readAll(unit, call);
   const isLast = call === unit.calls.at(-1);
@@ -31,6 +31,6 @@ export function boundPlaces(
     if (isLast && w.name === call.fusable && !isStored(w.value.id)) continue;
     places.add(views.same(w.value.id));
   }
-  if (isLast) for (const { value } of unit.chain) if (isStored(value)) places.add(views.same(value));
+  if (isLast) for (const v of computedValues(unit)) if (isStored(v)) places.add(views.same(v));
   return places;
 }

@@ -15,7 +15,16 @@ import { boundPlaces } from './bound.ts';
 import type { ForcedKernels } from './candidates.ts';
 import { chooseKernels, kernelNode } from './candidates.ts';
 import { foldPrologues, keptValues } from './prologues.ts';
-import { type BroadcastTerm, type ChainArg, type ChainStep, computedValues, type Unit } from './unit.ts';
+import {
+  type BroadcastTerm,
+  type Chain,
+  type ChainArg,
+  type ChainStep,
+  chainsOf,
+  computedValues,
+  ownValues,
+  type Unit,
+} from './unit.ts';
 import type { Views } from './views.ts';
 
 /**
@@ -58,8 +67,8 @@ export function planUnits(
         ? undefined
         : findHost(graph, units, definedIn, views, target.limits, node, lowering, readers);
       if (host !== undefined) {
-        units[host].chain.push(chainStep(graph, node, lowering, views, units[host]));
-        definedIn.set(out, host);
+        host.chain.chain.push(chainStep(graph, node, lowering, views, host.chain));
+        definedIn.set(out, host.at);
       } else {
         const unit: Unit = { ...bareUnit(node), calls: [elementwiseCall(target, graph.values[out])] };
         unit.chain.push(chainStep(graph, node, lowering, views, undefined));
@@ -78,6 +87,14 @@ export function planUnits(
       },
     });
     for (const own of areApart(calls, scratch) ? calls.map((call) => [call]) : [calls]) {
+      const moved =
+        own.length === 1 && own[0].scatter
+          ? branchOff(units, definedIn, views, target, node, own[0], readers)
+          : undefined;
+      if (moved !== undefined) {
+        definedIn.set(own[0].writes[0].value.id, moved);
+        continue;
+      }
       const last = own.at(-1);
       const head = last?.writes.find((w) => w.name === last.fusable)?.value.id;
       const index = units.push({ ...bareUnit(node), calls: own, head, scratch }) - 1;
@@ -97,7 +114,15 @@ function areApart(calls: readonly KernelCall[], scratch: readonly Value[]): bool
 }
 
 function bareUnit(node: Node): Omit<Unit, 'calls'> {
-  return { label: node.op, scope: node.scope, head: undefined, chain: [], scratch: [], prologues: new Map() };
+  return {
+    label: node.op,
+    scope: node.scope,
+    head: undefined,
+    chain: [],
+    branches: [],
+    scratch: [],
+    prologues: new Map(),
+  };
 }
 
 function elementwiseCall({ measured: { workgroup, perThread } }: Target, out: Value): KernelCall {
@@ -122,23 +147,69 @@ function findHost(
   node: Node,
   lowering: ElementwiseLowering,
   readers: NodeReaders,
-): number | undefined {
+): Host | undefined {
   const shape = graph.values[node.outputs[0]].shape;
   const candidates = node.inputs.map((v) => definedIn.get(v) ?? -1);
-  const host = Math.max(...candidates);
-  if (host < 0) return undefined;
-  const unit = units[host];
-  const computed = computedValues(unit);
+  const at = Math.max(...candidates);
+  if (at < 0) return undefined;
+  const unit = units[at];
+  const chain = chainsOf(unit).find((c) => node.inputs.some((v) => ownValues(c).includes(views.same(v))));
+  if (!chain) return undefined;
+  const computed = ownValues(chain);
   const isComputed = (v: ValueId) =>
     computed.includes(views.same(v)) && sameSize(graph.values[v].shape, shape);
   if (!node.inputs.some(isComputed)) return undefined;
   // What the host itself computes cannot be loaded inside it (a broadcast or another output of its kernel).
-  if (node.inputs.some((v) => (definedIn.get(v) ?? -1) === host && !isComputed(v))) return undefined;
-  const joined = { ...unit, chain: [...unit.chain, chainStep(graph, node, lowering, views, unit)] };
-  const inside = new Set(computedValues(joined));
+  if (node.inputs.some((v) => (definedIn.get(v) ?? -1) === at && !isComputed(v))) return undefined;
+  const host = { at, unit, chain };
+  chain.chain.push(chainStep(graph, node, lowering, views, chain));
+  const fits = isBindable(unit, views, limits, readers);
+  chain.chain.pop();
+  return fits ? host : undefined;
+}
+
+/** Where a node joins a unit. */
+interface Host {
+  readonly at: number;
+  readonly unit: Unit;
+  readonly chain: Chain;
+}
+
+function isBindable(unit: Unit, views: Views, limits: Target['limits'], readers: NodeReaders): boolean {
+  const inside = new Set(computedValues(unit));
   const isStored = (v: ValueId) => readers.isRead(v, (by) => by.outputs.every((out) => inside.has(out)));
-  const bound = boundPlaces(joined, joined.calls.at(-1)!, views, isStored);
-  return bound.size <= limits.maxStorageBuffersPerShaderStage ? host : undefined;
+  return (
+    boundPlaces(unit, unit.calls.at(-1)!, views, isStored).size <= limits.maxStorageBuffersPerShaderStage
+  );
+}
+
+/**
+ * The unit that computes what a call only moves, if it can store it where it goes: what is stored twice costs less
+ * than a dispatch that reads it and stores it again.
+ */
+function branchOff(
+  units: readonly Unit[],
+  definedIn: ReadonlyMap<ValueId, number>,
+  views: Views,
+  target: Target,
+  node: Node,
+  { reads: [{ value: x }], writes: [{ value: y }], scatter }: KernelCall,
+  readers: NodeReaders,
+): number | undefined {
+  const at = definedIn.get(x.id) ?? -1;
+  if (at < 0 || !scatter) return undefined;
+  const unit = units[at];
+  const from = views.same(x.id);
+  const chain = chainsOf(unit).find((c) => ownValues(c).includes(from));
+  // A call that itself only moves is better computed by its readers: its template stores at many places.
+  if (!chain || unit.calls.at(-1)!.element) return undefined;
+  // The dispatch would load the value, which then would be stored.
+  const extra = scatter.divisions - scatter.divisionsApart - 2;
+  if (elementCount(x.shape) * extra > target.measured.dispatch) return undefined;
+  chain.branches.push({ op: node.op, head: y.id, from, scatter, chain: [], branches: [] });
+  if (isBindable(unit, views, target.limits, readers)) return at;
+  chain.branches.pop();
+  return undefined;
 }
 
 /** The nodes that read each value, views of it included. */
@@ -174,11 +245,11 @@ function chainStep(
   node: Node,
   lowering: ElementwiseLowering,
   views: Views,
-  host: Unit | undefined,
+  host: Chain | undefined,
 ): ChainStep {
   const out = node.outputs[0];
   const shape = graph.values[out].shape;
-  const computed = host ? computedValues(host) : [];
+  const computed = host ? ownValues(host) : [];
   return {
     value: out,
     op: node.op,

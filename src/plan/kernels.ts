@@ -4,7 +4,7 @@ import type { KernelCall, UniformType } from '../ir/kernel.ts';
 import { Bindings } from './bindings.ts';
 import { type Location, locationOf } from './location.ts';
 import type { EntryMemory } from './memory.ts';
-import type { ChainArg, Unit } from './unit.ts';
+import type { Branch, Chain, ChainArg, Unit } from './unit.ts';
 import type { Views } from './views.ts';
 
 /** One dispatch before its text is rendered. */
@@ -53,7 +53,7 @@ class Draft {
       const { variable } = this.bindings.write(name, value.dtype, this.locate(value.id));
       this.store(name, value.dtype, [`${variable}[i] = v0;`]);
     }
-    if (fused) this.store(fused, 'f32', this.fusedLines(unit, fused));
+    if (fused) this.storeChain(unit, unit, fused);
     for (const name of String(call.options['functions'] ?? '').split(' ')) if (name) this.functions.add(name);
     return {
       text: {
@@ -97,7 +97,7 @@ class Draft {
       this.computed.push(load(inner, this.elementLines(unit, call, inner)));
       lines.push(`let v0 = load_${inner}(i);`);
     }
-    const results = this.chainLines(unit, `${name}_`, lines);
+    const results = this.chainLines(unit, unit, `${name}_`, lines);
     lines.push(`return ${results.at(-1) ?? 'v0'};`);
     this.computed.push(load(name, lines));
     if (!vector) return;
@@ -123,30 +123,49 @@ class Draft {
     return lines;
   }
 
-  /** The body of the store function: what the kernel computed, then the chain, each stored where it is needed. */
-  private fusedLines(unit: Unit, fused: string): string[] {
+  /** `store_<name>` as a chain: what it starts from and what follows, each stored where it is needed. */
+  private storeChain(unit: Unit, chain: Chain, name: string): void {
     const lines: string[] = [];
-    const keep = (name: string, v: ValueId, result: string) => {
+    const prefix = chain === unit ? '' : `${name}_`;
+    const keep = (as: string, v: ValueId, result: string) => {
       if (!this.memory.stored.has(this.views.root(v))) return;
-      const { variable } = this.bindings.write(name, 'f32', this.locate(v));
+      const { variable } = this.bindings.write(as, 'f32', this.locate(v));
       lines.push(`${variable}[i] = ${result};`);
     };
-    if (unit.head !== undefined) keep(fused, unit.head, 'v0');
-    this.chainLines(unit, '', lines, (n, v, result) => keep(`out${n}`, v, result));
-    return lines;
+    if (chain.head !== undefined) keep(name, chain.head, 'v0');
+    const results = this.chainLines(unit, chain, prefix, lines, (n, v, result) =>
+      keep(`${prefix}out${n}`, v, result),
+    );
+    chain.branches.forEach((branch, n) => {
+      const inner = `${name}_${n}`;
+      const k = chain.chain.findIndex((s) => s.value === branch.from);
+      lines.push(...this.branchLines(branch, inner, k < 0 ? 'v0' : results[k]));
+      this.storeChain(unit, branch, inner);
+    });
+    this.store(name, 'f32', lines);
+  }
+
+  /** Stores a value where a branch puts it. */
+  private branchLines({ scatter }: Branch, name: string, value: string): string[] {
+    for (const [uniform, type, n] of scatter.uniforms) this.uniforms.push([`${name}_${uniform}`, type, n]);
+    const { lines, inside, at } = scatter.lines((uniform) => `p.${name}_${uniform}`);
+    const stores = at.map((index) => `store_${name}(${index}, ${value});`);
+    const guarded = inside ? [`if (${inside}) {`, ...stores.map((s) => `  ${s}`), '}'] : stores;
+    return ['{', ...[...lines, ...guarded].map((line) => `  ${line}`), '}'];
   }
 
   /** Appends what computes a chain, with `v0` as what it starts from; gives the variables of its steps. */
   private chainLines(
     unit: Unit,
+    chain: Chain,
     prefix: string,
     lines: string[],
     keep?: (n: number, v: ValueId, result: string) => void,
   ): string[] {
     const variable = new Map<ValueId, string>();
-    if (unit.head !== undefined) variable.set(unit.head, 'v0');
+    if (chain.head !== undefined) variable.set(chain.head, 'v0');
     const loads = new Map<string, string>();
-    return unit.chain.map((step, k) => {
+    return chain.chain.map((step, k) => {
       const args = step.args.map((arg) => {
         if (arg.kind === 'computed') return variable.get(arg.value)!;
         const key = `${this.views.same(arg.value)} ${JSON.stringify(arg.terms)}`;

@@ -84,7 +84,8 @@ function waitingCalls(graph: Graph, units: readonly Unit[], views: Views): Waiti
   });
   return units.flatMap((unit, i) =>
     unit.calls.flatMap((call): Waiting[] => {
-      if (!call.adds || (call === unit.calls.at(-1) && unit.chain.length > 0)) return [];
+      if (!call.adds || (call === unit.calls.at(-1) && unit.chain.length + unit.branches.length > 0))
+        return [];
       const roots = call.adds.map(({ to }) => views.root(to.id));
       const pack = packOf.get(roots[0]);
       const fits = pack && roots.every((v) => packOf.get(v) === pack && !read.has(v));
@@ -128,7 +129,17 @@ function sumPieces(
 
 /** A unit of one call beside those of nodes. */
 function unitOf(call: KernelCall, like: Unit): Unit {
-  return { ...like, label: call.template, scope: '', calls: [call], head: undefined, chain: [], scratch: [] };
+  return {
+    ...like,
+    label: call.template,
+    scope: '',
+    calls: [call],
+    head: undefined,
+    chain: [],
+    branches: [],
+    scratch: [],
+    prologues: new Map(),
+  };
 }
 
 function without(unit: Unit, gone: ReadonlySet<KernelCall>): Unit {

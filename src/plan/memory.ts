@@ -181,7 +181,7 @@ function liveRanges({ graph, units, views, groups }: EntryUnits): Map<ValueId, L
     const inKernel = new Set(computedValues(unit));
     for (const value of unit.scratch) define(value, at);
     for (const call of unit.calls) for (const w of call.writes) define(w.value, at);
-    for (const step of unit.chain) define(graph.values[step.value], at);
+    for (const v of inKernel) define(graph.values[v], at);
     for (const value of unit.scratch) use(value.id, at);
     // Outputs that the kernel stores itself need memory even if nobody reads them.
     for (const call of unit.calls)

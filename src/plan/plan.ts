@@ -15,6 +15,7 @@ import { needsOf, requirements } from './limits.ts';
 import { locationOf } from './location.ts';
 import { type EntryMemory, type EntryUnits, planMemory } from './memory.ts';
 import { ofEntry } from './plan-error.ts';
+import { chainOps } from './unit.ts';
 import { placeUpdates } from './updates.ts';
 import { findViews } from './views.ts';
 import { foldWorkgroups } from './workgroups.ts';
@@ -87,7 +88,7 @@ function dispatchesOf(
   return units.flatMap((unit) =>
     unit.calls.map((call): Dispatch => {
       const draft = draftKernel(graph, unit, call, memory, views);
-      const chain = unit.chain.map((s) => s.op);
+      const chain = chainOps(unit);
       const name = [...(call.template === 'elementwise' ? [] : [unit.label]), ...chain].join(' + ');
       return {
         kernel: table.kernel(draft),

@@ -1,7 +1,7 @@
 import { elementCount, type Graph, type ValueId } from '../ir/graph.ts';
 import type { Target } from '../ir/target.ts';
 import { boundPlaces } from './bound.ts';
-import { computedValues, loadedValues, type Unit } from './unit.ts';
+import { chainLoads, computedValues, loadedValues, type Unit } from './unit.ts';
 import type { Views } from './views.ts';
 
 /** A place where a unit reads a value from memory. */
@@ -67,7 +67,8 @@ export function keptValues(graph: Graph, views: Views): Set<ValueId> {
 /** The one value that a unit computes for others, if an element of it can be computed alone. */
 function onlyResult(unit: Unit, isNeeded: (v: ValueId) => boolean): ValueId | undefined {
   const [call, ...more] = unit.calls;
-  if (more.length > 0 || unit.scratch.length > 0 || call.writes.length > 1) return undefined;
+  if (more.length > 0 || unit.scratch.length > 0 || call.writes.length > 1 || unit.branches.length > 0)
+    return undefined;
   if (call.template !== 'elementwise' && !(call.element && unit.head !== undefined)) return undefined;
   const computed = computedValues(unit);
   const needed = computed.filter(isNeeded);
@@ -88,8 +89,8 @@ function readersOf(units: readonly Unit[], views: Views): Map<ValueId, Reader[]>
       for (const w of call.writes) if (w.readWrite) add(w.value.id, Number.POSITIVE_INFINITY);
     }
     const seen = new Set<ValueId>();
-    for (const arg of unit.chain.flatMap((s) => s.args)) {
-      if (arg.kind === 'computed' || (seen.has(arg.value) && !arg.terms)) continue;
+    for (const arg of chainLoads(unit)) {
+      if (seen.has(arg.value) && !arg.terms) continue;
       seen.add(arg.value);
       add(arg.value, arg.terms ? Number.POSITIVE_INFINITY : 1);
     }
@@ -101,7 +102,7 @@ function isWritten(root: ValueId, units: readonly Unit[], views: Views): boolean
   return units.some(
     (unit) =>
       unit.calls.some((call) => call.writes.some((w) => views.root(w.value.id) === root)) ||
-      unit.chain.some((s) => views.root(s.value) === root),
+      computedValues(unit).some((v) => views.root(v) === root),
   );
 }
 

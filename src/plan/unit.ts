@@ -1,5 +1,5 @@
 import type { Value, ValueId } from '../ir/graph.ts';
-import type { KernelCall } from '../ir/kernel.ts';
+import type { KernelCall, ScatterOf } from '../ir/kernel.ts';
 
 /** One element-wise op inside a kernel: `v<n> = expression`. */
 export interface ChainStep {
@@ -26,14 +26,28 @@ export interface BroadcastTerm {
   readonly stride: number;
 }
 
-/** Dispatches that belong together, and the element-wise chain fused behind the last one's output. */
-export interface Unit {
+/** What follows from a value element by element. */
+export interface Chain {
+  /** Value that it starts from. */
+  readonly head: ValueId | undefined;
+  readonly chain: ChainStep[];
+  /** Copies of what is computed here to other places, and what follows from them. */
+  readonly branches: Branch[];
+}
+
+export interface Branch extends Chain {
+  readonly op: string;
+  readonly head: ValueId;
+  /** The value that is copied; its chain computes it. */
+  readonly from: ValueId;
+  readonly scatter: ScatterOf;
+}
+
+/** Dispatches that belong together, and what is fused behind the last one's output, which is the chain's head. */
+export interface Unit extends Chain {
   label: string;
   readonly scope: string;
   readonly calls: readonly KernelCall[];
-  /** Value that the chain starts from: the fusable output of the last call. */
-  readonly head: ValueId | undefined;
-  readonly chain: ChainStep[];
   /** Memory for this unit alone. */
   readonly scratch: readonly Value[];
   /** Values that its loads compute instead of reading them, by the units that would have stored them. */
@@ -41,8 +55,30 @@ export interface Unit {
 }
 
 /** Values of a unit that can be used by name inside its kernel. */
-export function computedValues(unit: Unit): ValueId[] {
-  return [...(unit.head === undefined ? [] : [unit.head]), ...unit.chain.map((s) => s.value)];
+export function computedValues(unit: Chain): ValueId[] {
+  return chainsOf(unit).flatMap(ownValues);
+}
+
+/** Values of a chain, all with the same index. */
+export function ownValues({ head, chain }: Chain): ValueId[] {
+  return [...(head === undefined ? [] : [head]), ...chain.map((s) => s.value)];
+}
+
+/** A chain and all that branch off it. */
+export function chainsOf(chain: Chain): Chain[] {
+  return [chain, ...chain.branches.flatMap(chainsOf)];
+}
+
+/** Ops of a chain and of what branches off it, in order. */
+export function chainOps(chain: Chain): string[] {
+  return [...chain.chain.map((s) => s.op), ...chain.branches.flatMap((b) => [b.op, ...chainOps(b)])];
+}
+
+/** Values that a chain, with all that branches off it, reads from memory. */
+export function chainLoads(chain: Chain): (ChainArg & { kind: 'loaded' })[] {
+  return chainsOf(chain)
+    .flatMap((c) => c.chain.flatMap((s) => s.args))
+    .filter((arg) => arg.kind === 'loaded');
 }
 
 /** All values that a unit reads from memory, also to compute what it loads. */
@@ -50,7 +86,7 @@ export function loadedValues(unit: Unit): ValueId[] {
   const loaded = [
     ...unit.calls.flatMap((c) => c.reads.map((r) => r.value.id)),
     ...unit.calls.flatMap((c) => c.writes.filter((w) => w.readWrite).map((w) => w.value.id)),
-    ...unit.chain.flatMap((s) => s.args.filter((a) => a.kind === 'loaded').map((a) => a.value)),
+    ...chainLoads(unit).map((arg) => arg.value),
   ];
   return loaded.flatMap((v) => {
     const prologue = unit.prologues.get(v);

@@ -1,5 +1,5 @@
 import { elementCount, type Shape, stridesOf, type Value } from '../../ir/graph.ts';
-import type { ElementOf, KernelCall, UniformType } from '../../ir/kernel.ts';
+import type { ElementOf, KernelCall, ScatterOf, UniformType } from '../../ir/kernel.ts';
 import { joinNeighbours } from '../../ir/runs.ts';
 import type { Target } from '../../ir/target.ts';
 
@@ -83,6 +83,44 @@ export function copyCall({ measured }: Target, x: Value, y: Value, copy: Strided
       divisions: axes.length - 1,
       divisionsApart: 0,
       lines: (e) => elementLines(axes.length, rolled, bounded, e),
+    },
+    scatter: rolled || bounded ? undefined : scatterOf(axes, base, elementCount(x.shape)),
+  };
+}
+
+/** Where an element of the source goes; `undefined` where that is not found by dividing its place axis by axis. */
+function scatterOf(axes: readonly CopyAxis[], base: number, count: number): ScatterOf | undefined {
+  const targets = stridesOf(axes.map((a) => a.size));
+  const sorted = axes.map((a, k) => ({ ...a, to: targets[k] })).sort((a, b) => b.stride - a.stride);
+  if (base < 0 || sorted.some((a) => a.stride <= 0)) return undefined;
+  const extents = sorted.map((a, k) =>
+    k === 0 ? Math.ceil(count / a.stride) : sorted[k - 1].stride / a.stride,
+  );
+  if (extents.some((n, k) => !Number.isInteger(n) || sorted[k].size > n)) return undefined;
+  const last = sorted[sorted.length - 1];
+  const uniforms: [string, UniformType, number][] = base > 0 ? [['base', 'u32', base]] : [];
+  sorted.forEach((a, k) => {
+    uniforms.push([`stride${k}`, 'u32', a.stride], [`size${k}`, 'u32', a.size], [`to${k}`, 'u32', a.to]);
+  });
+  return {
+    divisions: sorted.length - (last.stride === 1 ? 1 : 0),
+    divisionsApart: 0,
+    uniforms,
+    lines: (p) => {
+      const lines = [base > 0 ? `var rest = i - ${p('base')};` : 'var rest = i;'];
+      const inside = base > 0 ? [`i >= ${p('base')}`] : [];
+      sorted.forEach((a, k) => {
+        if (a.stride === 1) lines.push(`let c${k} = rest;`);
+        else lines.push(`let c${k} = rest / ${p(`stride${k}`)};`, `rest -= c${k} * ${p(`stride${k}`)};`);
+        // Below `base` the places wrap around, and end outside of some axis or of this one.
+        if (a.size < extents[k]) inside.push(`c${k} < ${p(`size${k}`)}`);
+      });
+      if (last.stride > 1) inside.push('rest == 0u');
+      return {
+        lines,
+        inside: inside.length > 0 ? inside.join(' && ') : undefined,
+        at: [sorted.map((_, k) => `c${k} * ${p(`to${k}`)}`).join(' + ')],
+      };
     },
   };
 }

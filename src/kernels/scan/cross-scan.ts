@@ -1,9 +1,14 @@
 import { elementCount, type Shape } from '../../ir/graph.ts';
-import type { ElementOf, KernelCall } from '../../ir/kernel.ts';
+import type { ElementOf, KernelCall, ScatterOf } from '../../ir/kernel.ts';
 import { type KernelContext, type KernelFamily, onlyVariant } from '../variant.ts';
 
 export const crossScan: KernelFamily = onlyVariant((c) => [
-  { ...call(c, 'cross_scan', c.inputs[0].shape), fusable: 'y', element: scanned },
+  {
+    ...call(c, 'cross_scan', c.inputs[0].shape),
+    fusable: 'y',
+    element: scanned,
+    scatter: fourPlaces(c.inputs[0].shape),
+  },
 ]);
 
 export const crossMerge: KernelFamily = onlyVariant((c) => [
@@ -29,6 +34,30 @@ const scanned: ElementOf = {
     `return ${load('x', `((above >> 2u) * ${p('channels')} + channel) * length + pixel`)};`,
   ],
 };
+
+/** The four places of a pixel in the sequences. */
+const fourPlaces = ([, channels, height, width]: Shape): ScatterOf => ({
+  divisions: 3,
+  divisionsApart: 3,
+  uniforms: [
+    ['channels', 'u32', channels],
+    ['height', 'u32', height],
+    ['width', 'u32', width],
+  ],
+  lines: (p) => ({
+    lines: [
+      `let length = ${p('height')} * ${p('width')};`,
+      'let row = i / length;',
+      'let by_row = i - row * length;',
+      `let line = by_row / ${p('width')};`,
+      `let by_column = (by_row - line * ${p('width')}) * ${p('height')} + line;`,
+      `let sequence = ${p('channels')} * length;`,
+      `let at = (row / ${p('channels')} * 3u * ${p('channels')} + row) * length;`,
+      'let end = at + 2u * sequence + length - 1u;',
+    ],
+    at: ['at + by_row', 'at + sequence + by_column', 'end - by_row', 'end + sequence - by_column'],
+  }),
+});
 
 /** The sum of a pixel's four places. */
 const merged: ElementOf = {

@@ -208,13 +208,13 @@ describe('shape rules', () => {
   });
 
   test.each([
-    ['layer_norm', [type(Dim.B, 12), type(6), type(12)], {}, 'needs a weight of [12], found [6]'],
+    ['layer_norm', [type(Dim.B, 12), type(6), type(12)], {}, 'needs a weight [12], found [6]'],
     ['layer_norm', [type(Dim.B, 12), type(12)], {}, 'has a weight but no bias'],
     ['instance_norm', [type(Dim.B, 12)], {}, 'needs [B, C, ...]'],
     ['group_norm', [image], { groups: 4 }, '4 groups do not divide 6 channels'],
     ['batch_norm', [image, type(6), type(6), type(6)], {}, 'no running variance'],
-    ['batch_norm', [image, type(6), type(6), type(5), type(6)], {}, 'running statistics of [6], found [5]'],
-    ['softmax', [image], { axis: 4 }, 'there is no such axis'],
+    ['batch_norm', [image, type(6), type(6), type(5), type(6)], {}, 'running statistics [6], found [5]'],
+    ['softmax', [image], { axis: 4 }, 'over axis 4 of [B, 6, 8, 8], which has 4 axes'],
     ['drop_path', [image], { rate: 1 }, 'rate 1'],
   ])('%s refuses (case %#)', (name, inputs, attrs, message) => {
     expect(() => rule(name, inputs, attrs as Attrs)).toThrow(message);

@@ -2,7 +2,7 @@ import { InputError } from '../errors.ts';
 import type { GraphBuilder } from '../ir/builder.ts';
 import { type DType, elementCount, type Graph, type ValueId } from '../ir/graph.ts';
 import type { Buffer, ElaboratedModel } from '../language/model.ts';
-import { ownMemory, pack, packGroups } from './packs.ts';
+import { pack, packGroups } from './packs.ts';
 
 /** The carry that holds what a buffer is to hold after the step. */
 const nextOf = (buffer: string) => `next.${buffer}`;
@@ -34,10 +34,7 @@ function carriesOf(b: GraphBuilder, group: readonly Buffer[]): ValueId[] {
 /** Appends to a model's own graph what its buffers are to hold, left in carries. */
 export function appendNextBuffers(b: GraphBuilder, model: ElaboratedModel): void {
   for (const group of updatedBuffers(model)) {
-    const values = ownMemory(
-      b,
-      group.map(({ next }) => next!),
-    );
+    const values = group.map(({ next }) => next!);
     b.update(carriesOf(b, group), pack(b, values));
   }
 }
@@ -45,8 +42,7 @@ export function appendNextBuffers(b: GraphBuilder, model: ElaboratedModel): void
 /** Appends that the carries hold what the buffers do: a step of micro-batches begins so. */
 export function appendFirstBuffers(b: GraphBuilder, model: ElaboratedModel): void {
   for (const group of updatedBuffers(model)) {
-    const values = ownMemory(b, sourcesOf(b, group));
-    b.update(carriesOf(b, group), pack(b, values));
+    b.update(carriesOf(b, group), pack(b, sourcesOf(b, group)));
   }
 }
 

@@ -10,7 +10,7 @@ import { appendBufferSteps, appendFirstBuffers, appendNextBuffers, readingNext }
 import { differentiated } from './differentiated.ts';
 import { lossGraph } from './loss.ts';
 import { appendOptimizer, appendSquaredNorm } from './optimizer.ts';
-import { ownMemory, pack, packGroups } from './packs.ts';
+import { pack, packGroups } from './packs.ts';
 
 /** What a step of training runs, without accumulation. */
 export const TRAINING_STEP: readonly string[] = ['gradients', 'update'];
@@ -97,11 +97,10 @@ function gradientsEntry(
     );
   }
   const groups = packGroups(reached.map(({ shape }) => shape));
-  const own = ownMemory(b, gradients);
   groups.forEach((group, k) => {
     const flat = pack(
       b,
-      group.map((i) => own[i]),
+      group.map((i) => gradients[i]),
     );
     b.update([carry(b, `gradient.${k}`, b.shape(flat))], flat);
   });

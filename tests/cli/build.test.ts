@@ -62,14 +62,18 @@ test('from spec to kernels no function is made of text, and they are those that 
 
 test('a build is made anew when a template changes', async () => {
   const before = builds();
-  edit('codegen/kernels/copy.wgsl.hbs', 'Each output element', 'Every output element');
+  edit('codegen/kernels/convolution.wgsl.hbs', 'Convolution of NCHW maps', 'A convolution of maps');
   const { stdout } = await archc(['emit', 'wgsl', resolve('tests/golden/tiny.arch')]);
-  expect(stdout).toContain('// Every output element');
+  expect(stdout).toContain('// A convolution of maps');
   expect(builds()).toHaveLength(before.length + 1);
 });
 
 test('ARCHC_DEBUG=1 names lines of the sources', async () => {
-  edit('src/cli/commands/explain.ts', "'explain needs a code, an op or a block'", "'x'.repeat(-1)");
+  edit(
+    'src/cli/commands/explain.ts',
+    "'explain needs a code, an op, a block or a part of a recipe'",
+    "'x'.repeat(-1)",
+  );
   const line = readFileSync(join(checkout, 'src/cli/commands/explain.ts'), 'utf8')
     .split('\n')
     .findIndex((text) => text.includes('.repeat(-1)'));

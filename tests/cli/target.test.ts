@@ -25,7 +25,7 @@ test('an unknown target is refused with the list', async () => {
 test.each([
   ['no-op=plain', /no op "no-op"/],
   ['convolution=origami', /convolution has no kernel "origami"/],
-  ['selective_scan=plain', /computes no part/],
+  ['selective_scan=chunks', /computes no part/],
 ])('--kernel %s is refused', async (kernel, message) => {
   const result = await archc('emit', 'wgsl', TINY, '--kernel', kernel);
   expectError(result, 'unknown-kernel');

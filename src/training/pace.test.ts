@@ -79,3 +79,10 @@ test('says when the step in work should be finished', () => {
   expect(pace.untilNext(1130)).toBeCloseTo(70, 9);
   expect(pace.untilNext(1500)).toBe(0);
 });
+
+test('a step that stalls does not make the next ones wait', () => {
+  const pace = new Pace(0);
+  let now = 0;
+  for (const took of [100, 100, 100, 100, 100, 3_600_000]) pace.step((now += took));
+  expect(pace.untilNext(now)).toBeCloseTo(100, 9);
+});

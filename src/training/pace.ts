@@ -2,6 +2,8 @@
 const WARM_STEPS = 2;
 /** Steps after those that an estimate needs. */
 const TIMED_STEPS = 3;
+/** The shortest of so many steps is what the next one takes at least: one that stalls does not count. */
+const RECENT_STEPS = 8;
 /** Weight of the past in a step's mean time. */
 const MOMENTUM = 0.95;
 /** A plan is looked at again when this share of what is left of it is done, */
@@ -15,6 +17,7 @@ const TOLERANCE = 0.02;
  */
 export class Pace {
   private last: number;
+  private readonly recent: number[] = [];
   private seen = 0;
   private average = 0;
   private weight = 0;
@@ -35,6 +38,8 @@ export class Pace {
       this.aside = 0;
       return;
     }
+    this.recent.push(took);
+    if (this.recent.length > RECENT_STEPS) this.recent.shift();
     this.average = MOMENTUM * this.average + (1 - MOMENTUM) * took;
     this.weight = MOMENTUM * this.weight + (1 - MOMENTUM);
   }
@@ -45,10 +50,9 @@ export class Pace {
     this.asideInStep += milliseconds;
   }
 
-  /** Milliseconds until the step in work should be finished; 0 where that is not known, or overdue. */
+  /** Milliseconds that the step in work still takes at least; 0 where that is not known, or overdue. */
   untilNext(now: number): number {
-    if (this.weight === 0) return 0;
-    return Math.max(0, this.last + this.average / this.weight - now);
+    return this.recent.length === 0 ? 0 : Math.max(0, this.last + Math.min(...this.recent) - now);
   }
 
   /** Mean time of a step, its share of other work included; `undefined` until enough are done. */

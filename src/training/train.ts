@@ -187,10 +187,12 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   try {
     for (let t = done + 1; t <= steps && !signal?.aborted; t++) {
       while (reader.full) {
-        // Later steps are in flight, so that to sleep for most of a step cannot leave the device without work.
-        await setTimeout(SLEEP * pace.untilNext(performance.now()));
+        // Later steps are in flight, so that to sleep for most of a step does not leave the device without work.
+        const pause = SLEEP * pace.untilNext(performance.now());
+        await setTimeout(pause, undefined, { signal }).catch(() => {});
         take((await reader.next())!);
       }
+      if (signal?.aborted) break;
       const batch = loader.next();
       const rate = learningRate(section.schedule, section.optimizer.lr, t - 1, steps);
       rates.set(t, rate);

@@ -35,6 +35,12 @@ export function verifyGraph(graph: Graph, ops: OpTable): string[] {
       );
       return;
     }
+    node.inputs.forEach((v, k) => {
+      const { name, dtype } = op.operands[Math.min(k, op.operands.length - 1)];
+      if (dtype && graph.values[v]?.dtype !== dtype) {
+        problems.push(`${at} takes ${name} as ${dtype}, %${v} is ${graph.values[v]?.dtype}`);
+      }
+    });
     try {
       const types = node.inputs.map((v) => ({
         dims: dimsOf(graph.values[v].shape),

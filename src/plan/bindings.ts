@@ -6,7 +6,8 @@ import type { Location } from './location.ts';
 export interface Bound {
   readonly variable: string;
   readonly dtype: DType;
-  readonly location: Location;
+  /** Grows where a kernel reads a whole and a part of it. */
+  location: Location;
   written: boolean;
   /** All its readers ask for vectors, so it is declared as an array of them. */
   vector: boolean;
@@ -15,18 +16,24 @@ export interface Bound {
 /** The bindings of one kernel, and the functions that read them. */
 export class Bindings {
   private readonly bound: Bound[] = [];
-  private readonly loads: { readonly name: string; readonly bound: Bound; readonly vector: boolean }[] = [];
+  private readonly loads: {
+    readonly name: string;
+    readonly bound: Bound;
+    readonly vector: boolean;
+    /** Where what is read begins, in bytes. */
+    readonly offset: number;
+  }[] = [];
 
   /** Makes `load_<name>` read what lies at `location`, and `load4_<name>` if it is read as vectors. */
   read(name: string, dtype: DType, location: Location, vector = false): void {
     const bound = this.bind(name, dtype, location, { written: false, vector });
-    this.loads.push({ name, bound, vector });
+    this.loads.push({ name, bound, vector, offset: location.offset });
   }
 
   /** Memory that the kernel writes. Its template may read it as well. */
   write(name: string, dtype: DType, location: Location): Bound {
     const bound = this.bind(name, dtype, location, { written: true, vector: false });
-    this.loads.push({ name, bound, vector: false });
+    this.loads.push({ name, bound, vector: false, offset: location.offset });
     return bound;
   }
 
@@ -53,19 +60,22 @@ export class Bindings {
   }
 
   accessors(): Accessor[] {
-    return this.loads.flatMap(({ name, bound, vector }) => {
+    return this.loads.flatMap(({ name, bound, vector, offset }) => {
       const { variable, dtype } = bound;
+      const before = (offset - bound.location.offset) / 4;
+      const at = before === 0 ? 'i' : `i + ${before}u`;
+      const quad = before === 0 ? 'i / 4u' : `(i + ${before}u) / 4u`;
       const scalar = `load_${name}`;
       const one: Accessor = {
         name: scalar,
         parameters: 'i: u32',
         result: dtype,
-        lines: [`return ${bound.vector ? `${variable}[i / 4u][i % 4u]` : `${variable}[i]`};`],
+        lines: [`return ${bound.vector ? `${variable}[${quad}][i % 4u]` : `${variable}[${at}]`};`],
       };
       if (!vector) return [one];
       const four = bound.vector
-        ? `${variable}[i / 4u]`
-        : `vec4<${dtype}>(${[0, 1, 2, 3].map((k) => `${variable}[i + ${k}u]`).join(', ')})`;
+        ? `${variable}[${quad}]`
+        : `vec4<${dtype}>(${[0, 1, 2, 3].map((k) => `${variable}[i + ${before + k}u]`).join(', ')})`;
       const all = { name: `load4_${name}`, parameters: 'i: u32', result: `vec4<${dtype}>` };
       return [one, { ...all, lines: [`return ${four};`] }];
     });
@@ -78,12 +88,16 @@ export class Bindings {
     location: Location,
     use: { readonly written: boolean; readonly vector: boolean },
   ): Bound {
-    const known = this.bound.find((b) => b.dtype === dtype && isSame(b.location, location));
+    const alike = this.bound.filter((b) => b.dtype === dtype);
+    const known =
+      alike.find((b) => isSame(b.location, location)) ??
+      alike.find((b) => location.arena && !b.written && !use.written && overlap(b.location, location));
     if (!known) {
       const bound = { variable: `memory_${name}`, dtype, location, ...use };
       this.bound.push(bound);
       return bound;
     }
+    known.location = union(known.location, location);
     known.written ||= use.written;
     known.vector &&= use.vector;
     return known;
@@ -92,6 +106,11 @@ export class Bindings {
 
 function overlap(a: Location, b: Location): boolean {
   return a.buffer === b.buffer && a.offset < b.offset + b.size && b.offset < a.offset + a.size;
+}
+
+function union(a: Location, b: Location): Location {
+  const offset = Math.min(a.offset, b.offset);
+  return { ...a, offset, size: Math.max(a.offset + a.size, b.offset + b.size) - offset };
 }
 
 function isSame(a: Location, b: Location): boolean {

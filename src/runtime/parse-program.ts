@@ -23,6 +23,9 @@ import {
 } from './reading.ts';
 import { RuntimeError } from './runtime-error.ts';
 
+/** More than any device binds: what is checked pair by pair stays short. */
+const MAX_BINDINGS = 1000;
+
 const count = whole();
 const index = whole();
 const sha256 = text(/^[0-9a-f]{64}$/);
@@ -128,7 +131,7 @@ const stored = object<StoredProgram>({
   ),
   facts,
   requires: object<Program['requires']>({
-    maxStorageBuffersPerShaderStage: whole(1),
+    maxStorageBuffersPerShaderStage: whole(1, MAX_BINDINGS),
     maxStorageBufferBindingSize: count,
     maxBufferSize: count,
     maxComputeInvocationsPerWorkgroup: whole(1),

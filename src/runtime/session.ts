@@ -217,7 +217,7 @@ export class Session {
     for (const buffer of this.buffers) buffer.destroy();
   }
 
-  /** What copies data into a tensor, once the length is seen to be right. */
+  /** What copies data into a tensor, once length and type are seen to be right. */
   private writing(kind: SourceKind, name: string, data: TensorData): () => void {
     const tensor = this.tensor(kind, name);
     if (data.length !== count(tensor)) {
@@ -226,6 +226,10 @@ export class Session {
         `${name} holds ${count(tensor)} values, ${data.length} were given`,
         `an array for [${tensor.shape.join(', ')}]`,
       );
+    }
+    if (data instanceof Int32Array !== (tensor.dtype === 'i32')) {
+      const wanted = tensor.dtype === 'i32' ? 'an Int32Array of whole numbers' : 'a Float32Array';
+      throw new RuntimeError('bad-tensor', `${name} is ${tensor.dtype}, other numbers were given`, wanted);
     }
     const { queue } = this.device;
     const buffer = this.buffers[tensor.buffer];

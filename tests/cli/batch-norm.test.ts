@@ -191,7 +191,7 @@ describe('files of weights', () => {
     );
   });
 
-  test('of a checkpoint and of a bundle are taken too', async () => {
+  test('of a checkpoint and of a compiled program are taken too', async () => {
     expect((await run(inFolder('run/checkpoint.safetensors'))).code).toBe(0);
     const first = readFileSync(inFolder('out.safetensors'));
     await archc(
@@ -200,9 +200,9 @@ describe('files of weights', () => {
       '--weights',
       inFolder('run/weights.safetensors'),
       '--output',
-      inFolder('bundle'),
+      inFolder('compiled'),
     );
-    expect((await run(inFolder('bundle/weights.safetensors'))).code).toBe(0);
+    expect((await run(inFolder('compiled/weights.safetensors'))).code).toBe(0);
     expect(readFileSync(inFolder('out.safetensors'))).toEqual(first);
     // A damaged copy lacks what a run cannot go on without.
     cpSync(inFolder('run'), inFolder('damaged'), { recursive: true });

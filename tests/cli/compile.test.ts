@@ -113,7 +113,7 @@ test('nothing is left behind by an error', async () => {
   const before = tree(folder);
   expectError(await archc('compile', TINY, '--output', file), 'cannot-write', /it is a file/);
   expectError(await archc('compile', TINY, '--output', join(file, 'x')), 'cannot-write', /not a folder/);
-  const lost = inFolder('deep/er/bundle');
+  const lost = inFolder('deep/er/compiled');
   expectError(await archc('compile', TINY, '--output', lost, '--set', 'width=no'), 'unknown-name');
   expectError(await archc('compile', TINY, '--output', lost, '--weights', file), 'bad-safetensors');
   // An input beyond what a buffer holds on every adapter.

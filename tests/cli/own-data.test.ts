@@ -17,8 +17,8 @@ const SCAN = 'tests/fixtures/metrics/hippocampus_045_gt.nii.gz';
 
 const weights = writeWeights(inFolder('w.safetensors'));
 const grey = inFolder('grey.safetensors');
-await archc('compile', TINY, ...ONE, '--output', inFolder('bundle'));
-cpSync(inFolder('bundle/weights.safetensors'), grey);
+await archc('compile', TINY, ...ONE, '--output', inFolder('compiled'));
+cpSync(inFolder('compiled/weights.safetensors'), grey);
 
 const predict = (input: string, output: string, w: string, ...more: string[]) =>
   archc('predict', TINY, '--weights', w, '--input', inFolder(input), '--output', inFolder(output), ...more);

@@ -201,9 +201,9 @@ test('train and predict refuse it, name its inputs, and write nothing', async ()
 });
 
 test('compile names the inputs, and trains with them', async () => {
-  const result = await archc('compile', TWO, '--output', inFolder('bundle'), '--json');
+  const result = await archc('compile', TWO, '--output', inFolder('compiled'), '--json');
   expect(json(result)).toMatchObject({ trains: true });
-  const program = JSON.parse(readFileSync(inFolder('bundle/program.json'), 'utf8')) as Program;
+  const program = JSON.parse(readFileSync(inFolder('compiled/program.json'), 'utf8')) as Program;
   expect(program.tensors.filter((t) => t.kind === 'input').map((t) => t.name)).toEqual([
     ...['image', 'clinical', 'target', 'hyper'],
   ]);

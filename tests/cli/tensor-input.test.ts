@@ -71,10 +71,10 @@ test.each(badWeights)('weights with %s are refused', async (_name, change, messa
   for (const command of ['run', 'grad', 'fit']) {
     expectError(await archc(...files(command, path, inputs)), 'weights-mismatch', ...messages);
   }
-  const bundle = inFolder('bundle');
-  const compiled = await archc('compile', TINY, '--weights', path, '--output', bundle);
+  const compiledTo = inFolder('compiled');
+  const compiled = await archc('compile', TINY, '--weights', path, '--output', compiledTo);
   expectError(compiled, 'weights-mismatch', ...messages);
-  expect(existsSync(bundle)).toBe(false);
+  expect(existsSync(compiledTo)).toBe(false);
 });
 
 test('weights that torch.save wrote are taken, whatever the file is called', async () => {

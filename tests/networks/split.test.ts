@@ -9,6 +9,7 @@ import { trainSection } from '../../src/compiler/model.ts';
 import { planPortably } from '../../src/compiler/portable.ts';
 import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { openModel } from '../../src/files/open.ts';
+import { GraphBuilder } from '../../src/ir/builder.ts';
 import type { Graph } from '../../src/ir/graph.ts';
 import { elementCount } from '../../src/ir/graph.ts';
 import type { Target } from '../../src/ir/target.ts';
@@ -107,6 +108,24 @@ describe.each([16384, 8192, 6144])('bindings of %i bytes', (bytes) => {
     const { names, truth, found } = await both(model, graph, bytes);
     expectClose(names, truth, found);
   });
+});
+
+test('labels whose parts begin where no binding can, and one value that is read whole and in part', async () => {
+  const b = new GraphBuilder(ops);
+  const x = b.mul(b.source('input', 'x', [4, 1, 5, 7]), b.source('param', 'w', [3, 1, 1]));
+  const target = b.source('input', 'target', [4, 5, 7], 'i32');
+  const k = b.apply('silu', [b.source('input', 'k', [1, 64, 2])]);
+  b.output('dice', b.apply('dice_loss', [x, target], { batch: true }));
+  b.output('entropy', b.apply('cross_entropy', [x, target]));
+  b.output('gram', b.sum(b.apply('exp', [b.einsum('b i c, b j c -> b i j', k, k)]), [2]));
+  const y = b.apply('exp', [b.source('input', 'z', [4, 256])]);
+  b.output('y', y);
+  b.output('flat', b.reshape(y, [2, 512]));
+  const model = { name: 'Odd', batch: 4 } as ElaboratedModel;
+  for (const bytes of [900, 2048, 16384]) {
+    const { names, truth, found } = await both(model, b.build(), bytes);
+    expectClose(names, truth, found);
+  }
 });
 
 test('nnunet at batch 8, whose joined maps are 200 MiB, is compiled for any adapter', () => {

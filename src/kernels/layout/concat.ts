@@ -38,7 +38,7 @@ function placeCalls(c: KernelContext, starts: readonly number[], axis: number): 
   while (parts.length > most) {
     const group = parts.splice(0, most);
     const [from, to] = [group[0].start, group[most - 1].end];
-    const joined = c.scratch([elementCount(y.shape.slice(0, axis)), to - from]);
+    const joined = c.scratch([elementCount(y.shape.slice(0, axis)), to - from], y.dtype);
     calls.push(placeCall(c.target, group, from, joined));
     parts.unshift({ value: joined, start: from, end: to });
   }
@@ -73,11 +73,11 @@ function placeCall(
   });
   return {
     template: 'concat',
-    options: { parts: parts.length, run, workgroup },
+    options: { parts: parts.length, run, type: y.dtype, workgroup },
     uniforms,
     reads: parts.map(({ value }, k) => ({ name: `x${k}`, value, loads: 'once' })),
     writes: [{ name: 'y', value: y }],
     workgroups: [Math.ceil(count / (workgroup * run)), 1, 1],
-    fusable: 'y',
+    fusable: y.dtype === 'f32' ? 'y' : undefined,
   };
 }

@@ -77,14 +77,16 @@ export function copyCall({ measured }: Target, x: Value, y: Value, copy: Strided
     ],
     writes: [{ name: 'y', value: y }],
     workgroups: [Math.ceil(threads / workgroup), 1, 1],
-    fusable: 'y',
-    element: {
-      loads: 1,
-      divisions: axes.length - 1,
-      divisionsApart: 0,
-      lines: (e) => elementLines(axes.length, rolled, bounded, e),
-    },
-    scatter: rolled || bounded ? undefined : scatterOf(axes, base, elementCount(x.shape)),
+    ...(y.dtype === 'f32' && {
+      fusable: 'y',
+      element: {
+        loads: 1,
+        divisions: axes.length - 1,
+        divisionsApart: 0,
+        lines: (e) => elementLines(axes.length, rolled, bounded, e),
+      },
+      scatter: rolled || bounded ? undefined : scatterOf(axes, base, elementCount(x.shape)),
+    }),
   };
 }
 

@@ -17,7 +17,7 @@ export const concat: PrimitiveOp = {
     if (xs.length === 0) throw new ShapeError('`concat` needs at least one tensor');
     const dims = xs.map((x) => x.dims);
     const axis = checkedAxis('concat', dims[0], attrs['axis'] as number);
-    return [{ dims: joinedDims(dims, axis), dtype: 'f32' }];
+    return [{ dims: joinedDims(dims, axis), dtype: xs[0].dtype }];
   },
   gradient: ({ b, inputs, grads, attrs, needs }) => {
     const axis = attrs['axis'] as number;

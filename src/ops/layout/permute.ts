@@ -13,7 +13,7 @@ export const permute: PrimitiveOp = {
   operands: [{ name: 'x' }],
   attrs: { axes: { type: 'int[]' } },
   splits: (_, [y], attrs) =>
-    cutAxes(y).map((axis) => ({ operands: [(attrs['axes'] as readonly number[])[axis]], outputs: [axis] })),
+    cutAxes(y).map((axis) => ({ operands: [order(attrs['axes'], y.length)[axis]], outputs: [axis] })),
   shape: ([x], attrs) => {
     const given = attrs['axes'] as readonly number[];
     if (given.length !== x.dims.length) {

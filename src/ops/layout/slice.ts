@@ -16,7 +16,7 @@ export const slice: PrimitiveOp = {
   splits: (inputs, outputs, attrs) => uncutSplits(inputs, outputs, [attrs['axis'] as number]),
   shape: ([x], attrs) => {
     const axis = checkedAxis('slice', x.dims, attrs['axis'] as number);
-    return [{ dims: slicedDims(x.dims, axis, attrs), dtype: 'f32' }];
+    return [{ dims: slicedDims(x.dims, axis, attrs), dtype: x.dtype }];
   },
   gradient: ({ b, inputs, grads, attrs }) => {
     const shape = b.shape(inputs[0]);

@@ -45,6 +45,8 @@ export function planCuts(graph: Graph, ops: OpTable, limit: number): Cuts {
       groups.limitUnits(cut.values[0], unitsOf(cut.rule, node.inputs.map(shape), node.outputs.map(shape)));
     } else for (const v of large) groups.limitUnits(v, 1);
   }
+  // They read tensors whole: nothing is cut before all nodes have the form in which they can be.
+  if (unfused.size > 0) return { cuts: new Map(), rules: new Map(), unfused };
   const cuts = new Map<ValueId, readonly number[]>();
   for (const { values, units } of groups.all()) {
     if (units < 2) continue;

@@ -67,6 +67,24 @@ export class Pieces {
       .slice(0, axis)
       .every((size) => size === 1);
     const inPlace = leading && sizes.slice(0, -1).every((size) => size % PACK_ALIGNMENT === 0);
-    return b.apply(inPlace ? 'join' : 'concat', parts, { axis });
+    if (!inPlace) return b.apply('concat', parts, { axis });
+    return b.apply(
+      'join',
+      parts.map((v) => (this.hasOwnMemory(v) ? v : this.copy(v))),
+      { axis },
+    );
+  }
+
+  /** Whether a node computes a value into memory that no join has taken yet. */
+  private hasOwnMemory(v: ValueId): boolean {
+    const node = this.b.nodeList.findLast(({ outputs }) => outputs.includes(v));
+    const op = node && this.b.op(node.op);
+    if (op?.kind !== 'primitive' || op.lowering.kind === 'view' || this.taken.has(`join ${v}`)) return false;
+    this.taken.set(`join ${v}`, v);
+    return true;
+  }
+
+  private copy(v: ValueId): ValueId {
+    return this.b.dtype(v) === 'i32' ? this.b.apply('increment', [v], { by: 0 }) : this.b.affine(v, 1);
   }
 }

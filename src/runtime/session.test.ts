@@ -178,6 +178,9 @@ describe('what fails later is told to whoever waits', () => {
     const session = await Session.create(acquired.device, program);
     expect(() => session.write('input', 'x', x.subarray(1))).toThrow(/x holds 32 values, 31 were given/);
     expect(() => session.write('param', 'x', x)).toThrow(/no param named x/);
+    expect(() => session.write('input', 'x', new Int32Array(32))).toThrow(
+      /x is f32, other numbers were given/,
+    );
     await expect(session.readOutputs('forward', ['z'])).rejects.toMatchObject({ code: 'bad-tensor' });
     session.destroy();
   });

@@ -1,6 +1,7 @@
 import { elementCount, type Value } from '../ir/graph.ts';
 import type { KernelCall } from '../ir/kernel.ts';
 import type { Target } from '../ir/target.ts';
+import type { KernelContext } from './variant.ts';
 
 /** A sum of `length` terms in `parts` pieces of `partLength` (the last may be shorter). */
 export interface Split {
@@ -23,8 +24,24 @@ export function splitSum({ measured: { split } }: Target, threads: number, lengt
   return { parts: Math.max(1, Math.ceil(length / partLength)), partLength };
 }
 
+/**
+ * The dispatches of a split sum.
+ *
+ * @param sum the dispatch that writes `y`: the result itself, or its parts [parts, ...], which a second dispatch adds up
+ */
+export function inParts(
+  c: KernelContext,
+  result: Value,
+  parts: number,
+  sum: (y: Value) => KernelCall,
+): KernelCall[] {
+  if (parts === 1) return [sum(result)];
+  const y = c.scratch([parts, elementCount(result.shape)]);
+  return [{ ...sum(y), fusable: undefined }, sumParts(c.target, y, result, parts)];
+}
+
 /** Adds the parts of a split sum in a fixed order: x is [parts, ...], y the sum over its first axis. */
-export function sumParts({ measured: { workgroup } }: Target, x: Value, y: Value, parts: number): KernelCall {
+function sumParts({ measured: { workgroup } }: Target, x: Value, y: Value, parts: number): KernelCall {
   const count = elementCount(y.shape);
   return {
     template: 'sum_parts',

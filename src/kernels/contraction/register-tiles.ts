@@ -2,7 +2,7 @@ import { elementCount } from '../../ir/graph.ts';
 import type { KernelCall } from '../../ir/kernel.ts';
 import type { Target } from '../../ir/target.ts';
 import { costOf } from '../cost.ts';
-import { splitSum, sumParts } from '../split-sum.ts';
+import { inParts, splitSum } from '../split-sum.ts';
 import type { KernelContext } from '../variant.ts';
 import {
   isVector,
@@ -62,7 +62,6 @@ function calls(c: KernelContext, problem: Problem): KernelCall[] {
   const tiles = tilesM * tilesN * sizes.batch;
   const { parts, partLength } = splitSum(c.target, tiles, sizes.k);
   const count = elementCount(y.shape);
-  const target = parts > 1 ? c.scratch([parts, count]) : y;
   const threads = tiles * parts;
   const uniforms: KernelCall['uniforms'] = [
     ['threads', 'u32', threads],
@@ -76,7 +75,7 @@ function calls(c: KernelContext, problem: Problem): KernelCall[] {
     ['tiles_n', 'u32', tilesN],
     ...walkUniforms(p),
   ];
-  const product: KernelCall = {
+  return inParts(c, y, parts, (sums) => ({
     template: 'gemm',
     options: {
       quads_m: quadsM,
@@ -91,9 +90,8 @@ function calls(c: KernelContext, problem: Problem): KernelCall[] {
       { name: 'a', value: a, vector: vectorA },
       { name: 'b', value: b, vector: vectorB },
     ],
-    writes: [{ name: 'y', value: target }],
+    writes: [{ name: 'y', value: sums }],
     workgroups: [Math.ceil(threads / workgroup), 1, 1],
-    fusable: parts > 1 ? undefined : 'y',
-  };
-  return parts > 1 ? [product, sumParts(c.target, target, y, parts)] : [product];
+    fusable: 'y',
+  }));
 }

@@ -3,7 +3,7 @@ import type { KernelCall } from '../../ir/kernel.ts';
 import { mergeRuns, type Run } from '../../ir/runs.ts';
 import type { Target } from '../../ir/target.ts';
 import { costOf } from '../cost.ts';
-import { splitSum, sumParts } from '../split-sum.ts';
+import { inParts, splitSum } from '../split-sum.ts';
 import { TILE, TILE_TERMS, tileNeeds, tileThreads, tileWork } from '../tiles.ts';
 import type { KernelContext } from '../variant.ts';
 import {
@@ -50,8 +50,7 @@ function calls(c: KernelContext, problem: Problem): KernelCall[] {
   const a = reading(p.m, k, p.batch, 0);
   const b = reading(p.n, k, p.batch, 1);
   const count = elementCount(p.y.shape);
-  const target = parts > 1 ? c.scratch([parts, count]) : p.y;
-  const product: KernelCall = {
+  return inParts(c, p.y, parts, (sums) => ({
     template: 'gemm_tiled',
     options: {
       mode_a: a.mode,
@@ -77,11 +76,10 @@ function calls(c: KernelContext, problem: Problem): KernelCall[] {
       { name: 'a', value: p.a, vector: a.mode !== 'single' },
       { name: 'b', value: p.b, vector: b.mode !== 'single' },
     ],
-    writes: [{ name: 'y', value: target }],
+    writes: [{ name: 'y', value: sums }],
     workgroups: [workgroups, 1, 1],
-    fusable: parts > 1 ? undefined : 'y',
-  };
-  return parts > 1 ? [product, sumParts(c.target, target, p.y, parts)] : [product];
+    fusable: 'y',
+  }));
 }
 
 /**

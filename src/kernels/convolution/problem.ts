@@ -1,4 +1,5 @@
 import type { Value } from '../../ir/graph.ts';
+import type { KernelCall } from '../../ir/kernel.ts';
 import { windowOf } from '../../ops/convolution/geometry.ts';
 import type { KernelNode } from '../variant.ts';
 
@@ -79,4 +80,32 @@ export function phaseGrid({ target, phases }: DirectConvolution): readonly numbe
 /** Taps that a phase reaches, about. */
 export function phaseTaps({ taps, phases }: DirectConvolution): number {
   return Math.ceil((taps[0] * taps[1]) / (phases[0] * phases[1]));
+}
+
+/** Sizes of the maps and of the window in the gradient of a weight. */
+export function weightMaps({
+  inputs: [x, dy],
+  outputs: [dweight],
+  attrs,
+}: KernelNode): KernelCall['uniforms'] {
+  const w = windowOf(attrs, 2);
+  const [, channels, sourceH, sourceW] = x.shape;
+  const [, outChannels, targetH, targetW] = dy.shape;
+  const [, , kh, kw] = dweight.shape;
+  return [
+    ['source_h', 'u32', sourceH],
+    ['source_w', 'u32', sourceW],
+    ['source_batch', 'u32', channels * sourceH * sourceW],
+    ['target_h', 'u32', targetH],
+    ['target_w', 'u32', targetW],
+    ['target_batch', 'u32', outChannels * targetH * targetW],
+    ['taps_h', 'u32', kh],
+    ['taps_w', 'u32', kw],
+    ['stride_h', 'u32', w.stride[0]],
+    ['stride_w', 'u32', w.stride[1]],
+    ['padding_h', 'u32', w.before[0]],
+    ['padding_w', 'u32', w.before[1]],
+    ['dilation_h', 'u32', w.dilation[0]],
+    ['dilation_w', 'u32', w.dilation[1]],
+  ];
 }

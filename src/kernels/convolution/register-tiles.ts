@@ -2,7 +2,7 @@ import { elementCount } from '../../ir/graph.ts';
 import type { KernelCall, UniformType } from '../../ir/kernel.ts';
 import type { Target } from '../../ir/target.ts';
 import { costOf } from '../cost.ts';
-import { splitSum, sumParts } from '../split-sum.ts';
+import { inParts, splitSum } from '../split-sum.ts';
 import type { KernelContext } from '../variant.ts';
 import { type DirectConvolution, phaseGrid, phaseTaps } from './problem.ts';
 import { channelTile } from './tiling.ts';
@@ -52,9 +52,8 @@ export function registerTiles(c: KernelContext, d: DirectConvolution): KernelCal
   const taps = phaseTaps(d);
   const { parts, partLength } = splitSum(c.target, tiles, d.k, taps);
   const count = elementCount(d.target.shape);
-  const y = parts > 1 ? c.scratch([parts, count]) : d.target;
   const threads = tiles * parts;
-  const direct: KernelCall = {
+  return inParts(c, d.target, parts, (y) => ({
     template: pixels.template,
     options: { workgroup, ...pixels.options },
     uniforms: [
@@ -87,9 +86,8 @@ export function registerTiles(c: KernelContext, d: DirectConvolution): KernelCal
     ],
     writes: [{ name: 'y', value: y }],
     workgroups: [Math.ceil(threads / workgroup), 1, 1],
-    fusable: parts > 1 ? undefined : 'y',
-  };
-  return parts > 1 ? [direct, sumParts(c.target, y, d.target, parts)] : [direct];
+    fusable: 'y',
+  }));
 }
 
 /**

@@ -3,8 +3,9 @@ import type { KernelCall } from '../../ir/kernel.ts';
 import type { Target } from '../../ir/target.ts';
 import { type Window, windowOf } from '../../ops/convolution/geometry.ts';
 import { costOf } from '../cost.ts';
-import { splitSum, sumParts } from '../split-sum.ts';
+import { inParts, splitSum } from '../split-sum.ts';
 import type { KernelContext, KernelNode } from '../variant.ts';
+import { weightMaps } from './problem.ts';
 import { channelTile } from './tiling.ts';
 
 /** Weights' elements of a thread's tile, in fours. */
@@ -47,9 +48,8 @@ export function weightRegisterTiles(c: KernelContext): KernelCall[] {
 
 function lowerPixelSum(c: KernelContext, w: Window, x: Value, dy: Value, dweight: Value): KernelCall[] {
   const { workgroup } = c.target.measured.product;
-  const [batch, channels, sourceH, sourceW] = x.shape;
   const [outChannels, groupChannels, kh, kw] = dweight.shape;
-  const [, , targetH, targetW] = dy.shape;
+  const [batch, , targetH, targetW] = dy.shape;
   const m = outChannels / w.groups;
   const n = groupChannels * kh * kw;
   const tile = channelTile(m);
@@ -58,9 +58,8 @@ function lowerPixelSum(c: KernelContext, w: Window, x: Value, dy: Value, dweight
   const tiles = tilesN * tilesM * w.groups;
   const { parts, partLength } = splitSum(c.target, tiles, batch * targetH, targetW);
   const count = elementCount(dweight.shape);
-  const y = parts > 1 ? c.scratch([parts, count]) : dweight;
   const threads = tiles * parts;
-  const sum: KernelCall = {
+  return inParts(c, dweight, parts, (y) => ({
     template: 'convolution_weight',
     options: { tile_m: tile, quads_n: QUADS_N, workgroup },
     uniforms: [
@@ -74,20 +73,7 @@ function lowerPixelSum(c: KernelContext, w: Window, x: Value, dy: Value, dweight
       ['rows', 'u32', batch * targetH],
       ['rows_part', 'u32', partLength],
       ['part_stride', 'u32', count],
-      ['source_h', 'u32', sourceH],
-      ['source_w', 'u32', sourceW],
-      ['source_batch', 'u32', channels * sourceH * sourceW],
-      ['target_h', 'u32', targetH],
-      ['target_w', 'u32', targetW],
-      ['target_batch', 'u32', outChannels * targetH * targetW],
-      ['taps_h', 'u32', kh],
-      ['taps_w', 'u32', kw],
-      ['stride_h', 'u32', w.stride[0]],
-      ['stride_w', 'u32', w.stride[1]],
-      ['padding_h', 'u32', w.before[0]],
-      ['padding_w', 'u32', w.before[1]],
-      ['dilation_h', 'u32', w.dilation[0]],
-      ['dilation_w', 'u32', w.dilation[1]],
+      ...weightMaps(c),
     ],
     reads: [
       { name: 'x', value: x },
@@ -95,9 +81,8 @@ function lowerPixelSum(c: KernelContext, w: Window, x: Value, dy: Value, dweight
     ],
     writes: [{ name: 'y', value: y }],
     workgroups: [Math.ceil(threads / workgroup), 1, 1],
-    fusable: parts > 1 ? undefined : 'y',
-  };
-  return parts > 1 ? [sum, sumParts(c.target, y, dweight, parts)] : [sum];
+    fusable: 'y',
+  }));
 }
 
 function lowerDepthwiseSum(c: KernelContext, w: Window, x: Value, dy: Value, dweight: Value): KernelCall[] {
@@ -108,9 +93,9 @@ function lowerDepthwiseSum(c: KernelContext, w: Window, x: Value, dy: Value, dwe
   const rows = batch * targetH;
   const { parts, partLength } = splitSum(c.target, channels, rows, targetW);
   const count = elementCount(dweight.shape);
-  const y = parts > 1 ? c.scratch([parts, count]) : dweight;
   const threads = channels * parts;
-  const sum: KernelCall = {
+  // The sums are stored where the taps stand in the text: nothing can be fused behind them but by the second pass.
+  return inParts(c, dweight, parts, (y) => ({
     template: 'depthwise_weight',
     options: { taps_h: kh, taps_w: kw, workgroup },
     uniforms: [
@@ -134,7 +119,5 @@ function lowerDepthwiseSum(c: KernelContext, w: Window, x: Value, dy: Value, dwe
     ],
     writes: [{ name: 'y', value: y }],
     workgroups: [Math.ceil(threads / workgroup), 1, 1],
-  };
-  // The sums are stored where the taps stand in the text: nothing can be fused behind them but by the second pass.
-  return parts > 1 ? [sum, sumParts(c.target, y, dweight, parts)] : [sum];
+  }));
 }

@@ -3,9 +3,10 @@ import type { KernelCall } from '../../ir/kernel.ts';
 import type { Target } from '../../ir/target.ts';
 import { windowOf } from '../../ops/convolution/geometry.ts';
 import { costOf } from '../cost.ts';
-import { splitSum, sumParts } from '../split-sum.ts';
+import { inParts, splitSum } from '../split-sum.ts';
 import { TILE, TILE_TERMS, tileThreads, tileWork } from '../tiles.ts';
 import type { KernelContext, KernelNode } from '../variant.ts';
+import { weightMaps } from './problem.ts';
 
 function tiling({ inputs: [, dy], outputs: [dweight], attrs }: KernelNode, target: Target) {
   const { groups } = windowOf(attrs, 2);
@@ -36,13 +37,10 @@ export function weightWorkgroupTiles(c: KernelContext): KernelCall[] {
   const w = windowOf(c.attrs, 2);
   const [x, dy] = c.inputs;
   const [dweight] = c.outputs;
-  const [, channels, sourceH, sourceW] = x.shape;
-  const [outChannels, groupChannels, kh, kw] = dweight.shape;
-  const [, , targetH, targetW] = dy.shape;
+  const groupChannels = dweight.shape[1];
   const { m, n, pixels, tilesM, tilesN, parts, steps, workgroups } = tiling(c, c.target);
   const count = elementCount(dweight.shape);
-  const y = parts > 1 ? c.scratch([parts, count]) : dweight;
-  const tiled: KernelCall = {
+  return inParts(c, dweight, parts, (y) => ({
     template: 'convolution_weight_tiled',
     options: { functions: 'tile_product' },
     uniforms: [
@@ -56,20 +54,7 @@ export function weightWorkgroupTiles(c: KernelContext): KernelCall[] {
       ['pixels', 'u32', pixels],
       ['pixels_part', 'u32', steps * TILE_TERMS],
       ['part_stride', 'u32', count],
-      ['source_h', 'u32', sourceH],
-      ['source_w', 'u32', sourceW],
-      ['source_batch', 'u32', channels * sourceH * sourceW],
-      ['target_h', 'u32', targetH],
-      ['target_w', 'u32', targetW],
-      ['target_batch', 'u32', outChannels * targetH * targetW],
-      ['taps_h', 'u32', kh],
-      ['taps_w', 'u32', kw],
-      ['stride_h', 'u32', w.stride[0]],
-      ['stride_w', 'u32', w.stride[1]],
-      ['padding_h', 'u32', w.before[0]],
-      ['padding_w', 'u32', w.before[1]],
-      ['dilation_h', 'u32', w.dilation[0]],
-      ['dilation_w', 'u32', w.dilation[1]],
+      ...weightMaps(c),
     ],
     reads: [
       { name: 'x', value: x },
@@ -77,7 +62,6 @@ export function weightWorkgroupTiles(c: KernelContext): KernelCall[] {
     ],
     writes: [{ name: 'y', value: y }],
     workgroups: [workgroups, 1, 1],
-    fusable: parts > 1 ? undefined : 'y',
-  };
-  return parts > 1 ? [tiled, sumParts(c.target, y, dweight, parts)] : [tiled];
+    fusable: 'y',
+  }));
 }

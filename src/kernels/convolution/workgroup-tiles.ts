@@ -2,7 +2,7 @@ import { elementCount } from '../../ir/graph.ts';
 import type { KernelCall } from '../../ir/kernel.ts';
 import type { Target } from '../../ir/target.ts';
 import { costOf } from '../cost.ts';
-import { splitSum, sumParts } from '../split-sum.ts';
+import { inParts, splitSum } from '../split-sum.ts';
 import { TILE, TILE_TERMS, tileThreads, tileWork } from '../tiles.ts';
 import type { KernelContext } from '../variant.ts';
 import { type DirectConvolution, phaseGrid, phaseTaps } from './problem.ts';
@@ -34,8 +34,7 @@ export function workgroupTiles(c: KernelContext, d: DirectConvolution): KernelCa
   const { grid, pixels, tilesN, tilesM, parts, steps, workgroups } = tiling(d, c.target);
   const phased = d.phases.some((n) => n > 1);
   const count = elementCount(d.target.shape);
-  const y = parts > 1 ? c.scratch([parts, count]) : d.target;
-  const tiled: KernelCall = {
+  return inParts(c, d.target, parts, (y) => ({
     template: 'convolution_tiled',
     options: { phased, functions: 'tile_product' },
     uniforms: [
@@ -80,7 +79,6 @@ export function workgroupTiles(c: KernelContext, d: DirectConvolution): KernelCa
     ],
     writes: [{ name: 'y', value: y }],
     workgroups: [workgroups, 1, 1],
-    fusable: parts > 1 ? undefined : 'y',
-  };
-  return parts > 1 ? [tiled, sumParts(c.target, y, d.target, parts)] : [tiled];
+    fusable: 'y',
+  }));
 }

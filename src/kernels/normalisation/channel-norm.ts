@@ -1,7 +1,7 @@
 import type { KernelBinding } from '../../ir/kernel.ts';
 import { layoutOf } from '../../ops/normalisation/channel_norm.ts';
 import type { KernelFamily } from '../variant.ts';
-import { affineGradientsCall } from './affine.ts';
+import { affineGradientsCall, normalised } from './affine.ts';
 import { normFamily, planeTiling } from './tiling.ts';
 
 export const channelNorm: KernelFamily = normFamily(
@@ -9,7 +9,11 @@ export const channelNorm: KernelFamily = normFamily(
     const l = layoutOf(x.shape, a['groups'] as number, a['over_batch'] as boolean);
     return { rows: l.rows, length: l.setSize * l.inner };
   },
-  ({ inputs: [x, weight, bias], outputs: [y, stats], attrs: a }, tileRows) => {
+  (c, tileRows) => {
+    const {
+      inputs: [x, weight],
+      attrs: a,
+    } = c;
     const overBatch = a['over_batch'] as boolean;
     const l = layoutOf(x.shape, a['groups'] as number, overBatch);
     // The affine part is constant on a plane, so a plane is one piece of a row; without one a group's planes
@@ -31,21 +35,8 @@ export const channelNorm: KernelFamily = normFamily(
           ['row_channels', 'u32', l.channels / l.setFirst],
           ['outer_channels', 'u32', l.setFirst],
         ],
-        reads: [
-          { name: 'x', value: x, loads: 'few' },
-          ...(weight
-            ? [
-                { name: 'weight', value: weight },
-                { name: 'bias', value: bias },
-              ]
-            : []),
-        ],
-        writes: [
-          { name: 'stats', value: stats },
-          { name: 'y', value: y },
-        ],
+        ...normalised(c),
         workgroups,
-        fusable: 'y',
       },
     ];
   },

@@ -1,12 +1,16 @@
 import type { KernelCall } from '../../ir/kernel.ts';
 import { rowsAndLength } from '../../ops/normalisation/layer_norm.ts';
 import type { KernelContext, KernelFamily } from '../variant.ts';
-import { affineGradientsCall } from './affine.ts';
+import { affineGradientsCall, normalised } from './affine.ts';
 import { normFamily } from './tiling.ts';
 
 export const layerNorm: KernelFamily = normFamily(
   ({ inputs: [x] }) => rowsAndLength(x.shape),
-  ({ inputs: [x, weight, bias], outputs: [y, stats], attrs: a }, tileRows) => {
+  (c, tileRows) => {
+    const {
+      inputs: [x, weight],
+      attrs: a,
+    } = c;
     const { length, rows } = rowsAndLength(x.shape);
     const { options, chunk, workgroups } = tileRows(rows, length);
     return [
@@ -22,21 +26,8 @@ export const layerNorm: KernelFamily = normFamily(
           ['chunk', 'u32', chunk],
           ['eps', 'f32', a['eps'] as number],
         ],
-        reads: [
-          { name: 'x', value: x, loads: 'few' },
-          ...(weight
-            ? [
-                { name: 'weight', value: weight },
-                { name: 'bias', value: bias },
-              ]
-            : []),
-        ],
-        writes: [
-          { name: 'stats', value: stats },
-          { name: 'y', value: y },
-        ],
+        ...normalised(c),
         workgroups,
-        fusable: 'y',
       },
     ];
   },

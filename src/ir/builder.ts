@@ -125,6 +125,11 @@ export class GraphBuilder {
   affine(x: ValueId, factor: number, offset = 0): ValueId {
     return this.apply('affine', [x], { factor, offset });
   }
+  /** The same values in memory of their own. */
+  copy(x: ValueId): ValueId {
+    return this.dtype(x) === 'i32' ? this.apply('increment', [x], { by: 0 }) : this.affine(x, 1);
+  }
+
   reshape(x: ValueId, shape: Shape): ValueId {
     return this.apply('reshape', [x], { shape: [...shape] });
   }

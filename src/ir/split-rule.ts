@@ -1,4 +1,5 @@
 import { resolveAxis } from './axis.ts';
+import { greatestCommonDivisor } from './divisor.ts';
 import { type Attrs, elementCount, type Shape } from './graph.ts';
 
 /**
@@ -88,9 +89,5 @@ export function unitsOf(rule: SplitRule, inputs: readonly Shape[], outputs: read
     ...rule.outputs.flatMap((axis, o) => (typeof axis === 'number' ? [outputs[o][axis]] : [])),
     ...(rule.units === undefined ? [] : [rule.units]),
   ];
-  return sizes.reduce(greatestCommonDivisor, 0);
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+  return sizes.reduce((a, b) => greatestCommonDivisor(a, b), 0);
 }

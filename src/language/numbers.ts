@@ -1,4 +1,5 @@
 import { Dim } from '../ir/dim.ts';
+import { greatestCommonDivisor } from '../ir/divisor.ts';
 import { ERROR, float, isNumber, type Rational, toNumber, type Value } from './values.ts';
 
 /** A number left the range in which whole numbers are exact, or has no value at all (1 / 0). */
@@ -8,16 +9,10 @@ export interface NumberProblem {
 }
 const problem = (code: NumberProblem['code']): NumberProblem => ({ kind: 'problem', code });
 
-function gcd(a: number, b: number): number {
-  let [x, y] = [Math.abs(a), Math.abs(b)];
-  while (y !== 0) [x, y] = [y, x % y];
-  return x;
-}
-
 function rational(num: number, den: number, origin?: Rational['origin']): Value | NumberProblem {
   if (den === 0) return problem('division-by-zero');
   if (!Number.isSafeInteger(num) || !Number.isSafeInteger(den)) return problem('number-too-large');
-  const divisor = gcd(num, den) * Math.sign(den) || 1;
+  const divisor = greatestCommonDivisor(num, den) * Math.sign(den) || 1;
   return { kind: 'rational', num: num / divisor + 0, den: den / divisor, origin };
 }
 

@@ -55,9 +55,7 @@ function withCopies(
   const made = new Map<ValueId, ValueId[]>();
   const copy = (v: ValueId) => {
     const times = wanted.get(v) ?? 0;
-    const of = Array.from({ length: times }, () =>
-      b.dtype(v) === 'i32' ? b.apply('increment', [v], { by: 0 }) : b.affine(v, 1),
-    );
+    const of = Array.from({ length: times }, () => b.copy(v));
     if (times > 0) made.set(v, of);
   };
   const next = (v: ValueId) => made.get(v)!.shift()!;

@@ -1,15 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type AcquiredDevice, acquireDevice } from '../../src/adapter/acquire.ts';
 import { deviceTarget } from '../../src/backend/device-target.ts';
-import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import type { Target } from '../../src/ir/target.ts';
 import { kernels } from '../../src/kernels/index.ts';
 import { gpuFigures } from '../../src/kernels/measured.ts';
 import { ops } from '../../src/ops/index.ts';
 import { candidatesOf, type ForcedKernels } from '../../src/plan/candidates.ts';
-import { planProgram } from '../../src/plan/plan.ts';
-import { Session } from '../../src/runtime/session.ts';
 import { caseNames, opCase, relativeError } from '../ops/cases.ts';
+import { resultsOf } from '../ops/on-webgpu.ts';
 
 // Every variant of every op with several computes what that op's fixtures say, whatever it costs.
 
@@ -33,24 +31,9 @@ function choices({ graph }: Case, target: Target): Map<string, readonly string[]
   return found;
 }
 
-async function worstError(
-  acquired: AcquiredDevice,
-  { graph, feeds, expected }: Case,
-  target: Target,
-  forced: ForcedKernels,
-) {
-  const options = { model: 'case', batch: 1, target, kernels: forced };
-  const program = planProgram({ forward: graph }, ops, kernelRenderer(), options);
-  const session = await Session.create(acquired.device, program);
-  for (const [n, { value, data }] of feeds) {
-    if (!session.has('input', n)) continue;
-    const typed = graph.values[value].dtype === 'i32' ? Int32Array.from(data) : Float32Array.from(data);
-    session.write('input', n, typed);
-  }
-  session.run('forward');
-  const results = await session.readOutputs('forward', [...expected.keys()]);
-  session.destroy();
-  return Math.max(...[...expected].map(([key, truth]) => relativeError(results.get(key)!, truth)));
+async function worstError({ device }: AcquiredDevice, fixture: Case, target: Target, forced: ForcedKernels) {
+  const results = await resultsOf(device, fixture, { target, kernels: forced });
+  return Math.max(...[...fixture.expected].map(([key, truth]) => relativeError(results.get(key)!, truth)));
 }
 
 /** Runs the fixtures by every variant. */

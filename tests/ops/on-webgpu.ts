@@ -3,9 +3,9 @@ import { type AcquiredDevice, type AcquireOptions, acquireDevice } from '../../s
 import { deviceTarget } from '../../src/backend/device-target.ts';
 import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { ops } from '../../src/ops/index.ts';
-import { planProgram } from '../../src/plan/plan.ts';
-import { Session } from '../../src/runtime/session.ts';
-import { caseNames, opCase, relativeError } from './cases.ts';
+import { type PlanOptions, planProgram } from '../../src/plan/plan.ts';
+import { Session, type TensorData } from '../../src/runtime/session.ts';
+import { caseNames, type OpCase, opCase, relativeError } from './cases.ts';
 
 /** float32 kernels against float64 truths, relative to the tensor's largest value. */
 const TOLERANCE = 1e-4;
@@ -22,23 +22,35 @@ export function describeOpsOn(options: AcquireOptions): void {
     test('forward and gradients equal the fixture', async () => {
       const { graph, feeds, expected } = opCase(name);
       const target = deviceTarget(acquired);
-      const program = planProgram({ forward: graph }, ops, kernelRenderer(), {
-        model: name,
-        batch: 1,
-        target,
-      });
-      const session = await Session.create(acquired.device, program);
-      for (const [n, { value, data }] of feeds) {
-        if (!session.has('input', n)) continue;
-        const typed = graph.values[value].dtype === 'i32' ? Int32Array.from(data) : Float32Array.from(data);
-        session.write('input', n, typed);
-      }
-      session.run('forward');
-      const results = await session.readOutputs('forward', [...expected.keys()]);
-      session.destroy();
+      const results = await resultsOf(acquired.device, { graph, feeds, expected }, { target });
       for (const [key, truth] of expected) {
         expect(relativeError(results.get(key)!, truth), key).toBeLessThan(TOLERANCE);
       }
     });
   });
+}
+
+/** The expected results of a case as a device computes them. */
+export async function resultsOf(
+  device: GPUDevice,
+  { graph, feeds, expected }: Pick<OpCase, 'graph' | 'feeds' | 'expected'>,
+  options: Pick<PlanOptions, 'target' | 'kernels'>,
+): Promise<Map<string, TensorData>> {
+  const program = planProgram({ forward: graph }, ops, kernelRenderer(), {
+    model: 'case',
+    batch: 1,
+    ...options,
+  });
+  const session = await Session.create(device, program);
+  try {
+    for (const [n, { value, data }] of feeds) {
+      if (!session.has('input', n)) continue;
+      const typed = graph.values[value].dtype === 'i32' ? Int32Array.from(data) : Float32Array.from(data);
+      session.write('input', n, typed);
+    }
+    session.run('forward');
+    return await session.readOutputs('forward', [...expected.keys()]);
+  } finally {
+    session.destroy();
+  }
 }

@@ -27,11 +27,9 @@ const largest = (data: Float64Array) => data.reduce((most, v) => Math.max(most, 
 /** Ops with rules, and how often each rule was seen to hold. */
 const seen = new Map<string, number>();
 
-const product = (shape: Shape) => shape.reduce((n, d) => n * d, 1);
-
 /** Elements `start` to `end` of an axis. */
 function slice({ shape, data }: RefTensor, axis: number, start: number, end: number): RefTensor {
-  const [outer, inner] = [product(shape.slice(0, axis)), product(shape.slice(axis + 1))];
+  const [outer, inner] = [elementCount(shape.slice(0, axis)), elementCount(shape.slice(axis + 1))];
   const rows = Array.from({ length: outer }, (_, o) =>
     data.slice((o * shape[axis] + start) * inner, (o * shape[axis] + end) * inner),
   );
@@ -76,7 +74,7 @@ function inParts(
         });
         return;
       }
-      const [outer, inner] = [product(shape.slice(0, axis)), product(shape.slice(axis + 1))];
+      const [outer, inner] = [elementCount(shape.slice(0, axis)), elementCount(shape.slice(axis + 1))];
       const row = shape[axis] * inner;
       const start = ((outputs[o][axis] * from) / whole) * inner;
       for (let i = 0; i < outer; i++) {

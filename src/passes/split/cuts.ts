@@ -1,3 +1,4 @@
+import { greatestCommonDivisor } from '../../ir/divisor.ts';
 import { elementCount, type Graph, type Node, type Shape, type ValueId } from '../../ir/graph.ts';
 import type { OpTable } from '../../ir/op.ts';
 import { PACK_ALIGNMENT } from '../../ir/packing.ts';
@@ -128,13 +129,13 @@ class Groups {
     const [one, other] = [this.find(a), this.find(b)];
     if (one === other) return;
     this.parent.set(other, one);
-    this.units.set(one, common(this.units.get(one) ?? 0, this.units.get(other) ?? 0));
+    this.units.set(one, greatestCommonDivisor(this.units.get(one) ?? 0, this.units.get(other) ?? 0));
   }
 
   /** The group can be cut into a divisor of so many equal shares. */
   limitUnits(v: ValueId, units: number): void {
     const group = this.find(v);
-    this.units.set(group, common(this.units.get(group) ?? 0, units));
+    this.units.set(group, greatestCommonDivisor(this.units.get(group) ?? 0, units));
   }
 
   all(): { readonly values: readonly ValueId[]; readonly units: number }[] {
@@ -149,8 +150,4 @@ class Groups {
     for (let next = this.parent.get(root)!; next !== root; next = this.parent.get(root)!) root = next;
     return root;
   }
-}
-
-function common(a: number, b: number): number {
-  return b === 0 ? a : common(b, a % b);
 }

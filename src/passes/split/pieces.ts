@@ -9,7 +9,10 @@ export class Pieces {
   private readonly isCut: (v: ValueId) => boolean;
   private readonly wholes = new Map<ValueId, ValueId>();
   private readonly parts = new Map<ValueId, readonly ValueId[]>();
+  /** Pieces that were cut out, by what they are. */
   private readonly taken = new Map<string, ValueId>();
+  /** Values that lie in a join. */
+  private readonly inJoins = new Set<ValueId>();
 
   /** @param isCut whether a value is too large, so that its parts are what others read */
   constructor(b: GraphBuilder, isCut: (v: ValueId) => boolean) {
@@ -70,7 +73,7 @@ export class Pieces {
     if (!inPlace) return b.apply('concat', parts, { axis });
     return b.apply(
       'join',
-      parts.map((v) => (this.hasOwnMemory(v) ? v : this.copy(v))),
+      parts.map((v) => (this.hasOwnMemory(v) ? v : this.b.copy(v))),
       { axis },
     );
   }
@@ -79,12 +82,8 @@ export class Pieces {
   private hasOwnMemory(v: ValueId): boolean {
     const node = this.b.nodeList.findLast(({ outputs }) => outputs.includes(v));
     const op = node && this.b.op(node.op);
-    if (op?.kind !== 'primitive' || op.lowering.kind === 'view' || this.taken.has(`join ${v}`)) return false;
-    this.taken.set(`join ${v}`, v);
+    if (op?.kind !== 'primitive' || op.lowering.kind === 'view' || this.inJoins.has(v)) return false;
+    this.inJoins.add(v);
     return true;
-  }
-
-  private copy(v: ValueId): ValueId {
-    return this.b.dtype(v) === 'i32' ? this.b.apply('increment', [v], { by: 0 }) : this.b.affine(v, 1);
   }
 }

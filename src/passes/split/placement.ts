@@ -28,7 +28,7 @@ export function placements(
         ? [
             b.apply(
               'join',
-              inputs.map((v) => b.affine(v, 1)),
+              inputs.map((v) => b.copy(v)),
               { axis: leading },
             ),
           ]
@@ -46,10 +46,7 @@ function axisOf(node: Node, rank: number): number {
 function startsOf(node: Node, shape: (v: ValueId) => Shape, axis: number): [number, number][] {
   const size = shape(node.inputs[0])[axis];
   if (node.op === 'slice') {
-    const [start, end] = ['start', 'end'].map((name) => {
-      const at = node.attrs[name] as number;
-      return at < 0 ? at + size : at;
-    });
+    const [start, end] = ['start', 'end'].map((name) => resolveAxis(node.attrs[name] as number, size));
     return [[start, end]];
   }
   const pieces = node.op === 'concat' ? node.inputs : node.outputs;

@@ -14,6 +14,8 @@ export interface Value {
   readonly id: ValueId;
   readonly shape: Shape;
   readonly dtype: DType;
+  /** How memory keeps it where that is not `dtype`: kernels convert what they load and store, and count in `dtype`. */
+  readonly storage?: 'f16';
 }
 
 /** One application of an op. Operands that an op does not require are left off at the end. */

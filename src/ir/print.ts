@@ -25,7 +25,8 @@ export function printGraph(graph: Graph): string {
 
 const id = (v: ValueId) => `%${v}`;
 
-const typed = (v: Value) => `%${v.id}: ${v.dtype}[${v.shape.join(', ')}]`;
+const typed = (v: Value) =>
+  `%${v.id}: ${v.dtype}[${v.shape.join(', ')}]${v.storage === undefined ? '' : ` in ${v.storage}`}`;
 
 function attr(value: Attr): string {
   if (typeof value === 'string') return JSON.stringify(value);

@@ -1,6 +1,7 @@
 import { elementCount, type Graph, type Value, type ValueId } from '../ir/graph.ts';
 import type { KernelCall, PartialSums } from '../ir/kernel.ts';
 import { packed } from '../ir/packing.ts';
+import { bytesOf } from '../ir/storage.ts';
 import type { Target } from '../ir/target.ts';
 import type { Group } from './memory.ts';
 import { loadedValues, type Unit } from './unit.ts';
@@ -30,7 +31,7 @@ interface Waiting {
 export function addLate(graph: Graph, units: readonly Unit[], views: Views, target: Target): LateSums {
   const waiting = waitingCalls(graph, units, views);
   const put: Waiting[][] = [];
-  const bytes = (w: Waiting) => w.call.adds!.reduce((n, { from }) => n + 4 * elementCount(from.shape), 0);
+  const bytes = (w: Waiting) => w.call.adds!.reduce((n, { from }) => n + bytesOf(from), 0);
   for (const pack of views.packs) {
     let waitingBytes = Number.POSITIVE_INFINITY;
     let pieces = 0;

@@ -1,4 +1,5 @@
-import { elementCount, type Graph, type ValueId } from '../ir/graph.ts';
+import type { Graph, ValueId } from '../ir/graph.ts';
+import { bytesOf, bytesPerElement } from '../ir/storage.ts';
 import type { Views } from './views.ts';
 
 /** Where a value lies, in bytes. */
@@ -21,9 +22,10 @@ export function locationOf(
   const whole = locations.get(root);
   // A pack's root is longer than the values that it is made of, and every other alias as long as its root.
   if (!whole || views.same(v) === root) return whole;
+  const value = graph.values[v];
   return {
     ...whole,
-    offset: whole.offset + 4 * views.offset(v),
-    size: 4 * elementCount(graph.values[v].shape),
+    offset: whole.offset + bytesPerElement(value) * views.offset(v),
+    size: bytesOf(value),
   };
 }

@@ -1,13 +1,14 @@
 import { elementCount, type Graph, type Value, type ValueId } from '../ir/graph.ts';
 import type { DeviceLimits } from '../ir/kernel.ts';
 import { OFFSET_ALIGNMENT, packed, roundUp } from '../ir/packing.ts';
+import { bytesOf, bytesPerElement } from '../ir/storage.ts';
 import type { BufferInfo, SourceInfo } from '../program/program.ts';
 import { type Lifetime, layOut } from './arena.ts';
 import { Buffers } from './buffers.ts';
 import { checkFits } from './limits.ts';
 import type { Location } from './location.ts';
 import { ofEntry } from './plan-error.ts';
-import { placeSources, sizeOf } from './sources.ts';
+import { placeSources } from './sources.ts';
 import { computedValues, loadedValues, type Unit } from './unit.ts';
 import type { Views } from './views.ts';
 
@@ -66,7 +67,7 @@ export function planMemory(entries: readonly EntryUnits[], limits: DeviceLimits)
       const root = views.root(pack.value);
       // Its parts are sources that lie like this already, or are computed right into memory that keeps the gaps zero.
       const own = pack.parts.every((v) => !locations.has(v));
-      const total = sizeOf(graph.values[pack.value].shape);
+      const total = bytesOf(graph.values[pack.value]);
       const target = into.get(root);
       const place = own
         ? target
@@ -75,10 +76,11 @@ export function planMemory(entries: readonly EntryUnits[], limits: DeviceLimits)
         : sources.locatePack(graph, pack.parts, pack.value);
       put(root, place);
       if (!own) continue;
-      const shapes = pack.parts.map((v) => graph.values[v].shape);
-      const { starts } = packed(shapes.map(elementCount));
-      pack.parts.forEach((part, i) => {
-        put(part, { buffer: place.buffer, offset: place.offset + 4 * starts[i], size: sizeOf(shapes[i]) });
+      const parts = pack.parts.map((v) => graph.values[v]);
+      const { starts } = packed(parts.map((v) => elementCount(v.shape)));
+      parts.forEach((part, i) => {
+        const offset = place.offset + bytesPerElement(part) * starts[i];
+        put(part.id, { buffer: place.buffer, offset, size: bytesOf(part) });
       });
     }
     for (const [root, target] of into) {
@@ -91,7 +93,7 @@ export function planMemory(entries: readonly EntryUnits[], limits: DeviceLimits)
   const shared = lives.flatMap((own, entry) =>
     [...own.values()]
       .filter((life) => !placed[entry].has(life.value.id) && life.external)
-      .map((life) => ({ ...life, entry, size: sizeOf(life.value.shape) })),
+      .map((life) => ({ ...life, entry, size: bytesOf(life.value) })),
   );
   for (const { entry, from, size } of shared) {
     const { name, units } = entries[entry];
@@ -114,7 +116,8 @@ export function planMemory(entries: readonly EntryUnits[], limits: DeviceLimits)
       const place = placed[i].get(whole.id)!;
       const { starts } = packed(parts.map((v) => elementCount(v.shape)));
       parts.forEach((v, k) => {
-        placed[i].set(v.id, { ...place, offset: place.offset + 4 * starts[k], size: sizeOf(v.shape) });
+        const offset = place.offset + bytesPerElement(v) * starts[k];
+        placed[i].set(v.id, { ...place, offset, size: bytesOf(v) });
       });
     }
   });

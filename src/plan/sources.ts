@@ -1,6 +1,7 @@
-import { type DType, elementCount, type Graph, type Shape, type ValueId } from '../ir/graph.ts';
+import type { DType, Graph, Shape, ValueId } from '../ir/graph.ts';
 import type { DeviceLimits } from '../ir/kernel.ts';
 import { OFFSET_ALIGNMENT, roundUp } from '../ir/packing.ts';
+import { bytesOf } from '../ir/storage.ts';
 import type { BufferInfo, SourceInfo, SourceKind } from '../program/program.ts';
 import type { Buffers } from './buffers.ts';
 import { checkFits } from './limits.ts';
@@ -43,8 +44,6 @@ const bufferKind: Readonly<Record<SourceKind, BufferInfo['kind']>> = {
   carry: 'carry',
 };
 
-export const sizeOf = (shape: Shape): number => Math.max(4 * elementCount(shape), 4);
-
 /**
  * Gives every source of a program a place of its own for good. Those that an entry packs lie one after the other.
  */
@@ -59,14 +58,15 @@ export function placeSources(
   const locations = new Map<string, Location>();
   for (const run of runs) {
     const tensors = run.map((key) => known.get(key)!);
-    for (const { kind, name, shape, entry } of tensors)
-      ofEntry(entry, () => checkFits(`${kind} ${name}`, sizeOf(shape), limits));
-    const bytes = tensors.reduce((n, { shape }) => n + roundUp(sizeOf(shape), OFFSET_ALIGNMENT), 0);
+    for (const tensor of tensors)
+      ofEntry(tensor.entry, () => checkFits(`${tensor.kind} ${tensor.name}`, bytesOf(tensor), limits));
+    const bytes = tensors.reduce((n, tensor) => n + roundUp(bytesOf(tensor), OFFSET_ALIGNMENT), 0);
     const { buffer, offset } = buffers.reserve(bufferKind[tensors[0].kind], bytes);
     let at = offset;
-    for (const { key, shape } of tensors) {
-      locations.set(key, { buffer, offset: at, size: sizeOf(shape) });
-      at += roundUp(sizeOf(shape), OFFSET_ALIGNMENT);
+    for (const tensor of tensors) {
+      const size = bytesOf(tensor);
+      locations.set(tensor.key, { buffer, offset: at, size });
+      at += roundUp(size, OFFSET_ALIGNMENT);
     }
   }
   const locate = (graph: Graph, source: ValueId) => locations.get(keysOf.get(graph)!.get(source) ?? '');
@@ -79,7 +79,7 @@ export function placeSources(
     locate,
     locatePack: (graph, sources, value) => {
       const [first, last] = [locate(graph, sources[0])!, locate(graph, sources[sources.length - 1])!];
-      const size = sizeOf(graph.values[value].shape);
+      const size = bytesOf(graph.values[value]);
       const room = roundUp(last.offset + last.size, OFFSET_ALIGNMENT) - first.offset;
       if (size > room) throw new Error(`a value of ${size} bytes in ${sources.length} sources of ${room}`);
       return { buffer: first.buffer, offset: first.offset, size };

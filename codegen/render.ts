@@ -28,6 +28,8 @@ export interface Accessor {
 
 export interface KernelText {
   readonly title: string;
+  /** Extensions of WGSL. */
+  readonly enables: readonly 'f16'[];
   readonly template: string;
   readonly options: Readonly<Record<string, string | number | boolean>>;
   readonly uniforms: readonly { readonly name: string; readonly type: string }[];

@@ -1,6 +1,7 @@
 import type { Renderer } from '../../codegen/render.ts';
 import type { SourceKind } from '../ir/graph.ts';
 import type { OpTable } from '../ir/op.ts';
+import type { Precision } from '../ir/storage.ts';
 import type { Target } from '../ir/target.ts';
 import { planProgram } from '../plan/plan.ts';
 import { Session } from '../runtime/session.ts';
@@ -12,8 +13,18 @@ export interface WebgpuBackend extends Backend {
   readonly target: Target;
 }
 
-/** Kernels on a device, which is the backend's from then on: its `destroy` is called with that of the backend. */
-export function webgpuBackend(ops: OpTable, renderer: Renderer, open: OpenDevice): WebgpuBackend {
+/**
+ * Kernels on a device, which is the backend's from then on: its `destroy` is called with that of the backend.
+ *
+ * @param precision how memory keeps what is computed; f16 is for what predicts, and `prepare` throws InputError
+ *   `adapter-features` where the device lacks it
+ */
+export function webgpuBackend(
+  ops: OpTable,
+  renderer: Renderer,
+  open: OpenDevice,
+  precision: Precision = 'f32',
+): WebgpuBackend {
   const { device, description } = open;
   const target = deviceTarget(open);
   return {
@@ -22,7 +33,7 @@ export function webgpuBackend(ops: OpTable, renderer: Renderer, open: OpenDevice
     device,
     target,
     prepare: async (entries, model, batch) => {
-      const program = planProgram(entries, ops, renderer, { model, batch, target });
+      const program = planProgram(entries, ops, renderer, { model, batch, target, precision });
       return new WebgpuExecutable(await Session.create(device, program));
     },
     destroy: () => open.destroy(),

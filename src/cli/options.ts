@@ -4,6 +4,8 @@ import type { Backend } from '../backend/backend.ts';
 import { referenceBackend } from '../backend/reference.ts';
 import { webgpuBackend } from '../backend/webgpu.ts';
 import { kernelRenderer } from '../compiler/renderer.ts';
+import { InputError } from '../errors.ts';
+import type { Precision } from '../ir/storage.ts';
 import { SMALLEST_NORMAL } from '../language/f32.ts';
 import type { RawOverrides } from '../language/model-parameters.ts';
 import { ops } from '../ops/index.ts';
@@ -21,6 +23,8 @@ export interface ModelOptions {
 export interface BackendOptions {
   readonly backend: 'webgpu' | 'reference';
   readonly adapter?: string;
+  /** Of commands that predict. */
+  readonly precision?: Precision;
 }
 
 /** `--set k=v`, repeatable, `--deny warnings` and `--json`. */
@@ -41,11 +45,20 @@ export function withBackendOptions(command: Command): Command {
     .option('--adapter <name>', 'gpu, lavapipe, swiftshader or auto (default: ARCHC_ADAPTER, else auto)');
 }
 
+/** @throws InputError `bad-value`, `bad-adapter`; JobError `no-adapter` */
 export async function openBackend(options: BackendOptions): Promise<Backend> {
-  if (options.backend === 'reference') return referenceBackend(ops);
+  const { precision = 'f32' } = options;
+  if (options.backend === 'reference') {
+    if (precision === 'f32') return referenceBackend(ops);
+    throw new InputError(
+      'bad-value',
+      '--precision is about WebGPU: the reference has float64',
+      'leave it out',
+    );
+  }
   const adapter =
     options.adapter === undefined ? undefined : parseAdapterChoice(options.adapter, '--adapter');
-  return webgpuBackend(ops, kernelRenderer(), await acquireDevice({ adapter }));
+  return webgpuBackend(ops, kernelRenderer(), await acquireDevice({ adapter }), precision);
 }
 
 function collectSet(text: string, before: Overrides): Overrides {

@@ -1,5 +1,6 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { PlanFor } from '../compiler/portable.ts';
+import type { Precision } from '../ir/storage.ts';
 import type { Target } from '../ir/target.ts';
 import { namedTarget, portableTarget, targets } from '../kernels/targets.ts';
 
@@ -7,12 +8,13 @@ export interface TargetOptions {
   readonly target?: string;
   /** Variant by op. */
   readonly kernel: ReadonlyMap<string, string>;
+  readonly precision: Precision;
   readonly verify?: boolean;
 }
 
-/** `--target`, `--kernel op=variant` (repeatable), and `--verify`, which `npm test` does without being asked. */
+/** `--target`, `--precision`, `--kernel op=variant` (repeatable), and `--verify`, which `npm test` does without being asked. */
 export function withTarget(command: Command): Command {
-  return command
+  return withPrecision(command)
     .option(
       '--target <name>',
       `what to compile for: ${targets.map((t) => t.name).join(', ')} (default: ${portableTarget.name})`,
@@ -21,9 +23,27 @@ export function withTarget(command: Command): Command {
     .option('--verify', 'check the graph after each pass of the compiler');
 }
 
+/** `--precision`. */
+export function withPrecision(command: Command): Command {
+  return command.addOption(
+    new Option(
+      '--precision <type>',
+      'what memory keeps computed values in, to predict: f16 halves it, where the device has shader-f16',
+    )
+      .choices(['f32', 'f16'] satisfies Precision[])
+      .default('f32'),
+  );
+}
+
 /** @throws InputError `unknown-target` */
-export function planFor({ target, kernel, verify }: TargetOptions): PlanFor & { readonly target: Target } {
-  return { target: target === undefined ? portableTarget : namedTarget(target), kernels: kernel, verify };
+export function planFor(options: TargetOptions): PlanFor & { readonly target: Target } {
+  const { target, kernel, precision, verify } = options;
+  return {
+    target: target === undefined ? portableTarget : namedTarget(target),
+    kernels: kernel,
+    precision,
+    verify,
+  };
 }
 
 function collectKernel(text: string, before: ReadonlyMap<string, string>): ReadonlyMap<string, string> {

@@ -6,7 +6,7 @@ import type { Facts } from '../program/facts.ts';
 import type { Program } from '../program/program.ts';
 import { factsOf, trainingFacts } from './facts.ts';
 import { checkedModel, type OpenOptions } from './model.ts';
-import { type PlanFor, planPortably } from './portable.ts';
+import { checkPlanFor, type PlanFor, planPortably } from './portable.ts';
 import { kernelRenderer } from './renderer.ts';
 
 /** What `programFiles` makes the files of, together with weights. */
@@ -21,7 +21,8 @@ export interface Compiled {
  *
  * @param training the same model elaborated for training; without it the program is for inference only
  * @param plan what for, and how
- * @throws JobError `adapter-limits` or `size-too-large` where the model needs more than the target offers
+ * @throws JobError `adapter-limits` or `size-too-large` where the model needs more than the target offers; InputError as
+ *   {@link planPortably}
  */
 export function compileModel(
   model: ElaboratedModel,
@@ -29,6 +30,8 @@ export function compileModel(
   plan: PlanFor = {},
 ): Compiled {
   const section = training?.train[0];
+  // Before gradients are derived.
+  checkPlanFor(section ? ['forward', ...TRAINING_STEP] : ['forward'], plan);
   const steps =
     training && section
       ? trainingEntries(training, section, section.optimizer, ops, { predictor: model }).entries

@@ -1,8 +1,9 @@
 import type { Renderer } from '../../codegen/render.ts';
-import { JobError } from '../errors.ts';
+import { InputError, JobError } from '../errors.ts';
 import type { Entries } from '../ir/graph.ts';
+import type { Precision } from '../ir/storage.ts';
 import type { Target } from '../ir/target.ts';
-import { portableTarget } from '../kernels/targets.ts';
+import { checkPrecision, portableTarget } from '../kernels/targets.ts';
 import type { ElaboratedModel } from '../language/model.ts';
 import { ops } from '../ops/index.ts';
 import type { ForcedKernels } from '../plan/candidates.ts';
@@ -16,8 +17,29 @@ export interface PlanFor {
   readonly target?: Target;
   /** Variants of kernels to take whatever they cost, by op. */
   readonly kernels?: ForcedKernels;
+  /** How memory keeps what is computed, where it may; by default f32. */
+  readonly precision?: Precision;
   /** Checks the graph after each pass. */
   readonly verify?: boolean;
+}
+
+/**
+ * Makes sure that what is wanted goes together, before work is done.
+ *
+ * @throws InputError `adapter-features`, `training-precision`
+ */
+export function checkPlanFor(
+  entries: readonly string[],
+  { target = portableTarget, precision }: PlanFor,
+): void {
+  if (precision === 'f16' && entries.some((name) => name !== 'forward')) {
+    throw new InputError(
+      'training-precision',
+      'training keeps values in f32: gradients in half precision need loss scaling, which is not there',
+      'add --inference, or leave out --precision f16',
+    );
+  }
+  checkPrecision(target, precision);
 }
 
 /**
@@ -25,16 +47,18 @@ export interface PlanFor {
  *
  * @param renderer keeps its compiled templates for the next program
  * @throws JobError `adapter-limits` or `size-too-large` where it needs more than the target offers; InputError
- *   `unknown-kernel`
+ *   `unknown-kernel`, `adapter-features`, `training-precision`
  */
 export function planPortably(
   { name, batch }: ElaboratedModel,
   entries: Entries,
   renderer: Renderer,
-  { target = portableTarget, kernels, verify }: PlanFor = {},
+  plan: PlanFor = {},
 ): Program {
+  const { target = portableTarget, kernels, precision, verify } = plan;
+  checkPlanFor(Object.keys(entries), plan);
   try {
-    return planProgram(entries, ops, renderer, { model: name, batch, target, kernels, verify });
+    return planProgram(entries, ops, renderer, { model: name, batch, target, kernels, precision, verify });
   } catch (error) {
     if (!(error instanceof PlanError)) throw error;
     const what = error.entry === undefined ? name : `the entry ${error.entry} of ${name}`;

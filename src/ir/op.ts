@@ -101,6 +101,8 @@ export interface PrimitiveOp extends OpBase {
   splits?(inputs: readonly Shape[], outputs: readonly Shape[], attrs: Attrs): SplitRule[];
   /** The same made of several ops that fall apart along axes where this one does not. */
   unfused?(b: GraphBuilder, inputs: readonly ValueId[], attrs: Attrs): ValueId[];
+  /** Outputs that memory never keeps in half precision, by index: sums of very many elements, statistics. */
+  readonly exact?: readonly number[];
   /** How it becomes a kernel. */
   readonly lowering: Lowering;
 }
@@ -114,3 +116,10 @@ export interface CompositeOp extends OpBase {
 export type Op = PrimitiveOp | CompositeOp;
 
 export type OpTable = ReadonlyMap<string, Op>;
+
+/** The op of a node: the nodes of a graph that is built are all of primitive ops. */
+export function primitiveOp(ops: OpTable, name: string): PrimitiveOp {
+  const op = ops.get(name);
+  if (op?.kind !== 'primitive') throw new Error(`${name} is not a primitive op`);
+  return op;
+}

@@ -2,6 +2,7 @@ import { withDefaults } from './builder.ts';
 import { dimsOf } from './dim.ts';
 import { elementCount, type Graph, sameShape, type ValueId } from './graph.ts';
 import type { OpTable } from './op.ts';
+import { memoryType, sharedMemory } from './storage.ts';
 
 /**
  * Checks a graph: every operand is defined before it is used and once, operand counts fit, every node's shapes
@@ -61,6 +62,7 @@ export function verifyGraph(graph: Graph, ops: OpTable): string[] {
       problems.push(`${at}: ${(error as Error).message}`);
     }
   });
+  problems.push(...storageProblems(graph, ops));
   for (const { name, value } of graph.outputs) {
     if (!defined.has(value)) problems.push(`output ${name} is %${value}, which nothing defines`);
   }
@@ -82,4 +84,32 @@ export function verifyGraph(graph: Graph, ops: OpTable): string[] {
       problems.push(`an update gives %${targets.join(', %')} too few elements`);
   }
   return problems;
+}
+
+/** What is kept in half precision and may not be, or in the memory of what is kept otherwise. */
+function storageProblems(graph: Graph, ops: OpTable): string[] {
+  const halved = (v: ValueId) => graph.values[v]?.storage !== undefined;
+  const whole = (vs: readonly ValueId[], what: string) =>
+    vs.filter(halved).map((v) => `%${v} is ${what}, and cannot be in ${graph.values[v].storage}`);
+  const shared = graph.nodes.flatMap((node, i): string[] => {
+    const op = ops.get(node.op);
+    if (op?.kind !== 'primitive' || node.inputs.some((v) => !graph.values[v])) return [];
+    return sharedMemory(node, op, graph).flatMap(({ values, exact }) => {
+      if (exact) return whole(values, `in the memory of node ${i} (${node.op})`);
+      const types = new Set(values.map((v) => memoryType(graph.values[v])));
+      return types.size > 1 ? [`node ${i} (${node.op}) has ${[...types].join(' and ')} in one memory`] : [];
+    });
+  });
+  return [
+    ...graph.values.flatMap((v) => (v.dtype === 'f32' ? [] : whole([v.id], v.dtype))),
+    ...whole(
+      graph.sources.map((s) => s.value),
+      'a source',
+    ),
+    ...whole(
+      [...graph.outputs, ...graph.updates].map((o) => o.value),
+      'a result',
+    ),
+    ...shared,
+  ];
 }

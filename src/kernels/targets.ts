@@ -1,5 +1,6 @@
 import { InputError } from '../errors.ts';
 import type { DeviceLimits } from '../ir/kernel.ts';
+import type { Precision } from '../ir/storage.ts';
 import type { Target, TargetFeature, TargetKind } from '../ir/target.ts';
 import { gpuFigures, softwareFigures } from './measured.ts';
 
@@ -114,6 +115,17 @@ export function namedTarget(name: string): Target {
     'unknown-target',
     `there is no target "${name}"`,
     `one of ${targets.map((t) => t.name).join(', ')}`,
+  );
+}
+
+/** @throws InputError `adapter-features` where the target's kernels know no half precision */
+export function checkPrecision({ name, features }: Target, precision: Precision = 'f32'): void {
+  if (precision === 'f32' || features.includes('shader-f16')) return;
+  const able = targets.filter((t) => t.features.includes('shader-f16')).map((t) => t.name);
+  throw new InputError(
+    'adapter-features',
+    `half precision needs the feature shader-f16, which ${name} does not have`,
+    `leave out --precision ${precision}, or take a target that has it: ${able.join(', ')}`,
   );
 }
 

@@ -3,6 +3,7 @@ import { verifyGraph } from '../ir/verify.ts';
 import { layout } from './layout/index.ts';
 import { ownMemory } from './own-memory.ts';
 import type { Pass, PassContext } from './pass.ts';
+import { precision } from './precision.ts';
 import { prune } from './prune.ts';
 import { simplify } from './simplify/index.ts';
 import { split } from './split/index.ts';
@@ -10,7 +11,7 @@ import { split } from './split/index.ts';
 export type { Pass, PassContext } from './pass.ts';
 
 /** All passes, in the order in which they run. */
-export const passes: readonly Pass[] = [prune, simplify, layout, ownMemory, split];
+export const passes: readonly Pass[] = [prune, simplify, layout, ownMemory, split, precision];
 
 export interface RunPasses {
   /** Name of the last pass to run; by default all do. */

@@ -1,5 +1,6 @@
 import type { Graph } from '../ir/graph.ts';
 import type { OpTable } from '../ir/op.ts';
+import type { Precision } from '../ir/storage.ts';
 import type { Target } from '../ir/target.ts';
 
 /** What a pass may know beside the graph. */
@@ -7,6 +8,8 @@ export interface PassContext {
   readonly ops: OpTable;
   /** What is compiled for. */
   readonly target: Target;
+  /** By default f32. */
+  readonly precision?: Precision;
 }
 
 /**

@@ -3,6 +3,9 @@ import type { KernelCall } from '../ir/kernel.ts';
 import { chainLoads, computedValues, type Unit } from './unit.ts';
 import type { Views } from './views.ts';
 
+/** The flag that a kernel sets where what it stores is beyond half precision: a place beside those of values. */
+const OVERFLOW = -1 as ValueId;
+
 /**
  * The places that a call of a unit binds, each once, as the values that lie there.
  *
@@ -26,11 +29,15 @@ export function boundPlaces(
     for (const { value } of chainLoads(from)) read(from, value);
   };
   readAll(unit, call);
+  const write = (v: ValueId) => {
+    places.add(views.same(v));
+    if (views.storage(v) === 'f16') places.add(OVERFLOW);
+  };
   const isLast = call === unit.calls.at(-1);
   for (const w of call.writes) {
     if (isLast && w.name === call.fusable && !isStored(w.value.id)) continue;
-    places.add(views.same(w.value.id));
+    write(w.value.id);
   }
-  if (isLast) for (const v of computedValues(unit)) if (isStored(v)) places.add(views.same(v));
+  if (isLast) for (const v of computedValues(unit)) if (isStored(v)) write(v);
   return places;
 }

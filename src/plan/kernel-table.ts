@@ -1,14 +1,18 @@
-import type { Renderer } from '../../codegen/render.ts';
+import type { KernelText, Renderer } from '../../codegen/render.ts';
 import type { UniformType } from '../ir/kernel.ts';
 import { OFFSET_ALIGNMENT, roundUp } from '../ir/packing.ts';
-import type { KernelInfo } from '../program/program.ts';
+import type { DeviceFeature, KernelInfo } from '../program/program.ts';
 import type { DraftKernel } from './kernels.ts';
 import { PlanError, SMALLER } from './plan-error.ts';
+
+/** The feature of a device that lets kernels enable an extension of WGSL. */
+const featureOf: Readonly<Record<KernelText['enables'][number], DeviceFeature>> = { f16: 'shader-f16' };
 
 /** Kernels and uniforms of a program: each text and each block of uniforms once, whoever uses it. */
 export class KernelTable {
   readonly kernels: KernelInfo[] = [];
   private readonly renderer: Renderer;
+  private readonly needed = new Set<DeviceFeature>();
   private readonly words: number[] = [];
   private readonly kernelOf = new Map<string, number>();
   private readonly uniformAt = new Map<string, number>();
@@ -23,6 +27,7 @@ export class KernelTable {
     const known = this.kernelOf.get(wgsl);
     if (known !== undefined) return known;
     const index = this.kernels.length;
+    for (const extension of text.enables) this.needed.add(featureOf[extension]);
     this.kernels.push({
       name: `${String(index).padStart(3, '0')}-${text.template}`,
       bindings: text.bindings.map((b) => b.access),
@@ -50,6 +55,11 @@ export class KernelTable {
       this.uniformAt.set(key, at);
     }
     return [4 * at, roundUp(4 * words.length, 16)];
+  }
+
+  /** What the kernels need of a device. */
+  get features(): readonly DeviceFeature[] {
+    return [...this.needed].sort();
   }
 
   /** Contents of the uniform buffer, which is never empty. */

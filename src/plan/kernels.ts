@@ -1,6 +1,7 @@
 import type { Accessor, KernelText } from '../../codegen/render.ts';
 import type { DType, Graph, Value, ValueId } from '../ir/graph.ts';
 import type { KernelCall, UniformType } from '../ir/kernel.ts';
+import { type MemoryType, memoryType } from '../ir/storage.ts';
 import { Bindings } from './bindings.ts';
 import { type Location, locationOf } from './location.ts';
 import type { EntryMemory } from './memory.ts';
@@ -50,8 +51,7 @@ class Draft {
     for (const { name, value, vector } of call.reads) this.read(unit, name, value, vector);
     for (const { name, value } of call.writes) {
       if (name === fused) continue;
-      const { variable } = this.bindings.write(name, value.dtype, this.locate(value.id));
-      this.store(name, value.dtype, [`${variable}[i] = v0;`]);
+      this.store(name, value.dtype, [this.write(name, value, 'v0')]);
     }
     if (fused) this.storeChain(unit, unit, fused);
     for (const name of String(call.options['functions'] ?? '').split(' ')) if (name) this.functions.add(name);
@@ -64,6 +64,7 @@ class Draft {
         bindings: this.bindings.declarations(),
         accessors: [...this.bindings.accessors(), ...this.computed, ...this.stores],
         functions: [...this.functions],
+        enables: this.bindings.usesHalf ? ['f16'] : [],
       },
       locations: this.bindings.locations,
       uniforms: this.uniforms,
@@ -77,15 +78,33 @@ class Draft {
     return location;
   }
 
+  /** How memory keeps a value of the graph, or the kernels' own. */
+  private typeOf(value: Value): MemoryType {
+    return memoryType(this.graph.values[value.id] ?? value);
+  }
+
+  /** Binds what a kernel writes; gives the statement that stores element `i`. */
+  private write(name: string, value: Value, result: string): string {
+    const type = this.typeOf(value);
+    const { variable } = this.bindings.write(name, type, this.locate(value.id));
+    if (type !== 'f16') return `${variable}[i] = ${result};`;
+    if (!this.functions.has('half')) {
+      this.functions.add('half');
+      const flag = this.bindings.flag('overflow', this.memory.overflow!);
+      this.stores.push({ name: 'note_overflow', parameters: '', lines: [`atomicStore(&${flag}[0], 1u);`] });
+    }
+    return `${variable}[i] = half(${result});`;
+  }
+
   private store(name: string, dtype: DType, lines: readonly string[]): void {
     this.stores.push({ name: `store_${name}`, parameters: `i: u32, v0: ${dtype}`, lines });
   }
 
   /** Makes `load_<name>`, which gives elements of a value that a unit reads. */
-  private read(unit: Unit, name: string, { id, dtype }: Value, vector = false): void {
-    const prologue = unit.prologues.get(id);
+  private read(unit: Unit, name: string, value: Value, vector = false): void {
+    const prologue = unit.prologues.get(value.id);
     if (prologue) this.compute(prologue, name, vector);
-    else this.bindings.read(name, dtype, this.locate(id), vector);
+    else this.bindings.read(name, this.typeOf(value), this.locate(value.id), vector);
   }
 
   /** `load_<name>` as what computes an element of a unit's one result. */
@@ -129,8 +148,7 @@ class Draft {
     const prefix = chain === unit ? '' : `${name}_`;
     const keep = (as: string, v: ValueId, result: string) => {
       if (!this.memory.stored.has(this.views.root(v))) return;
-      const { variable } = this.bindings.write(as, 'f32', this.locate(v));
-      lines.push(`${variable}[i] = ${result};`);
+      lines.push(this.write(as, this.graph.values[v], result));
     };
     if (chain.head !== undefined) keep(name, chain.head, 'v0');
     const results = this.chainLines(unit, chain, prefix, lines, (n, v, result) =>

@@ -1,6 +1,6 @@
 import type { DeviceLimits } from '../ir/kernel.ts';
 import { OFFSET_ALIGNMENT } from '../ir/packing.ts';
-import type { BufferInfo, Dispatch, Program } from '../program/program.ts';
+import type { BufferInfo, DeviceFeature, Dispatch, Program } from '../program/program.ts';
 import { PlanError, SMALLER } from './plan-error.ts';
 
 /** What an entry's dispatches bind at most. */
@@ -52,8 +52,10 @@ export function requirements(
   needs: readonly Needs[],
   buffers: readonly BufferInfo[],
   limits: DeviceLimits,
+  features: readonly DeviceFeature[],
 ): Program['requires'] {
   return {
+    features,
     maxStorageBuffersPerShaderStage: Math.max(1, ...needs.map((n) => n.mostBindings)),
     maxStorageBufferBindingSize: Math.max(0, ...needs.map((n) => n.largestBinding)),
     maxBufferSize: Math.max(0, ...buffers.map(({ size }) => size)),

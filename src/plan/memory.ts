@@ -32,6 +32,8 @@ export interface EntryUnits {
 export interface EntryMemory {
   /** By root value (see {@link Views}); scratch and packs included. */
   readonly locations: ReadonlyMap<ValueId, Location>;
+  /** A word that is set where a value is beyond half precision; there if some value is kept so. */
+  readonly overflow: Location | undefined;
   /** Values that fused kernels must store, because something outside their unit reads them. */
   readonly stored: ReadonlySet<ValueId>;
   /** The most bytes of values that are alive at once. */
@@ -101,6 +103,10 @@ export function planMemory(entries: readonly EntryUnits[], limits: DeviceLimits)
     const what = `a tensor of ${scope ? `${scope}: ${label}` : label}`;
     ofEntry(name, () => checkFits(what, size, limits));
   }
+  const flags = entries.map(({ graph }): Location | undefined => {
+    if (!graph.values.some(({ storage }) => storage === 'f16')) return undefined;
+    return { ...buffers.reserve('values', 4), size: 4, arena: true };
+  });
   const { sizes, slots } = layOut(shared, limits.maxBufferSize);
   const arenas = sizes.map((size) => buffers.reserve('values', size));
   shared.forEach(({ value, entry, size }, i) => {
@@ -126,6 +132,7 @@ export function planMemory(entries: readonly EntryUnits[], limits: DeviceLimits)
     tensors: sources.tensors,
     entries: placed.map((locations, i) => ({
       locations,
+      overflow: flags[i],
       stored: new Set([...lives[i]].filter(([, life]) => life.external).map(([v]) => v)),
       peak: peakOf(shared.filter((life) => life.entry === i)),
     })),

@@ -3,7 +3,9 @@ import type { Entries, Graph } from '../ir/graph.ts';
 import type { DeviceLimits } from '../ir/kernel.ts';
 import type { OpTable } from '../ir/op.ts';
 import { roundUp } from '../ir/packing.ts';
+import type { Precision } from '../ir/storage.ts';
 import type { Target } from '../ir/target.ts';
+import { checkPrecision } from '../kernels/targets.ts';
 import { runPasses } from '../passes/index.ts';
 import type { Dispatch, Program } from '../program/program.ts';
 import { checkForced, type ForcedKernels } from './candidates.ts';
@@ -26,6 +28,8 @@ export interface PlanOptions {
   readonly target: Target;
   /** Variants that are taken whatever they cost, by op. */
   readonly kernels?: ForcedKernels;
+  /** How memory keeps what is computed, where it may; by default f32. */
+  readonly precision?: Precision;
   /** Checks the graphs after each pass. */
   readonly verify?: boolean;
 }
@@ -34,7 +38,7 @@ export interface PlanOptions {
  * Turns graphs into kernels, one memory plan for all and the list of dispatches of each. Sources of the same kind and
  * name are the same memory.
  *
- * @throws PlanError where the limits do not suffice; InputError `unknown-kernel`
+ * @throws PlanError where the limits do not suffice; InputError `unknown-kernel`, `adapter-features`
  */
 export function planProgram(
   graphs: Entries,
@@ -43,6 +47,7 @@ export function planProgram(
   options: PlanOptions,
 ): Program {
   const { limits } = options.target;
+  checkPrecision(options.target, options.precision);
   checkForced(Object.values(graphs), options.target, options.kernels);
   const entries = Object.entries(graphs).map(([name, graph]) =>
     ofEntry(name, () => planEntry(name, graph, ops, options)),
@@ -52,7 +57,9 @@ export function planProgram(
   const planned = entries.map((entry, i) => {
     const own = memory.entries[i];
     const dispatches = ofEntry(entry.name, () => dispatchesOf(entry, own, table, limits));
-    return [entry.name, { dispatches, outputs: outputsOf(entry, own), peak: own.peak }] as const;
+    const { peak, overflow } = own;
+    const flag = overflow && { overflow: { buffer: overflow.buffer, offset: overflow.offset } };
+    return [entry.name, { dispatches, outputs: outputsOf(entry, own), peak, ...flag }] as const;
   });
   const needs = planned.map(([name, { dispatches }]) => ofEntry(name, () => needsOf(dispatches, limits)));
   const uniforms = table.uniformWords;
@@ -67,13 +74,13 @@ export function planProgram(
     uniforms,
     tensors: memory.tensors,
     entries: Object.fromEntries(planned),
-    requires: requirements(needs, memory.buffers, limits),
+    requires: requirements(needs, memory.buffers, limits, table.features),
   };
 }
 
 function planEntry(name: string, whole: Graph, ops: OpTable, options: PlanOptions): EntryUnits {
-  const { target, kernels } = options;
-  const { graph, into, apart } = placeUpdates(runPasses(whole, { ops, target }, options), ops);
+  const { target, kernels, precision } = options;
+  const { graph, into, apart } = placeUpdates(runPasses(whole, { ops, target, precision }, options), ops);
   const views = findViews(graph, ops);
   const units = planUnits(graph, ops, views, target, kernels, apart);
   return { name, graph, views, into, ...addLate(graph, units, views, target) };

@@ -1,5 +1,5 @@
-import { elementCount, type Graph, type ValueId } from '../ir/graph.ts';
-import type { OpTable } from '../ir/op.ts';
+import { elementCount, type Graph, type Value, type ValueId } from '../ir/graph.ts';
+import { type OpTable, primitiveOp } from '../ir/op.ts';
 
 /** A place where values must lie one after the other (`pack`). */
 export interface Pack {
@@ -16,15 +16,15 @@ export interface Views {
   /** How many elements of the root's lie before `v`. */
   offset(v: ValueId): number;
   readonly packs: readonly Pack[];
+  /** How memory keeps `v`; `undefined` where it does as it is, and of what is not of the graph. */
+  storage(v: ValueId): Value['storage'];
 }
 
 export function findViews(graph: Graph, ops: OpTable): Views {
   const places = new Places();
   const packs: Pack[] = [];
   for (const { op: name, inputs, outputs, attrs } of graph.nodes) {
-    const op = ops.get(name);
-    if (op?.kind !== 'primitive') throw new Error(`${name} is not a primitive op`);
-    const { lowering } = op;
+    const { lowering } = primitiveOp(ops, name);
     const shapes = inputs.map((v) => graph.values[v].shape);
     if (lowering.kind === 'view') {
       if (lowering.packed) {
@@ -43,7 +43,8 @@ export function findViews(graph: Graph, ops: OpTable): Views {
       }
     }
   }
-  return { same: places.same, root: places.root, offset: places.offset, packs };
+  const storage = (v: ValueId) => graph.values[v]?.storage;
+  return { same: places.same, root: places.root, offset: places.offset, packs, storage };
 }
 
 /** Values that lie in others, some elements from the beginning. */

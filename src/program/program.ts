@@ -26,8 +26,12 @@ export interface Program {
     readonly maxComputeInvocationsPerWorkgroup: number;
     readonly maxComputeWorkgroupStorageSize: number;
     readonly minStorageBufferOffsetAlignment: number;
+    readonly features: readonly DeviceFeature[];
   };
 }
+
+/** What devices may lack, under WebGPU's names. `shader-f16`: values in half precision. */
+export type DeviceFeature = 'shader-f16';
 
 /** Tensors lie in few buffers, at multiples of 256 bytes. */
 export interface BufferInfo {
@@ -52,6 +56,8 @@ export interface Entry {
   readonly outputs: readonly TensorInfo[];
   /** The most bytes of values that are alive at once while it runs; its sources come on top. */
   readonly peak: number;
+  /** There if it keeps values in half precision: a word that is 0 before a run, and 1 after it if one was beyond that. */
+  readonly overflow?: { readonly buffer: number; readonly offset: number };
 }
 
 export interface Dispatch {

@@ -1,5 +1,5 @@
 import { type Graph, sameShape, type ValueId } from '../ir/graph.ts';
-import type { OpTable, RefTensor } from '../ir/op.ts';
+import { type OpTable, primitiveOp, type RefTensor } from '../ir/op.ts';
 
 /**
  * Runs a graph in float64 with the ops' plain loops.
@@ -27,8 +27,7 @@ export function interpret(
     for (const v of node.inputs) lastUse.set(v, i);
   });
   graph.nodes.forEach((node, i) => {
-    const op = ops.get(node.op);
-    if (op?.kind !== 'primitive') throw new Error(`${node.op} is not a primitive op`);
+    const op = primitiveOp(ops, node.op);
     const inputs = node.inputs.map((v) => values.get(v)!);
     const shapes = node.outputs.map((v) => graph.values[v].shape);
     op.reference(inputs, node.attrs, shapes).forEach((t, k) => {

@@ -37,13 +37,14 @@ export function checkBounds(program: StoredProgram): void {
   );
   for (const tensor of tensors) checkTensor(program, `${tensor.kind} ${tensor.name}`, tensor);
   const values = buffers.reduce((n, { kind, size }) => n + (kind === 'values' ? size : 0), 0);
-  for (const [name, { dispatches, outputs, peak }] of Object.entries(entries)) {
+  for (const [name, { dispatches, outputs, peak, overflow }] of Object.entries(entries)) {
     if (peak > values) wrong(`entry ${name}`, `its values take ${peak} bytes, more than their buffers have`);
     unique(
       `output of ${name}`,
       outputs.map((o) => o.name),
     );
     for (const output of outputs) checkTensor(program, `output ${output.name} of ${name}`, output);
+    if (overflow) checkTensor(program, `overflow of ${name}`, { ...overflow, shape: [] });
     dispatches.forEach((d, i) => {
       checkDispatch(program, `dispatch ${i} of ${name}`, d);
     });
@@ -53,7 +54,11 @@ export function checkBounds(program: StoredProgram): void {
   checkFacts(program);
 }
 
-function checkTensor({ buffers }: StoredProgram, what: string, { shape, buffer, offset }: TensorInfo): void {
+function checkTensor(
+  { buffers }: StoredProgram,
+  what: string,
+  { shape, buffer, offset }: Pick<TensorInfo, 'shape' | 'buffer' | 'offset'>,
+): void {
   if (buffer >= buffers.length) wrong(what, `there is no buffer ${buffer}`);
   if (offset % 4 !== 0) wrong(what, `its offset ${offset} is no multiple of 4`);
   // Sizes are checked one by one: their product may be beyond what a number holds.

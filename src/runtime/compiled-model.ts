@@ -2,7 +2,7 @@ import type { Facts, TensorType } from '../program/facts.ts';
 import type { Program } from '../program/program.ts';
 import { digested, type StoredProgram } from '../program/stored.ts';
 import { checkBounds } from './check-bounds.ts';
-import { checkLimits } from './limits.ts';
+import { checkOffers } from './limits.ts';
 import { parseDocument, readProgram } from './parse-program.ts';
 import { checkDigest, type Load, loadChecked, loaderOf, type ProgramFiles, textOf } from './program-files.ts';
 import { RunningModel, type StartOptions } from './running-model.ts';
@@ -54,19 +54,20 @@ export class CompiledModel {
   }
 
   /**
-   * A device with the limits that the program needs.
+   * A device with the limits and features that the program needs.
    *
    * @param gpu in browsers `navigator.gpu`, which is taken where none is given; in Node what `create([])` of the npm
    *   package `webgpu` returns, which must be kept as long as the device is used
-   * @throws RuntimeError `no-adapter`; `adapter-limits` where the adapter offers less
+   * @throws RuntimeError `no-adapter`; `adapter-limits`, `adapter-features` where the adapter offers less
    */
   async requestDevice(gpu?: GPU): Promise<GPUDevice> {
     const own = gpu ?? (globalThis as { readonly navigator?: Partial<NavigatorGPU> }).navigator?.gpu;
     if (!own) throw new RuntimeError('no-adapter', 'there is no WebGPU here: `navigator.gpu` is missing');
     const adapter = await own.requestAdapter({ powerPreference: 'high-performance' });
     if (!adapter) throw new RuntimeError('no-adapter', 'WebGPU finds no adapter');
-    checkLimits(adapter, this.program.requires);
-    return adapter.requestDevice({ requiredLimits: { ...this.program.requires } });
+    checkOffers(adapter, this.program.requires);
+    const { features, ...limits } = this.program.requires;
+    return adapter.requestDevice({ requiredFeatures: features, requiredLimits: limits });
   }
 
   /**

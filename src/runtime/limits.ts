@@ -6,10 +6,18 @@ const growing: readonly string[] = ['maxStorageBufferBindingSize', 'maxBufferSiz
 
 /**
  * @param device a device, or the adapter that is to give one
- * @throws RuntimeError `adapter-limits` that names every limit that is too small, with both values
+ * @throws RuntimeError `adapter-features` that names all that is missing; `adapter-limits` that names every limit that
+ *   is too small, with both values
  */
-export function checkLimits(device: GPUDevice | GPUAdapter, requires: Program['requires']): void {
-  const missing = Object.entries(requires).flatMap(([name, needed]) => {
+export function checkOffers(device: GPUDevice | GPUAdapter, requires: Program['requires']): void {
+  const { features, ...limits } = requires;
+  const lacking = features.filter((name) => !device.features.has(name));
+  if (lacking.length > 0)
+    throw new RuntimeError(
+      'adapter-features',
+      `the program needs ${lacking.join(', ')}, the device has it not`,
+    );
+  const missing = Object.entries(limits).flatMap(([name, needed]) => {
     const offered = device.limits[name as keyof GPUSupportedLimits] as number;
     const enough = name.startsWith('min') ? offered <= needed : offered >= needed;
     return enough ? [] : [{ name, needed, offered }];

@@ -127,7 +127,12 @@ const stored = object<StoredProgram>({
   tensors: list(source),
   entries: record(
     /^[A-Za-z]\w*$/,
-    object<Entry>({ dispatches: list(dispatch), outputs: list(object<TensorInfo>(tensor)), peak: count }),
+    object<Entry>({
+      dispatches: list(dispatch),
+      outputs: list(object<TensorInfo>(tensor)),
+      peak: count,
+      overflow: optional(object({ buffer: index, offset: count }) as Read<Entry['overflow']>),
+    }),
   ),
   facts,
   requires: object<Program['requires']>({
@@ -137,6 +142,7 @@ const stored = object<StoredProgram>({
     maxComputeInvocationsPerWorkgroup: whole(1),
     maxComputeWorkgroupStorageSize: count,
     minStorageBufferOffsetAlignment: whole(1),
+    features: list(oneOf('shader-f16')),
   }),
   weights: object<FileInfo>({ bytes: count, sha256 }),
   sha256,

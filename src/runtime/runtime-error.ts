@@ -2,6 +2,8 @@
 export type RuntimeErrorCode =
   /** A limit of the device is too small for the program. */
   | 'adapter-limits'
+  /** The device lacks a feature that the program needs. */
+  | 'adapter-features'
   /** The device's compiler rejects a kernel. */
   | 'shader-error'
   /** The device has no memory left for a buffer. */
@@ -12,6 +14,8 @@ export type RuntimeErrorCode =
   | 'device-internal'
   /** The device is gone, and all that was on it. */
   | 'device-lost'
+  /** A value is larger than what it is kept in holds: results are wrong. */
+  | 'half-overflow'
   /** The program has no such tensor, or not of that size: a mistake of the caller. */
   | 'bad-tensor'
   /** The program has no such entry: a mistake of the caller. */
@@ -34,12 +38,14 @@ export type RuntimeErrorCode =
 /** What to try, where the message itself does not tell more. */
 const hints: Readonly<Record<RuntimeErrorCode, string>> = {
   'adapter-limits': 'another adapter (archc doctor)',
+  'adapter-features': 'another adapter (archc doctor), or a program compiled without --precision f16',
   'shader-error': 'another adapter (ARCHC_ADAPTER), and report the kernel: archc emit wgsl shows it',
   'out-of-memory':
     'a smaller batch or image, an adapter with more memory (archc doctor), or close what else uses it',
   'device-validation': 'another adapter (ARCHC_ADAPTER), and report it: archc asked for what WebGPU forbids',
   'device-internal': "try again; if it stays, update the adapter's driver or take another (ARCHC_ADAPTER)",
   'device-lost': "try again; if it comes back, update the adapter's driver or take another (ARCHC_ADAPTER)",
+  'half-overflow': 'leave out --precision f16: values are then kept in f32',
   'bad-tensor': "the names and shapes of the program's `tensors` and of its entries' `outputs`",
   'bad-entry': "a name out of the program's `entries`",
   'not-for-training': 'compile a spec that has a `train` section, without --inference',

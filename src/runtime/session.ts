@@ -1,6 +1,6 @@
 import type { Entry, Program, SourceInfo, SourceKind, TensorInfo } from '../program/program.ts';
 import { healthOf, nextTask, scoped } from './device-faults.ts';
-import { checkLimits, mebibytes } from './limits.ts';
+import { checkOffers, mebibytes } from './limits.ts';
 import { BUFFER_USAGE, makeBuffers, makeSteps, type Step } from './prepare.ts';
 import { RuntimeError } from './runtime-error.ts';
 
@@ -37,12 +37,12 @@ export class Session {
   }
 
   /**
-   * @throws RuntimeError `adapter-limits` where the device's limits are too small for the program; `out-of-memory`;
-   *   `shader-error` where it rejects a kernel; `device-lost`, `device-validation`, `device-internal`. No buffer
+   * @throws RuntimeError `adapter-limits` where the device's limits are too small for the program; `adapter-features`
+   *   where it lacks a feature; `out-of-memory`; `shader-error` where it rejects a kernel; `device-lost`, `device-validation`, `device-internal`. No buffer
    *   remains then.
    */
   static async create(device: GPUDevice, program: Program): Promise<Session> {
-    checkLimits(device, program.requires);
+    checkOffers(device, program.requires);
     const health = healthOf(device);
     const buffers: GPUBuffer[] = [];
     try {
@@ -105,6 +105,8 @@ export class Session {
   /** Encodes all dispatches of entries, one after the other, as one pass. */
   encode(encoder: GPUCommandEncoder, ...entries: readonly string[]): void {
     const steps = entries.flatMap((name) => this.stepsOf(name));
+    for (const { overflow } of entries.map((name) => this.program.entries[name]))
+      if (overflow) encoder.clearBuffer(this.buffers[overflow.buffer], overflow.offset, 4);
     const pass = encoder.beginComputePass();
     let current: GPUComputePipeline | undefined;
     for (const { pipeline, group, workgroups } of steps) {
@@ -175,10 +177,21 @@ export class Session {
 
   /**
    * Waits for all that was submitted and reads what an entry computed when it last ran, whatever ran after it, as flat
-   * row-major arrays. Throws as {@link map}.
+   * row-major arrays.
+   *
+   * @throws RuntimeError `half-overflow` where the entry keeps values in half precision, and one was beyond it; and as
+   *   {@link map}
    */
   async readOutputs(entry: string, names: readonly string[]): Promise<Map<string, TensorData>> {
-    return this.readAll(names.map((name) => this.output(entry, name)));
+    const outputs = names.map((name) => this.output(entry, name));
+    const { overflow } = this.entry(entry);
+    if (!overflow) return this.readAll(outputs);
+    const flag: TensorInfo = { name: '', dtype: 'i32', shape: [], ...overflow };
+    const found = await this.readAll([...outputs, flag]);
+    if (found.get(flag.name)![0] !== 0)
+      throw new RuntimeError('half-overflow', `values of ${entry} exceed the range of half precision, 65504`);
+    found.delete(flag.name);
+    return found;
   }
 
   private async readAll(tensors: readonly TensorInfo[]): Promise<Map<string, TensorData>> {

@@ -62,11 +62,13 @@ test('each failure of a device or of planning has its own code and advice', () =
   vi.spyOn(process.stderr, 'write').mockImplementation((text) => written.push(String(text)) > 0);
   const codes: Record<RuntimeErrorCode, RegExp> = {
     'adapter-limits': /another adapter \(archc doctor\)/,
+    'adapter-features': /without --precision f16/,
     'shader-error': /emit wgsl/,
     'out-of-memory': /a smaller batch/,
     'device-validation': /report it/,
     'device-internal': /driver/,
     'device-lost': /try again/,
+    'half-overflow': /leave out --precision f16/,
     'bad-tensor': /names and shapes/,
     'bad-entry': /`entries`/,
     'not-for-training': /`train` section/,

@@ -54,7 +54,8 @@ export function describeConfigurations(runs: Runs): void {
             batch,
             target: portableTarget,
           });
-          const { minStorageBufferOffsetAlignment, ...most } = requires;
+          const { minStorageBufferOffsetAlignment, features, ...most } = requires;
+          expect(features).toEqual([]);
           expect(portableLimits.minStorageBufferOffsetAlignment % minStorageBufferOffsetAlignment).toBe(0);
           for (const [limit, needed] of Object.entries(most)) {
             expect(needed, limit).toBeLessThanOrEqual(portableLimits[limit as keyof typeof most]);

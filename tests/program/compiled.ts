@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { ending } from '../../src/program/stored.ts';
 import { archc, tree } from '../cli/archc.ts';
 
 /** The files of a program that `archc compile` makes of a spec, by name. */
@@ -14,6 +16,17 @@ export async function compiled(folder: string, ...args: string[]): Promise<Map<s
 /** Files with program.json changed. */
 export function withJson(files: ReadonlyMap<string, Uint8Array>, json: string): Map<string, Uint8Array> {
   return new Map([...files, ['program.json', new TextEncoder().encode(json)]]);
+}
+
+export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
+
+/** Files with a document that carries its own digest, as whoever forges one would write it. */
+export function signed(files: ReadonlyMap<string, Uint8Array>, document: Json): Map<string, Uint8Array> {
+  if (typeof document !== 'object' || document === null || !('sha256' in document))
+    return withJson(files, JSON.stringify(document));
+  const { sha256: _, ...rest } = document;
+  const text = JSON.stringify(rest).slice(0, -1);
+  return withJson(files, text + ending(createHash('sha256').update(text).digest('hex')));
 }
 
 export const jsonOf = (files: ReadonlyMap<string, Uint8Array>): string =>

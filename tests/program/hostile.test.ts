@@ -1,13 +1,11 @@
-import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AcquiredDevice, acquireDevice } from '../../src/adapter/acquire.ts';
-import { ending } from '../../src/program/stored.ts';
 import { openProgram } from '../../src/runtime/compiled-model.ts';
 import { RunningModel } from '../../src/runtime/running-model.ts';
 import { RuntimeError } from '../../src/runtime/runtime-error.ts';
 import { temporaryFolder } from '../cli/archc.ts';
 import { TINY } from '../cli/tiny.ts';
-import { compiled, jsonOf, untouchable, withJson } from './compiled.ts';
+import { compiled, type Json, jsonOf, signed, untouchable, withJson } from './compiled.ts';
 
 const folder = temporaryFolder();
 let files: Map<string, Uint8Array>;
@@ -19,8 +17,6 @@ beforeAll(async () => {
   document = JSON.parse(jsonOf(files)) as Json;
 });
 afterAll(() => acquired?.destroy());
-
-type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
 /** The code of the error that a program ends with; undefined where it is opened. Anything else fails the test. */
 async function codeOf(files: ReadonlyMap<string, Uint8Array>): Promise<string | undefined> {
@@ -65,15 +61,6 @@ function changed(part: Json, [key, ...rest]: readonly (string | number)[], value
   return copy as Json;
 }
 
-/** The files with a document that carries its own digest, as whoever forges one would write it. */
-function signed(document: Json): Map<string, Uint8Array> {
-  if (typeof document !== 'object' || document === null || !('sha256' in document))
-    return withJson(files, JSON.stringify(document));
-  const { sha256: _, ...rest } = document;
-  const text = JSON.stringify(rest).slice(0, -1);
-  return withJson(files, text + ending(createHash('sha256').update(text).digest('hex')));
-}
-
 describe('program.json', () => {
   test('any other value at any place ends in an error with a code', async () => {
     for (const place of places(document)) {
@@ -90,7 +77,7 @@ describe('program.json', () => {
     const codes = new Set<string>();
     for (const place of places(document)) {
       for (const value of [undefined, ...values]) {
-        const forged = signed(changed(document, place, value));
+        const forged = signed(files, changed(document, place, value));
         const code = await codeOf(forged);
         if (code === undefined) opened.set(place.join('.'), forged);
         else codes.add(code);
@@ -122,7 +109,7 @@ describe('program.json', () => {
       if (typeof found !== 'object' || found === null || Array.isArray(found)) continue;
       if (/^entries$|^facts\.config$/.test(place.join('.'))) continue;
       const json = JSON.stringify(changed(document, [...place, 'surprise'], 1));
-      expect([place.join('.'), await codeOf(signed(JSON.parse(json) as Json))]).toEqual([
+      expect([place.join('.'), await codeOf(signed(files, JSON.parse(json) as Json))]).toEqual([
         place.join('.'),
         'program-format',
       ]);

@@ -2,7 +2,7 @@ import { Argument, type Command, Option } from 'commander';
 import { trainingEntries } from '../../autodiff/entries.ts';
 import { trainSection } from '../../compiler/model.ts';
 import { moduleGraph } from '../../compiler/module-graph.ts';
-import { planPortably } from '../../compiler/portable.ts';
+import { checkPlanFor, planPortably } from '../../compiler/portable.ts';
 import { kernelRenderer } from '../../compiler/renderer.ts';
 import { InputError } from '../../errors.ts';
 import { openAst } from '../../files/open.ts';
@@ -70,6 +70,14 @@ export function register(program: Command): void {
       if (options.target !== undefined && stage === 'ast') {
         throw new InputError('bad-value', '--target has no part in the syntax tree', 'emit plan or wgsl');
       }
+      const before = stage === 'ast' || (stage === 'graph' && options.after === undefined);
+      if (options.precision !== 'f32' && before) {
+        throw new InputError(
+          'bad-value',
+          `--precision has no part in the ${stage === 'ast' ? 'syntax tree' : 'graph before all passes'}`,
+          `emit plan or wgsl, or archc emit graph ${spec} --precision ${options.precision} --after precision`,
+        );
+      }
       if (options.why && stage !== 'plan') {
         throw new InputError('bad-value', '--why is about the plan', `archc emit plan ${spec} --why`);
       }
@@ -118,12 +126,16 @@ function emitted(stage: string, spec: string, options: EmitOptions): string {
     section ? trainingEntries(model, section, section.optimizer, ops).entries : { forward: model.graph },
   );
   const plan = planFor(options);
-  const { target } = plan;
+  const { target, precision } = plan;
+  checkPlanFor(
+    graphs.map(([name]) => name),
+    plan,
+  );
   if (stage === 'graph') {
     const { after, verify } = options;
     const shown = graphs.map(([name, graph]): [string, Graph] => {
       if (after === undefined && !verify) return [name, graph];
-      const passed = runPasses(graph, { ops, target }, { after, verify });
+      const passed = runPasses(graph, { ops, target, precision }, { after, verify });
       return [name, after === undefined ? graph : passed];
     });
     if (!section) return options.json ? jsonText(shown[0][1]) : printGraph(shown[0][1]);
@@ -131,7 +143,7 @@ function emitted(stage: string, spec: string, options: EmitOptions): string {
     return shown.map(([name, graph]) => `entry ${name}\n${printGraph(graph)}`).join('\n');
   }
   if (options.why) {
-    const passed = graphs.map(([, graph]) => runPasses(graph, { ops, target }, options));
+    const passed = graphs.map(([, graph]) => runPasses(graph, { ops, target, precision }, options));
     const choices = explainChoices(passed, ops, target, plan.kernels);
     return options.json ? jsonText(choices) : printChoices(choices, target);
   }

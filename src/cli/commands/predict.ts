@@ -19,6 +19,7 @@ import {
   withModelOptions,
 } from '../options.ts';
 import { startProgress } from '../progress.ts';
+import { withPrecision } from '../target-options.ts';
 import { note, printJson, printLine } from '../terminal.ts';
 import { openForCommand } from '../warnings.ts';
 import { chosenBy, requiredWeights, type WeightsOptions, withWeightsOptions } from '../weights.ts';
@@ -31,7 +32,7 @@ interface PredictOptions extends ModelOptions, BackendOptions, WeightsOptions {
 }
 
 export function register(program: Command): void {
-  withBackendOptions(withWeightsOptions(withModelOptions(program.command('predict'))))
+  withPrecision(withBackendOptions(withWeightsOptions(withModelOptions(program.command('predict')))))
     .description('segment images of any size: a window slides over them, logits are averaged')
     .argument('<spec>', 'a spec, or the folder of a run: its spec, parameters and weights')
     .requiredOption(

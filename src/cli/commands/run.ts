@@ -7,6 +7,7 @@ import {
   withBackendOptions,
   withModelOptions,
 } from '../options.ts';
+import { withPrecision } from '../target-options.ts';
 import { feed, openGiven, readFeed, writeResults } from '../tensors.ts';
 import { formatBytes, printJson, printLine } from '../terminal.ts';
 import { requiredWeights, type WeightsOptions, withWeightsOptions } from '../weights.ts';
@@ -17,7 +18,7 @@ interface RunOptions extends ModelOptions, BackendOptions, WeightsOptions {
 }
 
 export function register(program: Command): void {
-  withBackendOptions(withWeightsOptions(withModelOptions(program.command('run'))))
+  withPrecision(withBackendOptions(withWeightsOptions(withModelOptions(program.command('run')))))
     .description('one forward pass: x → y0, y1, …')
     .argument('<spec>', 'a spec, or the folder of a run')
     .requiredOption('--input <file>', 'safetensors with `x` [B, C, H, W], or with each input under its name')

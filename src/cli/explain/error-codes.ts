@@ -4,6 +4,8 @@
  * and an entry without such a code, fails it.
  */
 export const errorCodes: Readonly<Record<string, string>> = {
+  'adapter-features':
+    'Values in half precision (`--precision f16`) need the WebGPU feature shader-f16 of the target or the adapter; `archc doctor` shows which adapters there are. Without the option every adapter does.',
   'adapter-limits':
     'The network needs more of the graphics adapter than it offers: a buffer, a binding or a workgroup is too large. `compile` plans for the limits that every WebGPU implementation has; other commands use those of the adapter. A smaller batch or image needs less, and so does a forward pass alone (`compile --inference`); `archc doctor` shows the adapters.',
   'bad-adapter':
@@ -59,6 +61,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
     'There is no file or folder of that name. Paths are relative to the folder that the command runs in.',
   'file-too-large':
     'A file of its kind has fewer bytes: specs are a page or two, and larger files than the limit in the message are taken for wrong ones.',
+  'half-overflow':
+    'A value that memory keeps in half precision (`--precision f16`) was beyond 65504, or was no number, so that the results are wrong. Networks whose values grow so large need f32: leave the option out.',
   'image-channels':
     'The image has another number of channels than the network takes, or than the other images of the data set. A grey image has one, a colour image three; an alpha channel counts.',
   'image-size':
@@ -147,6 +151,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
     'A size, or the number of elements of a tensor, is larger than the whole numbers that kernels count with.',
   'target-shape': '`target` holds one class id for each position of the finest output.',
   'too-many-classes': 'Label maps are written with 8 bits a pixel, which hold 256 ids.',
+  'training-precision':
+    '`--precision f16` is for programs that predict: gradients in half precision would vanish without loss scaling, which is not there. `compile --inference` leaves out what trains.',
   'two-names': 'The only input of a network is called `x` or by its own name in a file of tensors, not both.',
   'unknown-code':
     '`archc explain` knows the codes of errors, the ops, and the blocks of the library; `--list` shows all.',

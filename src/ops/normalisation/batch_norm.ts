@@ -94,6 +94,7 @@ export const batchStatistics: PrimitiveOp = {
     });
     return [mean, variance].map((data) => ({ shape: row, data }));
   },
+  exact: [0, 1],
   lowering: { kind: 'kernels' },
 };
 

@@ -99,6 +99,7 @@ export const channelNorm: PrimitiveOp = {
       { shape: statsShape, data: stats },
     ];
   },
+  exact: [1],
   lowering: { kind: 'kernels' },
 };
 

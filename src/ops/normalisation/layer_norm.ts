@@ -60,6 +60,7 @@ export const layerNormWithStats: PrimitiveOp = {
       { shape: [rows, 2], data: stats },
     ];
   },
+  exact: [1],
   lowering: { kind: 'kernels' },
 };
 

@@ -11,5 +11,6 @@ export const sumSquares: PrimitiveOp = {
   splits: ([x]) => cutAxes(x).map((axis) => ({ operands: [axis], outputs: ['sum'] })),
   shape: () => [{ dims: [], dtype: 'f32' }],
   reference: ([x]) => [{ shape: [], data: Float64Array.of(x.data.reduce((sum, v) => sum + v * v, 0)) }],
+  exact: [0],
   lowering: { kind: 'kernels' },
 };

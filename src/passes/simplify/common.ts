@@ -1,5 +1,5 @@
 import type { Graph, Node, ValueId } from '../../ir/graph.ts';
-import type { OpTable } from '../../ir/op.ts';
+import { type OpTable, primitiveOp } from '../../ir/op.ts';
 
 /** a op b is b op a, to the last bit. */
 const commutative = new Set(['add', 'mul']);
@@ -38,9 +38,7 @@ export function joinCommon(graph: Graph, ops: OpTable): Graph {
 
 /** Packs, and what overwrites an operand, are places and not only values. */
 function hasOwnMemory(node: Node, ops: OpTable): boolean {
-  const op = ops.get(node.op);
-  if (op?.kind !== 'primitive') throw new Error(`${node.op} is not a primitive op`);
-  const { lowering } = op;
+  const { lowering } = primitiveOp(ops, node.op);
   return lowering.kind === 'view'
     ? lowering.packed !== undefined
     : lowering.kind === 'kernels' && lowering.inPlace !== undefined;

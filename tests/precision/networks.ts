@@ -1,0 +1,63 @@
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import type { AcquiredDevice } from '../../src/adapter/acquire.ts';
+import { deviceTarget } from '../../src/backend/device-target.ts';
+import { planPortably } from '../../src/compiler/portable.ts';
+import { kernelRenderer } from '../../src/compiler/renderer.ts';
+import { openModel } from '../../src/files/open.ts';
+import type { Precision } from '../../src/ir/storage.ts';
+import { Session } from '../../src/runtime/session.ts';
+import { relativeError } from '../ops/cases.ts';
+import { fixtureNames, readFixture, setTexts, sourcesOf } from '../parity/fixture.ts';
+import { counting } from '../runtime/counting.ts';
+
+const folder = fileURLToPath(new URL('../fixtures/networks', import.meta.url));
+
+/** All networks that have a fixture. */
+export const networkNames = fixtureNames(folder);
+
+/**
+ * Outputs may be off, relative to their largest value, by so many times what PyTorch's float32 loses: half precision
+ * rounds to 11 bits instead of 24, at fewer places, as arithmetic stays in f32.
+ */
+const TORCH = 2 ** (24 - 11);
+
+/** Networks predict in half precision, in the memory that the plan says, which is less than f32 takes. */
+export function testInHalf(names: readonly string[], acquired: AcquiredDevice): void {
+  const renderer = kernelRenderer();
+  test.each(names)(
+    '%s',
+    async (name) => {
+      const fixture = readFixture(folder, name);
+      const { net, config, batch } = fixture.info;
+      const model = openModel(net, { set: setTexts(config), batch });
+      const target = deviceTarget(acquired);
+      const plan = (precision: Precision) =>
+        planPortably(model, { forward: model.graph }, renderer, { target, precision, verify: true });
+      const [whole, half] = [plan('f32'), plan('f16')];
+      expect(JSON.stringify(plan('f16'))).toBe(JSON.stringify(half));
+      expect(half.requires.features).toEqual(['shader-f16']);
+      const values = (p: typeof half) =>
+        p.buffers.reduce((n, { kind, size }) => n + (kind === 'values' ? size : 0), 0);
+      expect(values(half)).toBeLessThan(0.75 * values(whole));
+
+      const counted = counting(acquired.device);
+      const session = await Session.create(counted.device, half);
+      expect([counted.bytes, session.bytes]).toEqual([half.bytes, half.bytes]);
+      for (const [kind, source, data] of sourcesOf(fixture, model.inputs[0].name))
+        if (session.has(kind, source)) session.write(kind, source, data);
+      session.run('forward');
+      const found = await session.readOutputs(
+        'forward',
+        model.outputs.map((o) => o.name),
+      );
+      session.destroy();
+      const errors = model.outputs.map((o, i) =>
+        relativeError(found.get(o.name)!, fixture.tensors.get(`y${i}`)!.data as Float32Array),
+      );
+      const tolerance = TORCH * fixture.info.torch_float32_error_relative_to_max;
+      for (const error of errors) expect(error).toBeLessThan(tolerance);
+    },
+    600_000,
+  );
+}

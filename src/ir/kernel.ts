@@ -13,10 +13,12 @@ export interface ElementwiseLowering {
   readonly kind: 'elementwise';
   /**
    * WGSL expression for one element of the (single) output; `args[i]` is an f32 variable holding the
-   * operand's element, broadcast where its shape asks for it. `helpers` names functions of
-   * `codegen/functions.wgsl.hbs` that it calls.
+   * operand's element, broadcast where its shape asks for it; after them come the `constants`. `helpers` names
+   * functions of `codegen/functions.wgsl.hbs` that it calls.
    */
   expression(args: readonly string[], attrs: Attrs): string;
+  /** Numbers that differ from node to node: they are uniforms, so that the nodes share a kernel. */
+  constants?(attrs: Attrs): readonly number[];
   readonly helpers?: readonly string[];
 }
 

@@ -13,8 +13,10 @@ export interface ElementwiseSpec {
   readonly internal?: boolean;
   /** The function on numbers, in float64. */
   value(attrs: Attrs): (...xs: number[]) => number;
-  /** The same as a WGSL expression of f32 variables. */
+  /** The same as a WGSL expression of f32 variables: the operands, then the constants. */
   wgsl(args: readonly string[], attrs: Attrs): string;
+  /** See `ElementwiseLowering`. */
+  constants?(attrs: Attrs): readonly number[];
   /** Functions of `codegen/functions.wgsl.hbs` that the expression calls. */
   readonly helpers?: readonly string[];
   gradient?(c: GradientContext): (ValueId | undefined)[];
@@ -42,7 +44,12 @@ export function elementwise(spec: ElementwiseSpec): PrimitiveOp {
     ],
     gradient: spec.gradient,
     reference: (inputs, attrs, [out]) => [mapBroadcast(inputs, out, spec.value(attrs))],
-    lowering: { kind: 'elementwise', expression: spec.wgsl, helpers: spec.helpers },
+    lowering: {
+      kind: 'elementwise',
+      expression: spec.wgsl,
+      constants: spec.constants,
+      helpers: spec.helpers,
+    },
   };
 }
 

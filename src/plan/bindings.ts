@@ -102,7 +102,7 @@ export class Bindings {
     const alike = this.bound.filter((b) => b.type === type);
     const known =
       alike.find((b) => isSame(b.location, location)) ??
-      alike.find((b) => location.arena && !b.written && !use.written && overlap(b.location, location));
+      alike.find((b) => !b.written && !use.written && overlap(b.location, location));
     if (!known) {
       const bound = { variable: `memory_${name}`, type, location, ...use };
       this.bound.push(bound);

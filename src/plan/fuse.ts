@@ -254,6 +254,7 @@ function chainStep(
     value: out,
     op: node.op,
     helpers: lowering.helpers ?? [],
+    constants: lowering.constants?.(node.attrs) ?? [],
     expression: (args) => lowering.expression(args, node.attrs),
     args: node.inputs.map((v): ChainArg => {
       const same = views.same(v);

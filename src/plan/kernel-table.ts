@@ -8,12 +8,20 @@ import { PlanError, SMALLER } from './plan-error.ts';
 /** The feature of a device that lets kernels enable an extension of WGSL. */
 const featureOf: Readonly<Record<KernelText['enables'][number], DeviceFeature>> = { f16: 'shader-f16' };
 
+/** How the drafts of one kernel bind its memory. */
+interface Drafted {
+  readonly text: KernelText;
+  /** All of them agree in what they only read. */
+  alike: boolean;
+}
+
 /** Kernels and uniforms of a program: each text and each block of uniforms once, whoever uses it. */
 export class KernelTable {
-  readonly kernels: KernelInfo[] = [];
   private readonly renderer: Renderer;
   private readonly needed = new Set<DeviceFeature>();
+  private readonly drafted: Drafted[] = [];
   private readonly words: number[] = [];
+  /** By their text with all memory bound alike. */
   private readonly kernelOf = new Map<string, number>();
   private readonly uniformAt = new Map<string, number>();
 
@@ -23,19 +31,32 @@ export class KernelTable {
 
   /** The index of a draft's kernel. */
   kernel({ text }: DraftKernel): number {
-    const wgsl = this.renderer.render(text);
-    const known = this.kernelOf.get(wgsl);
-    if (known !== undefined) return known;
-    const index = this.kernels.length;
+    const key = this.renderer.render(allWritable(text));
+    const known = this.kernelOf.get(key);
+    if (known !== undefined) {
+      const drafted = this.drafted[known];
+      drafted.alike &&= text.bindings.every((b, i) => b.access === drafted.text.bindings[i].access);
+      return known;
+    }
+    this.kernelOf.set(key, this.drafted.length);
     for (const extension of text.enables) this.needed.add(featureOf[extension]);
-    this.kernels.push({
-      name: `${String(index).padStart(3, '0')}-${text.template}`,
-      bindings: text.bindings.map((b) => b.access),
-      hasUniforms: text.uniforms.length > 0,
-      wgsl,
+    return this.drafted.push({ text, alike: true }) - 1;
+  }
+
+  /**
+   * The kernels, once all are drafted. One that here reads weights where it there reads what may be written binds all
+   * of its memory as writable: drivers would compile it twice, and a dispatch binds a buffer in one way throughout.
+   */
+  get kernels(): KernelInfo[] {
+    return this.drafted.map(({ text, alike }, index) => {
+      const bound = alike ? text : allWritable(text);
+      return {
+        name: `${String(index).padStart(3, '0')}-${text.template}`,
+        bindings: bound.bindings.map((b) => b.access),
+        hasUniforms: text.uniforms.length > 0,
+        wgsl: this.renderer.render(bound),
+      };
     });
-    this.kernelOf.set(wgsl, index);
-    return index;
   }
 
   /** Where a draft's uniforms lie, in bytes. */
@@ -67,6 +88,10 @@ export class KernelTable {
     const rest = roundUp(Math.max(this.words.length, 1), OFFSET_ALIGNMENT / 4) - this.words.length;
     return [...this.words, ...new Array<number>(rest).fill(0)];
   }
+}
+
+function allWritable(text: KernelText): KernelText {
+  return { ...text, bindings: text.bindings.map((b) => ({ ...b, access: 'read_write' })) };
 }
 
 /** What whole numbers of a type go from and to. */

@@ -197,8 +197,13 @@ class Draft {
         loads.set(key, `${name}_i`);
         return `${name}_i`;
       });
+      const constants = step.constants.map((value, n) => {
+        const name = `${prefix}constant${k + 1}_${n}`;
+        this.uniforms.push([name, 'f32', value]);
+        return `p.${name}`;
+      });
       const result = `v${k + 1}`;
-      lines.push(`let ${result} = ${step.expression(args)};`);
+      lines.push(`let ${result} = ${step.expression([...args, ...constants])};`);
       variable.set(step.value, result);
       for (const name of step.helpers) this.functions.add(name);
       keep?.(k + 1, step.value, result);

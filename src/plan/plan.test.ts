@@ -75,6 +75,38 @@ describe('fusion', () => {
   });
 });
 
+describe('kernels that are the same', () => {
+  test('are one whether what they read may be written or not', () => {
+    const b = new GraphBuilder(ops);
+    const x = b.source('input', 'x', [4, 8]);
+    const first = b.apply('softmax', [x], { axis: 1 });
+    b.output('y', b.apply('softmax', [b.sum(b.einsum('a b, c b -> a c', first, x), [1])], { axis: 0 }));
+    const { kernels, dispatches } = plan(b.build());
+    const used = dispatches.filter((d) => d.label === 'softmax').map((d) => d.kernel);
+    expect(used).toEqual([used[0], used[0]]);
+    expect(kernels[used[0]].bindings).toEqual(['read_write', 'read_write']);
+    const alone = new GraphBuilder(ops);
+    alone.output('y', alone.apply('softmax', [alone.source('input', 'x', [4, 8])], { axis: 1 }));
+    expect(plan(alone.build()).kernels[0].bindings).toEqual(['read', 'read_write']);
+  });
+
+  test('are one whatever their constants', () => {
+    const b = new GraphBuilder(ops);
+    const x = b.source('input', 'x', [4, 8]);
+    b.output('y', b.affine(x, 2, 3));
+    b.output('z', b.affine(x, 4, 5));
+    const { kernels, dispatches, uniforms } = plan(b.build());
+    expect(dispatches.map((d) => d.kernel)).toEqual([0, 0]);
+    expect(kernels).toHaveLength(1);
+    const words = new Float32Array(Uint32Array.from(uniforms).buffer);
+    const constants = dispatches.map(({ uniforms: [at] }) => [...words.slice(at / 4 + 1, at / 4 + 3)]);
+    expect(constants).toEqual([
+      [2, 3],
+      [4, 5],
+    ]);
+  });
+});
+
 const tiny = fileURLToPath(new URL('../../tests/golden/tiny.arch', import.meta.url));
 const nuclei = fileURLToPath(new URL('../../examples/nuclei/nuclei.arch', import.meta.url));
 const small = { size: '<32,32>', dims: '<4,8,16,32>', d_state: '2' };

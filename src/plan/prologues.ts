@@ -121,7 +121,7 @@ function isCheap(unit: Unit, count: number, times: number, target: Target): bool
 /** Loads, divisions and steps of one element, those of its own prologues included. */
 function work(unit: Unit): number {
   const chain = unit.chain.reduce((sum, step) => {
-    const args = step.args.map((_, k) => `x${k}`);
+    const args = [...step.args, ...step.constants].map((_, k) => `x${k}`);
     const isCall = /\w\(/.test(step.expression(args));
     const loads = step.args.reduce(
       (n, arg) => n + (arg.kind === 'loaded' ? 1 + 2 * (arg.terms?.length ?? 0) : 0),

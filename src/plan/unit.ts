@@ -7,6 +7,8 @@ export interface ChainStep {
   readonly op: string;
   readonly helpers: readonly string[];
   readonly args: readonly ChainArg[];
+  /** Uniforms that the expression takes after the args. */
+  readonly constants: readonly number[];
   expression(args: readonly string[]): string;
 }
 

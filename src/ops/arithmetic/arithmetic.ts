@@ -1,4 +1,4 @@
-import { elementwise, f32 } from '../elementwise.ts';
+import { elementwise } from '../elementwise.ts';
 
 export const add = elementwise({
   name: 'add',
@@ -60,7 +60,8 @@ export const affine = elementwise({
   operands: ['x'],
   attrs: { factor: { type: 'float' }, offset: { type: 'float', default: 0 } },
   value: (a) => (x) => x * (a['factor'] as number) + (a['offset'] as number),
-  wgsl: ([x], a) => `${x} * ${f32(a['factor'] as number)} + ${f32(a['offset'] as number)}`,
+  wgsl: ([x, factor, offset]) => `${x} * ${factor} + ${offset}`,
+  constants: (a) => [a['factor'] as number, a['offset'] as number],
   gradient: ({ b, grads, attrs }) => [b.affine(grads[0]!, attrs['factor'] as number)],
 });
 

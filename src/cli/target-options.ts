@@ -20,7 +20,10 @@ export function withTarget(command: Command): Command {
       `what to compile for: ${targets.map((t) => t.name).join(', ')} (default: ${portableTarget.name})`,
     )
     .option('--kernel <op=variant>', 'compute an op by this kernel where it can be', collectKernel, new Map())
-    .option('--verify', 'check the graph after each pass of the compiler');
+    .option(
+      '--verify',
+      'check the graph after each pass of the compiler, and what every dispatch of the plan finds in memory',
+    );
 }
 
 /** `--precision`. */

@@ -132,6 +132,8 @@ export interface KernelBinding {
   readonly value: Value;
   /** A write binding that the kernel also reads, through `load_<name>` (in-place update). */
   readonly readWrite?: boolean;
+  /** A write binding of which the call writes these parts, and nothing else; left out: all. */
+  readonly only?: readonly Value[];
   /** A read by `load4_<name>(i)`, elements i to i + 3: i and the tensor's size must be multiples of 4. */
   readonly vector?: boolean;
   /**

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { differentiate } from '../autodiff/gradients.ts';
 import { ops } from '../ops/index.ts';
 import { GraphBuilder } from './builder.ts';
@@ -45,4 +45,73 @@ test('what is wrong is named', () => {
   expect(verifyGraph(swapped, ops)[0]).toContain('uses %2 before it is defined');
   const outputs = [{ name: 'y', value: 99 as ValueId }];
   expect(verifyGraph({ ...graph, outputs }, ops)[0]).toContain('output y is %99');
+});
+
+describe('what an op changes in place', () => {
+  const stepped = (then: (b: GraphBuilder, w: ValueId, step: ValueId) => void) => {
+    const b = new GraphBuilder(ops);
+    const w = b.source('buffer', 'w', [64]);
+    const x = b.source('input', 'x', [64]);
+    const norm2 = b.source('input', 'norm2', []);
+    const step = b.apply('buffer_step', [b.apply('pack', [w]), x, norm2, norm2]);
+    then(b, w, step);
+    return b.build();
+  };
+  const placed = (graph: Graph) => verifyGraph(graph, ops, { placed: true });
+
+  test('may be read as it is now, and be what an update gives another source', () => {
+    const graph = stepped((b, w, step) => {
+      b.update([w], step);
+      b.output('y', b.apply('silu', [step]));
+      b.update([b.source('buffer', 'before', [64])], w);
+    });
+    expect(placed(graph)).toEqual([]);
+  });
+
+  test.each<[string, RegExp, (b: GraphBuilder, w: ValueId, step: ValueId) => void]>([
+    [
+      'itself',
+      /node 2 \(silu\) reads %0, whose memory node 1 \(buffer_step\)/,
+      (b, w) => b.apply('silu', [w]),
+    ],
+    [
+      'a view of a part of it',
+      /node 4 \(silu\) reads %6, whose memory node 1/,
+      (b, w) => b.apply('silu', [b.reshape(b.apply('part', [w], { axis: 0, start: 1, end: 3 }), [2, 1])]),
+    ],
+    ['a pack of it', /node 3 \(silu\) reads/, (b, w) => b.apply('silu', [b.apply('pack', [w])])],
+    ['it as a result', /output was is %0, whose memory node 1/, (b, w) => b.output('was', w)],
+  ])('may not be read as it was: %s', (_what, message, then) => {
+    const graph = stepped((b, w, step) => {
+      b.update([w], step);
+      then(b, w, step);
+    });
+    expect(verifyGraph(graph, ops)).toEqual([]);
+    expect(placed(graph)).toEqual([expect.stringMatching(message)]);
+  });
+
+  test('is not read beside that, nor changed twice, nor a source that stays', () => {
+    const b = new GraphBuilder(ops);
+    const w = b.source('buffer', 'w', [64]);
+    const norm2 = b.source('input', 'norm2', []);
+    b.apply('buffer_step', [w, w, norm2, norm2]);
+    b.apply('buffer_step', [w, b.source('input', 'x', [64]), norm2, norm2]);
+    expect(placed(b.build())).toEqual([
+      'node 0 (buffer_step) overwrites the source w, which no update sets',
+      'node 0 (buffer_step) reads %0, whose memory node 0 (buffer_step) has overwritten',
+      'node 1 (buffer_step) reads %0, whose memory node 0 (buffer_step) has overwritten',
+      'node 1 (buffer_step) overwrites the source w, which no update sets',
+    ]);
+  });
+
+  test('computed values neither, not as an update', () => {
+    const b = new GraphBuilder(ops);
+    const norm2 = b.source('input', 'norm2', []);
+    const y = b.apply('silu', [b.source('input', 'x', [64])]);
+    b.output('z', b.apply('buffer_step', [y, b.source('input', 'next', [64]), norm2, norm2]));
+    b.update([b.source('carry', 'y', [64])], y);
+    expect(placed(b.build())).toEqual([
+      'an update gives %5 %2, whose memory node 1 (buffer_step) has overwritten',
+    ]);
+  });
 });

@@ -2,15 +2,22 @@ import { withDefaults } from './builder.ts';
 import { dimsOf } from './dim.ts';
 import { elementCount, type Graph, sameShape, type ValueId } from './graph.ts';
 import type { OpTable } from './op.ts';
+import { readsOfOverwritten } from './overwrites.ts';
 import { memoryType, sharedMemory } from './storage.ts';
+
+export interface VerifyOptions {
+  /** Values lie where they will when the graph runs: nothing may read one that an op has changed in place. */
+  readonly placed?: boolean;
+}
 
 /**
  * Checks a graph: every operand is defined before it is used and once, operand counts fit, every node's shapes
- * and types are what its op's shape rule says, outputs and updates exist.
+ * and types are what its op's shape rule says, outputs and updates exist; where values are placed, that none is read after its
+ * memory was overwritten.
  *
  * @returns what is wrong, one sentence each; empty for a sound graph
  */
-export function verifyGraph(graph: Graph, ops: OpTable): string[] {
+export function verifyGraph(graph: Graph, ops: OpTable, { placed = false }: VerifyOptions = {}): string[] {
   const problems: string[] = [];
   const defined = new Set<ValueId>();
   const define = (v: ValueId, by: string) => {
@@ -83,7 +90,7 @@ export function verifyGraph(graph: Graph, ops: OpTable): string[] {
     if (elementCount(graph.values[value]?.shape ?? []) < needed)
       problems.push(`an update gives %${targets.join(', %')} too few elements`);
   }
-  return problems;
+  return placed && problems.length === 0 ? readsOfOverwritten(graph, ops) : problems;
 }
 
 /** What is kept in half precision and may not be, or in the memory of what is kept otherwise. */

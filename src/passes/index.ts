@@ -1,5 +1,6 @@
 import type { Graph } from '../ir/graph.ts';
-import { verifyGraph } from '../ir/verify.ts';
+import type { OpTable } from '../ir/op.ts';
+import { type VerifyOptions, verifyGraph } from '../ir/verify.ts';
 import { layout } from './layout/index.ts';
 import { ownMemory } from './own-memory.ts';
 import type { Pass, PassContext } from './pass.ts';
@@ -25,15 +26,17 @@ export function runPasses(graph: Graph, context: PassContext, options: RunPasses
   const { after, verify = false } = options;
   const last = after === undefined ? passes.length - 1 : passes.findIndex((p) => p.name === after);
   if (last < 0) throw new Error(`there is no pass named ${after}`);
-  if (verify) requireSound(graph, context, 'before the first pass');
-  return passes.slice(0, last + 1).reduce((before, pass) => {
+  if (verify) requireSound(graph, context.ops, 'before the first pass');
+  return passes.slice(0, last + 1).reduce((before, pass, i) => {
     const changed = pass.run(before, context);
-    if (verify) requireSound(changed, context, `after the pass ${pass.name}`);
+    const placed = i >= passes.indexOf(ownMemory);
+    if (verify) requireSound(changed, context.ops, `after the pass ${pass.name}`, { placed });
     return changed;
   }, graph);
 }
 
-function requireSound(graph: Graph, { ops }: PassContext, when: string): void {
-  const problems = verifyGraph(graph, ops);
+/** @throws Error that says what {@link verifyGraph} finds */
+export function requireSound(graph: Graph, ops: OpTable, when: string, options?: VerifyOptions): void {
+  const problems = verifyGraph(graph, ops, options);
   if (problems.length > 0) throw new Error(`the graph is wrong ${when}: ${problems.slice(0, 5).join('; ')}`);
 }

@@ -5,6 +5,7 @@ import { type MemoryType, memoryType } from '../ir/storage.ts';
 import { Bindings } from './bindings.ts';
 import { type Location, locationOf } from './location.ts';
 import type { EntryMemory } from './memory.ts';
+import type { Access } from './replay.ts';
 import type { Branch, Chain, ChainArg, Unit } from './unit.ts';
 import type { Views } from './views.ts';
 
@@ -15,6 +16,8 @@ export interface DraftKernel {
   readonly uniforms: readonly (readonly [string, UniformType, number])[];
   /** See {@link KernelCall.table}. */
   readonly table: readonly number[];
+  /** The values behind `locations`. */
+  readonly accesses: readonly Access[];
 }
 
 /** Works out bindings, uniforms and the functions by which one call of a unit reads and writes. */
@@ -37,6 +40,7 @@ class Draft {
   private readonly stores: Accessor[] = [];
   private readonly uniforms: (readonly [string, UniformType, number])[] = [];
   private readonly functions = new Set<string>();
+  private readonly accesses: Access[] = [];
 
   constructor(graph: Graph, memory: EntryMemory, views: Views) {
     this.graph = graph;
@@ -49,9 +53,10 @@ class Draft {
     const { table = [] } = call;
     const fused = call === unit.calls.at(-1) ? call.fusable : undefined;
     for (const { name, value, vector } of call.reads) this.read(unit, name, value, vector);
-    for (const { name, value } of call.writes) {
+    for (const { name, value, readWrite, only } of call.writes) {
       if (name === fused) continue;
-      this.store(name, value.dtype, [this.write(name, value, 'v0')]);
+      const kind = readWrite ? 'change' : 'write';
+      this.store(name, value.dtype, [this.write(name, value, 'v0', kind, only)]);
     }
     if (fused) this.storeChain(unit, unit, fused);
     for (const name of String(call.options['functions'] ?? '').split(' ')) if (name) this.functions.add(name);
@@ -69,12 +74,22 @@ class Draft {
       locations: this.bindings.locations,
       uniforms: this.uniforms,
       table,
+      accesses: this.accesses,
     };
   }
 
-  private locate(v: ValueId): Location {
-    const location = locationOf(v, this.graph, this.views, this.memory.locations);
-    if (!location) throw new Error(`value ${v} has no memory`);
+  /** Notes that the kernel takes a value from memory, or leaves it there. */
+  private access(kind: Access['kind'], value: Value, only?: readonly Value[]): Location {
+    const location = locationOf(value.id, this.graph, this.views, this.memory.locations);
+    if (!location) throw new Error(`value ${value.id} has no memory`);
+    const { buffer, offset } = location;
+    this.accesses.push({
+      kind,
+      value: this.graph.values[value.id] ?? value,
+      buffer,
+      offset,
+      ...(only && { only }),
+    });
     return location;
   }
 
@@ -84,9 +99,15 @@ class Draft {
   }
 
   /** Binds what a kernel writes; gives the statement that stores element `i`. */
-  private write(name: string, value: Value, result: string): string {
+  private write(
+    name: string,
+    value: Value,
+    result: string,
+    kind: 'write' | 'change' = 'write',
+    only?: readonly Value[],
+  ): string {
     const type = this.typeOf(value);
-    const { variable } = this.bindings.write(name, type, this.locate(value.id));
+    const { variable } = this.bindings.write(name, type, this.access(kind, value, only));
     if (type !== 'f16') return `${variable}[i] = ${result};`;
     if (!this.functions.has('half')) {
       this.functions.add('half');
@@ -104,7 +125,7 @@ class Draft {
   private read(unit: Unit, name: string, value: Value, vector = false): void {
     const prologue = unit.prologues.get(value.id);
     if (prologue) this.compute(prologue, name, vector);
-    else this.bindings.read(name, this.typeOf(value), this.locate(value.id), vector);
+    else this.bindings.read(name, this.typeOf(value), this.access('read', value), vector);
   }
 
   /** `load_<name>` as what computes an element of a unit's one result. */

@@ -123,7 +123,7 @@ function sumPieces(
     uniforms: [['pieces', 'u32', adds.length]],
     table,
     reads: [{ name: 'x', value: whole }],
-    writes: [{ name: 'y', value: graph.values[views.root(pack.value)] }],
+    writes: [{ name: 'y', value: graph.values[views.root(pack.value)], only: adds.map(({ to }) => to) }],
     workgroups: [groups, 1, 1],
   };
 }

@@ -6,7 +6,7 @@ import { roundUp } from '../ir/packing.ts';
 import type { Precision } from '../ir/storage.ts';
 import type { Target } from '../ir/target.ts';
 import { checkPrecision } from '../kernels/targets.ts';
-import { runPasses } from '../passes/index.ts';
+import { requireSound, runPasses } from '../passes/index.ts';
 import type { Dispatch, Program } from '../program/program.ts';
 import { checkForced, type ForcedKernels } from './candidates.ts';
 import { planUnits } from './fuse.ts';
@@ -17,6 +17,7 @@ import { needsOf, requirements } from './limits.ts';
 import { locationOf } from './location.ts';
 import { type EntryMemory, type EntryUnits, planMemory } from './memory.ts';
 import { ofEntry } from './plan-error.ts';
+import { type Access, replay, type TracedEntry } from './replay.ts';
 import { chainOps } from './unit.ts';
 import { placeUpdates } from './updates.ts';
 import { findViews } from './views.ts';
@@ -30,7 +31,7 @@ export interface PlanOptions {
   readonly kernels?: ForcedKernels;
   /** How memory keeps what is computed, where it may; by default f32. */
   readonly precision?: Precision;
-  /** Checks the graphs after each pass. */
+  /** Checks the graphs after each pass, and what dispatches find in memory. */
   readonly verify?: boolean;
 }
 
@@ -46,6 +47,19 @@ export function planProgram(
   renderer: Renderer,
   options: PlanOptions,
 ): Program {
+  const { program, traces } = planTraced(graphs, ops, renderer, options);
+  const problems = options.verify ? replay(program, traces, ops) : [];
+  if (problems.length > 0) throw new Error(`the plan is wrong: ${problems.slice(0, 5).join('; ')}`);
+  return program;
+}
+
+/** The same, with the values behind each dispatch's bindings, for {@link replay}. */
+export function planTraced(
+  graphs: Entries,
+  ops: OpTable,
+  renderer: Renderer,
+  options: PlanOptions,
+): { readonly program: Program; readonly traces: readonly TracedEntry[] } {
   const { limits } = options.target;
   checkPrecision(options.target, options.precision);
   checkForced(Object.values(graphs), options.target, options.kernels);
@@ -54,16 +68,20 @@ export function planProgram(
   );
   const memory = planMemory(entries, limits);
   const table = new KernelTable(renderer);
+  const traces: TracedEntry[] = [];
   const planned = entries.map((entry, i) => {
     const own = memory.entries[i];
-    const dispatches = ofEntry(entry.name, () => dispatchesOf(entry, own, table, limits));
+    const { name, graph, groups } = entry;
+    const made = ofEntry(name, () => dispatchesOf(entry, own, table, limits));
+    traces.push({ name, graph, groups, accesses: made.map(({ accesses }) => accesses) });
+    const dispatches = made.map(({ dispatch }) => dispatch);
     const { peak, overflow } = own;
     const flag = overflow && { overflow: { buffer: overflow.buffer, offset: overflow.offset } };
-    return [entry.name, { dispatches, outputs: outputsOf(entry, own), peak, ...flag }] as const;
+    return [name, { dispatches, outputs: outputsOf(entry, own), peak, ...flag }] as const;
   });
   const needs = planned.map(([name, { dispatches }]) => ofEntry(name, () => needsOf(dispatches, limits)));
   const uniforms = table.uniformWords;
-  return {
+  const program: Program = {
     format: 2,
     model: options.model,
     batch: options.batch,
@@ -76,11 +94,13 @@ export function planProgram(
     entries: Object.fromEntries(planned),
     requires: requirements(needs, memory.buffers, limits, table.features),
   };
+  return { program, traces };
 }
 
 function planEntry(name: string, whole: Graph, ops: OpTable, options: PlanOptions): EntryUnits {
   const { target, kernels, precision } = options;
   const { graph, into, apart } = placeUpdates(runPasses(whole, { ops, target, precision }, options), ops);
+  if (options.verify) requireSound(graph, ops, 'where updates have their places', { placed: true });
   const views = findViews(graph, ops);
   const units = planUnits(graph, ops, views, target, kernels, apart);
   return { name, graph, views, into, ...addLate(graph, units, views, target) };
@@ -91,19 +111,20 @@ function dispatchesOf(
   memory: EntryMemory,
   table: KernelTable,
   limits: DeviceLimits,
-): Dispatch[] {
+): { readonly dispatch: Dispatch; readonly accesses: readonly Access[] }[] {
   return units.flatMap((unit) =>
-    unit.calls.map((call): Dispatch => {
+    unit.calls.map((call) => {
       const draft = draftKernel(graph, unit, call, memory, views);
       const chain = chainOps(unit);
       const name = [...(call.template === 'elementwise' ? [] : [unit.label]), ...chain].join(' + ');
-      return {
+      const dispatch = {
         kernel: table.kernel(draft),
         bindings: draft.locations.map((l) => [l.buffer, l.offset, roundUp(l.size, 4)] as const),
         uniforms: table.uniforms(draft),
         workgroups: foldWorkgroups(call.workgroups, limits, unit.label),
         label: unit.scope ? `${unit.scope}: ${name}` : name,
       };
+      return { dispatch, accesses: draft.accesses };
     }),
   );
 }

@@ -1,41 +1,73 @@
 import type { Accessor, KernelText } from '../../codegen/render.ts';
+import type { UniformType } from '../ir/kernel.ts';
+import { OFFSET_ALIGNMENT } from '../ir/packing.ts';
 import { bytesOfType, type MemoryType } from '../ir/storage.ts';
 import type { Location } from './location.ts';
 
-/** Memory that a kernel binds, under whatever names its template knows what lies there. */
+/**
+ * Memory that a kernel binds, under whatever names its template knows what lies there. It begins where a binding can,
+ * at or before what is read or written.
+ */
 export interface Bound {
   readonly variable: string;
   readonly type: MemoryType | 'atomic<u32>';
   /** Grows where a kernel reads a whole and a part of it. */
   location: Location;
   written: boolean;
-  /** All its readers ask for vectors, so it is declared as an array of them. */
+  /** All its readers ask for vectors. */
   vector: boolean;
 }
 
-/** The bindings of one kernel, and the functions that read them. What lies in memory as f16 is read as f32. */
+/** A value that lies in what is bound. */
+interface Use {
+  readonly name: string;
+  readonly type: MemoryType;
+  bound: Bound;
+  readonly vector: boolean;
+  /** Where it begins, in bytes. */
+  readonly offset: number;
+}
+
+/**
+ * The bindings of one kernel, and the functions that read them. What lies in memory as f16 is read as f32. A value that
+ * begins behind its binding is found by a uniform, so that kernels of parts anywhere have the same text.
+ */
 export class Bindings {
   private readonly bound: Bound[] = [];
-  private readonly loads: {
-    readonly name: string;
-    readonly type: MemoryType;
-    readonly bound: Bound;
-    readonly vector: boolean;
-    /** Where what is read begins, in bytes. */
-    readonly offset: number;
-  }[] = [];
+  private readonly uses: Use[] = [];
 
   /** Makes `load_<name>` read what lies at `location`, and `load4_<name>` if it is read as vectors. */
   read(name: string, type: MemoryType, location: Location, vector = false): void {
-    const bound = this.bind(name, type, location, { written: false, vector });
-    this.loads.push({ name, type, bound, vector, offset: location.offset });
+    this.use(name, type, location, { written: false, vector });
   }
 
-  /** Memory that the kernel writes. Its template may read it as well. */
-  write(name: string, type: MemoryType, location: Location): Bound {
-    const bound = this.bind(name, type, location, { written: true, vector: false });
-    this.loads.push({ name, type, bound, vector: false, offset: location.offset });
-    return bound;
+  /**
+   * Memory that the kernel writes. Its template may read it as well.
+   *
+   * @returns the element of the binding that is element `i`
+   */
+  write(name: string, type: MemoryType, location: Location): string {
+    const use = this.use(name, type, location, { written: true, vector: false });
+    return `${use.bound.variable}[${at(use)}]`;
+  }
+
+  private use(
+    name: string,
+    type: MemoryType,
+    location: Location,
+    how: { readonly written: boolean; readonly vector: boolean },
+  ): Use {
+    const bound = this.bind(name, type, aligned(location), how);
+    const use = { name, type, bound, vector: how.vector, offset: location.offset };
+    this.uses.push(use);
+    return use;
+  }
+
+  /** How far values lie behind the beginning of their bindings, in elements. */
+  get uniforms(): readonly (readonly [name: string, type: UniformType, value: number])[] {
+    return this.uses.flatMap((use) =>
+      before(use) > 0 ? [[beforeName(use), 'u32', before(use)] as const] : [],
+    );
   }
 
   /** A word that threads may set; gives the variable whose first element it is. */
@@ -63,33 +95,37 @@ export class Bindings {
       if (shared && other) throw new Error(`${b.variable} and ${other.variable} overlap, and may be written`);
       return {
         name: b.variable,
-        type: b.vector ? `vec4<${b.type}>` : b.type,
+        type: this.isVector(b) ? `vec4<${b.type}>` : b.type,
         access: shared ? 'read_write' : 'read',
       };
     });
   }
 
   accessors(): Accessor[] {
-    return this.loads.flatMap(({ name, type, bound, vector, offset }) => {
+    return this.uses.flatMap((use) => {
+      const { name, type, bound, vector } = use;
       const { variable } = bound;
       const element = type === 'f16' ? 'f32' : type;
-      const before = (offset - bound.location.offset) / bytesOfType(type);
-      const at = before === 0 ? 'i' : `i + ${before}u`;
-      const quad = before === 0 ? 'i / 4u' : `(i + ${before}u) / 4u`;
+      const index = at(use);
+      const vectors = this.isVector(bound);
+      const quad = `${variable}[${index === 'i' ? 'i' : `(${index})`} / 4u]`;
       const load = (as: string, result: string, held: string, from: string): Accessor => ({
         name: as,
         parameters: 'i: u32',
         result,
         lines: [`return ${result === held ? from : `${result}(${from})`};`],
       });
-      const scalar = bound.vector ? `${variable}[${quad}][i % 4u]` : `${variable}[${at}]`;
-      const one = load(`load_${name}`, element, type, scalar);
+      const one = load(`load_${name}`, element, type, vectors ? `${quad}[i % 4u]` : `${variable}[${index}]`);
       if (!vector) return [one];
-      const four = bound.vector
-        ? `${variable}[${quad}]`
-        : `vec4<${type}>(${[0, 1, 2, 3].map((k) => `${variable}[i + ${before + k}u]`).join(', ')})`;
-      return [one, load(`load4_${name}`, `vec4<${element}>`, `vec4<${type}>`, four)];
+      const four = [0, 1, 2, 3].map((k) => `${variable}[${index}${k > 0 ? ` + ${k}u` : ''}]`).join(', ');
+      const held = `vec4<${type}>`;
+      return [one, load(`load4_${name}`, `vec4<${element}>`, held, vectors ? quad : `${held}(${four})`)];
     });
+  }
+
+  /** Whether memory is declared as an array of vectors: what is read so begins at one of them. */
+  private isVector(bound: Bound): boolean {
+    return bound.vector && this.uses.every((use) => use.bound !== bound || before(use) % 4 === 0);
   }
 
   /** One binding for each place, however many names it goes by. */
@@ -100,20 +136,42 @@ export class Bindings {
     use: { readonly written: boolean; readonly vector: boolean },
   ): Bound {
     const alike = this.bound.filter((b) => b.type === type);
-    const known =
-      alike.find((b) => isSame(b.location, location)) ??
-      alike.find((b) => !b.written && !use.written && overlap(b.location, location));
-    if (!known) {
-      const bound = { variable: `memory_${name}`, type, location, ...use };
-      this.bound.push(bound);
-      return bound;
+    const known = alike.find((b) => isSame(b.location, location));
+    if (known) {
+      known.written ||= use.written;
+      known.vector &&= use.vector;
+      return known;
     }
-    known.location = union(known.location, location);
-    known.written ||= use.written;
-    known.vector &&= use.vector;
-    return known;
+    const bound: Bound = { variable: `memory_${name}`, type, location, ...use };
+    // What is only read may overlap: it becomes one binding, and so does what overlaps that.
+    const isOne = (b: Bound) => !b.written && !use.written && overlap(b.location, bound.location);
+    for (let other = alike.find(isOne); other; other = alike.find((b) => this.bound.includes(b) && isOne(b)))
+      this.absorb(bound, other);
+    this.bound.push(bound);
+    return bound;
+  }
+
+  private absorb(bound: Bound, other: Bound): void {
+    bound.location = union(bound.location, other.location);
+    bound.vector &&= other.vector;
+    this.bound.splice(this.bound.indexOf(other), 1);
+    for (const use of this.uses) if (use.bound === other) use.bound = bound;
   }
 }
+
+/** From the last place at or before it where a binding can begin. */
+function aligned(location: Location): Location {
+  const rest = location.offset % OFFSET_ALIGNMENT;
+  return { ...location, offset: location.offset - rest, size: location.size + rest };
+}
+
+/** Elements of the binding before a value. */
+const before = ({ offset, bound, type }: Use) => (offset - bound.location.offset) / bytesOfType(type);
+
+const beforeName = ({ name }: Use) => `before_${name}`;
+
+/** Where element `i` of a value lies in its binding. */
+const at = (use: Use) => (before(use) > 0 ? `i + p.${beforeName(use)}` : 'i');
 
 function overlap(a: Location, b: Location): boolean {
   return a.buffer === b.buffer && a.offset < b.offset + b.size && b.offset < a.offset + a.size;

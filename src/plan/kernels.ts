@@ -60,6 +60,7 @@ class Draft {
     }
     if (fused) this.storeChain(unit, unit, fused);
     for (const name of String(call.options['functions'] ?? '').split(' ')) if (name) this.functions.add(name);
+    this.uniforms.push(...this.bindings.uniforms);
     return {
       text: {
         title: call.template,
@@ -107,14 +108,14 @@ class Draft {
     only?: readonly Value[],
   ): string {
     const type = this.typeOf(value);
-    const { variable } = this.bindings.write(name, type, this.access(kind, value, only));
-    if (type !== 'f16') return `${variable}[i] = ${result};`;
+    const element = this.bindings.write(name, type, this.access(kind, value, only));
+    if (type !== 'f16') return `${element} = ${result};`;
     if (!this.functions.has('half')) {
       this.functions.add('half');
       const flag = this.bindings.flag('overflow', this.memory.overflow!);
       this.stores.push({ name: 'note_overflow', parameters: '', lines: [`atomicStore(&${flag}[0], 1u);`] });
     }
-    return `${variable}[i] = half(${result});`;
+    return `${element} = half(${result});`;
   }
 
   private store(name: string, dtype: DType, lines: readonly string[]): void {

@@ -15,7 +15,11 @@ export const replayTargets = ['webgpu-default', 'nvidia'];
  *
  * @throws Error that says what reads something else than it should
  */
-export function replayNetwork(spec: string, target: string, options: Parameters<typeof openModel>[1] = {}): void {
+export function replayNetwork(
+  spec: string,
+  target: string,
+  options: Parameters<typeof openModel>[1] = {},
+): void {
   const renderer = kernelRenderer();
   const plan = { target: namedTarget(target), verify: true };
   const model = openModel(spec, options);

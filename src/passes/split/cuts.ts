@@ -1,7 +1,7 @@
 import { greatestCommonDivisor } from '../../ir/divisor.ts';
 import { elementCount, type Graph, type Node, type Shape, type ValueId } from '../../ir/graph.ts';
 import type { OpTable } from '../../ir/op.ts';
-import { PACK_ALIGNMENT } from '../../ir/packing.ts';
+import { OFFSET_ALIGNMENT, PACK_ALIGNMENT } from '../../ir/packing.ts';
 import { leadingAxis, type SplitRule, unitsOf } from '../../ir/split-rule.ts';
 
 /** Where tensors are cut and how nodes fall apart. */
@@ -51,8 +51,7 @@ export function planCuts(graph: Graph, ops: OpTable, limit: number): Cuts {
   const cuts = new Map<ValueId, readonly number[]>();
   for (const { values, units } of groups.all()) {
     if (units < 2) continue;
-    const needed = Math.max(...values.map((v) => bytes(v) / limit));
-    const boundaries = cutsOf(units, needed, values.map(shape));
+    const boundaries = cutsOf(units, values.map(shape), limit);
     for (const v of values) cuts.set(v, boundaries);
   }
   const rules = new Map([...found].filter(([, { values }]) => cuts.has(values[0])));
@@ -99,25 +98,24 @@ function cutOf(
   return candidates.find((c) => c.values.length === most);
 }
 
-/** Parts that can begin where bindings do are looked for among so many times the least number of parts. */
-const MOST_PARTS = 64;
-
 /**
- * As few parts as fit, all alike where that is possible, so that they share kernels, and each at a place where a
- * binding can begin. One share a part where even that is too large: the next round goes on from there.
- *
- * @param needed how many parts there are at least
+ * As few parts as fit, or up to twice as many where those are all alike, so that they share kernels, or even begin where
+ * bindings can. One share a part where even that is too large: the next round goes on from there.
  */
-function cutsOf(units: number, needed: number, shapes: readonly Shape[]): number[] {
-  const evenly = (parts: number) =>
-    Array.from({ length: parts + 1 }, (_, k) => Math.floor((k * units) / parts));
-  const fits = (parts: number) => Math.ceil(units / parts) / units <= 1 / needed;
+function cutsOf(units: number, shapes: readonly Shape[], limit: number): number[] {
+  const largest = Math.max(...shapes.map((s) => 4 * elementCount(s)));
+  const even = (parts: number) => units % parts === 0;
   const aligned = (parts: number) =>
-    units % parts === 0 && shapes.every((s) => (elementCount(s) / parts) % PACK_ALIGNMENT === 0);
-  const least = Math.max(2, Math.ceil(needed));
-  const most = Math.min(units, MOST_PARTS * least);
+    even(parts) && shapes.every((s) => (elementCount(s) / parts) % PACK_ALIGNMENT === 0);
+  // A binding begins before a part that is not aligned.
+  const room = Math.max(limit - OFFSET_ALIGNMENT, 4);
+  const fits = (parts: number) =>
+    (Math.ceil(units / parts) / units) * largest <= (aligned(parts) ? limit : room);
+  const least = Math.max(2, Math.ceil(largest / limit));
+  const most = Math.min(units, 2 * Math.max(least, Math.ceil(largest / room)));
   const counts = Array.from({ length: Math.max(most - least + 1, 0) }, (_, i) => least + i).filter(fits);
-  return evenly(counts.find(aligned) ?? counts[0] ?? units);
+  const parts = counts.find(aligned) ?? counts.find(even) ?? counts[0] ?? units;
+  return Array.from({ length: parts + 1 }, (_, k) => Math.floor((k * units) / parts));
 }
 
 /** Tensors that are cut alike. */

@@ -23,7 +23,7 @@ export const split: Pass = {
 /** Splits all tensors that can be split along their leading axis; the same graph where there is none. */
 function splitOnce(graph: Graph, ops: OpTable, limit: number): Graph {
   const { cuts, rules, unfused } = planCuts(graph, ops, limit);
-  const placed = placements(graph, limit);
+  const placed = placements(graph, ops, limit);
   if (rules.size + unfused.size + placed.size === 0) return graph;
   const b = new GraphBuilder(ops, { ...graph, nodes: [], outputs: [], updates: [] });
   const pieces = new Pieces(b, (v) => cuts.has(v));

@@ -1,6 +1,5 @@
 import type { GraphBuilder } from '../../ir/builder.ts';
-import { elementCount, type ValueId } from '../../ir/graph.ts';
-import { PACK_ALIGNMENT } from '../../ir/packing.ts';
+import type { Node, ValueId } from '../../ir/graph.ts';
 import { leadingAxis } from '../../ir/split-rule.ts';
 
 /** The tensors of a graph while it is split: whole, in parts, or both. */
@@ -13,6 +12,8 @@ export class Pieces {
   private readonly taken = new Map<string, ValueId>();
   /** Values that lie in a join. */
   private readonly inJoins = new Set<ValueId>();
+  private readonly producers = new Map<ValueId, Node>();
+  private indexed = 0;
 
   /** @param isCut whether a value is too large, so that its parts are what others read */
   constructor(b: GraphBuilder, isCut: (v: ValueId) => boolean) {
@@ -55,35 +56,36 @@ export class Pieces {
   }
 
   private cut(x: ValueId, axis: number, start: number, end: number): ValueId {
-    const shape = this.b.shape(x);
-    const inner = elementCount(shape.slice(axis + 1));
-    const inPlace = axis === leadingAxis(shape) && (start * inner) % PACK_ALIGNMENT === 0;
+    const inPlace = axis === leadingAxis(this.b.shape(x));
     return this.b.apply(inPlace ? 'part' : 'slice', [x], { axis, start, end });
   }
 
-  /** In place where bindings can begin at the parts, else as a copy. */
+  /** In place where the parts lie one after the other, else as a copy. */
   private joined(parts: readonly ValueId[], axis: number): ValueId {
     const { b } = this;
-    const sizes = parts.map((v) => elementCount(b.shape(v)));
-    const leading = b
-      .shape(parts[0])
-      .slice(0, axis)
-      .every((size) => size === 1);
-    const inPlace = leading && sizes.slice(0, -1).every((size) => size % PACK_ALIGNMENT === 0);
-    if (!inPlace) return b.apply('concat', parts, { axis });
+    const before = b.shape(parts[0]).slice(0, axis);
+    if (!before.every((size) => size === 1)) return b.apply('concat', parts, { axis });
     return b.apply(
       'join',
-      parts.map((v) => (this.hasOwnMemory(v) ? v : this.b.copy(v))),
+      parts.map((v) => (this.hasOwnMemory(v) ? v : b.copy(v))),
       { axis },
     );
   }
 
   /** Whether a node computes a value into memory that no join has taken yet. */
   private hasOwnMemory(v: ValueId): boolean {
-    const node = this.b.nodeList.findLast(({ outputs }) => outputs.includes(v));
+    const node = this.producer(v);
     const op = node && this.b.op(node.op);
     if (op?.kind !== 'primitive' || op.lowering.kind === 'view' || this.inJoins.has(v)) return false;
     this.inJoins.add(v);
     return true;
+  }
+
+  /** The node that computes a value; each is looked at once. */
+  private producer(v: ValueId): Node | undefined {
+    const { nodeList } = this.b;
+    for (; this.indexed < nodeList.length; this.indexed++)
+      for (const out of nodeList[this.indexed].outputs) this.producers.set(out, nodeList[this.indexed]);
+    return this.producers.get(v);
   }
 }

@@ -22,6 +22,12 @@ describe('templates', () => {
     expect(text).not.toMatch(/\bmemory_|var<storage|fn (load4?|store)_/);
   });
 
+  test.each(templates)('%s counts workgroups however they are folded', (_, text) => {
+    expect(text.replaceAll('group.y * groups.x + group.x', '')).not.toMatch(
+      /\bgroups?\.|global_invocation_id/,
+    );
+  });
+
   test('what indexes an operand is found', () => {
     expect(rawAccesses('let v = load_x(i) + x[i]; y[i] = v; store_y(i, v); s[2]')).toEqual(['x', 'y']);
     expect(rawAccesses('v[#] = load_x#(at); x#[at]')).toEqual(['x#']);

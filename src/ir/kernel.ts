@@ -72,8 +72,8 @@ export interface KernelCall {
   readonly table?: readonly number[];
   readonly reads: readonly KernelBinding[];
   readonly writes: readonly KernelBinding[];
-  /** Workgroup counts; the planner folds an x beyond the adapter's limit into y (see `codegen/`). */
-  readonly workgroups: readonly [number, number, number];
+  /** How many; the planner folds what is beyond a device's limit, so templates count `group.y * groups.x + group.x`. */
+  readonly workgroups: number;
   /**
    * Name of the write binding behind whose `store_` function an element-wise chain may be fused: each of its
    * elements is stored exactly once, by this call.

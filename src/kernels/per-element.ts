@@ -18,7 +18,7 @@ export function perElement(
     uniforms: [['count', 'u32', count], ...uniforms],
     reads,
     writes: [y],
-    workgroups: [Math.ceil(count / workgroup), 1, 1],
+    workgroups: Math.ceil(count / workgroup),
     fusable: y.name,
   };
 }

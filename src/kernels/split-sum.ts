@@ -52,7 +52,7 @@ function sumParts({ measured: { workgroup } }: Target, x: Value, y: Value, parts
     ],
     reads: [{ name: 'x', value: x, loads: 'once' }],
     writes: [{ name: 'y', value: y }],
-    workgroups: [Math.ceil(count / workgroup), 1, 1],
+    workgroups: Math.ceil(count / workgroup),
     fusable: 'y',
     adds: [{ from: x, to: y, parts, partStride: count, first: 0, stride: 1 }],
   };

@@ -133,7 +133,7 @@ function elementwiseCall({ measured: { workgroup, perThread } }: Target, out: Va
     uniforms: [['count', 'u32', count]],
     reads: [],
     writes: [],
-    workgroups: [Math.ceil(count / (workgroup * perThread)), 1, 1],
+    workgroups: Math.ceil(count / (workgroup * perThread)),
     fusable: 'y',
   };
 }

@@ -124,7 +124,7 @@ function sumPieces(
     table,
     reads: [{ name: 'x', value: whole }],
     writes: [{ name: 'y', value: graph.values[views.root(pack.value)], only: adds.map(({ to }) => to) }],
-    workgroups: [groups, 1, 1],
+    workgroups: groups,
   };
 }
 

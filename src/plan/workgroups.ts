@@ -2,23 +2,23 @@ import type { DeviceLimits } from '../ir/kernel.ts';
 import { PlanError, SMALLER } from './plan-error.ts';
 
 /**
- * Folds a flat grid (`[x, 1, z]`) whose x is beyond the limit into x and y, nearly square, so that hardly any workgroup
- * has nothing to do. Templates with a flat grid compute `group.y * groups.x + group.x`.
+ * Folds workgroups beyond the limit of a dimension into x and y, nearly square, so that hardly any has nothing to do.
+ * Templates compute `group.y * groups.x + group.x`. WebGPU's own limit leaves room for more than 32 bits can count.
  */
 export function foldWorkgroups(
-  [x, y, z]: readonly [number, number, number],
+  count: number,
   limits: Pick<DeviceLimits, 'maxComputeWorkgroupsPerDimension'>,
   label: string,
 ): [number, number, number] {
   const most = limits.maxComputeWorkgroupsPerDimension;
-  if (y > most || z > most || (x > most && y > 1) || x > most * most) {
+  if (count <= most) return [count, 1, 1];
+  const rows = Math.ceil(Math.sqrt(count));
+  if (rows > most) {
     throw new PlanError(
       'adapter-limits',
-      `${label} needs ${x}×${y}×${z} workgroups, at most ${most} a dimension are allowed`,
+      `${label} needs ${count} workgroups, at most ${most}×${most} are allowed`,
       SMALLER,
     );
   }
-  if (x <= most) return [x, y, z];
-  const rows = Math.ceil(Math.sqrt(x));
-  return [Math.ceil(x / rows), rows, z];
+  return [Math.ceil(count / rows), rows, 1];
 }

@@ -35,7 +35,7 @@ function lineCall(
     ],
     reads: Object.entries(reads).map(([n, value]) => ({ name: n, value, loads: 'few' })),
     writes: [{ name, value: out }],
-    workgroups: [Math.ceil(lines / workgroup), 1, 1],
+    workgroups: Math.ceil(lines / workgroup),
     fusable: name,
   };
 }

@@ -91,7 +91,7 @@ function calls(c: KernelContext, problem: Problem): KernelCall[] {
       { name: 'b', value: b, vector: vectorB },
     ],
     writes: [{ name: 'y', value: sums }],
-    workgroups: [Math.ceil(threads / workgroup), 1, 1],
+    workgroups: Math.ceil(threads / workgroup),
     fusable: 'y',
   }));
 }

@@ -77,7 +77,7 @@ function calls(c: KernelContext, problem: Problem): KernelCall[] {
       { name: 'b', value: p.b, vector: b.mode !== 'single' },
     ],
     writes: [{ name: 'y', value: sums }],
-    workgroups: [workgroups, 1, 1],
+    workgroups: workgroups,
     fusable: 'y',
   }));
 }

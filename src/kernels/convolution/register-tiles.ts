@@ -85,7 +85,7 @@ export function registerTiles(c: KernelContext, d: DirectConvolution): KernelCal
       { name: 'w', value: d.weight },
     ],
     writes: [{ name: 'y', value: y }],
-    workgroups: [Math.ceil(threads / workgroup), 1, 1],
+    workgroups: Math.ceil(threads / workgroup),
     fusable: 'y',
   }));
 }

@@ -80,7 +80,7 @@ function lowerPixelSum(c: KernelContext, w: Window, x: Value, dy: Value, dweight
       { name: 'dy', value: dy },
     ],
     writes: [{ name: 'y', value: y }],
-    workgroups: [Math.ceil(threads / workgroup), 1, 1],
+    workgroups: Math.ceil(threads / workgroup),
     fusable: 'y',
   }));
 }
@@ -118,6 +118,6 @@ function lowerDepthwiseSum(c: KernelContext, w: Window, x: Value, dy: Value, dwe
       { name: 'dy', value: dy },
     ],
     writes: [{ name: 'y', value: y }],
-    workgroups: [Math.ceil(threads / workgroup), 1, 1],
+    workgroups: Math.ceil(threads / workgroup),
   }));
 }

@@ -61,7 +61,7 @@ export function weightWorkgroupTiles(c: KernelContext): KernelCall[] {
       { name: 'dy', value: dy },
     ],
     writes: [{ name: 'y', value: y }],
-    workgroups: [workgroups, 1, 1],
+    workgroups: workgroups,
     fusable: 'y',
   }));
 }

@@ -78,7 +78,7 @@ export function workgroupTiles(c: KernelContext, d: DirectConvolution): KernelCa
       { name: 'w', value: d.weight },
     ],
     writes: [{ name: 'y', value: y }],
-    workgroups: [workgroups, 1, 1],
+    workgroups: workgroups,
     fusable: 'y',
   }));
 }

@@ -77,7 +77,7 @@ function placeCall(
     uniforms,
     reads: parts.map(({ value }, k) => ({ name: `x${k}`, value, loads: 'once' })),
     writes: [{ name: 'y', value: y }],
-    workgroups: [Math.ceil(count / (workgroup * run)), 1, 1],
+    workgroups: Math.ceil(count / (workgroup * run)),
     fusable: y.dtype === 'f32' ? 'y' : undefined,
   };
 }

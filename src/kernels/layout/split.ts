@@ -56,7 +56,7 @@ function cut(c: KernelContext, pieces: readonly Piece[], whole: number): KernelC
     uniforms,
     reads: [{ name: 'x', value: x, loads: 'once' }],
     writes: pieces.map(({ value }, k) => ({ name: `y${k}`, value })),
-    workgroups: [Math.ceil(count / (workgroup * run)), 1, 1],
+    workgroups: Math.ceil(count / (workgroup * run)),
     fusable: `y${pieces.length - 1}`,
   };
 }

@@ -76,7 +76,7 @@ export function copyCall({ measured }: Target, x: Value, y: Value, copy: Strided
       { name: 'x', value: x, loads: axes.some((a) => a.stride === 0 && a.size > 1) ? undefined : 'once' },
     ],
     writes: [{ name: 'y', value: y }],
-    workgroups: [Math.ceil(threads / workgroup), 1, 1],
+    workgroups: Math.ceil(threads / workgroup),
     ...(y.dtype === 'f32' && {
       fusable: 'y',
       element: {

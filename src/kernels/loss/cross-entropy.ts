@@ -17,7 +17,7 @@ export const crossEntropy: KernelFamily = onlyVariant((c) => {
       uniforms: [...uniforms(x), ['threads', 'u32', threads], ['team', 'u32', team], ['chunk', 'u32', chunk]],
       reads: labelledReads(c.inputs),
       writes: [{ name: 'sums', value: sums }],
-      workgroups: [Math.ceil(threads / c.target.measured.workgroup), 1, 1],
+      workgroups: Math.ceil(threads / c.target.measured.workgroup),
     },
     ...reductionPasses(c, sums, c.outputs[0], [], [{ size: threads, strides: [1] }]),
   ];
@@ -33,7 +33,7 @@ export const crossEntropyBackward: KernelFamily = onlyVariant((c) => {
       uniforms: uniforms(c.inputs[0]),
       reads: [...labelledReads(c.inputs), ...(dloss ? [{ name: 'dloss', value: dloss }] : [])],
       writes: [{ name: 'dx', value: c.outputs[0] }],
-      workgroups: [Math.ceil(positions / c.target.measured.workgroup), 1, 1],
+      workgroups: Math.ceil(positions / c.target.measured.workgroup),
       fusable: 'dx',
     },
   ];

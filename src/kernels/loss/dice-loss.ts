@@ -47,7 +47,7 @@ function partialSums(c: KernelContext, l: ReturnType<typeof diceLayout>) {
     ],
     reads: labelledReads(c.inputs),
     writes: [{ name: 'sums', value: sums }],
-    workgroups: [Math.ceil((quads * parts) / workgroup), 1, 1],
+    workgroups: Math.ceil((quads * parts) / workgroup),
   };
   return { call, sums, parts };
 }
@@ -74,7 +74,7 @@ function lossCall(
       { name: 'loss', value: loss },
       { name: 'slopes', value: slopes },
     ],
-    workgroups: [1, 1, 1],
+    workgroups: 1,
     fusable: 'loss',
   };
 }
@@ -105,7 +105,7 @@ export const diceLossBackward: KernelFamily = onlyVariant(
           ...(dloss ? [{ name: 'dloss', value: dloss }] : []),
         ],
         writes: [{ name: 'dx', value: dx }],
-        workgroups: [Math.ceil(positions / workgroup), 1, 1],
+        workgroups: Math.ceil(positions / workgroup),
         fusable: 'dx',
       },
     ];

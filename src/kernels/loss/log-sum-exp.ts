@@ -21,7 +21,7 @@ export const logSumExp: KernelFamily = onlyVariant(
         ],
         reads: [{ name: 'x', value: x, loads: 'once' }],
         writes: [{ name: 'y', value: y }],
-        workgroups: [Math.ceil(positions / workgroup), 1, 1],
+        workgroups: Math.ceil(positions / workgroup),
       },
     ];
   },

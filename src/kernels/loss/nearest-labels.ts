@@ -23,7 +23,7 @@ export const nearestLabels: KernelFamily = onlyVariant(
         ],
         reads: [{ name: 'x', value: x }],
         writes: [{ name: 'y', value: y }],
-        workgroups: [Math.ceil(count / workgroup), 1, 1],
+        workgroups: Math.ceil(count / workgroup),
       },
     ];
   },

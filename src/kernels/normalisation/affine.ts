@@ -40,7 +40,7 @@ export function affineGradientsCall(
       { name: 'dw', value: dw },
       { name: 'db', value: db },
     ],
-    workgroups: [Math.ceil(channels / workgroup), 1, 1],
+    workgroups: Math.ceil(channels / workgroup),
     adds: [dw, db].map((to, first) => ({
       from: sums,
       to,

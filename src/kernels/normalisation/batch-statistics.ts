@@ -23,7 +23,7 @@ export const batchStatistics: KernelFamily = onlyVariant(
         { name: 'mean', value: mean },
         { name: 'variance', value: variance },
       ],
-      workgroups: [Math.ceil(mean.shape[0] / workgroup), 1, 1],
+      workgroups: Math.ceil(mean.shape[0] / workgroup),
       fusable: 'variance',
     },
   ],

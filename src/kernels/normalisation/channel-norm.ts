@@ -97,7 +97,7 @@ export const channelNormBackward: KernelFamily = normFamily(
           ...(weight ? [{ name: 'weight', value: weight }] : []),
         ],
         writes: [{ name: 'dx', value: c.outputs[0] }],
-        workgroups: [Math.ceil((l.planes * parts) / workgroup), 1, 1],
+        workgroups: Math.ceil((l.planes * parts) / workgroup),
         fusable: 'dx',
       },
     ];

@@ -92,7 +92,7 @@ function affineGradients(c: KernelContext, rows: number, columns: number): Kerne
         { name: 'stats', value: stats },
       ],
       writes: [{ name: 'sums', value: sums }],
-      workgroups: [Math.ceil((stride * parts) / workgroup), 1, 1] as const,
+      workgroups: Math.ceil((stride * parts) / workgroup),
     },
     affineGradientsCall(c.target, sums, parts, dw, db),
   ];

@@ -12,7 +12,7 @@ export interface RowTiling {
   };
   /** Elements of a piece that a team takes. */
   readonly chunk: number;
-  readonly workgroups: readonly [number, number, number];
+  readonly workgroups: number;
 }
 
 /** Makes the tiling of rows that consist of equal `pieces`, by default one. */
@@ -23,7 +23,7 @@ function threadRows({ measured: { workgroup } }: Target, rows: number): RowTilin
   return {
     options: { cooperative: false, workgroup, team: 1, functions: '' },
     chunk: 0,
-    workgroups: [Math.ceil(rows / workgroup), 1, 1],
+    workgroups: Math.ceil(rows / workgroup),
   };
 }
 
@@ -33,7 +33,7 @@ function sharedRows({ measured }: Target, rows: number, length: number, pieces: 
   return {
     options: { cooperative: true, workgroup, team: measured.team, functions: 'workgroup_sum' },
     chunk: Math.ceil(length / pieces / (workgroup / measured.team)),
-    workgroups: [rows, 1, 1],
+    workgroups: rows,
   };
 }
 

@@ -20,6 +20,6 @@ export function stepCall(
     uniforms: [['count', 'u32', count], ...uniforms],
     reads: Object.entries(reads).map(([name, value]) => ({ name, value })),
     writes: Object.entries(arrays).map(([name, value]) => ({ name, value, readWrite: true })),
-    workgroups: [Math.ceil(count / (workgroup * perThread)), 1, 1],
+    workgroups: Math.ceil(count / (workgroup * perThread)),
   };
 }

@@ -66,7 +66,7 @@ export const bufferStep: KernelFamily = onlyVariant(
           { name: 'loss', value: loss },
         ],
         writes: [{ name: 'buffers', value: buffers, readWrite: true }],
-        workgroups: [Math.ceil(count / workgroup), 1, 1],
+        workgroups: Math.ceil(count / workgroup),
       },
     ];
   },

@@ -22,7 +22,7 @@ export const sumSquares: KernelFamily = onlyVariant((c) => {
       ],
       reads: [{ name: 'x', value: from, loads: 'once' }],
       writes: [{ name: 'y', value: y }],
-      workgroups: [Math.ceil(threads / workgroup), 1, 1],
+      workgroups: Math.ceil(threads / workgroup),
     });
     from = y;
   }

@@ -19,7 +19,7 @@ export function perLine(
     uniforms: [['lines', 'i32', lines], ...uniforms],
     reads,
     writes: [y],
-    workgroups: [Math.ceil((lines * Math.ceil(width / lineRun)) / workgroup), 1, 1],
+    workgroups: Math.ceil((lines * Math.ceil(width / lineRun)) / workgroup),
     fusable: y.name,
   };
 }

@@ -86,7 +86,7 @@ export function reductionPasses(
     uniforms,
     reads: [{ name: 'x', value: x, loads: 'once' }],
     writes: [{ name: 'y', value: target }],
-    workgroups: [Math.ceil((count * parts) / workgroup), 1, 1],
+    workgroups: Math.ceil((count * parts) / workgroup),
     fusable: 'y',
   };
   if (parts === 1) return [call];

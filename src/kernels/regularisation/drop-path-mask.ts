@@ -21,7 +21,7 @@ export const dropPathMask: KernelFamily = onlyVariant(
       ],
       reads: [{ name: 'rng', value: rng }],
       writes: [{ name: 'y', value: y }],
-      workgroups: [Math.ceil(y.shape[0] / workgroup), 1, 1],
+      workgroups: Math.ceil(y.shape[0] / workgroup),
     },
   ],
 );

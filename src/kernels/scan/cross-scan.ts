@@ -95,6 +95,6 @@ function call(c: KernelContext, template: 'cross_scan' | 'cross_merge', map: Sha
     ],
     reads: [{ name: from, value: c.inputs[0], loads: 'once' }],
     writes: [{ name: to, value: c.outputs[0] }],
-    workgroups: [Math.ceil(count / workgroup), 1, 1],
+    workgroups: Math.ceil(count / workgroup),
   };
 }

@@ -73,8 +73,5 @@ export class ScratchRanges {
 export const bindings = (names: readonly string[], values: readonly Value[]) =>
   names.map((name, i) => ({ name, value: values[i] }));
 
-export const groupsFor = (c: KernelContext, threads: number): readonly [number, number, number] => [
-  Math.ceil(threads / c.target.measured.scan.workgroup),
-  1,
-  1,
-];
+export const groupsFor = (c: KernelContext, threads: number): number =>
+  Math.ceil(threads / c.target.measured.scan.workgroup);

@@ -61,7 +61,7 @@ export function stateLanes(c: KernelContext, lanes: number): KernelCall[] {
       ],
       reads: bindings(['u', 'delta', 'A_log', 'B', 'C', 'D', 'delta_bias'], [u, delta, aLog, b, cc, d, bias]),
       writes: [{ name: 'y', value: c.outputs[0] }],
-      workgroups: [workgroups, 1, 1],
+      workgroups: workgroups,
       fusable: 'y',
     },
   ];

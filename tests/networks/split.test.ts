@@ -56,6 +56,7 @@ async function both(model: ElaboratedModel, graph: Graph, bytes: number) {
     model: model.name,
     batch: model.batch,
     target: target(bytes),
+    verify: true,
   });
   const session = await Session.create(backend.device, program);
   try {
@@ -126,6 +127,44 @@ test('labels whose parts begin where no binding can, and one value that is read 
     const { names, truth, found } = await both(model, b.build(), bytes);
     expectClose(names, truth, found);
   }
+});
+
+// The second is read by fours.
+describe.each([
+  [59, 17],
+  [125, 8],
+])('parts of %i×%i elements, which begin where no binding can', (rows, columns) => {
+  test.each(['input', 'param'] as const)('of an %s and of what is computed', async (kind) => {
+    const b = new GraphBuilder(ops);
+    const x = b.source(kind, 'x', [3, rows, columns]);
+    const w = b.source('input', 'w', [columns, 4]);
+    const y = b.apply('silu', [b.mul(x, b.source('input', 'scale', [columns]))]);
+    b.output('y', y);
+    b.output('rows', b.sum(y, [2]));
+    b.output('product', b.einsum('a b c, c d -> a b d', y, w));
+    b.output('gradient', b.einsum('a b c, a b d -> c d', x, y));
+    b.output('middle', b.apply('slice', [y], { axis: 0, start: 1, end: 2 }));
+    const model = { name: 'Unaligned', batch: 3 } as ElaboratedModel;
+    const { program, names, truth, found } = await both(model, b.build(), 4 * rows * columns + 252);
+    const labels = program.entries['test'].dispatches.map((d) => d.label);
+    expect(labels.filter((label) => /^(slice|concat|affine|increment)/.test(label))).toEqual([]);
+    const vectors = program.kernels.filter(({ wgsl }) => /i \+ p\.before_\w+\) \/ 4u/.test(wgsl));
+    expect(vectors.length > 0).toBe(columns % 4 === 0);
+    expectClose(names, truth, found);
+  });
+});
+
+test('parts of one large value that are packed', async () => {
+  const b = new GraphBuilder(ops);
+  const x = b.apply('silu', [b.source('input', 'x', [4, 300])]);
+  const [p0, p1, rest] = b.applyAll('split', [x], { sizes: [1, 1, 2], axis: 0 });
+  const pack = b.apply('pack', [b.reshape(p1, [300]), p0]);
+  b.output('norm2', b.apply('sum_squares', [pack]));
+  b.output('packed', b.apply('exp', [pack]));
+  b.output('rest', rest);
+  const model = { name: 'Packed', batch: 4 } as ElaboratedModel;
+  const { names, truth, found } = await both(model, b.build(), 4000);
+  expectClose(names, truth, found);
 });
 
 test('nnunet at batch 8, whose joined maps are 200 MiB, is compiled for any adapter', () => {

@@ -107,8 +107,8 @@ function cutsOf(units: number, shapes: readonly Shape[], limit: number): number[
   const even = (parts: number) => units % parts === 0;
   const aligned = (parts: number) =>
     even(parts) && shapes.every((s) => (elementCount(s) / parts) % PACK_ALIGNMENT === 0);
-  // A binding begins before a part that is not aligned.
-  const room = Math.max(limit - OFFSET_ALIGNMENT, 4);
+  // The binding of a part that is not aligned begins before it.
+  const room = Math.max(limit - (OFFSET_ALIGNMENT - 4), 4);
   const fits = (parts: number) =>
     (Math.ceil(units / parts) / units) * largest <= (aligned(parts) ? limit : room);
   const least = Math.max(2, Math.ceil(largest / limit));

@@ -80,6 +80,30 @@ describe('what is too large is taken apart', () => {
     expectSame(b.build(), after);
   });
 
+  test('rows that begin where no binding can, without copies', () => {
+    const b = new GraphBuilder(ops);
+    const x = b.source('input', 'x', [3, 1003]);
+    b.output('y', b.apply('silu', [x]));
+    // A binding begins up to 252 bytes before them.
+    const after = run(b.build(), 4 * 1003 + 252);
+    const part = ['part', 'silu'];
+    expect(after.nodes.map((node) => node.op)).toEqual([...part, ...part, ...part, 'join']);
+    expectSame(b.build(), after);
+  });
+
+  test('what is packed of a large value is copied into its pack', () => {
+    const b = new GraphBuilder(ops);
+    const x = b.apply('silu', [b.source('input', 'x', [4, 300])]);
+    const [p0, p1, rest] = b.applyAll('split', [x], { sizes: [1, 1, 2], axis: 0 });
+    b.update([b.source('carry', 'c', [640])], b.apply('pack', [b.reshape(p1, [300]), p0]));
+    b.output('rest', rest);
+    const after = run(b.build(), 4000);
+    const cut = after.nodes.slice(after.nodes.findIndex(({ op }) => op === 'join') + 1).map(({ op }) => op);
+    expect(cut).toEqual(['part', 'affine', 'part', 'affine', 'part', 'reshape', 'pack']);
+    expectSame(b.build(), after);
+    expect(verifyGraph(after, ops, { placed: true })).toEqual([]);
+  });
+
   test('a long vector, which could be cut almost anywhere', () => {
     const b = new GraphBuilder(ops);
     b.output('y', b.apply('silu', [b.source('input', 'x', [2 ** 27])]));

@@ -181,6 +181,18 @@ describe('memory', () => {
     expect(peak).toBe(two);
   });
 
+  test('neighbouring parts of one value that begin where no binding can are one binding', () => {
+    const b = new GraphBuilder(ops);
+    const y = b.apply('silu', [b.source('input', 'x', [3, 100])]);
+    b.output('y', y);
+    const part = (k: number) => b.apply('part', [y], { axis: 0, start: k, end: k + 1 });
+    b.output('sum', b.add(b.mul(part(0), part(2)), part(1)));
+    const { dispatches, kernels } = plan(b.build());
+    const { bindings, kernel } = dispatches[1];
+    expect(bindings.map(([, , size]) => size)).toEqual([1200, 400]);
+    expect(kernels[kernel].wgsl).toContain('i + p.before_in1');
+  });
+
   test('a dispatch binds no memory twice, and what it also writes for writing everywhere', () => {
     for (const [, make] of graphs) {
       const { kernels, dispatches } = plan(make());

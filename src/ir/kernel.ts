@@ -30,6 +30,8 @@ export interface ViewLowering {
   readonly joined?: boolean;
   /** Where the output begins in the first operand, in elements (`part`); left out: at its beginning, with all of it. */
   offset?(input: Shape, attrs: Attrs): number;
+  /** What reads the output is computed no earlier than where this stands (`again`). */
+  readonly late?: true;
 }
 
 export interface KernelLowering {

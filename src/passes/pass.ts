@@ -10,6 +10,8 @@ export interface PassContext {
   readonly target: Target;
   /** By default f32. */
   readonly precision?: Precision;
+  /** Bytes that the values of a graph may take at once, as `recompute` estimates them; left out: any number. */
+  readonly budget?: number;
 }
 
 /**

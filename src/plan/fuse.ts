@@ -45,6 +45,8 @@ export function planUnits(
   const units: Unit[] = [];
   /** Unit that computes a value; sources have none. */
   const definedIn = new Map<ValueId, number>();
+  /** First unit that may compute what reads a value, where it is not any (`again`). */
+  const earliest = new Map<ValueId, number>();
   const isView = (node: Node) => {
     const op = ops.get(node.op);
     return op?.kind === 'primitive' && op.lowering.kind === 'view';
@@ -59,6 +61,8 @@ export function planUnits(
     if (lowering.kind === 'view') {
       const from = node.inputs.map((v) => definedIn.get(v) ?? -1);
       definedIn.set(node.outputs[0], Math.max(...from));
+      const since = lowering.late ? units.length : earliestOf(node, earliest);
+      if (since > 0) earliest.set(node.outputs[0], since);
       continue;
     }
     if (lowering.kind === 'elementwise') {
@@ -66,7 +70,7 @@ export function planUnits(
       const host = apart.has(out)
         ? undefined
         : findHost(graph, units, definedIn, views, target.limits, node, lowering, readers);
-      if (host !== undefined) {
+      if (host !== undefined && host.at >= earliestOf(node, earliest)) {
         host.chain.chain.push(chainStep(graph, node, lowering, views, host.chain));
         definedIn.set(out, host.at);
       } else {
@@ -88,7 +92,7 @@ export function planUnits(
     });
     for (const own of areApart(calls, scratch) ? calls.map((call) => [call]) : [calls]) {
       const moved =
-        own.length === 1 && own[0].scatter
+        own.length === 1 && own[0].scatter && !node.inputs.some((v) => earliest.has(v))
           ? branchOff(units, definedIn, views, target, node, own[0], readers)
           : undefined;
       if (moved !== undefined) {
@@ -103,6 +107,11 @@ export function planUnits(
     for (const v of node.outputs) if (!definedIn.has(v)) definedIn.set(v, units.length - 1);
   }
   return foldPrologues(graph, units, views, target);
+}
+
+/** First unit that may compute a node. */
+function earliestOf(node: Node, earliest: ReadonlyMap<ValueId, number>): number {
+  return Math.max(0, ...node.inputs.map((v) => earliest.get(v) ?? 0));
 }
 
 /** Whether each call computes other outputs, of the node's operands alone (`split`). */

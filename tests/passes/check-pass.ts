@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { GraphBuilder } from '../../src/ir/builder.ts';
-import type { Graph, ValueId } from '../../src/ir/graph.ts';
+import { elementCount, type Graph, type ValueId } from '../../src/ir/graph.ts';
+import type { RefTensor } from '../../src/ir/op.ts';
 import { printGraph } from '../../src/ir/print.ts';
 import { verifyGraph } from '../../src/ir/verify.ts';
 import { portableTarget } from '../../src/kernels/targets.ts';
@@ -34,6 +35,17 @@ export function lines(graph: Graph): string[] {
     .split('\n')
     .filter((line) => line.startsWith('%') || line.startsWith('output'))
     .map((line) => line.replace(/^.*\] = /, '').replaceAll(/%\d+/g, (v) => names.get(v) ?? v));
+}
+
+/** Outputs and updates in float64 for sources that are made up. */
+export function results(graph: Graph): Float64Array[] {
+  const feeds = graph.sources.map(({ value }): [ValueId, RefTensor] => {
+    const { shape, dtype } = graph.values[value];
+    const number = (i: number) => (dtype === 'i32' ? i % 2 : Math.sin(1 + 1.7 * i + value));
+    return [value, { shape, data: Float64Array.from({ length: elementCount(shape) }, (_, i) => number(i)) }];
+  });
+  const found = interpret(graph, ops, new Map(feeds));
+  return [...graph.outputs, ...graph.updates].map(({ value }) => found.get(value)!.data);
 }
 
 /** Elements of both signs, with zeros, infinities and a NaN among them. */

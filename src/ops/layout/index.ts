@@ -1,4 +1,5 @@
 import type { Op } from '../../ir/op.ts';
+import { again } from './again.ts';
 import { concat, place } from './concat.ts';
 import { expand } from './expand.ts';
 import { flip } from './flip.ts';
@@ -27,6 +28,7 @@ export const layout: readonly Op[] = [
   flip,
   part,
   join,
+  again,
   patch_merge,
   patch_expand,
 ];

@@ -1,15 +1,14 @@
 import { describe, expect, test } from 'vitest';
+import { results } from '../../../tests/passes/check-pass.ts';
 import { trainingEntries } from '../../autodiff/entries.ts';
 import { trainSection } from '../../compiler/model.ts';
 import { openModel } from '../../files/open.ts';
 import { GraphBuilder } from '../../ir/builder.ts';
-import { elementCount, type Graph, type ValueId } from '../../ir/graph.ts';
-import type { RefTensor } from '../../ir/op.ts';
+import { elementCount, type Graph } from '../../ir/graph.ts';
 import { printGraph } from '../../ir/print.ts';
 import { verifyGraph } from '../../ir/verify.ts';
 import { portableTarget } from '../../kernels/targets.ts';
 import { ops } from '../../ops/index.ts';
-import { interpret } from '../../reference/interpret.ts';
 import { prune } from '../prune.ts';
 import { split } from './index.ts';
 
@@ -26,17 +25,6 @@ function largestBound(graph: Graph): number {
     .filter(({ op }) => !['part', 'join', 'pack'].includes(op))
     .flatMap((node) => [...node.inputs, ...node.outputs]);
   return Math.max(...bound.map((v) => 4 * elementCount(graph.values[v].shape)));
-}
-
-/** Outputs and updates in float64 for sources that are made up. */
-function results(graph: Graph): Float64Array[] {
-  const feeds = graph.sources.map(({ value }): [ValueId, RefTensor] => {
-    const { shape, dtype } = graph.values[value];
-    const number = (i: number) => (dtype === 'i32' ? i % 2 : Math.sin(1 + 1.7 * i + value));
-    return [value, { shape, data: Float64Array.from({ length: elementCount(shape) }, (_, i) => number(i)) }];
-  });
-  const found = interpret(graph, ops, new Map(feeds));
-  return [...graph.outputs, ...graph.updates].map(({ value }) => found.get(value)!.data);
 }
 
 function expectSame(before: Graph, after: Graph): void {

@@ -3,7 +3,8 @@ import type { SourceKind } from '../ir/graph.ts';
 import type { OpTable } from '../ir/op.ts';
 import type { Precision } from '../ir/storage.ts';
 import type { Target } from '../ir/target.ts';
-import { planProgram } from '../plan/plan.ts';
+import type { Recomputation } from '../plan/budget.ts';
+import { planWithin } from '../plan/plan.ts';
 import { Session } from '../runtime/session.ts';
 import type { Backend, Elements, Executable } from './backend.ts';
 import { deviceTarget, type OpenDevice } from './device-target.ts';
@@ -13,17 +14,22 @@ export interface WebgpuBackend extends Backend {
   readonly target: Target;
 }
 
-/**
- * Kernels on a device, which is the backend's from then on: its `destroy` is called with that of the backend.
- *
- * @param precision how memory keeps what is computed; f16 is for what predicts, and `prepare` throws InputError
- *   `adapter-features` where the device lacks it
- */
+export interface WebgpuOptions {
+  /**
+   * How memory keeps what is computed, by default f32; f16 is for what predicts, and `prepare` throws InputError
+   * `adapter-features` where the device lacks it.
+   */
+  readonly precision?: Precision;
+  /** Bytes of device memory that an executable may take; values are computed again where there are not enough. */
+  readonly memory?: number;
+}
+
+/** Kernels on a device, which is the backend's from then on: its `destroy` is called with that of the backend. */
 export function webgpuBackend(
   ops: OpTable,
   renderer: Renderer,
   open: OpenDevice,
-  precision: Precision = 'f32',
+  { precision, memory }: WebgpuOptions = {},
 ): WebgpuBackend {
   const { device, description } = open;
   const target = deviceTarget(open);
@@ -33,8 +39,9 @@ export function webgpuBackend(
     device,
     target,
     prepare: async (entries, model, batch) => {
-      const program = planProgram(entries, ops, renderer, { model, batch, target, precision });
-      return new WebgpuExecutable(await Session.create(device, program));
+      const options = { model, batch, target, precision, memory };
+      const { program, recomputation } = planWithin(entries, ops, renderer, options);
+      return new WebgpuExecutable(await Session.create(device, program), recomputation);
     },
     destroy: () => open.destroy(),
   };
@@ -43,9 +50,12 @@ export function webgpuBackend(
 /** A session that also takes float64. */
 export class WebgpuExecutable implements Executable {
   readonly session: Session;
+  /** What is computed again to keep to a budget of memory; `undefined` where nothing is. */
+  readonly recomputation: Recomputation | undefined;
 
-  constructor(session: Session) {
+  constructor(session: Session, recomputation?: Recomputation) {
     this.session = session;
+    this.recomputation = recomputation;
   }
 
   get bytes(): number {

@@ -1,14 +1,16 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { acquireDevice, parseAdapterChoice } from '../adapter/acquire.ts';
-import type { Backend } from '../backend/backend.ts';
+import type { Backend, Executable } from '../backend/backend.ts';
 import { referenceBackend } from '../backend/reference.ts';
-import { webgpuBackend } from '../backend/webgpu.ts';
+import { WebgpuExecutable, webgpuBackend } from '../backend/webgpu.ts';
 import { kernelRenderer } from '../compiler/renderer.ts';
 import { InputError } from '../errors.ts';
 import type { Precision } from '../ir/storage.ts';
 import { SMALLEST_NORMAL } from '../language/f32.ts';
 import type { RawOverrides } from '../language/model-parameters.ts';
 import { ops } from '../ops/index.ts';
+import { recomputationText } from '../plan/budget.ts';
+import { formatBytes, note } from './terminal.ts';
 
 /** What `--set` collects: raw text by parameter, or all texts where there are several; checked against the model later. */
 export type Overrides = RawOverrides;
@@ -25,6 +27,7 @@ export interface BackendOptions {
   readonly adapter?: string;
   /** Of commands that predict. */
   readonly precision?: Precision;
+  readonly memory?: number;
 }
 
 /** `--set k=v`, repeatable, `--deny warnings` and `--json`. */
@@ -35,8 +38,17 @@ export function withModelOptions(command: Command): Command {
     .option('--json', 'print one JSON document on stdout');
 }
 
+/** `--memory <size>`. */
+export function withMemory(command: Command): Command {
+  return command.option(
+    '--memory <size>',
+    'device memory that may be taken, e.g. 2GiB: values are computed again where it does not suffice to keep them',
+    bytes('--memory'),
+  );
+}
+
 export function withBackendOptions(command: Command): Command {
-  return command
+  return withMemory(command)
     .addOption(
       new Option('--backend <name>', 'what runs the network')
         .choices(['webgpu', 'reference'])
@@ -47,18 +59,24 @@ export function withBackendOptions(command: Command): Command {
 
 /** @throws InputError `bad-value`, `bad-adapter`; JobError `no-adapter` */
 export async function openBackend(options: BackendOptions): Promise<Backend> {
-  const { precision = 'f32' } = options;
+  const { precision = 'f32', memory } = options;
   if (options.backend === 'reference') {
-    if (precision === 'f32') return referenceBackend(ops);
+    if (precision === 'f32' && memory === undefined) return referenceBackend(ops);
     throw new InputError(
       'bad-value',
-      '--precision is about WebGPU: the reference has float64',
+      `${memory === undefined ? '--precision' : '--memory'} is about WebGPU: the reference has float64, in plain loops`,
       'leave it out',
     );
   }
   const adapter =
     options.adapter === undefined ? undefined : parseAdapterChoice(options.adapter, '--adapter');
-  return webgpuBackend(ops, kernelRenderer(), await acquireDevice({ adapter }), precision);
+  return webgpuBackend(ops, kernelRenderer(), await acquireDevice({ adapter }), { precision, memory });
+}
+
+/** Says what an executable computes again. */
+export function noteRecomputation(executable: Executable): void {
+  if (executable instanceof WebgpuExecutable && executable.recomputation)
+    note(recomputationText(executable.recomputation, formatBytes));
 }
 
 function collectSet(text: string, before: Overrides): Overrides {
@@ -102,5 +120,21 @@ export function integer(name: string, least: number) {
       throw new InvalidArgumentError(`${name} must be a whole number from ${least} up`);
     }
     return value;
+  };
+}
+
+const multiples = new Map(['k', 'm', 'g', 't'].map((letter, i) => [letter, i + 1]));
+
+/** A size in bytes: `800MiB`, `1.5GB`, or a plain number. `Mi` counts in 1024s, `M` in 1000s. */
+export function bytes(name: string) {
+  return (text: string): number => {
+    const [, digits, letter = '', binary] = /^(\d+(?:\.\d+)?) ?(?:([kmgt])(i)?)?b?$/i.exec(text.trim()) ?? [];
+    const value = Number(digits) * (binary ? 1024 : 1000) ** (multiples.get(letter.toLowerCase()) ?? 0);
+    if (!Number.isFinite(value) || value < 1) {
+      throw new InvalidArgumentError(
+        `${name} must be a number of bytes, such as 2GiB, 800MiB, 1.5GB or 1000000`,
+      );
+    }
+    return Math.floor(value);
   };
 }

@@ -70,6 +70,8 @@ function reportSpec({ diagnostics, loaded }: SpecError, json: boolean): number {
 
 function translate(error: unknown, args: readonly string[]): unknown {
   if (error instanceof CommanderError) return usageError(error, args);
+  if (error instanceof PlanError && error.code === 'memory-budget')
+    return new InputError('memory-budget', error.message, error.hint);
   if (error instanceof PlanError || error instanceof RuntimeError)
     return new JobError(error.code, error.message, error.hint);
   return error;

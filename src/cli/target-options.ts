@@ -3,6 +3,7 @@ import type { PlanFor } from '../compiler/portable.ts';
 import type { Precision } from '../ir/storage.ts';
 import type { Target } from '../ir/target.ts';
 import { namedTarget, portableTarget, targets } from '../kernels/targets.ts';
+import { withMemory } from './options.ts';
 
 export interface TargetOptions {
   readonly target?: string;
@@ -10,11 +11,12 @@ export interface TargetOptions {
   readonly kernel: ReadonlyMap<string, string>;
   readonly precision: Precision;
   readonly verify?: boolean;
+  readonly memory?: number;
 }
 
-/** `--target`, `--precision`, `--kernel op=variant` (repeatable), and `--verify`, which `npm test` does without being asked. */
+/** `--target`, `--precision`, `--memory`, `--kernel op=variant` (repeatable), and `--verify`, which `npm test` does without being asked. */
 export function withTarget(command: Command): Command {
-  return withPrecision(command)
+  return withMemory(withPrecision(command))
     .option(
       '--target <name>',
       `what to compile for: ${targets.map((t) => t.name).join(', ')} (default: ${portableTarget.name})`,
@@ -40,12 +42,13 @@ export function withPrecision(command: Command): Command {
 
 /** @throws InputError `unknown-target` */
 export function planFor(options: TargetOptions): PlanFor & { readonly target: Target } {
-  const { target, kernel, precision, verify } = options;
+  const { target, kernel, precision, verify, memory } = options;
   return {
     target: target === undefined ? portableTarget : namedTarget(target),
     kernels: kernel,
     precision,
     verify,
+    memory,
   };
 }
 

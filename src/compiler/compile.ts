@@ -2,17 +2,20 @@ import { TRAINING_STEP, trainingEntries } from '../autodiff/entries.ts';
 import type { Diagnostic, LoadedSpec } from '../language/index.ts';
 import type { ElaboratedModel } from '../language/model.ts';
 import { ops } from '../ops/index.ts';
+import type { Recomputation } from '../plan/budget.ts';
 import type { Facts } from '../program/facts.ts';
 import type { Program } from '../program/program.ts';
 import { factsOf, trainingFacts } from './facts.ts';
 import { checkedModel, type OpenOptions } from './model.ts';
-import { checkPlanFor, type PlanFor, planPortably } from './portable.ts';
+import { checkPlanFor, type PlanFor, planPortablyWithin } from './portable.ts';
 import { kernelRenderer } from './renderer.ts';
 
 /** What `programFiles` makes the files of, together with weights. */
 export interface Compiled {
   readonly program: Program;
   readonly facts: Facts;
+  /** What is computed again to keep to a budget of memory; left out where nothing is. */
+  readonly recomputation?: Recomputation;
 }
 
 /**
@@ -22,7 +25,7 @@ export interface Compiled {
  * @param training the same model elaborated for training; without it the program is for inference only
  * @param plan what for, and how
  * @throws JobError `adapter-limits` or `size-too-large` where the model needs more than the target offers; InputError as
- *   {@link planPortably}
+ *   {@link planPortablyWithin}
  */
 export function compileModel(
   model: ElaboratedModel,
@@ -36,8 +39,10 @@ export function compileModel(
     training && section
       ? trainingEntries(training, section, section.optimizer, ops, { predictor: model }).entries
       : {};
-  const program = planPortably(model, { forward: model.graph, ...steps }, kernelRenderer(), plan);
-  return { program, facts: factsOf(model, program, section && trainingFacts(model, section, TRAINING_STEP)) };
+  const entries = { forward: model.graph, ...steps };
+  const planned = planPortablyWithin(model, entries, kernelRenderer(), plan);
+  const facts = section && trainingFacts(model, section, TRAINING_STEP);
+  return { ...planned, facts: factsOf(model, planned.program, facts) };
 }
 
 export interface CompileOptions extends Pick<OpenOptions, 'set' | 'batch'> {

@@ -7,7 +7,7 @@ import { checkPrecision, portableTarget } from '../kernels/targets.ts';
 import type { ElaboratedModel } from '../language/model.ts';
 import { ops } from '../ops/index.ts';
 import type { ForcedKernels } from '../plan/candidates.ts';
-import { planProgram } from '../plan/plan.ts';
+import { type Planned, planWithin } from '../plan/plan.ts';
 import { PlanError } from '../plan/plan-error.ts';
 import type { Program } from '../program/program.ts';
 
@@ -21,6 +21,18 @@ export interface PlanFor {
   readonly precision?: Precision;
   /** Checks the graph after each pass. */
   readonly verify?: boolean;
+  /** Bytes of device memory that the program may take; values are computed again where there are not enough. */
+  readonly memory?: number;
+}
+
+/** As {@link planPortablyWithin}, where nobody asks for what is computed again. */
+export function planPortably(
+  model: ElaboratedModel,
+  entries: Entries,
+  renderer: Renderer,
+  plan: PlanFor = {},
+): Program {
+  return planPortablyWithin(model, entries, renderer, plan).program;
 }
 
 /**
@@ -47,20 +59,23 @@ export function checkPlanFor(
  *
  * @param renderer keeps its compiled templates for the next program
  * @throws JobError `adapter-limits` or `size-too-large` where it needs more than the target offers; InputError
- *   `unknown-kernel`, `adapter-features`, `training-precision`
+ *   `unknown-kernel`, `adapter-features`, `training-precision`, `memory-budget`
  */
-export function planPortably(
+export function planPortablyWithin(
   { name, batch }: ElaboratedModel,
   entries: Entries,
   renderer: Renderer,
   plan: PlanFor = {},
-): Program {
-  const { target = portableTarget, kernels, precision, verify } = plan;
+): Planned {
+  const { target = portableTarget, kernels, precision, verify, memory } = plan;
   checkPlanFor(Object.keys(entries), plan);
   try {
-    return planProgram(entries, ops, renderer, { model: name, batch, target, kernels, precision, verify });
+    const options = { model: name, batch, target, kernels, precision, verify, memory };
+    return planWithin(entries, ops, renderer, options);
   } catch (error) {
     if (!(error instanceof PlanError)) throw error;
+    if (error.code === 'memory-budget')
+      throw new InputError('memory-budget', `${name}: ${error.message}`, error.hint);
     const what = error.entry === undefined ? name : `the entry ${error.entry} of ${name}`;
     const alone = 'forward' in entries && error.entry !== 'forward' && Object.keys(entries).length > 1;
     throw new JobError(

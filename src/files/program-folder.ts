@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { compileModel } from '../compiler/compile.ts';
+import { type Compiled, compileModel } from '../compiler/compile.ts';
 import type { PlanFor } from '../compiler/portable.ts';
 import { programFiles, weightsBytes } from '../compiler/program-files.ts';
 import { InputError } from '../errors.ts';
@@ -15,6 +15,7 @@ export interface ProgramReport {
   readonly dispatches: Readonly<Record<string, number>>;
   readonly device_bytes: number;
   readonly trains: boolean;
+  readonly recomputation?: Compiled['recomputation'];
 }
 
 /**
@@ -25,7 +26,7 @@ export interface ProgramReport {
  * @param weights parameters and buffers by name
  * @param plan what for, and how
  * @throws InputError `output-exists` where the folder holds something else
- * @throws JobError `adapter-limits` where the model needs more than the target offers
+ * @throws JobError `adapter-limits` where the model needs more than the target offers; InputError `memory-budget`
  */
 export async function writeProgramFolder(
   folder: string,
@@ -57,7 +58,7 @@ export async function writeProgramFolder(
     undo();
     throw writeError(folder, error);
   }
-  const { program, facts } = compiled;
+  const { program, facts, recomputation } = compiled;
   return {
     kernels: program.kernels.length,
     dispatches: Object.fromEntries(
@@ -65,6 +66,7 @@ export async function writeProgramFolder(
     ),
     device_bytes: program.bytes,
     trains: facts.training !== undefined,
+    ...(recomputation && { recomputation }),
   };
 }
 

@@ -1,7 +1,7 @@
 /** A graph can't be planned within the limits. */
 export class PlanError extends Error {
   override readonly name = 'PlanError';
-  readonly code: 'adapter-limits' | 'size-too-large';
+  readonly code: 'adapter-limits' | 'size-too-large' | 'memory-budget';
   /** What to try, as a phrase. */
   readonly hint: string;
   /** The entry that does not fit, where it is one alone. */

@@ -1,26 +1,23 @@
 import type { Renderer } from '../../codegen/render.ts';
-import type { Entries, Graph } from '../ir/graph.ts';
+import type { Entries } from '../ir/graph.ts';
 import type { DeviceLimits } from '../ir/kernel.ts';
 import type { OpTable } from '../ir/op.ts';
 import { roundUp } from '../ir/packing.ts';
 import type { Precision } from '../ir/storage.ts';
 import type { Target } from '../ir/target.ts';
 import { checkPrecision } from '../kernels/targets.ts';
-import { requireSound, runPasses } from '../passes/index.ts';
 import type { Dispatch, Program } from '../program/program.ts';
+import { fixedBytes, overBudget, type Recomputation, recomputedIn } from './budget.ts';
 import { checkForced, type ForcedKernels } from './candidates.ts';
-import { planUnits } from './fuse.ts';
+import { EntryPlans } from './entry.ts';
 import { KernelTable } from './kernel-table.ts';
 import { draftKernel } from './kernels.ts';
-import { addLate } from './late-sums.ts';
 import { needsOf, requirements } from './limits.ts';
 import { locationOf } from './location.ts';
 import { type EntryMemory, type EntryUnits, planMemory } from './memory.ts';
 import { ofEntry } from './plan-error.ts';
 import { type Access, replay, type TracedEntry } from './replay.ts';
 import { chainOps } from './unit.ts';
-import { placeUpdates } from './updates.ts';
-import { findViews } from './views.ts';
 import { foldWorkgroups } from './workgroups.ts';
 
 export interface PlanOptions {
@@ -33,24 +30,46 @@ export interface PlanOptions {
   readonly precision?: Precision;
   /** Checks the graphs after each pass, and what dispatches find in memory. */
   readonly verify?: boolean;
+  /** Bytes of device memory that the program may take ({@link Program.bytes}); left out: any number. */
+  readonly memory?: number;
 }
 
-/**
- * Turns graphs into kernels, one memory plan for all and the list of dispatches of each. Sources of the same kind and
- * name are the same memory.
- *
- * @throws PlanError where the limits do not suffice; InputError `unknown-kernel`, `adapter-features`
- */
+/** Attempts to put entries together that fit by themselves. */
+const MOST_ROUNDS = 4;
+
+/** A program, and what of it is computed again to keep to a budget of memory. */
+export interface Planned {
+  readonly program: Program;
+  /** Left out where nothing is. */
+  readonly recomputation?: Recomputation;
+}
+
+interface Traced {
+  readonly program: Program;
+  readonly traces: readonly TracedEntry[];
+}
+
+/** As {@link planWithin}. */
 export function planProgram(
   graphs: Entries,
   ops: OpTable,
   renderer: Renderer,
   options: PlanOptions,
 ): Program {
-  const { program, traces } = planTraced(graphs, ops, renderer, options);
-  const problems = options.verify ? replay(program, traces, ops) : [];
+  return planWithin(graphs, ops, renderer, options).program;
+}
+
+/**
+ * Turns graphs into kernels, one memory plan for all and the list of dispatches of each. Sources of the same kind and
+ * name are the same memory. Within a budget of memory values are computed again as far as it asks for it.
+ *
+ * @throws PlanError where the limits do not suffice, or `memory-budget`; InputError `unknown-kernel`, `adapter-features`
+ */
+export function planWithin(graphs: Entries, ops: OpTable, renderer: Renderer, options: PlanOptions): Planned {
+  const { traces, ...planned } = planTraced(graphs, ops, renderer, options);
+  const problems = options.verify ? replay(planned.program, traces, ops) : [];
   if (problems.length > 0) throw new Error(`the plan is wrong: ${problems.slice(0, 5).join('; ')}`);
-  return program;
+  return planned;
 }
 
 /** The same, with the values behind each dispatch's bindings, for {@link replay}. */
@@ -59,13 +78,42 @@ export function planTraced(
   ops: OpTable,
   renderer: Renderer,
   options: PlanOptions,
-): { readonly program: Program; readonly traces: readonly TracedEntry[] } {
-  const { limits } = options.target;
+): Planned & Traced {
   checkPrecision(options.target, options.precision);
   checkForced(Object.values(graphs), options.target, options.kernels);
   const entries = Object.entries(graphs).map(([name, graph]) =>
-    ofEntry(name, () => planEntry(name, graph, ops, options)),
+    ofEntry(name, () => new EntryPlans(name, graph, ops, options)),
   );
+  const whole = entries.map((entry) => entry.whole);
+  const first = assemble(whole, renderer, options);
+  const { program } = first;
+  const { memory } = options;
+  if (memory === undefined || program.bytes <= memory) return first;
+  let least = program.bytes;
+  // What entries need of others' outputs, and longer tables of uniforms, show when they are put together.
+  for (let room = memory - fixedBytes(program), round = 0; room > 0 && round < MOST_ROUNDS; round++) {
+    const fitted = entries.map((entry) => entry.within(room));
+    const smaller = assemble(
+      fitted.map(({ entry }) => entry),
+      renderer,
+      options,
+    );
+    const { bytes } = smaller.program;
+    least = Math.min(least, bytes);
+    if (bytes <= memory) {
+      const changed = fitted.flatMap(({ entry, budget }, i) =>
+        budget === undefined ? [] : [recomputedIn(entry, whole[i], budget, ops)],
+      );
+      return { ...smaller, recomputation: { bytes_before: program.bytes, bytes, entries: changed } };
+    }
+    if (fitted.some((entry) => entry.bytes > room)) break;
+    room -= bytes - memory;
+  }
+  throw overBudget(program, memory, least);
+}
+
+function assemble(entries: readonly EntryUnits[], renderer: Renderer, options: PlanOptions): Traced {
+  const { limits } = options.target;
   const memory = planMemory(entries, limits);
   const table = new KernelTable(renderer);
   const traces: TracedEntry[] = [];
@@ -95,15 +143,6 @@ export function planTraced(
     requires: requirements(needs, memory.buffers, limits, table.features),
   };
   return { program, traces };
-}
-
-function planEntry(name: string, whole: Graph, ops: OpTable, options: PlanOptions): EntryUnits {
-  const { target, kernels, precision } = options;
-  const { graph, into, apart } = placeUpdates(runPasses(whole, { ops, target, precision }, options), ops);
-  if (options.verify) requireSound(graph, ops, 'where updates have their places', { placed: true });
-  const views = findViews(graph, ops);
-  const units = planUnits(graph, ops, views, target, kernels, apart);
-  return { name, graph, views, into, ...addLate(graph, units, views, target) };
 }
 
 function dispatchesOf(

@@ -1,13 +1,16 @@
 import type { Program, TensorInfo } from '../program/program.ts';
+import { type Recomputation, recomputationText } from './budget.ts';
 
 /** A plan as text: buffers, tensors with a place of their own, and by entry each dispatch with what it binds. */
-export function printPlan(program: Program): string {
+export function printPlan(program: Program, recomputation?: Recomputation): string {
   const lines: string[] = [];
   const entries = Object.entries(program.entries);
   const total = program.buffers.reduce((n, b) => n + b.size, 0);
   const dispatches = entries.reduce((n, [, entry]) => n + entry.dispatches.length, 0);
   lines.push(`${program.model}, batch ${program.batch}: ${dispatches} dispatches of`);
-  lines.push(`${program.kernels.length} kernels, ${program.buffers.length} buffers, ${total} bytes`, '');
+  lines.push(`${program.kernels.length} kernels, ${program.buffers.length} buffers, ${total} bytes`);
+  if (recomputation) lines.push(recomputationText(recomputation, (bytes) => `${bytes} bytes`));
+  lines.push('');
   program.buffers.forEach((b, i) => {
     lines.push(`buffer ${i}: ${b.kind}, ${b.size} bytes`);
   });

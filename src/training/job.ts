@@ -23,7 +23,7 @@ import { RunFolder, type RunPlace } from './run-folder.ts';
 import { finishedSeconds, RunRecord } from './run-record.ts';
 import { segmentationTask } from './segmentation-task.ts';
 import { imageInput, type TaskResult, type TrainingTask } from './task.ts';
-import { type TrainResult, train } from './train.ts';
+import { type CompiledStep, type TrainResult, train } from './train.ts';
 import { weightsMetadata } from './trained-on.ts';
 import { heldBackText, validationReport, validatorOf } from './validation-report.ts';
 
@@ -56,7 +56,7 @@ export interface JobOptions {
   readonly signal?: AbortSignal;
   /** Told what the user should know, a line each. */
   remark(text: string): void;
-  onCompiled(step: { readonly kernels: number; readonly dispatches: number; readonly bytes: number }): void;
+  onCompiled(step: CompiledStep): void;
   onStep(step: number, record: StepRecord, steps: number): void;
   /** @param best no validation before had a higher score */
   onValidation(record: ValidationRecord, best: boolean, score: TrainingTask['score']): void;

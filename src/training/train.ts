@@ -28,6 +28,14 @@ import type { Validator } from './validation.ts';
 /** Share of a step's expected time that is slept before its result is awaited: waiting keeps a core busy. */
 const SLEEP = 0.8;
 
+export interface CompiledStep {
+  readonly kernels: number;
+  readonly dispatches: number;
+  /** Of device memory. */
+  readonly bytes: number;
+  readonly recomputation: WebgpuExecutable['recomputation'];
+}
+
 export interface TrainOptions {
   readonly model: ElaboratedModel;
   readonly section: TrainSection;
@@ -59,7 +67,7 @@ export interface TrainOptions {
    */
   readonly deadline?: number;
   /** Called once the step is compiled: what one step dispatches. */
-  onCompiled?(step: { readonly kernels: number; readonly dispatches: number; readonly bytes: number }): void;
+  onCompiled?(step: CompiledStep): void;
   /** Called for every step, in order. */
   onStep?(step: number, record: StepRecord, steps: number): void;
   /** Called where the deadline changes the number of steps. */
@@ -97,7 +105,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const { session } = executable;
   const { kernels } = session.program;
   const dispatches = TRAINING_STEP.reduce((n, entry) => n + session.entry(entry).dispatches.length, 0);
-  options.onCompiled?.({ kernels: kernels.length, dispatches, bytes: executable.bytes });
+  const { bytes, recomputation } = executable;
+  options.onCompiled?.({ kernels: kernels.length, dispatches, bytes, recomputation });
   const records: StepRecord[] = [...(resume?.history.steps ?? [])];
   const validations = [...(resume?.history.validations ?? [])];
   let steps = options.steps;

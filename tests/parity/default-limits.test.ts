@@ -9,10 +9,10 @@ import { openModel } from '../../src/files/open.ts';
 import type { Entries } from '../../src/ir/graph.ts';
 import type { ElaboratedModel } from '../../src/language/model.ts';
 import { ops } from '../../src/ops/index.ts';
-import { Session } from '../../src/runtime/session.ts';
 import { type Tensor, toFloat32 } from '../../src/tensors/tensor.ts';
 import { gradientDeviations, outputDeviations } from './check.ts';
-import { type Fixture, fixtureNames, outputTensors, readFixture, setTexts, sourcesOf } from './fixture.ts';
+import { type Fixture, fixtureNames, readFixture, setTexts } from './fixture.ts';
+import { runProgram } from './run-program.ts';
 
 /** Plans as `archc compile` does, on a device that is granted nothing beyond WebGPU's default limits. */
 let acquired: AcquiredDevice;
@@ -56,23 +56,7 @@ describe.each(fixtureNames(folder))('%s within default limits', (name) => {
   });
 });
 
-/** All outputs of entries, run one after the other, on the fixture's weights and batch. */
 async function run(fixture: Fixture, model: ElaboratedModel, entries: Entries): Promise<Map<string, Tensor>> {
   const program = planPortably(model, entries, renderer);
-  const session = await Session.create(acquired.device, program);
-  try {
-    for (const [kind, name, data] of sourcesOf(fixture, model.inputs[0].name)) {
-      if (session.has(kind, name)) session.write(kind, name, data);
-    }
-    session.run(...Object.keys(entries));
-    const tensors: [string, Tensor][] = [];
-    for (const [entry, graph] of Object.entries(entries)) {
-      const names = graph.outputs.map((o) => o.name);
-      const results = await session.readOutputs(entry, names);
-      tensors.push(...outputTensors(graph, (name) => results.get(name)!));
-    }
-    return new Map(tensors);
-  } finally {
-    session.destroy();
-  }
+  return runProgram(acquired.device, program, entries, fixture, model);
 }

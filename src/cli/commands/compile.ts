@@ -3,6 +3,7 @@ import { initialiseAll } from '../../compiler/initialise.ts';
 import { openModel } from '../../files/open.ts';
 import { writeProgramFolder } from '../../files/program-folder.ts';
 import { storedTensors } from '../../language/model.ts';
+import { recomputationText } from '../../plan/budget.ts';
 import { readWeights } from '../../training/weights-file.ts';
 import { integer, type ModelOptions, withModelOptions } from '../options.ts';
 import { planFor, type TargetOptions, withTarget } from '../target-options.ts';
@@ -44,6 +45,7 @@ export function register(program: Command): void {
           `${model.name}: ${report.kernels} kernels, ${dispatches.join(' and ')} dispatches, ` +
             `${formatBytes(report.device_bytes)} of buffers → ${options.output}`,
         );
+        if (report.recomputation) printLine(recomputationText(report.recomputation, formatBytes));
       }
     });
 }

@@ -2,14 +2,14 @@ import { Argument, type Command, Option } from 'commander';
 import { trainingEntries } from '../../autodiff/entries.ts';
 import { trainSection } from '../../compiler/model.ts';
 import { moduleGraph } from '../../compiler/module-graph.ts';
-import { checkPlanFor, planPortably } from '../../compiler/portable.ts';
+import { checkPlanFor, planPortablyWithin } from '../../compiler/portable.ts';
 import { kernelRenderer } from '../../compiler/renderer.ts';
 import { InputError } from '../../errors.ts';
 import { openAst } from '../../files/open.ts';
-import type { Graph } from '../../ir/graph.ts';
 import { printGraph } from '../../ir/print.ts';
 import { ops } from '../../ops/index.ts';
 import { passes, runPasses } from '../../passes/index.ts';
+import { recompute } from '../../passes/recompute/index.ts';
 import { printPlan } from '../../plan/print.ts';
 import { explainChoices, printChoices } from '../../plan/why.ts';
 import { networkDrawing } from '../../report/network-drawing.ts';
@@ -71,11 +71,19 @@ export function register(program: Command): void {
         throw new InputError('bad-value', '--target has no part in the syntax tree', 'emit plan or wgsl');
       }
       const before = stage === 'ast' || (stage === 'graph' && options.after === undefined);
+      const without = stage === 'ast' ? 'syntax tree' : 'graph before all passes';
       if (options.precision !== 'f32' && before) {
         throw new InputError(
           'bad-value',
-          `--precision has no part in the ${stage === 'ast' ? 'syntax tree' : 'graph before all passes'}`,
+          `--precision has no part in the ${without}`,
           `emit plan or wgsl, or archc emit graph ${spec} --precision ${options.precision} --after precision`,
+        );
+      }
+      if (options.memory !== undefined && before) {
+        throw new InputError(
+          'bad-value',
+          `--memory has no part in the ${without}`,
+          `emit plan or wgsl, or archc emit graph ${spec} --memory … --after ${recompute.name}`,
         );
       }
       if (options.why && stage !== 'plan') {
@@ -131,29 +139,35 @@ function emitted(stage: string, spec: string, options: EmitOptions): string {
     graphs.map(([name]) => name),
     plan,
   );
+  const planned = () => planPortablyWithin(model, Object.fromEntries(graphs), kernelRenderer(), plan);
+  /** Entries as the planner has them after passes. */
+  const passed = (after?: string) => {
+    const found = plan.memory === undefined ? undefined : planned().recomputation;
+    const budgets = new Map(found?.entries.map(({ entry, budget }) => [entry, budget]));
+    const context = (entry: string) => ({ ops, target, precision, budget: budgets.get(entry) });
+    const { verify } = options;
+    return graphs.map(([name, graph]) => [name, runPasses(graph, context(name), { after, verify })] as const);
+  };
   if (stage === 'graph') {
     const { after, verify } = options;
-    const shown = graphs.map(([name, graph]): [string, Graph] => {
-      if (after === undefined && !verify) return [name, graph];
-      const passed = runPasses(graph, { ops, target, precision }, { after, verify });
-      return [name, after === undefined ? graph : passed];
-    });
+    const checked = after !== undefined || verify ? passed(after) : [];
+    const shown = after === undefined ? graphs : checked;
     if (!section) return options.json ? jsonText(shown[0][1]) : printGraph(shown[0][1]);
     if (options.json) return jsonText(Object.fromEntries(shown));
     return shown.map(([name, graph]) => `entry ${name}\n${printGraph(graph)}`).join('\n');
   }
   if (options.why) {
-    const passed = graphs.map(([, graph]) => runPasses(graph, { ops, target, precision }, options));
-    const choices = explainChoices(passed, ops, target, plan.kernels);
+    const last = passed().map(([, graph]) => graph);
+    const choices = explainChoices(last, ops, target, plan.kernels);
     return options.json ? jsonText(choices) : printChoices(choices, target);
   }
-  const compiled = planPortably(model, Object.fromEntries(graphs), kernelRenderer(), plan);
-  const { kernels, ...rest } = compiled;
+  const { program, recomputation } = planned();
+  const { kernels, ...rest } = program;
   if (stage === 'wgsl') {
     if (options.json) return jsonText(Object.fromEntries(kernels.map((k) => [k.name, k.wgsl])));
     return kernels.map(({ name, wgsl }) => `// ---- ${name}.wgsl\n${wgsl}\n`).join('');
   }
   return options.json
-    ? jsonText({ ...rest, kernels: kernels.map(({ wgsl: _, ...info }) => info) })
-    : printPlan(compiled);
+    ? jsonText({ ...rest, kernels: kernels.map(({ wgsl: _, ...info }) => info), recomputation })
+    : printPlan(program, recomputation);
 }

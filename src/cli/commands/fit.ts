@@ -14,6 +14,7 @@ import {
   type BackendOptions,
   integer,
   type ModelOptions,
+  noteRecomputation,
   openBackend,
   withBackendOptions,
   withModelOptions,
@@ -62,6 +63,7 @@ export function register(program: Command): void {
       const backend = await openBackend(options);
       try {
         const executable = await backend.prepare(entries, model.name, model.batch);
+        noteRecomputation(executable);
         feed(executable, fed);
         executable.write('input', 'target', target);
         const losses = await runSteps(executable, options.steps, (t) =>

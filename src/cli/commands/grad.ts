@@ -7,6 +7,7 @@ import { checkWritable } from '../../tensors/output-path.ts';
 import {
   type BackendOptions,
   type ModelOptions,
+  noteRecomputation,
   openBackend,
   withBackendOptions,
   withModelOptions,
@@ -40,6 +41,7 @@ export function register(program: Command): void {
       const backend = await openBackend(options);
       try {
         const executable = await backend.prepare({ gradients: graph }, model.name, model.batch);
+        noteRecomputation(executable);
         feed(executable, fed);
         executable.write('input', 'target', target);
         executable.run('gradients');

@@ -8,12 +8,13 @@ import { copySpec } from '../../files/spec-copy.ts';
 import { elementCount } from '../../ir/graph.ts';
 import type { ElaboratedModel } from '../../language/model.ts';
 import { ops } from '../../ops/index.ts';
+import { recomputationText } from '../../plan/budget.ts';
 import { pretrainedTable } from '../../report/pretrained-table.ts';
 import { trainJob } from '../../training/job.ts';
 import type { JobReport } from '../../training/job-report.ts';
 import { type PretrainedSource, pretrainedSource, rulesText } from '../../training/pretrained.ts';
 import { checkRunPlace, type RunPlace } from '../../training/run-folder.ts';
-import { integer, type ModelOptions, number, withModelOptions } from '../options.ts';
+import { integer, type ModelOptions, number, withMemory, withModelOptions } from '../options.ts';
 import { startProgress } from '../progress.ts';
 import { ExitStatus, INTERRUPTED } from '../report.ts';
 import { formatBytes, formatCount, note, printJson, printLine } from '../terminal.ts';
@@ -34,10 +35,11 @@ interface TrainCommandOptions extends ModelOptions {
   readonly pretrainedSection?: string;
   readonly test?: boolean;
   readonly adapter?: string;
+  readonly memory?: number;
 }
 
 export function register(program: Command): void {
-  withModelOptions(program.command('train'))
+  withMemory(withModelOptions(program.command('train')))
     .description('train on a data set, as the train section of the spec says')
     .argument('<spec>')
     .requiredOption(
@@ -78,7 +80,9 @@ export function register(program: Command): void {
       const pretrained = pretrainedOf(model, options);
       const adapter =
         options.adapter === undefined ? undefined : parseAdapterChoice(options.adapter, '--adapter');
-      const backend = webgpuBackend(ops, kernelRenderer(), await acquireDevice({ adapter }));
+      const backend = webgpuBackend(ops, kernelRenderer(), await acquireDevice({ adapter }), {
+        memory: options.memory,
+      });
       note(
         `${spec}: ${model.name} checked in ${checked.toFixed(0)} ms, ${formatCount(parameters)} parameters, batch ${model.batch}`,
       );
@@ -118,10 +122,12 @@ export function register(program: Command): void {
           test: options.test ?? false,
           deadline: options.minutes === undefined ? undefined : started + options.minutes * 60_000,
           signal: stop.signal,
-          onCompiled: ({ kernels, dispatches, bytes }) =>
+          onCompiled: ({ kernels, dispatches, bytes, recomputation }) => {
             note(
               `compiled to ${kernels} WGSL kernels, ${dispatches} dispatches a step, ${formatBytes(bytes)} of buffers`,
-            ),
+            );
+            if (recomputation) note(recomputationText(recomputation, formatBytes));
+          },
           onStep: (step, { loss }, total) => training.update(step, total, `loss ${loss.toFixed(4)}`),
           onValidation: ({ step, loss, score: value }, best, score) =>
             note(

@@ -84,6 +84,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
     'The loss or the gradient became infinite or NaN; the update was not made. Usual causes are a learning rate that is too large, no clipping of gradients, or an image with huge values.',
   'many-inputs':
     'The command is for networks with one input; `run`, `grad` and `fit` take several, each under its own name.',
+  'memory-budget':
+    'The program takes more device memory than `--memory` allows, also where all that can be computed again is. The message says what is always there (weights, the state of the optimizer, gradients) and the least that was reached. A smaller batch or image takes less; so does `--inference` where only predictions are wanted.',
   'missing-argument': 'The command needs one more argument. `--help` of the command shows its form.',
   'missing-input': 'The file of input tensors lacks one that the network takes.',
   'missing-option': 'The command needs an option that was not given. `--help` of the command shows its form.',

@@ -1,6 +1,8 @@
+import { findContents } from '../../ir/contents.ts';
 import { elementCount, type Graph, type Node, type ValueId } from '../../ir/graph.ts';
 import type { OpTable, PrimitiveOp } from '../../ir/op.ts';
 import { OFFSET_ALIGNMENT, roundUp } from '../../ir/packing.ts';
+import { bytesOf } from '../../ir/storage.ts';
 import type { Target } from '../../ir/target.ts';
 import { fusedValues } from './fused.ts';
 
@@ -29,12 +31,13 @@ export function factsOf(graph: Graph, ops: OpTable, target: Target): Facts {
   const producer = new Map<ValueId, Node>();
   const parent = new Map<ValueId, ValueId>();
   const packed = new Set<ValueId>();
-  /** Node that overwrites a root. */
+  /** First node that overwrites a root. */
   const overwritten = new Map<ValueId, number>();
   const root = (v: ValueId): ValueId => {
     const next = parent.get(v);
     return next === undefined ? v : root(next);
   };
+  const contents = findContents(graph, ops);
   graph.nodes.forEach((node, i) => {
     const { lowering } = primitive(node, ops);
     for (const v of node.outputs) producer.set(v, node);
@@ -44,7 +47,9 @@ export function factsOf(graph: Graph, ops: OpTable, target: Target): Facts {
     }
     if (lowering.kind !== 'kernels') return;
     for (const [out, operand] of Object.entries(lowering.inPlace ?? {})) {
-      overwritten.set(root(node.inputs[operand]), i);
+      // Of a pack also its parts.
+      const places = [node.inputs[operand], ...contents(node.inputs[operand]).map(({ of }) => of)].map(root);
+      for (const r of places) if (!overwritten.has(r)) overwritten.set(r, i);
       parent.set(node.outputs[Number(out)], node.inputs[operand]);
     }
   });
@@ -65,13 +70,14 @@ export function factsOf(graph: Graph, ops: OpTable, target: Target): Facts {
   const kept = new Set([...graph.outputs, ...graph.updates].map(({ value }) => root(value)));
   const fused = fusedValues(graph, ops, { root, isNeeded: (r) => kept.has(r) || packed.has(r) });
   const until = lastRecomputation(graph, root, overwritten, sources);
-  const elements = (v: ValueId) => elementCount(graph.values[v].shape);
   return {
     producer,
     root,
     isView,
     bytes: (r) =>
-      sources.has(r) || packed.has(r) || fused.has(r) ? 0 : roundUp(4 * elements(r), OFFSET_ALIGNMENT),
+      sources.has(r) || packed.has(r) || fused.has(r)
+        ? 0
+        : roundUp(bytesOf(graph.values[r]), OFFSET_ALIGNMENT),
     isSource: (r) => sources.has(r),
     isDroppable: (r) =>
       !sources.has(r) &&

@@ -86,6 +86,22 @@ describe('half precision', () => {
   });
 });
 
+test('what leaves no binding for the flag stays in f32', () => {
+  const b = new GraphBuilder(ops);
+  const x = b.source('input', 'x', [2, 8]);
+  const weights = [b.source('param', 'w', [8]), b.source('param', 'b', [8])];
+  const y = b.apply('layer_norm', [b.apply('exp', [x]), ...weights]);
+  b.output('y', b.apply('exp', [y]));
+  const kept = (maxStorageBuffersPerShaderStage: number) => {
+    const { target } = context;
+    const narrow = { ...target, limits: { ...target.limits, maxStorageBuffersPerShaderStage } };
+    const { values } = precision.run(b.build(), { ops, target: narrow, precision: 'f16' });
+    return values[y].storage;
+  };
+  // Three operands, the result, its statistics.
+  expect([kept(5), kept(6)]).toEqual([undefined, 'f16']);
+});
+
 describe('a graph is wrong that keeps in half precision', () => {
   const b = new GraphBuilder(ops);
   const x = b.source('input', 'x', [64]);

@@ -10,17 +10,12 @@ import { Session } from '../../src/runtime/session.ts';
 import { relativeError } from '../ops/cases.ts';
 import { fixtureNames, readFixture, setTexts, sourcesOf } from '../parity/fixture.ts';
 import { counting } from '../runtime/counting.ts';
+import { halfTolerance } from './half.ts';
 
 const folder = fileURLToPath(new URL('../fixtures/networks', import.meta.url));
 
 /** All networks that have a fixture. */
 export const networkNames = fixtureNames(folder);
-
-/**
- * Outputs may be off, relative to their largest value, by so many times what PyTorch's float32 loses: half precision
- * rounds to 11 bits instead of 24, at fewer places, as arithmetic stays in f32.
- */
-const TORCH = 2 ** (24 - 11);
 
 /** Networks predict in half precision, in the memory that the plan says, which is less than f32 takes. */
 export function testInHalf(names: readonly string[], acquired: AcquiredDevice): void {
@@ -55,8 +50,7 @@ export function testInHalf(names: readonly string[], acquired: AcquiredDevice): 
       const errors = model.outputs.map((o, i) =>
         relativeError(found.get(o.name)!, fixture.tensors.get(`y${i}`)!.data as Float32Array),
       );
-      const tolerance = TORCH * fixture.info.torch_float32_error_relative_to_max;
-      for (const error of errors) expect(error).toBeLessThan(tolerance);
+      for (const error of errors) expect(error).toBeLessThan(halfTolerance(fixture));
     },
     600_000,
   );

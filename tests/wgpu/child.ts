@@ -16,8 +16,9 @@ if (!adapter) {
   process.exit(1);
 }
 console.log(adapter.info.description);
-// Nothing is asked for: WebGPU's default limits.
-const device = await adapter.requestDevice();
+// No more is asked for than WebGPU's default limits, and the feature that programs in half precision need.
+const half = 'shader-f16' as const;
+const device = await adapter.requestDevice({ requiredFeatures: adapter.features.has(half) ? [half] : [] });
 
 async function run({ program, feeds }: Job): Promise<JobResult> {
   try {

@@ -1,0 +1,102 @@
+import { readdirSync } from 'node:fs';
+import { afterAll, describe, expect, test } from 'vitest';
+import { acquireDevice } from '../../src/adapter/acquire.ts';
+import { deviceTarget } from '../../src/backend/device-target.ts';
+import { kernelRenderer } from '../../src/compiler/renderer.ts';
+import type { Graph } from '../../src/ir/graph.ts';
+import { kernels } from '../../src/kernels/index.ts';
+import { ops } from '../../src/ops/index.ts';
+import { candidatesOf } from '../../src/plan/candidates.ts';
+import { planProgram } from '../../src/plan/plan.ts';
+import type { Program } from '../../src/program/program.ts';
+import { Session } from '../../src/runtime/session.ts';
+import { feed } from '../ops/run.ts';
+import { halfCase, halfCaseNames, OP_TOLERANCE, withoutPrologues } from './cases.ts';
+
+// Every op of the fixtures predicts as float64 does on operands that half precision holds, which every template reads
+// from memory in half precision, by each of the op's variants.
+
+/** Templates that only training has: gradients, the optimizer, what buffers and losses need. */
+const ofTraining = [
+  ...['adamw_step', 'affine_gradients', 'batch_statistics', 'buffer_step', 'column_gradients'],
+  ...['convolution_weight', 'convolution_weight_tiled', 'cross_entropy_backward', 'depthwise_weight'],
+  ...[
+    'dice_loss_backward',
+    'drop_path_mask',
+    'interpolate_backward',
+    'nearest_labels',
+    'plane_norm_backward',
+  ],
+  ...[
+    'plane_sums',
+    'pool2d_backward',
+    'relative_position_bias_backward',
+    'row_norm_backward',
+    'scan_gradient',
+  ],
+  ...['scan_reduce', 'sgd_step', 'softmax_backward', 'sum_pieces', 'sum_squares'],
+];
+/** Templates that read no f32. */
+const ofWholeNumbers = ['increment', 'window_mask'];
+
+const acquired = await acquireDevice();
+afterAll(() => acquired.destroy());
+const renderer = kernelRenderer();
+const target = withoutPrologues(deviceTarget(acquired));
+
+/** Variants of each op of a graph, by the round in which they are taken. */
+function rounds(graph: Graph): ReadonlyMap<string, string>[] {
+  const several = graph.nodes.flatMap((node) => {
+    if ((kernels.get(node.op)?.variants.length ?? 0) < 2) return [];
+    const fit = candidatesOf(graph, ops, target, node).filter(({ lacks }) => lacks.length === 0);
+    return [[node.op, fit.map(({ candidate }) => candidate.name)] as const];
+  });
+  const most = Math.max(1, ...several.map(([, names]) => names.length));
+  return Array.from(
+    { length: most },
+    (_, i) => new Map(several.map(([op, names]) => [op, names[i % names.length]])),
+  );
+}
+
+/** Templates that have read half precision, an element at a time or four. */
+const read = { one: new Set<string>(), four: new Set<string>() };
+
+function noteReads(program: Program): void {
+  for (const { name, wgsl } of program.kernels) {
+    const template = name.replace(/^\d+-/, '');
+    if (/return f32\(memory_/.test(wgsl)) read.one.add(template);
+    if (/return vec4<f32>\((memory_|vec4<f16>)/.test(wgsl)) read.four.add(template);
+  }
+}
+
+describe.runIf(target.features.includes('shader-f16'))('operands in half precision', () => {
+  test.each(halfCaseNames)('%s, by each variant', async (name) => {
+    const { graph, feeds, error } = halfCase(name);
+    for (const forced of rounds(graph)) {
+      const plan = {
+        model: name,
+        batch: 1,
+        target,
+        kernels: forced,
+        precision: 'f16',
+        verify: true,
+      } as const;
+      const program = planProgram({ forward: graph }, ops, renderer, plan);
+      noteReads(program);
+      const session = await Session.create(acquired.device, program);
+      feed(session, graph, feeds);
+      session.run('forward');
+      const found = (await session.readOutputs('forward', ['out'])).get('out')!;
+      session.destroy();
+      expect(error(found), JSON.stringify([...forced])).toBeLessThan(OP_TOLERANCE);
+    }
+  });
+
+  test('every template that predicts has read it, those that read vectors as such, too', () => {
+    const folder = new URL('../../codegen/kernels/', import.meta.url);
+    const all = readdirSync(folder).map((file) => file.replace('.wgsl.hbs', ''));
+    const without = [...ofTraining, ...ofWholeNumbers].sort();
+    expect(all.filter((name) => !read.one.has(name) && !read.four.has(name)).sort()).toEqual(without);
+    expect([...read.four].sort()).toEqual(['gemm', 'gemm_tiled']);
+  });
+});

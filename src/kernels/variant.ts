@@ -33,14 +33,17 @@ export interface Candidate {
 
 /** All kernels of one op. */
 export interface KernelFamily {
-  /** Names of all variants there are; not every one suits every node. */
-  readonly variants: readonly string[];
+  /** All variants there are by name, with a sentence on how each computes; not every one suits every node. */
+  readonly variants: Readonly<Record<string, string>>;
   /** Those that compute this node, at least one. */
   candidates(node: KernelNode, target: Target): readonly Candidate[];
 }
 
 /** The family of an op that has one way to be computed, within the default limits of WebGPU. */
-export function onlyVariant(calls: (c: KernelContext) => KernelCall[]): KernelFamily {
+export function onlyVariant(doc: string, calls: (c: KernelContext) => KernelCall[]): KernelFamily {
   const candidate: Candidate = { name: 'plain', needs: {}, cost: 0, calls };
-  return { variants: [candidate.name], candidates: () => [candidate] };
+  return { variants: { [candidate.name]: doc }, candidates: () => [candidate] };
 }
+
+/** Names of a family's variants. */
+export const variantNames = ({ variants }: KernelFamily): readonly string[] => Object.keys(variants);

@@ -4,7 +4,7 @@ import type { OpTable } from '../ir/op.ts';
 import type { Target } from '../ir/target.ts';
 import { type RankedCandidate, ranked } from '../kernels/choose.ts';
 import { kernels } from '../kernels/index.ts';
-import type { Candidate, KernelFamily, KernelNode } from '../kernels/variant.ts';
+import { type Candidate, type KernelFamily, type KernelNode, variantNames } from '../kernels/variant.ts';
 import { PlanError } from './plan-error.ts';
 
 /** Variants that are taken whatever they cost, by op. */
@@ -62,11 +62,13 @@ export function checkForced(
 ): void {
   for (const [op, name] of forced) {
     const family = kernels.get(op);
-    if (!family?.variants.includes(name)) {
+    if (!family || !variantNames(family).includes(name)) {
       throw new InputError(
         'unknown-kernel',
         family ? `${op} has no kernel "${name}"` : `there is no op "${op}" with kernels`,
-        family ? `one of ${family.variants.join(', ')}` : `one of ${[...kernels.keys()].sort().join(', ')}`,
+        family
+          ? `one of ${variantNames(family).join(', ')}`
+          : `one of ${[...kernels.keys()].sort().join(', ')}`,
       );
     }
     const suits = graphs.some((graph) =>

@@ -2,6 +2,7 @@ import { elementCount } from '../../ir/graph.ts';
 import { type KernelFamily, onlyVariant } from '../variant.ts';
 
 export const increment: KernelFamily = onlyVariant(
+  'A thread an element.',
   ({
     inputs: [x],
     outputs: [y],

@@ -5,6 +5,7 @@ import { perElement } from '../per-element.ts';
 import { type KernelFamily, onlyVariant } from '../variant.ts';
 
 export const relativePositionBias: KernelFamily = onlyVariant(
+  'A thread an element, which it looks up in the table.',
   ({ inputs: [table], outputs: [y], attrs, target }) => [
     perElement(
       target,
@@ -18,6 +19,7 @@ export const relativePositionBias: KernelFamily = onlyVariant(
 );
 
 export const relativePositionBiasBackward: KernelFamily = onlyVariant(
+  'A thread an entry of the table: the sum of the gradients of all places that read it.',
   ({ inputs: [dy], outputs: [dtable], attrs, target }) => [
     perElement(
       target,

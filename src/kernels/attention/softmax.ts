@@ -4,11 +4,15 @@ import type { Target } from '../../ir/target.ts';
 import { lineOf } from '../../ops/attention/softmax.ts';
 import { type KernelFamily, onlyVariant } from '../variant.ts';
 
-export const softmax: KernelFamily = onlyVariant(({ inputs: [x], outputs: [y], attrs: a, target }) => [
-  lineCall(target, 'softmax', { x }, 'y', y, a['axis'] as number),
-]);
+export const softmax: KernelFamily = onlyVariant(
+  'A thread a line.',
+  ({ inputs: [x], outputs: [y], attrs: a, target }) => [
+    lineCall(target, 'softmax', { x }, 'y', y, a['axis'] as number),
+  ],
+);
 
 export const softmaxBackward: KernelFamily = onlyVariant(
+  'A thread a line.',
   ({ inputs: [y, dy], outputs: [dx], attrs: a, target }) => [
     lineCall(target, 'softmax_backward', { y, dy }, 'dx', dx, a['axis'] as number),
   ],

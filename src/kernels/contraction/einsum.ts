@@ -6,10 +6,10 @@ import type { Equation } from '../../ops/contraction/equation.ts';
 import { copyCall } from '../layout/strided-copy.ts';
 import type { KernelContext, KernelFamily } from '../variant.ts';
 import { isWalkable, type Problem } from './problem.ts';
-import { type ProductVariant, productCandidates, productNames } from './products.ts';
+import { type ProductVariant, productCandidates, productDocs } from './products.ts';
 
 export const einsum: KernelFamily = {
-  variants: productNames,
+  variants: productDocs,
   candidates: ({ inputs: [a, b], outputs: [y], attrs }, target) => {
     const e = equationOf(attrs);
     const direct = problemOf(e, a, b, y);

@@ -8,6 +8,8 @@ import { workgroupTiles } from './workgroup-tiles.ts';
 /** One way to compute a product, whatever op it stands for. */
 export interface ProductVariant {
   readonly name: string;
+  /** How it computes, a sentence. */
+  readonly doc: string;
   readonly needs: Needs;
   /** Of a product with m ≥ n, in nanoseconds. */
   cost(size: ProductSize, target: Target): number;
@@ -15,9 +17,12 @@ export interface ProductVariant {
   calls(c: KernelContext, problem: Problem): KernelCall[];
 }
 
-export const productVariants: readonly ProductVariant[] = [registerTiles, workgroupTiles];
+const productVariants: readonly ProductVariant[] = [registerTiles, workgroupTiles];
 
-export const productNames: readonly string[] = productVariants.map((v) => v.name);
+/** The sentences on them by name. */
+export const productDocs: Readonly<Record<string, string>> = Object.fromEntries(
+  productVariants.map((v) => [v.name, v.doc]),
+);
 
 /**
  * The ways to compute a problem as candidates.

@@ -21,6 +21,7 @@ const QUADS_M = 2;
 /** A thread keeps a tile in registers and reads its operands from memory: 8×8, 8×4 for narrow results, or 8×16. */
 export const registerTiles: ProductVariant = {
   name: 'register-tiles',
+  doc: 'A thread keeps a tile of the result in registers, and reads its operands from memory.',
   needs: {},
   cost: (size, target) => {
     const { batch, m, n, k } = size;

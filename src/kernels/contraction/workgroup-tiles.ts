@@ -21,6 +21,7 @@ import type { ProductVariant } from './products.ts';
 /** A workgroup computes 64×64 results, and reads its operands by tiles into workgroup memory. */
 export const workgroupTiles: ProductVariant = {
   name: 'workgroup-tiles',
+  doc: 'A workgroup computes 64×64 results, and reads its operands by tiles into workgroup memory.',
   needs: tileNeeds,
   cost: (size, target) => {
     const { workgroups, parts, partLength } = tiling(target, size);

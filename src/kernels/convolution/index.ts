@@ -1,6 +1,6 @@
 import type { Target } from '../../ir/target.ts';
 import { windowOf } from '../../ops/convolution/geometry.ts';
-import { productCandidates, productNames } from '../contraction/products.ts';
+import { productCandidates, productDocs } from '../contraction/products.ts';
 import { tileNeeds } from '../tiles.ts';
 import type { Candidate, KernelFamily, KernelNode } from '../variant.ts';
 import { forwardGemm, inputGradientGemm, isPartition, isUnpadded, weightGradientGemm } from './as-gemm.ts';
@@ -14,7 +14,7 @@ import { tiledCost, workgroupTiles } from './workgroup-tiles.ts';
 // A convolution without padding is a plain product; its variants have the same names as those of other convolutions.
 
 export const convolution: KernelFamily = planar({
-  variants: productNames,
+  variants: productDocs,
   candidates: (node, target) => {
     const w = windowOf(node.attrs, 2);
     const [x, weight] = node.inputs;
@@ -24,7 +24,7 @@ export const convolution: KernelFamily = planar({
 });
 
 export const convolutionInputGradient: KernelFamily = planar({
-  variants: productNames,
+  variants: productDocs,
   candidates: (node, target) => {
     const w = windowOf(node.attrs, 2);
     const [dy, weight] = node.inputs;
@@ -37,7 +37,7 @@ export const convolutionInputGradient: KernelFamily = planar({
 });
 
 export const convolutionWeightGradient: KernelFamily = planar({
-  variants: productNames,
+  variants: productDocs,
   candidates: (node, target) => {
     const w = windowOf(node.attrs, 2);
     const [x, dy] = node.inputs;

@@ -8,12 +8,15 @@ import { type KernelContext, type KernelFamily, onlyVariant } from '../variant.t
 /** Storage buffers left to what is fused behind a concatenation. */
 const SPARE_BINDINGS = 3;
 
-export const concat: KernelFamily = onlyVariant((c) => {
-  const axis = resolveAxis(c.attrs['axis'] as number, c.outputs[0].shape.length);
-  return placeCalls(c, startsOf(c.inputs, axis), axis);
-});
+export const concat: KernelFamily = onlyVariant(
+  'A thread copies some neighbours out of the operand that they lie in; where bindings do not suffice for all operands, the first are joined before.',
+  (c) => {
+    const axis = resolveAxis(c.attrs['axis'] as number, c.outputs[0].shape.length);
+    return placeCalls(c, startsOf(c.inputs, axis), axis);
+  },
+);
 
-export const place: KernelFamily = onlyVariant((c) =>
+export const place: KernelFamily = onlyVariant('As `concat`.', (c) =>
   placeCalls(
     c,
     c.attrs['starts'] as readonly number[],

@@ -8,22 +8,25 @@ import { type KernelContext, type KernelFamily, onlyVariant } from '../variant.t
 const SPARE_BINDINGS = 3;
 
 /** One kernel for as many pieces as the bindings suffice for: each element is read once. */
-export const split: KernelFamily = onlyVariant((c) => {
-  const [x] = c.inputs;
-  const axis = resolveAxis(c.attrs['axis'] as number, x.shape.length);
-  const inner = stridesOf(x.shape)[axis];
-  const starts = startsOf(c.attrs['sizes'] as readonly number[]);
-  const most = Math.max(1, c.target.limits.maxStorageBuffersPerShaderStage - 1 - SPARE_BINDINGS);
-  const pieces = c.outputs.map((value, k) => ({
-    value,
-    start: starts[k] * inner,
-    end: (starts[k] + value.shape[axis]) * inner,
-  }));
-  const calls: KernelCall[] = [];
-  for (let k = 0; k < pieces.length; k += most)
-    calls.push(cut(c, pieces.slice(k, k + most), x.shape[axis] * inner));
-  return calls;
-});
+export const split: KernelFamily = onlyVariant(
+  'A thread copies some neighbours into the pieces that they lie in, for as many pieces at a time as bindings suffice.',
+  (c) => {
+    const [x] = c.inputs;
+    const axis = resolveAxis(c.attrs['axis'] as number, x.shape.length);
+    const inner = stridesOf(x.shape)[axis];
+    const starts = startsOf(c.attrs['sizes'] as readonly number[]);
+    const most = Math.max(1, c.target.limits.maxStorageBuffersPerShaderStage - 1 - SPARE_BINDINGS);
+    const pieces = c.outputs.map((value, k) => ({
+      value,
+      start: starts[k] * inner,
+      end: (starts[k] + value.shape[axis]) * inner,
+    }));
+    const calls: KernelCall[] = [];
+    for (let k = 0; k < pieces.length; k += most)
+      calls.push(cut(c, pieces.slice(k, k + most), x.shape[axis] * inner));
+    return calls;
+  },
+);
 
 interface Piece {
   readonly value: KernelContext['outputs'][number];

@@ -5,39 +5,50 @@ import { reductionPasses } from '../reduction/lower.ts';
 import { type KernelFamily, onlyVariant } from '../variant.ts';
 import { labelledReads } from './labelled.ts';
 
-export const crossEntropy: KernelFamily = onlyVariant((c) => {
-  const [x] = c.inputs;
-  const { positions } = logitLayout(x.shape);
-  const { parts: threads, team, chunk } = chunks(c.target, positions);
-  const sums = c.scratch([threads]);
-  return [
-    {
-      template: 'cross_entropy',
-      options: { workgroup: c.target.measured.workgroup },
-      uniforms: [...uniforms(x), ['threads', 'u32', threads], ['team', 'u32', team], ['chunk', 'u32', chunk]],
-      reads: labelledReads(c.inputs),
-      writes: [{ name: 'sums', value: sums }],
-      workgroups: Math.ceil(threads / c.target.measured.workgroup),
-    },
-    ...reductionPasses(c, sums, c.outputs[0], [], [{ size: threads, strides: [1] }]),
-  ];
-});
+export const crossEntropy: KernelFamily = onlyVariant(
+  'A thread sums a chunk of the positions; `sum` adds these up.',
+  (c) => {
+    const [x] = c.inputs;
+    const { positions } = logitLayout(x.shape);
+    const { parts: threads, team, chunk } = chunks(c.target, positions);
+    const sums = c.scratch([threads]);
+    return [
+      {
+        template: 'cross_entropy',
+        options: { workgroup: c.target.measured.workgroup },
+        uniforms: [
+          ...uniforms(x),
+          ['threads', 'u32', threads],
+          ['team', 'u32', team],
+          ['chunk', 'u32', chunk],
+        ],
+        reads: labelledReads(c.inputs),
+        writes: [{ name: 'sums', value: sums }],
+        workgroups: Math.ceil(threads / c.target.measured.workgroup),
+      },
+      ...reductionPasses(c, sums, c.outputs[0], [], [{ size: threads, strides: [1] }]),
+    ];
+  },
+);
 
-export const crossEntropyBackward: KernelFamily = onlyVariant((c) => {
-  const { positions } = logitLayout(c.inputs[0].shape);
-  const dloss = c.inputs.at(3);
-  return [
-    {
-      template: 'cross_entropy_backward',
-      options: { workgroup: c.target.measured.workgroup, weighted: dloss !== undefined },
-      uniforms: uniforms(c.inputs[0]),
-      reads: [...labelledReads(c.inputs), ...(dloss ? [{ name: 'dloss', value: dloss }] : [])],
-      writes: [{ name: 'dx', value: c.outputs[0] }],
-      workgroups: Math.ceil(positions / c.target.measured.workgroup),
-      fusable: 'dx',
-    },
-  ];
-});
+export const crossEntropyBackward: KernelFamily = onlyVariant(
+  'A thread a position with all its classes.',
+  (c) => {
+    const { positions } = logitLayout(c.inputs[0].shape);
+    const dloss = c.inputs.at(3);
+    return [
+      {
+        template: 'cross_entropy_backward',
+        options: { workgroup: c.target.measured.workgroup, weighted: dloss !== undefined },
+        uniforms: uniforms(c.inputs[0]),
+        reads: [...labelledReads(c.inputs), ...(dloss ? [{ name: 'dloss', value: dloss }] : [])],
+        writes: [{ name: 'dx', value: c.outputs[0] }],
+        workgroups: Math.ceil(positions / c.target.measured.workgroup),
+        fusable: 'dx',
+      },
+    ];
+  },
+);
 
 function uniforms(x: Value) {
   const { classes, inner, positions } = logitLayout(x.shape);

@@ -7,23 +7,29 @@ import { reductionPasses } from '../reduction/lower.ts';
 import { type KernelContext, type KernelFamily, onlyVariant } from '../variant.ts';
 import { labelledReads } from './labelled.ts';
 
-export const diceLoss: KernelFamily = onlyVariant((c): KernelCall[] => {
-  const l = diceLayout(c.inputs[0].shape, c.attrs);
-  const { call, sums, parts } = partialSums(c, l);
-  return [call, lossCall(c, l, sums, parts)];
-});
+export const diceLoss: KernelFamily = onlyVariant(
+  'A thread sums a chunk of the positions for four classes; one workgroup makes the loss of these.',
+  (c): KernelCall[] => {
+    const l = diceLayout(c.inputs[0].shape, c.attrs);
+    const { call, sums, parts } = partialSums(c, l);
+    return [call, lossCall(c, l, sums, parts)];
+  },
+);
 
-export const diceSums: KernelFamily = onlyVariant((c): KernelCall[] => {
-  const l = diceLayout(c.inputs[0].shape, { ...c.attrs, background: true });
-  const { call, sums, parts } = partialSums(c, l);
-  const kept = [
-    { size: l.rows, strides: [2 * parts] },
-    { size: 2, strides: [1] },
-  ];
-  return [call, ...reductionPasses(c, sums, c.outputs[0], kept, [{ size: parts, strides: [2] }])];
-});
+export const diceSums: KernelFamily = onlyVariant(
+  'A thread sums a chunk of the positions for four classes; `sum` adds these up.',
+  (c): KernelCall[] => {
+    const l = diceLayout(c.inputs[0].shape, { ...c.attrs, background: true });
+    const { call, sums, parts } = partialSums(c, l);
+    const kept = [
+      { size: l.rows, strides: [2 * parts] },
+      { size: 2, strides: [1] },
+    ];
+    return [call, ...reductionPasses(c, sums, c.outputs[0], kept, [{ size: parts, strides: [2] }])];
+  },
+);
 
-export const diceFromSums: KernelFamily = onlyVariant((c): KernelCall[] => [
+export const diceFromSums: KernelFamily = onlyVariant('One workgroup.', (c): KernelCall[] => [
   lossCall(c, sumsLayout(c.attrs), c.inputs[0], 1),
 ]);
 
@@ -80,6 +86,7 @@ function lossCall(
 }
 
 export const diceLossBackward: KernelFamily = onlyVariant(
+  'A thread a position with all its classes.',
   ({
     inputs,
     outputs: [dx],

@@ -2,6 +2,7 @@ import { logitLayout } from '../../ops/loss/labels.ts';
 import { type KernelFamily, onlyVariant } from '../variant.ts';
 
 export const logSumExp: KernelFamily = onlyVariant(
+  'A thread a position.',
   ({
     inputs: [x],
     outputs: [y],

@@ -1,6 +1,7 @@
 import { type KernelFamily, onlyVariant } from '../variant.ts';
 
 export const nearestLabels: KernelFamily = onlyVariant(
+  'A thread a label.',
   ({
     inputs: [x],
     outputs: [y],

@@ -2,6 +2,7 @@ import { correction } from '../../ops/normalisation/batch_norm.ts';
 import { type KernelFamily, onlyVariant } from '../variant.ts';
 
 export const batchStatistics: KernelFamily = onlyVariant(
+  'A thread a channel.',
   ({
     inputs: [stats],
     outputs: [mean, variance],

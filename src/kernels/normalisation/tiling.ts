@@ -42,6 +42,10 @@ function sharedThreads({ workgroup, norm }: Target['measured'], length: number):
 }
 
 const names = { shared: 'shared-rows', thread: 'thread-rows' } as const;
+const docs = {
+  [names.shared]: 'A workgroup shares a row, and brings its sums together in workgroup memory.',
+  [names.thread]: 'A thread a row.',
+};
 
 /** A norm whose rows are each a thread's, or each shared by a workgroup. */
 export function normFamily(
@@ -50,7 +54,7 @@ export function normFamily(
   calls: (c: KernelContext, tileRows: TileRows) => KernelCall[],
 ): KernelFamily {
   return {
-    variants: Object.values(names),
+    variants: docs,
     candidates: (node, target): Candidate[] => {
       const { rows, length } = rowsOf(node);
       const { measured } = target;

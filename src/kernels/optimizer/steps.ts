@@ -3,6 +3,7 @@ import { type KernelFamily, onlyVariant } from '../variant.ts';
 import { stepCall } from './step.ts';
 
 export const adamwStep: KernelFamily = onlyVariant(
+  'A thread some neighbouring parameters.',
   ({ inputs: [, grads, , , hyper, norm2, loss], outputs: [params, m, v], attrs: a, target }) => {
     const { eps, weight_decay, clip } = a as Record<string, number>;
     const [beta1, beta2] = a['betas'] as readonly number[];
@@ -26,6 +27,7 @@ export const adamwStep: KernelFamily = onlyVariant(
 );
 
 export const sgdStep: KernelFamily = onlyVariant(
+  'A thread some neighbouring parameters.',
   ({ inputs: [, grads, , hyper, norm2, loss], outputs: [params, buf], attrs: a, target }) => {
     const { momentum, dampening, weight_decay, clip } = a as Record<string, number>;
     return [
@@ -47,6 +49,7 @@ export const sgdStep: KernelFamily = onlyVariant(
 );
 
 export const bufferStep: KernelFamily = onlyVariant(
+  'A thread an element.',
   ({
     inputs: [, values, norm2, loss],
     outputs: [buffers],

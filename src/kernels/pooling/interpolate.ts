@@ -4,18 +4,22 @@ import { axisMap } from '../../ops/pooling/interpolate.ts';
 import { type KernelFamily, onlyVariant } from '../variant.ts';
 import { perLine } from './per-line.ts';
 
-export const interpolate: KernelFamily = onlyVariant(({ inputs: [x], outputs: [y], attrs, target }) => [
-  perLine(
-    target,
-    'interpolate',
-    { bilinear: attrs['mode'] === 'bilinear' },
-    [{ name: 'x', value: x }],
-    { name: 'y', value: y },
-    mapUniforms(x.shape, y.shape, attrs),
-  ),
-]);
+export const interpolate: KernelFamily = onlyVariant(
+  'A thread some neighbours of a line of the result.',
+  ({ inputs: [x], outputs: [y], attrs, target }) => [
+    perLine(
+      target,
+      'interpolate',
+      { bilinear: attrs['mode'] === 'bilinear' },
+      [{ name: 'x', value: x }],
+      { name: 'y', value: y },
+      mapUniforms(x.shape, y.shape, attrs),
+    ),
+  ],
+);
 
 export const interpolateBackward: KernelFamily = onlyVariant(
+  'A thread some neighbours of a line of the gradient.',
   ({ inputs: [dy], outputs: [dx], attrs, target }) => [
     perLine(
       target,

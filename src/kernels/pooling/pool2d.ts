@@ -5,18 +5,22 @@ import { windowOf } from '../../ops/pooling/window.ts';
 import { type KernelFamily, onlyVariant } from '../variant.ts';
 import { perLine } from './per-line.ts';
 
-export const maxPool2d: KernelFamily = onlyVariant(({ inputs: [x], outputs: [y], attrs, target }) => [
-  perLine(
-    target,
-    'pool2d',
-    { max: true, include_pad: false },
-    [{ name: 'x', value: x }],
-    { name: 'y', value: y },
-    poolUniforms(x.shape, y.shape, windowOf(attrs)),
-  ),
-]);
+export const maxPool2d: KernelFamily = onlyVariant(
+  'A thread some neighbours of a line of the result.',
+  ({ inputs: [x], outputs: [y], attrs, target }) => [
+    perLine(
+      target,
+      'pool2d',
+      { max: true, include_pad: false },
+      [{ name: 'x', value: x }],
+      { name: 'y', value: y },
+      poolUniforms(x.shape, y.shape, windowOf(attrs)),
+    ),
+  ],
+);
 
 export const maxPool2dBackward: KernelFamily = onlyVariant(
+  'A thread some neighbours of a line of the gradient.',
   ({ inputs: [x, dy], outputs: [dx], attrs, target }) => [
     perLine(
       target,
@@ -32,18 +36,22 @@ export const maxPool2dBackward: KernelFamily = onlyVariant(
   ],
 );
 
-export const avgPool2d: KernelFamily = onlyVariant(({ inputs: [x], outputs: [y], attrs, target }) => [
-  perLine(
-    target,
-    'pool2d',
-    { max: false, include_pad: attrs['count_include_pad'] as boolean },
-    [{ name: 'x', value: x }],
-    { name: 'y', value: y },
-    poolUniforms(x.shape, y.shape, windowOf(attrs)),
-  ),
-]);
+export const avgPool2d: KernelFamily = onlyVariant(
+  'A thread some neighbours of a line of the result.',
+  ({ inputs: [x], outputs: [y], attrs, target }) => [
+    perLine(
+      target,
+      'pool2d',
+      { max: false, include_pad: attrs['count_include_pad'] as boolean },
+      [{ name: 'x', value: x }],
+      { name: 'y', value: y },
+      poolUniforms(x.shape, y.shape, windowOf(attrs)),
+    ),
+  ],
+);
 
 export const avgPool2dBackward: KernelFamily = onlyVariant(
+  'A thread some neighbours of a line of the gradient.',
   ({ inputs: [dy], outputs: [dx], attrs, target }) => [
     perLine(
       target,

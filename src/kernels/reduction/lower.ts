@@ -15,7 +15,10 @@ const MAX_RUNS = 3;
  * Sums over any axes of any rank. A long sum is split over threads whose partial sums the same kernel adds up in
  * further passes, in an order that depends on shapes alone.
  */
-export const sum: KernelFamily = onlyVariant(lowerReduction);
+export const sum: KernelFamily = onlyVariant(
+  'A thread a sum; a long one is split over threads, whose sums further passes add up.',
+  lowerReduction,
+);
 
 function lowerReduction(c: KernelContext): KernelCall[] {
   const [x] = c.inputs;

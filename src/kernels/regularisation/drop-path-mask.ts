@@ -2,6 +2,7 @@ import { threshold } from '../../ops/regularisation/drop_path.ts';
 import { type KernelFamily, onlyVariant } from '../variant.ts';
 
 export const dropPathMask: KernelFamily = onlyVariant(
+  'A thread a sample.',
   ({
     inputs: [rng],
     outputs: [y],

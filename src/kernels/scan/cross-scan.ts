@@ -2,18 +2,22 @@ import { elementCount, type Shape } from '../../ir/graph.ts';
 import type { ElementOf, KernelCall, ScatterOf } from '../../ir/kernel.ts';
 import { type KernelContext, type KernelFamily, onlyVariant } from '../variant.ts';
 
-export const crossScan: KernelFamily = onlyVariant((c) => [
-  {
-    ...call(c, 'cross_scan', c.inputs[0].shape),
-    fusable: 'y',
-    element: scanned,
-    scatter: fourPlaces(c.inputs[0].shape),
-  },
-]);
+export const crossScan: KernelFamily = onlyVariant(
+  'A thread a pixel, which it stores at its four places.',
+  (c) => [
+    {
+      ...call(c, 'cross_scan', c.inputs[0].shape),
+      fusable: 'y',
+      element: scanned,
+      scatter: fourPlaces(c.inputs[0].shape),
+    },
+  ],
+);
 
-export const crossMerge: KernelFamily = onlyVariant((c) => [
-  { ...call(c, 'cross_merge', c.outputs[0].shape), fusable: 'x', element: merged },
-]);
+export const crossMerge: KernelFamily = onlyVariant(
+  'A thread a pixel, whose four places it adds up.',
+  (c) => [{ ...call(c, 'cross_merge', c.outputs[0].shape), fusable: 'x', element: merged }],
+);
 
 /** The pixel that stands at a place of the four sequences. */
 const scanned: ElementOf = {

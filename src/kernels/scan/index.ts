@@ -5,7 +5,11 @@ import { scanSizes } from './sizes.ts';
 import { lanesFor, stateLanes, stateLanesCost, stateLanesNeeds } from './state-lanes.ts';
 
 export const selectiveScan: KernelFamily = {
-  variants: ['chunks', 'state-lanes'],
+  variants: {
+    chunks:
+      'The sequence is cut into chunks: what each hands on, the hand-over, and the result of each; a thread takes four channels of a chunk.',
+    'state-lanes': 'A lane keeps one state of a channel and walks along the sequence, in one dispatch.',
+  },
   candidates: (node, target) => {
     const s = scanSizes(node);
     const lanes = lanesFor(s);
@@ -27,7 +31,12 @@ export const selectiveScan: KernelFamily = {
 const CHUNKS = [4, 8];
 
 export const selectiveScanBackward: KernelFamily = {
-  variants: CHUNKS.map((steps) => `chunks-of-${steps}`),
+  variants: Object.fromEntries(
+    CHUNKS.map((steps) => [
+      `chunks-of-${steps}`,
+      `Chunks of ${steps} steps, which a thread holds in registers: what each hands on in both directions, the hand-over, the gradients within each, and their sums.`,
+    ]),
+  ),
   candidates: (node, target) =>
     CHUNKS.map((steps) => ({
       name: `chunks-of-${steps}`,

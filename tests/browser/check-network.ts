@@ -7,7 +7,7 @@ import { writeSafetensors } from '../../src/tensors/safetensors.ts';
 import { archc, temporaryFolder, tree } from '../cli/archc.ts';
 import { deviation, largest, readFixture, setArguments, setTexts, under } from '../parity/fixture.ts';
 import { launchChromium } from './chromium.ts';
-import { bundlePage, type Place, runInChromium } from './in-chromium.ts';
+import { bundlePage, doInChromium, type Place } from './in-chromium.ts';
 import type { Job } from './page/job.ts';
 import { runJob } from './page/run.ts';
 
@@ -67,7 +67,7 @@ export async function checkNetwork(name: string, places: readonly Place[]): Prom
     acquired.device,
   );
   for (const place of places) {
-    const there = await runInChromium(browser, place, script, job, file);
+    const there = await doInChromium(browser, place, script, job, file);
     expect(there.adapter).toBe('google swiftshader');
     expect(there.files).toEqual(compiled);
     Object.entries(there.outputs).forEach(([output, values], i) => {

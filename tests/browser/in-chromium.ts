@@ -30,35 +30,44 @@ export async function bundlePage(): Promise<string> {
   return outputFiles[0].text;
 }
 
+/** What a page can load, by path: `/` shows it. */
+export type Served = Readonly<Record<string, readonly [contentType: string, body: string | Buffer]>>;
+
+/** A page that does nothing but run the script at a path. */
+export const pageOf = (script: string): Served[string] => [
+  'text/html',
+  `<!doctype html><title>archc</title><script type="module" src="${script}"></script>`,
+];
+
 /** Does a job in a page of its own, which gets the script, the job and the fixture, and nothing else. */
-export async function runInChromium(
+export function doInChromium(
   browser: Browser,
   place: Place,
   script: string,
   job: Job,
   fixture: string,
 ): Promise<Outcome> {
-  const start = place === 'page' ? '/job.js' : '/worker.js';
-  const files: Readonly<Record<string, readonly [contentType: string, body: string | Buffer]>> = {
-    '/': ['text/html', `<!doctype html><title>archc</title><script type="module" src="${start}"></script>`],
+  return resultIn(browser, {
+    '/': pageOf(place === 'page' ? '/job.js' : '/worker.js'),
     '/job.js': ['text/javascript', script],
     '/worker.js': ['text/javascript', "new Worker('/job.js', { type: 'module' });"],
     '/job.json': ['application/json', JSON.stringify(job)],
     '/fixture.safetensors': ['application/octet-stream', readFileSync(fixture)],
-  };
+  });
+}
+
+/** What a page of its own, which gets these files and nothing else, sends to `/result`. */
+export async function resultIn<T extends object>(browser: Browser, files: Served): Promise<T> {
   const page = await browser.newPage();
   try {
-    return await resultOf(page, files);
+    return await resultOf<T>(page, files);
   } finally {
     await page.close();
   }
 }
 
-/** Opens the page at localhost, which is secure enough for WebGPU, and waits for what it sends to `/result`. */
-function resultOf(
-  page: Page,
-  files: Readonly<Record<string, readonly [contentType: string, body: string | Buffer]>>,
-): Promise<Outcome> {
+/** Opens the page at localhost, which is secure enough for WebGPU, and waits for what it sends. */
+function resultOf<T extends object>(page: Page, files: Served): Promise<T> {
   return new Promise((resolve, reject) => {
     page.on('pageerror', reject);
     page.on('crash', () => reject(new Error('the page crashed')));
@@ -69,7 +78,7 @@ function resultOf(
       const { pathname } = new URL(route.request().url());
       if (pathname === '/result') {
         await route.fulfill({ status: 204 });
-        const result = route.request().postDataJSON() as Outcome | { readonly error: string };
+        const result = route.request().postDataJSON() as T | { readonly error: string };
         if ('error' in result) reject(new Error(result.error));
         else resolve(result);
         return;

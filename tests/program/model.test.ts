@@ -8,11 +8,11 @@ import { type CompiledModel, openProgram } from '../../src/runtime/compiled-mode
 import { readSafetensors } from '../../src/tensors/safetensors.ts';
 import { parseSafetensors, serializeSafetensors } from '../../src/tensors/safetensors-bytes.ts';
 import { toFloat32 } from '../../src/tensors/tensor.ts';
-import { archc, json, temporaryFolder } from '../cli/archc.ts';
+import { archc, temporaryFolder } from '../cli/archc.ts';
 import { TINY, writeInputs } from '../cli/tiny.ts';
 import { compiled } from './compiled.ts';
+import { fitLosses, trained } from './fit.ts';
 
-const NORMED = 'tests/fixtures/cli/normed.arch';
 const folder = temporaryFolder();
 const at = (name: string) => join(folder, name);
 const inputs = writeInputs(at('i.safetensors'));
@@ -25,15 +25,6 @@ beforeAll(async () => {
   acquired = await acquireDevice({ limits: 'default' });
 });
 afterAll(() => acquired?.destroy());
-
-/** `archc fit` with the settings of the spec's train section. */
-async function losses(spec: string, weights: string, ...settings: string[]): Promise<number[]> {
-  const output = at('fit.safetensors');
-  const args = ['--weights', weights, '--input', inputs, '--output', output, '--steps', '20', ...settings];
-  const result = await archc('fit', spec, ...args, '--json');
-  expect(result.code, result.stderr).toBe(0);
-  return json(result)['loss'] as number[];
-}
 
 /** Steps on one batch; they need not be awaited one by one. */
 async function train(program: CompiledModel): Promise<number[]> {
@@ -55,20 +46,16 @@ async function train(program: CompiledModel): Promise<number[]> {
   }
 }
 
-const adamw = '--optimizer adamw --lr 1e-2 --betas 0.9,0.999'.split(' ');
-const quick = [
-  ...adamw,
-  ...'--weight-decay 0.05 --eps 1e-5 --clip 12 --schedule cosine --min-lr 1e-6'.split(' '),
-];
-
-describe.each([
-  ['an optimizer with a schedule', TINY, quick],
-  ['buffers and running statistics', NORMED, [...adamw, '--weight-decay', '0.01']],
-])('%s', (_, spec, settings) => {
+describe.each(trained)('%s', (_, spec, settings) => {
   test('20 steps on one batch have the losses of archc fit, and the weights', async () => {
     const name = at(`net-${settings.length}`);
     const program = await openProgram(await compiled(name, spec, '--batch', '2'));
-    const expected = await losses(spec, `${name}/weights.safetensors`, ...settings);
+    const files = {
+      weights: `${name}/weights.safetensors`,
+      input: inputs,
+      output: at('fit.safetensors'),
+    };
+    const expected = await fitLosses(spec, files, settings);
     const found = await train(program);
     expect(found).toHaveLength(20);
     expect(found[19]).toBeLessThan(0.9 * found[0]);

@@ -1,3 +1,6 @@
+import { describe } from 'vitest';
 import { describeGpuChoices } from './check-variants.ts';
 
 describeGpuChoices();
+
+describe('on SwiftShader', () => describeGpuChoices({ adapter: 'swiftshader' }));

@@ -1,11 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type AcquiredDevice, acquireDevice } from '../../src/adapter/acquire.ts';
+import { deviceTarget } from '../../src/backend/device-target.ts';
 import type { Attrs } from '../../src/ir/graph.ts';
-import { kernels } from '../../src/kernels/index.ts';
-import { portableTarget } from '../../src/kernels/targets.ts';
-import { ops } from '../../src/ops/index.ts';
-import { candidatesOf } from '../../src/plan/candidates.ts';
 import { deviceError, type Probe, probe } from '../ops/check.ts';
+import { rounds } from './forced.ts';
 
 // Every variant at sizes that no tile divides, forward and gradients, against float64.
 
@@ -87,25 +85,9 @@ const probes: Record<string, () => Probe> = {
   'batch norm': () => one('batch_norm', [[3, 5, 7, 9], [5], [5]]),
 };
 
-/** For each round a variant of every op that has several. */
-function rounds({ graph }: Probe): ReadonlyMap<string, string>[] {
-  const several = new Map<string, string[]>();
-  for (const node of graph.nodes) {
-    if ((kernels.get(node.op)?.variants.length ?? 0) < 2) continue;
-    several.set(
-      node.op,
-      candidatesOf(graph, ops, portableTarget, node).map(({ candidate }) => candidate.name),
-    );
-  }
-  const most = Math.max(...[...several.values()].map((names) => names.length));
-  return Array.from({ length: most }, (_, i) => {
-    return new Map([...several].map(([op, names]) => [op, names[i % names.length]]));
-  });
-}
-
 test.each(Object.entries(probes))('%s', async (_, make) => {
   const p = make();
-  const all = rounds(p);
+  const all = rounds(p.graph, deviceTarget(device));
   expect(all.length).toBeGreaterThan(1);
   for (const forced of all) {
     expect(await deviceError(device, p, {}, forced), JSON.stringify([...forced])).toBeLessThan(2e-5);

@@ -1,0 +1,3 @@
+import { describeVariants } from './check-variants.ts';
+
+describeVariants({ adapter: 'swiftshader' });

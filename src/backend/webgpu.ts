@@ -22,6 +22,8 @@ export interface WebgpuOptions {
   readonly precision?: Precision;
   /** Bytes of device memory that an executable may take; values are computed again where there are not enough. */
   readonly memory?: number;
+  /** Checks graphs after each pass, and what every dispatch finds in memory. */
+  readonly verify?: boolean;
 }
 
 /** Kernels on a device, which is the backend's from then on: its `destroy` is called with that of the backend. */
@@ -29,7 +31,7 @@ export function webgpuBackend(
   ops: OpTable,
   renderer: Renderer,
   open: OpenDevice,
-  { precision, memory }: WebgpuOptions = {},
+  { precision, memory, verify }: WebgpuOptions = {},
 ): WebgpuBackend {
   const { device, description } = open;
   const target = deviceTarget(open);
@@ -39,7 +41,7 @@ export function webgpuBackend(
     device,
     target,
     prepare: async (entries, model, batch) => {
-      const options = { model, batch, target, precision, memory };
+      const options = { model, batch, target, precision, memory, verify };
       const { program, recomputation } = planWithin(entries, ops, renderer, options);
       return new WebgpuExecutable(await Session.create(device, program), recomputation);
     },

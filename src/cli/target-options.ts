@@ -14,18 +14,27 @@ export interface TargetOptions {
   readonly memory?: number;
 }
 
-/** `--target`, `--precision`, `--memory`, `--kernel op=variant` (repeatable), and `--verify`, which `npm test` does without being asked. */
+/** `--target`, `--precision`, `--memory`, `--verify` and `--kernel op=variant` (repeatable). */
 export function withTarget(command: Command): Command {
-  return withMemory(withPrecision(command))
+  return withVerify(withMemory(withPrecision(command)))
     .option(
       '--target <name>',
       `what to compile for: ${targets.map((t) => t.name).join(', ')} (default: ${portableTarget.name})`,
     )
-    .option('--kernel <op=variant>', 'compute an op by this kernel where it can be', collectKernel, new Map())
     .option(
-      '--verify',
-      'check the graph after each pass of the compiler, and what every dispatch of the plan finds in memory',
+      '--kernel <op=variant>',
+      'compute an op by this kernel where it can be',
+      collectKernel,
+      new Map(),
     );
+}
+
+/** `--verify`, which `npm test` does without being asked. */
+export function withVerify(command: Command): Command {
+  return command.option(
+    '--verify',
+    'check the graph after each pass of the compiler, and what every dispatch of the plan finds in memory',
+  );
 }
 
 /** `--precision`. */

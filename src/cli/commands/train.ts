@@ -17,6 +17,7 @@ import { checkRunPlace, type RunPlace } from '../../training/run-folder.ts';
 import { integer, type ModelOptions, number, withMemory, withModelOptions } from '../options.ts';
 import { startProgress } from '../progress.ts';
 import { ExitStatus, INTERRUPTED } from '../report.ts';
+import { withVerify } from '../target-options.ts';
 import { formatBytes, formatCount, note, printJson, printLine } from '../terminal.ts';
 import { openForCommand } from '../warnings.ts';
 
@@ -36,10 +37,11 @@ interface TrainCommandOptions extends ModelOptions {
   readonly test?: boolean;
   readonly adapter?: string;
   readonly memory?: number;
+  readonly verify?: boolean;
 }
 
 export function register(program: Command): void {
-  withMemory(withModelOptions(program.command('train')))
+  withVerify(withMemory(withModelOptions(program.command('train'))))
     .description('train on a data set, as the train section of the spec says')
     .argument('<spec>')
     .requiredOption(
@@ -82,6 +84,7 @@ export function register(program: Command): void {
         options.adapter === undefined ? undefined : parseAdapterChoice(options.adapter, '--adapter');
       const backend = webgpuBackend(ops, kernelRenderer(), await acquireDevice({ adapter }), {
         memory: options.memory,
+        verify: options.verify,
       });
       note(
         `${spec}: ${model.name} checked in ${checked.toFixed(0)} ms, ${formatCount(parameters)} parameters, batch ${model.batch}`,

@@ -117,7 +117,7 @@ export const NewLine = createToken({
   line_breaks: true,
 });
 export const Doc = createToken({ name: 'Doc', label: 'a doc comment', pattern: /\/\/\/(?!\/)[^\n\r]*/ });
-export const Comment = createToken({
+const Comment = createToken({
   name: 'Comment',
   label: 'a comment',
   pattern: /\/\/[^\n\r]*/,

@@ -8,7 +8,7 @@ import { pack, packGroups } from './packs.ts';
 const nextOf = (buffer: string) => `next.${buffer}`;
 
 /** Buffers that steps of training set, in groups that are packed together: of one type, and small enough for a binding. */
-export function updatedBuffers({ buffers }: ElaboratedModel): Buffer[][] {
+function updatedBuffers({ buffers }: ElaboratedModel): Buffer[][] {
   return (['f32', 'i32'] satisfies DType[]).flatMap((dtype) => {
     const updated = buffers.filter((buffer) => buffer.next !== undefined && buffer.dtype === dtype);
     return packGroups(updated.map(({ shape }) => shape)).map((group) => group.map((i) => updated[i]));

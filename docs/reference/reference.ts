@@ -3,12 +3,16 @@ import { blockPages } from '../../src/cli/explain/blocks.ts';
 import { opPages } from '../../src/cli/explain/ops.ts';
 import { type Page, pageMarkdown } from '../../src/cli/explain/page.ts';
 import { recipePages } from '../../src/cli/explain/recipe.ts';
+import { trainSettings } from '../../src/recipe/train-settings.ts';
+import { kernelsDocument } from './kernels.ts';
+import { table } from './table.ts';
 
 /** The generated documents by file. */
 export const references: Readonly<Record<string, () => string>> = {
   [fileURLToPath(new URL('../ops.md', import.meta.url))]: opsDocument,
   [fileURLToPath(new URL('../library.md', import.meta.url))]: libraryDocument,
   [fileURLToPath(new URL('../recipes.md', import.meta.url))]: recipesDocument,
+  [fileURLToPath(new URL('../kernels.md', import.meta.url))]: kernelsDocument,
 };
 
 const contents = (pages: readonly Page[]): string =>
@@ -42,6 +46,16 @@ function libraryDocument(): string {
   ].join('\n\n')}\n`;
 }
 
+/** What a train section may set. */
+function settingsTable(): string {
+  const rows = Object.entries(trainSettings).map(([name, { takes, leftOut }]) => [
+    `\`${name}\``,
+    takes,
+    leftOut,
+  ]);
+  return table(['setting', 'takes', 'left out'], rows);
+}
+
 /** docs/recipes.md: losses, optimizers and the like, from their tables. */
 function recipesDocument(): string {
   const tables = recipePages();
@@ -50,10 +64,12 @@ function recipesDocument(): string {
   );
   return `${[
     '# Recipes',
-    'Written by `npm run docs` from `src/recipe`; `archc explain sgd` prints one of these. What the settings of a [train section](language.md#training) are made of, and how parameters start. Arguments are given by position or by name; one with a default can be left off, and with `= none` that means something of its own.',
+    'Written by `npm run docs` from `src/recipe`; `archc explain sgd` prints one of these. What the settings of a [train section](language.md#training) are made of, and how parameters start. Arguments are given by position or by name; one with a default can be left off, and with `= none` that means something of its own; `none` may also be written.',
     tables
       .map(({ title, pages }) => `- ${title}: ${pages.map(({ name }) => `\`${name}\``).join(', ')}`)
       .join('\n'),
+    '## Settings',
+    settingsTable(),
     ...sections,
   ].join('\n\n')}\n`;
 }

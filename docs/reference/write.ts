@@ -1,4 +1,4 @@
-/** Writes docs/ops.md, docs/library.md and docs/recipes.md: `npm run docs`. */
+/** Writes docs/ops.md, docs/library.md, docs/recipes.md and docs/kernels.md: `npm run docs`. */
 import { writeFileAtomic } from '../../src/tensors/atomic-file.ts';
 import { references } from './reference.ts';
 

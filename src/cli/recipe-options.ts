@@ -5,6 +5,7 @@ import {
   inRange,
   rangeText,
   type Setting,
+  takesNone,
   withDefaults,
 } from '../recipe/setting.ts';
 import { float32, integer, number } from './options.ts';
@@ -63,7 +64,8 @@ function settingsOf(forms: Forms): Map<string, { setting: Setting; of: string[] 
   return settings;
 }
 
-function parserOf(flag: string, { type, range, otherwise, needed }: Setting): (text: string) => unknown {
+function parserOf(flag: string, setting: Setting): (text: string) => unknown {
+  const { type, range } = setting;
   const least = range.least ?? range.above ?? Number.NEGATIVE_INFINITY;
   if (type === 'whole') return integer(flag, least);
   if (type === 'numbers') return (text) => pairOf(flag, text, range);
@@ -72,7 +74,7 @@ function parserOf(flag: string, { type, range, otherwise, needed }: Setting): (t
     const value = read(text);
     if (inRange(value, range)) return value;
     // What can be left out in a spec is left out by 0.
-    if (value === 0 && !needed && otherwise === undefined) return undefined;
+    if (value === 0 && takesNone(setting)) return undefined;
     throw new InvalidArgumentError(`${flag} must be ${rangeText(range)}`);
   };
 }

@@ -1,6 +1,6 @@
 import type { Span } from '../../grammar/span.ts';
 import { type InitialiserKind, initialiserEntry, isInitialiser } from '../recipe/initialisers.ts';
-import type { Setting } from '../recipe/setting.ts';
+import { type Setting, takesNone } from '../recipe/setting.ts';
 import { bindArguments } from './arguments.ts';
 import type { Context, Given } from './context.ts';
 import type { Env } from './env.ts';
@@ -22,6 +22,7 @@ export function makeInitialiser(
   const values: Record<string, number | string> = {};
   for (const [name, given] of bound) {
     const setting = settings[name] as Setting<number | string>;
+    if (given.value.kind === 'none' && takesNone(setting)) continue;
     const value = readSetting(c, `\`${name}\` of ${kind}`, given.value, setting, { ...given, env });
     if (value === undefined) return ERROR;
     values[name] = value;

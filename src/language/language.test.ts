@@ -303,6 +303,19 @@ ${settings}
     expect(train(n, `  ${settings}`).supervise).toEqual(expected);
   });
 
+  it('`none` says the same as leaving an argument out', () => {
+    expect(train(3, '  supervise = halving(last: none)').supervise).toEqual([4 / 7, 2 / 7, 1 / 7]);
+    expect(train(1, '', { 'train.clip': 'none' }).optimizer).toMatchObject({
+      kind: 'adamw',
+      clip: undefined,
+    });
+    const start = (init: string) =>
+      build(
+        `model M() {\n  input x: [B, 4]\n  param w: [4, 4] = ${init}\n  forward { y = x + sum(w, <0>) }\n  output o: [B, 4] = y\n}\n`,
+      ).parameters[0].init;
+    expect(start('kaiming_uniform(a: 1, fan: none)')).toEqual(start('kaiming_uniform(a: 1)'));
+  });
+
   it('--set train.… changes settings, and arguments of the optimizer', () => {
     const t = train(1, '  seed = 1', {
       'train.lr': '0.5',

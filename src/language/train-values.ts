@@ -1,6 +1,6 @@
 import type { Expr } from '../../grammar/ast.ts';
 import type { Span } from '../../grammar/span.ts';
-import { type Chosen, type Forms, type Range, type Setting, withDefaults } from '../recipe/setting.ts';
+import { type Chosen, type Forms, type Range, takesNone, withDefaults } from '../recipe/setting.ts';
 import { bindArguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import type { Env } from './env.ts';
@@ -100,7 +100,9 @@ export class SettingReader {
     for (const [name, setting] of Object.entries(args)) {
       const expr = form.args.get(name);
       if (expr) {
-        values[name] = this.argument(`\`${name}\` of ${form.kind}`, setting, expr);
+        const value = this.c.evaluate(expr, this.env);
+        if (value.kind === 'none' && takesNone(setting)) continue;
+        values[name] = readSetting(this.c, `\`${name}\` of ${form.kind}`, value, setting, expr);
         fine &&= values[name] !== undefined;
       } else if (setting.needed) {
         this.c.report('missing-argument', form.span, { callee: `\`${form.kind}\``, name });
@@ -108,9 +110,5 @@ export class SettingReader {
       }
     }
     return fine ? ({ kind: form.kind, ...withDefaults(args, values) } as Chosen<F>) : undefined;
-  }
-
-  private argument(what: string, setting: Setting, expr: Expr): unknown {
-    return readSetting(this.c, what, this.c.evaluate(expr, this.env), setting, expr);
   }
 }

@@ -2,6 +2,7 @@ import type { Expr, TrainDecl } from '../../grammar/ast.ts';
 import type { Span } from '../../grammar/span.ts';
 import { optimizers } from '../recipe/optimizers.ts';
 import { argumentNames } from '../recipe/setting.ts';
+import { trainSettings } from '../recipe/train-settings.ts';
 import type { Context } from './context.ts';
 import { firstPlace } from './diagnostics/index.ts';
 import { Env } from './env.ts';
@@ -11,20 +12,7 @@ import { nearestArgument } from './suggest.ts';
 import { augmentTerms, holdout, lossTerms, optimizer, schedule, supervision } from './train-forms.ts';
 import { SettingReader } from './train-values.ts';
 
-/** All that a train section may set. */
-export const settings = [
-  'loss',
-  'supervise',
-  'optimizer',
-  'schedule',
-  'batch',
-  'steps',
-  'validate',
-  'holdout',
-  'foreground',
-  'augment',
-  'seed',
-];
+const settings = Object.keys(trainSettings);
 /** What `--set train.lr=…` may change inside the optimizer. */
 const optimizerSettings = argumentNames(optimizers);
 

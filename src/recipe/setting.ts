@@ -53,6 +53,9 @@ const withDefault = <T>(setting: Described<T>, otherwise: T): Setting<T> => ({
   otherwise,
 });
 
+/** Whether `none` may be written for it: it says the same as leaving it out. */
+export const takesNone = ({ needed, otherwise }: Setting): boolean => !needed && otherwise === undefined;
+
 /** A number that may be left out, which means something of its own. */
 export const numberOrNone = (doc: string, range: Range): Setting<number | undefined> => ({
   ...{ type: 'number', doc, range, needed: false },

@@ -1,5 +1,5 @@
 import { type Family, families } from '../../recipe/index.ts';
-import { type Form, rangeText, type Setting } from '../../recipe/setting.ts';
+import { type Form, rangeText, type Setting, takesNone } from '../../recipe/setting.ts';
 import type { Page } from './page.ts';
 
 /** The pages of what a recipe is made of, table by table. */
@@ -34,9 +34,10 @@ function typeText({ type, length }: Setting): string {
   return { number: 'float', whole: 'int', flag: 'bool', word: 'string' }[type];
 }
 
-function defaultText({ needed, otherwise }: Setting): string {
+function defaultText(setting: Setting): string {
+  const { needed, otherwise } = setting;
   if (needed) return '';
-  if (otherwise === undefined) return ' = none';
+  if (takesNone(setting)) return ' = none';
   if (typeof otherwise === 'string') return ` = "${otherwise}"`;
   return ` = ${Array.isArray(otherwise) ? `<${otherwise.join(', ')}>` : String(otherwise)}`;
 }

@@ -100,6 +100,11 @@ const cases: MistakeCase[] = [
   { code: 'illegal-value', title: '--set', text: `⟦${section({})}`, set: { 'train.lr': '0 - 1' } },
   { code: 'not-an-integer', title: 'steps', text: section({ steps: '⟦1 / 2' }) },
   { code: 'wrong-type', title: 'steps', text: section({ steps: '⟦"many"' }) },
+  {
+    code: 'wrong-type',
+    title: '`none` beside a default',
+    text: section({ optimizer: 'adam(lr: 1, eps: ⟦none)' }),
+  },
   { code: 'wrong-length', title: 'betas', text: section({ optimizer: 'adam(lr: 1, betas: ⟦<0.9>)' }) },
   { code: 'missing-argument', title: 'lr', text: section({ optimizer: '⟦adam' }) },
   {

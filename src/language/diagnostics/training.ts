@@ -6,7 +6,7 @@ export const trainingDiagnostics = {
     severity: 'error',
     message: 'a train section has no `{name}`',
     hint: 'settings are {settings}',
-    explanation: 'See docs/language.md for the settings of a train section.',
+    explanation: 'docs/recipes.md lists the settings of a train section.',
   },
   'missing-setting': {
     severity: 'error',

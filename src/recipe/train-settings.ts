@@ -1,0 +1,34 @@
+/** A setting of a train section, for documents: in words what it takes, and what it is where it is left out. */
+interface TrainSetting {
+  readonly takes: string;
+  readonly leftOut: string;
+}
+
+/** All that a train section may set. */
+export const trainSettings: Readonly<Record<string, TrainSetting>> = {
+  loss: {
+    takes:
+      'sum of [losses](#losses), each with a factor or without (`cross_entropy + 0.5 * dice(batch: true)`)',
+    leftOut: 'needed',
+  },
+  supervise: {
+    takes: 'how much each output counts: [supervision](#supervision)',
+    leftOut: 'the first output only',
+  },
+  optimizer: { takes: 'one of the [optimizers](#optimizers)', leftOut: 'needed' },
+  schedule: { takes: 'one of the [schedules](#schedules) of the learning rate', leftOut: '`constant`' },
+  batch: { takes: 'samples of a step, at least 1', leftOut: 'needed' },
+  steps: { takes: 'a whole number of at least 1', leftOut: 'needed' },
+  validate: { takes: 'steps between validations (see [training.md](training.md)); 0 never', leftOut: '0' },
+  holdout: {
+    takes:
+      'training cases to validate on and not to train on: a share, 0 to 1, which the seed chooses; or a list of case ids, `["case_3", "case_7"]`',
+    leftOut: '0.2 if `validate`, else 0',
+  },
+  foreground: { takes: 'share of crops centred on foreground, 0 to 1', leftOut: '0' },
+  augment: {
+    takes: 'sum of [augmentations](#augmentations) (`flips + brightness(0.25)`)',
+    leftOut: 'no augmentation',
+  },
+  seed: { takes: 'a whole number', leftOut: '0' },
+};

@@ -4,12 +4,12 @@ import { acquireDevice } from '../../src/adapter/acquire.ts';
 import { deviceTarget } from '../../src/backend/device-target.ts';
 import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import type { Graph } from '../../src/ir/graph.ts';
-import { kernels } from '../../src/kernels/index.ts';
 import { ops } from '../../src/ops/index.ts';
-import { candidatesOf } from '../../src/plan/candidates.ts';
+import type { ForcedKernels } from '../../src/plan/candidates.ts';
 import { planProgram } from '../../src/plan/plan.ts';
 import type { Program } from '../../src/program/program.ts';
 import { Session } from '../../src/runtime/session.ts';
+import { rounds } from '../kernels/forced.ts';
 import { feed } from '../ops/run.ts';
 import { halfCase, halfCaseNames, OP_TOLERANCE, withoutPrologues } from './cases.ts';
 
@@ -44,18 +44,10 @@ afterAll(() => acquired.destroy());
 const renderer = kernelRenderer();
 const target = withoutPrologues(deviceTarget(acquired));
 
-/** Variants of each op of a graph, by the round in which they are taken. */
-function rounds(graph: Graph): ReadonlyMap<string, string>[] {
-  const several = graph.nodes.flatMap((node) => {
-    if ((kernels.get(node.op)?.variants.length ?? 0) < 2) return [];
-    const fit = candidatesOf(graph, ops, target, node).filter(({ lacks }) => lacks.length === 0);
-    return [[node.op, fit.map(({ candidate }) => candidate.name)] as const];
-  });
-  const most = Math.max(1, ...several.map(([, names]) => names.length));
-  return Array.from(
-    { length: most },
-    (_, i) => new Map(several.map(([op, names]) => [op, names[i % names.length]])),
-  );
+/** Rounds of forced variants, one where no op has several. */
+function roundsOf(graph: Graph): readonly ForcedKernels[] {
+  const all = rounds(graph, target);
+  return all.length > 0 ? all : [new Map()];
 }
 
 /** Templates that have read half precision, an element at a time or four. */
@@ -72,7 +64,7 @@ function noteReads(program: Program): void {
 describe.runIf(target.features.includes('shader-f16'))('operands in half precision', () => {
   test.each(halfCaseNames)('%s, by each variant', async (name) => {
     const { graph, feeds, error } = halfCase(name);
-    for (const forced of rounds(graph)) {
+    for (const forced of roundsOf(graph)) {
       const plan = {
         model: name,
         batch: 1,

@@ -1,7 +1,8 @@
 import type { DeviceLimits } from '../ir/kernel.ts';
 import { OFFSET_ALIGNMENT } from '../ir/packing.ts';
-import type { BufferInfo, DeviceFeature, Dispatch, Program } from '../program/program.ts';
+import type { DeviceFeature, Dispatch, Program } from '../program/program.ts';
 import { PlanError, SMALLER } from './plan-error.ts';
+import { workgroupNeeds } from './workgroup-needs.ts';
 
 /** What an entry's dispatches bind at most. */
 export interface Needs {
@@ -50,17 +51,17 @@ export function checkFits(what: string, bytes: number, limits: DeviceLimits): vo
 /** What the program needs of a device. */
 export function requirements(
   needs: readonly Needs[],
-  buffers: readonly BufferInfo[],
-  limits: DeviceLimits,
+  { buffers, kernels }: Pick<Program, 'buffers' | 'kernels'>,
   features: readonly DeviceFeature[],
 ): Program['requires'] {
+  const workgroups = kernels.map(({ wgsl }) => workgroupNeeds(wgsl));
   return {
     features,
     maxStorageBuffersPerShaderStage: Math.max(1, ...needs.map((n) => n.mostBindings)),
     maxStorageBufferBindingSize: Math.max(0, ...needs.map((n) => n.largestBinding)),
     maxBufferSize: Math.max(0, ...buffers.map(({ size }) => size)),
-    maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
-    maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+    maxComputeInvocationsPerWorkgroup: Math.max(1, ...workgroups.map(({ threads }) => threads)),
+    maxComputeWorkgroupStorageSize: Math.max(0, ...workgroups.map(({ bytes }) => bytes)),
     minStorageBufferOffsetAlignment: OFFSET_ALIGNMENT,
   };
 }

@@ -128,19 +128,20 @@ function assemble(entries: readonly EntryUnits[], renderer: Renderer, options: P
     return [name, { dispatches, outputs: outputsOf(entry, own), peak, ...flag }] as const;
   });
   const needs = planned.map(([name, { dispatches }]) => ofEntry(name, () => needsOf(dispatches, limits)));
-  const uniforms = table.uniformWords;
+  const { kernels, uniformWords: uniforms } = table;
+  const { buffers } = memory;
   const program: Program = {
     format: 2,
     model: options.model,
     batch: options.batch,
     target: options.target.name,
-    buffers: memory.buffers,
-    bytes: memory.buffers.reduce((n, { size }) => n + size, 4 * uniforms.length),
-    kernels: table.kernels,
+    buffers,
+    bytes: buffers.reduce((n, { size }) => n + size, 4 * uniforms.length),
+    kernels,
     uniforms,
     tensors: memory.tensors,
     entries: Object.fromEntries(planned),
-    requires: requirements(needs, memory.buffers, limits, table.features),
+    requires: requirements(needs, { buffers, kernels }, table.features),
   };
   return { program, traces };
 }

@@ -1,6 +1,6 @@
 import { GraphBuilder } from '../ir/builder.ts';
 import type { Graph, Node, ValueId } from '../ir/graph.ts';
-import type { OpTable, PrimitiveOp } from '../ir/op.ts';
+import { type OpTable, primitiveOp } from '../ir/op.ts';
 import type { Pass } from './pass.ts';
 
 /**
@@ -75,7 +75,7 @@ function placesOf(graph: Graph, ops: OpTable) {
   const parent = new Map<ValueId, ValueId>();
   const overwritten = new Set<ValueId>();
   for (const node of graph.nodes) {
-    const { lowering } = primitive(node, ops);
+    const { lowering } = primitiveOp(ops, node.op);
     if (lowering.kind === 'view' && !lowering.packed) parent.set(node.outputs[0], node.inputs[0]);
     if (lowering.kind !== 'kernels') continue;
     for (const [out, operand] of Object.entries(lowering.inPlace ?? {})) {
@@ -91,12 +91,6 @@ function placesOf(graph: Graph, ops: OpTable) {
 }
 
 function isPack(node: Node, ops: OpTable): boolean {
-  const { lowering } = primitive(node, ops);
+  const { lowering } = primitiveOp(ops, node.op);
   return lowering.kind === 'view' && lowering.packed !== undefined;
-}
-
-function primitive(node: Node, ops: OpTable): PrimitiveOp {
-  const op = ops.get(node.op);
-  if (op?.kind !== 'primitive') throw new Error(`${node.op} is not a primitive op`);
-  return op;
 }

@@ -8,7 +8,7 @@ import {
   type ValueId,
 } from '../ir/graph.ts';
 import type { ElementwiseLowering, KernelCall } from '../ir/kernel.ts';
-import type { OpTable } from '../ir/op.ts';
+import { type OpTable, primitiveOp } from '../ir/op.ts';
 import { mergeRuns } from '../ir/runs.ts';
 import type { Target } from '../ir/target.ts';
 import { boundPlaces } from './bound.ts';
@@ -55,9 +55,7 @@ export function planUnits(
   let nextId = graph.values.length;
 
   for (const node of graph.nodes) {
-    const op = ops.get(node.op);
-    if (op?.kind !== 'primitive') throw new Error(`${node.op} is not a primitive op`);
-    const { lowering } = op;
+    const { lowering } = primitiveOp(ops, node.op);
     if (lowering.kind === 'view') {
       const from = node.inputs.map((v) => definedIn.get(v) ?? -1);
       definedIn.set(node.outputs[0], Math.max(...from));

@@ -40,9 +40,9 @@ export const softwareFigures: Measured = {
     leastRows: 16,
   },
   // With 16 steps the scan compiles twice as long for 5 % (its gradient of [1, 768, 6400], N 16, takes a quarter less
-  // time, but compiles for 17 s instead of 5 s). 128 threads keep the lanes of a few cores busy: chunks made
-  // beyond that cost up to 0.7 of the result's own time (63 ms before 89 ms). Without a bound the gradient's scratch
-  // memory would be 5/16 · N times u: it shall grow with L·D, not with L·D·N.
+  // time). 128 threads keep the lanes of a few cores busy: chunks made beyond that cost up to 0.7 of the result's own
+  // time (63 ms before 89 ms). Without a bound the gradient's scratch memory would be 5/16 · N times u: it shall grow
+  // with L·D, not with L·D·N.
   scan: { workgroup: 32, steps: 8, wantedThreads: 128, leastBlocks: 8, scratchShare: 4 },
 };
 

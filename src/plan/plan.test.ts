@@ -90,6 +90,14 @@ describe('kernels that are the same', () => {
     expect(plan(alone.build()).kernels[0].bindings).toEqual(['read', 'read_write']);
   });
 
+  test('are one however many neighbours a thread copies', () => {
+    const b = new GraphBuilder(ops);
+    b.output('y', b.apply('permute', [b.source('input', 'x', [32, 16])], { axes: [1, 0] }));
+    b.output('z', b.apply('permute', [b.source('input', 'w', [7, 16])], { axes: [1, 0] }));
+    const { dispatches } = plan(b.build());
+    expect(dispatches.map((d) => d.kernel)).toEqual([0, 0]);
+  });
+
   test('are one whatever their constants', () => {
     const b = new GraphBuilder(ops);
     const x = b.source('input', 'x', [4, 8]);

@@ -70,13 +70,14 @@ function placeCall(
   const uniforms: [string, UniformType, number][] = [
     ['count', 'u32', count],
     ['row', 'u32', row],
+    ['run', 'u32', run],
   ];
   parts.forEach(({ start, end }, k) => {
     uniforms.push([`start${k}`, 'u32', start - origin], [`end${k}`, 'u32', end - origin]);
   });
   return {
     template: 'concat',
-    options: { parts: parts.length, run, type: y.dtype, workgroup },
+    options: { parts: parts.length, type: y.dtype, workgroup },
     uniforms,
     reads: parts.map(({ value }, k) => ({ name: `x${k}`, value, loads: 'once' })),
     writes: [{ name: 'y', value: y }],

@@ -47,6 +47,7 @@ function cut(c: KernelContext, pieces: readonly Piece[], whole: number): KernelC
   const uniforms: [string, UniformType, number][] = [
     ['count', 'u32', count],
     ['row', 'u32', row],
+    ['run', 'u32', run],
     ['whole', 'u32', whole],
     ['first', 'u32', first],
   ];
@@ -55,7 +56,7 @@ function cut(c: KernelContext, pieces: readonly Piece[], whole: number): KernelC
   });
   return {
     template: 'split',
-    options: { parts: pieces.length, run, workgroup },
+    options: { parts: pieces.length, workgroup },
     uniforms,
     reads: [{ name: 'x', value: x, loads: 'once' }],
     writes: pieces.map(({ value }, k) => ({ name: `y${k}`, value })),

@@ -54,10 +54,10 @@ export function copyCall({ measured }: Target, x: Value, y: Value, copy: Strided
   const bounded = axes.some((a) => (a.begin ?? 0) > 0 || (a.end ?? a.size) < a.size);
   const inner = axes[axes.length - 1].size;
   const run = copyRuns.find((n) => inner % n === 0) ?? shortestOver(copyRuns, inner);
-  const ragged = inner % run !== 0;
   const threads = (count / inner) * Math.ceil(inner / run);
   const uniforms: [string, UniformType, number][] = [
     ['threads', 'u32', threads],
+    ['run', 'u32', run],
     ['base', 'i32', base],
   ];
   axes.forEach((a, k) => {
@@ -70,7 +70,7 @@ export function copyCall({ measured }: Target, x: Value, y: Value, copy: Strided
   });
   return {
     template: 'copy',
-    options: { rank: axes.length, rolled, bounded, run, ragged, workgroup },
+    options: { rank: axes.length, rolled, bounded, workgroup },
     uniforms,
     reads: [
       { name: 'x', value: x, loads: axes.some((a) => a.stride === 0 && a.size > 1) ? undefined : 'once' },

@@ -125,9 +125,9 @@ export class GraphBuilder {
   affine(x: ValueId, factor: number, offset = 0): ValueId {
     return this.apply('affine', [x], { factor, offset });
   }
-  /** The same values in memory of their own. */
+  /** The same values, to the last bit, in memory of their own. */
   copy(x: ValueId): ValueId {
-    return this.dtype(x) === 'i32' ? this.apply('increment', [x], { by: 0 }) : this.affine(x, 1);
+    return this.dtype(x) === 'i32' ? this.apply('increment', [x], { by: 0 }) : this.apply('detach', [x]);
   }
 
   reshape(x: ValueId, shape: Shape): ValueId {

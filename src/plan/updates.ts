@@ -26,12 +26,10 @@ export function placeUpdates(whole: Graph, ops: OpTable): PlacedUpdates {
   const inSource = (v: ValueId) => memoryOf(v).some((part) => isSource.has(part));
 
   const b = new GraphBuilder(ops, { ...whole, outputs: [], updates: [] });
-  const copy = (v: ValueId) =>
-    b.dtype(v) === 'i32' ? b.apply('increment', [v], { by: 0 }) : b.apply('detach', [v]);
   const copies = new Map<ValueId, ValueId>();
   /** A copy made as soon as `v` exists. */
   const early = (v: ValueId) => {
-    const known = copies.get(v) ?? copy(v);
+    const known = copies.get(v) ?? b.copy(v);
     copies.set(v, known);
     return known;
   };
@@ -57,7 +55,7 @@ export function placeUpdates(whole: Graph, ops: OpTable): PlacedUpdates {
       late.push({ sources, value: inSource(value) ? early(value) : value });
     } else {
       const movable = whole && !into.has(root) && !packed.has(root) && !kept.has(root) && !inSource(value);
-      const own = movable ? value : copy(value);
+      const own = movable ? value : b.copy(value);
       into.set(movable ? root : own, sources);
       b.update(sources, own);
     }
@@ -65,7 +63,7 @@ export function placeUpdates(whole: Graph, ops: OpTable): PlacedUpdates {
   const earlyEnd = b.nodeList.length;
   const apart = new Set<ValueId>();
   for (const { sources, value } of late) {
-    const out = copy(value);
+    const out = b.copy(value);
     into.set(out, sources);
     apart.add(out);
     b.update(sources, out);

@@ -87,7 +87,7 @@ describe('what is too large is taken apart', () => {
     b.output('rest', rest);
     const after = run(b.build(), 4000);
     const cut = after.nodes.slice(after.nodes.findIndex(({ op }) => op === 'join') + 1).map(({ op }) => op);
-    expect(cut).toEqual(['part', 'affine', 'part', 'affine', 'part', 'reshape', 'pack']);
+    expect(cut).toEqual(['part', 'detach', 'part', 'detach', 'part', 'reshape', 'pack']);
     expectSame(b.build(), after);
     expect(verifyGraph(after, ops, { placed: true })).toEqual([]);
   });

@@ -30,7 +30,7 @@ export interface FittedEntry {
 }
 
 /** Plans with recomputation that are tried at most. */
-const MOST_ROUNDS = 10;
+const MOST_ROUNDS = 8;
 /** A plan that uses this share of the room is good enough. */
 const CLOSE = 0.97;
 
@@ -42,6 +42,9 @@ export class EntryPlans {
   private readonly options: EntryOptions;
   /** As it comes to `recompute`. */
   private readonly graph: Graph;
+  private made: Recomputation | undefined;
+  private first: FittedEntry | undefined;
+  private least: FittedEntry | undefined;
 
   constructor(name: string, graph: Graph, ops: OpTable, options: EntryOptions) {
     this.name = name;
@@ -59,28 +62,53 @@ export class EntryPlans {
    */
   within(room: number): FittedEntry {
     return ofEntry(this.name, () => {
-      let least = this.fitted(this.whole, undefined);
-      if (least.bytes <= room) return least;
-      const { ops, options } = this;
-      const recomputation = new Recomputation(this.graph, ops, options.target);
-      const { peak } = recomputation;
-      // Budgets below `low` are not worth a plan, those above `high` give one that does not fit.
-      let [low, high] = [0, peak];
+      this.first ??= this.fitted(this.whole, undefined);
+      if (this.first.bytes <= room) return this.first;
+      const { peak } = this.recomputation;
       let best: FittedEntry | undefined;
-      let budget = peak * Math.min(room / least.bytes, CLOSE);
+      // Budgets up to `low` are kept to, or are too little to be worth a plan; those from `high` on do not fit.
+      let [low, high] = [0, peak];
+      let budget = peak * Math.min(room / this.first.bytes, CLOSE);
       for (let round = 0; round < MOST_ROUNDS && high - low > (1 - CLOSE) * high; round++) {
-        const within = recomputation.within(budget);
-        const found = within.peak <= budget ? this.fitted(this.plan(within.graph), budget) : undefined;
-        if (found && found.bytes < least.bytes) least = found;
-        if (found && found.bytes <= room) best = found;
-        if (best && best.bytes >= CLOSE * room) break;
-        if (found === undefined || found.bytes <= room) low = budget;
-        else high = budget;
+        const found = this.keepingTo(budget);
+        if (found && found.bytes > room) high = budget;
+        else {
+          low = budget;
+          best = found ?? best;
+          if (best && best.bytes >= CLOSE * room) break;
+        }
         // At first as if the plan took in proportion to the estimate.
         budget = low > 0 || !found ? (low + high) / 2 : Math.min(0.95, room / found.bytes) * budget;
       }
-      return best ?? least;
+      return best ?? this.smallest();
     });
+  }
+
+  /** The smallest plan that halving the budget finds: the same for all rooms, so that what was said to fit does. */
+  private smallest(): FittedEntry {
+    if (this.least) return this.least;
+    let least = this.first!;
+    let [low, high] = [0, this.recomputation.peak];
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      const budget = (low + high) / 2;
+      const found = this.keepingTo(budget);
+      if (found) high = budget;
+      else low = budget;
+      if (found && found.bytes < least.bytes) least = found;
+    }
+    this.least = least;
+    return least;
+  }
+
+  /** A plan with what the budget asks for; `undefined` where it is too little. */
+  private keepingTo(budget: number): FittedEntry | undefined {
+    const { graph, peak } = this.recomputation.within(budget);
+    return peak <= budget ? this.fitted(this.plan(graph), budget) : undefined;
+  }
+
+  private get recomputation(): Recomputation {
+    this.made ??= new Recomputation(this.graph, this.ops, this.options.target);
+    return this.made;
   }
 
   private plan(changed: Graph): EntryUnits {

@@ -4,12 +4,12 @@ import { MissingCosts } from './missing-costs.ts';
 
 export interface Walked {
   readonly graph: Graph;
-  /** The most bytes of values that are alive at once. */
+  /** The most bytes of values that are alive at once; infinite where the walk gave up. */
   readonly peak: number;
 }
 
-/** Recomputations may cost so many times what the graph does; a budget that needs more is not kept. */
-const MOST_EXTRA = 1;
+/** Recomputations may cost so many times what the graph does, and be so many times its nodes: beyond that it gives up. */
+const MOST_EXTRA = { cost: 1, nodes: 2 };
 
 /** A value as it is in memory now. */
 interface Incarnation {
@@ -48,8 +48,10 @@ export class Walk {
   private at = 0;
   private bytes = 0;
   private peak = 0;
-  private extra = 0;
-  private readonly mostExtra: number;
+  /** Of recomputations. */
+  private cost = 0;
+  private count = 0;
+  private readonly mostCost: number;
 
   constructor(graph: Graph, facts: Facts, budget: number) {
     this.graph = graph;
@@ -62,22 +64,23 @@ export class Walk {
       (r) => this.isThere(r),
       (node) => this.seen.has(node),
     );
-    this.mostExtra = MOST_EXTRA * graph.nodes.reduce((n, node) => n + facts.cost(node), 0);
+    this.mostCost = MOST_EXTRA.cost * graph.nodes.reduce((n, node) => n + facts.cost(node), 0);
     for (const { value } of graph.sources) this.now.set(value, { id: value, since: -1 });
   }
 
   run(): Walked {
     const { graph, facts } = this;
-    graph.nodes.forEach((node, i) => {
+    for (const [i, node] of graph.nodes.entries()) {
+      if (this.givenUp) return { graph, peak: Number.POSITIVE_INFINITY };
       // Views are made where they are read.
-      if (facts.isView(node)) return;
+      if (facts.isView(node)) continue;
       this.at = i;
       const first = this.nodes.length;
       this.compute(node);
       this.nodes.splice(first, 0, ...this.before);
       this.before.length = 0;
       this.late.clear();
-    });
+    }
     this.at = graph.nodes.length;
     const final = <T extends { readonly value: ValueId }>(list: readonly T[]) =>
       list.map((r) => ({ ...r, value: this.operand(r.value) }));
@@ -111,7 +114,10 @@ export class Walk {
       inputs: isFirst ? inputs : inputs.map((v, k) => this.lateView(v, node.inputs[k])),
       outputs,
     });
-    if (!isFirst) this.extra += facts.cost(node);
+    if (!isFirst) {
+      this.cost += facts.cost(node);
+      this.count++;
+    }
     node.outputs.forEach((v, k) => {
       if (facts.root(v) !== v || made.includes(v)) this.place(v, outputs[k], this.at);
     });
@@ -203,12 +209,16 @@ export class Walk {
 
   private makeRoom(bytes: number): void {
     if (bytes === 0) return;
-    while (this.bytes + bytes > this.budget && this.extra <= this.mostExtra) {
+    while (this.bytes + bytes > this.budget && !this.givenUp) {
       const least = this.cheapest();
       if (least === undefined) break;
       this.drop(least);
     }
     this.peak = Math.max(this.peak, this.bytes + bytes);
+  }
+
+  private get givenUp(): boolean {
+    return this.cost > this.mostCost || this.count > MOST_EXTRA.nodes * this.graph.nodes.length;
   }
 
   /** What to drop next, if there is anything. */

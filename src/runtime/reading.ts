@@ -4,7 +4,7 @@ import { RuntimeError } from './runtime-error.ts';
 export type Read<T> = (value: unknown) => T;
 
 /** A part of a document that is not what it must be. */
-export class Mismatch extends Error {
+class Mismatch extends Error {
   readonly expected: string;
   readonly found: unknown;
   /** Keys down to the part, outermost first. */

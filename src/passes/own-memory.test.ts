@@ -67,3 +67,23 @@ test('what is overwritten may be packed; who wants it as it was has a copy from 
   ]);
   expect(after.outputs[0].value).toBe(after.nodes[1].outputs[0]);
 });
+
+test('sources that nothing overwrites are packed where they lie, unless they lie in another order', () => {
+  const b = new GraphBuilder(ops);
+  const [u, v] = [b.source('param', 'u', [8]), b.source('param', 'v', [8])];
+  const x = b.source('input', 'x', [8]);
+  b.output('uv', b.affine(b.apply('pack', [u, v]), 2));
+  b.output('vu', b.affine(b.apply('pack', [v, u]), 2));
+  b.output('ux', b.affine(b.apply('pack', [x, b.source('param', 'w', [8])]), 2));
+  const after = ownMemory.run(b.build(), context);
+  expect(verifyGraph(after, ops)).toEqual([]);
+  expect(nodesOf(after).filter((node) => /^(pack|detach)/.test(node))).toEqual([
+    'detach(u)',
+    'detach(v)',
+    'detach(x)',
+    'detach(w)',
+    'pack(u, v)',
+    'pack(detach1, detach0)',
+    'pack(detach2, detach3)',
+  ]);
+});

@@ -5,15 +5,16 @@ import type { Pass } from './pass.ts';
 
 /**
  * A packed value lies in the pack and nowhere else, and a source that a node overwrites is gone afterwards. What is
- * packed twice, is (a view of) a source and packed as anything but what is overwritten, or is a result and overwritten
- * is copied, as soon as it is there.
+ * packed twice, is (a view of) a source and packed with computed values or while it is overwritten elsewhere, or is a
+ * result and overwritten is copied, as soon as it is there. A pack of nothing but sources that stay as they are is where
+ * these lie.
  */
 export const ownMemory: Pass = {
   name: 'own-memory',
   doc: 'Copies values that must lie in a place of their own and do not.',
   run: (graph, { ops }) => {
     const { root, overwritten } = placesOf(graph, ops);
-    const sources = new Set(graph.sources.map((s) => s.value));
+    const sources = new Map(graph.sources.map((s) => [s.value, s.kind]));
     const taken = new Set<ValueId>();
     const gone = new Set<ValueId>();
     const wanted = new Map<ValueId, number>();
@@ -24,8 +25,12 @@ export const ownMemory: Pass = {
     for (const v of overwritten) gone.add(root(v));
     /** Operands of packs, by node, that are copies. */
     const copies = new Map<Node, Set<number>>();
+    const isOfSources = ({ inputs }: Node) =>
+      new Set(inputs).size === inputs.length &&
+      new Set(inputs.map((v) => sources.get(v))).size === 1 &&
+      inputs.every((v) => sources.has(v) && !gone.has(v) && !taken.has(v));
     for (const pack of packs) {
-      const inPlace = overwritten.has(pack.outputs[0]);
+      const inPlace = overwritten.has(pack.outputs[0]) || isOfSources(pack);
       pack.inputs.forEach((v, k) => {
         const place = root(v);
         if (!taken.has(place) && (inPlace || !sources.has(place))) {

@@ -1,11 +1,12 @@
 /**
- * Where a training step's time goes: `npm run bench training-step [SPEC] [-- --set k=v]…`
+ * Where a training step's time goes: `npm run bench training-step [SPEC] [-- --set k=v]… [--memory 12MiB]`
  * Prints milliseconds a step as the runtime runs it, the time in each kind of kernel, and the slowest dispatches.
  */
 import { parseArgs } from 'node:util';
 import { acquireDevice } from '../src/adapter/acquire.ts';
 import { TRAINING_STEP, trainingEntries } from '../src/autodiff/entries.ts';
 import { type WebgpuExecutable, webgpuBackend } from '../src/backend/webgpu.ts';
+import { bytes } from '../src/cli/options.ts';
 import { initialise } from '../src/compiler/initialise.ts';
 import { trainSection } from '../src/compiler/model.ts';
 import { kernelRenderer } from '../src/compiler/renderer.ts';
@@ -21,6 +22,7 @@ const { values, positionals } = parseArgs({
     steps: { type: 'string', default: '10' },
     batch: { type: 'string' },
     top: { type: 'string', default: '25' },
+    memory: { type: 'string' },
   },
 });
 const spec = positionals[0] ?? 'examples/nuclei/nuclei.arch';
@@ -28,7 +30,8 @@ const set = Object.fromEntries(values.set.map((t) => t.split('=', 2) as [string,
 const section = trainSection(openModel(spec, { set, training: true }));
 const model = openModel(spec, { set, batch: Number(values.batch ?? section.batch), training: true });
 const { entries } = trainingEntries(model, section, section.optimizer, ops);
-const backend = webgpuBackend(ops, kernelRenderer(), await acquireDevice());
+const memory = values.memory === undefined ? undefined : bytes('--memory')(values.memory);
+const backend = webgpuBackend(ops, kernelRenderer(), await acquireDevice(), { memory });
 const executable = (await backend.prepare(entries, model.name, model.batch)) as WebgpuExecutable;
 for (const p of model.parameters) {
   if (executable.has('param', p.name)) executable.write('param', p.name, initialise(p, 0));

@@ -77,7 +77,7 @@ function placeCall(
   });
   return {
     template: 'concat',
-    options: { parts: parts.length, type: y.dtype, workgroup },
+    options: { parts: parts.length, width: run % 4 === 0 ? 4 : 1, type: y.dtype, workgroup },
     uniforms,
     reads: parts.map(({ value }, k) => ({ name: `x${k}`, value, loads: 'once' })),
     writes: [{ name: 'y', value: y }],

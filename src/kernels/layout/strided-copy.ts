@@ -70,7 +70,7 @@ export function copyCall({ measured }: Target, x: Value, y: Value, copy: Strided
   });
   return {
     template: 'copy',
-    options: { rank: axes.length, rolled, bounded, workgroup },
+    options: { rank: axes.length, rolled, bounded, width: inner % run === 0 ? 4 : 1, workgroup },
     uniforms,
     reads: [
       { name: 'x', value: x, loads: axes.some((a) => a.stride === 0 && a.size > 1) ? undefined : 'once' },

@@ -191,6 +191,14 @@ test('the same for ops that no case has', () => {
   checkGraph(graph, new Map(feeds));
 });
 
+test('what is computed again', () => {
+  const b = new GraphBuilder(ops);
+  const x = b.source('input', 'x', [6, 4]);
+  b.output('y', b.apply('silu', [b.apply('again', [x])]));
+  const data = Float64Array.from({ length: 24 }, (_, i) => Math.sin(i));
+  checkGraph(b.build(), new Map([[x, { shape: [6, 4], data }]]));
+});
+
 test('every op that has rules was taken apart', () => {
   const missing = [...ops.values()].filter(
     (op) => op.kind === 'primitive' && op.splits && !seen.has(op.name),

@@ -1,0 +1,94 @@
+import type { Block, Expression, FunctionTree, Statement } from './tree.ts';
+
+/** The expressions that an expression is made of. */
+export function operandsOf(e: Expression): readonly Expression[] {
+  switch (e.kind) {
+    case 'literal':
+    case 'variable':
+      return [];
+    case 'field':
+    case 'swizzle':
+      return [e.base];
+    case 'index':
+      return [e.base, e.index];
+    case 'binary':
+    case 'logical':
+      return [e.left, e.right];
+    case 'construct':
+      return e.parts;
+    case 'builtin':
+    case 'call':
+      return e.args;
+    default:
+      return [e.operand];
+  }
+}
+
+/** The expressions of a statement itself, without those of the statements in it. */
+export function expressionsOf(s: Statement): readonly Expression[] {
+  switch (s.kind) {
+    case 'declare':
+    case 'return':
+      return s.value ? [s.value] : [];
+    case 'assign':
+      return [s.place, s.value];
+    case 'evaluate':
+      return [s.value];
+    case 'if':
+      return [s.condition];
+    case 'loop':
+      return [s.condition, s.breakIf].filter((e) => e !== undefined);
+    case 'switch':
+      return [s.selector];
+    default:
+      return [];
+  }
+}
+
+/** The blocks in a statement. */
+export function blocksOf(s: Statement): readonly Block[] {
+  switch (s.kind) {
+    case 'if':
+      return [s.body, s.otherwise];
+    case 'loop':
+      return [s.initial, s.body, s.update];
+    case 'switch':
+      return s.cases.map((c) => c.body);
+    case 'block':
+      return [s.body];
+    default:
+      return [];
+  }
+}
+
+/** Whether some statement of a block, or of the functions that it calls, is such a one. */
+export function someStatement(block: Block, test: (s: Statement) => boolean): boolean {
+  const called = new Set<FunctionTree>();
+  const inExpression = (e: Expression): boolean => {
+    if (e.kind === 'call' && !called.has(e.callee)) {
+      called.add(e.callee);
+      if (inBlock(e.callee.body)) return true;
+    }
+    return operandsOf(e).some(inExpression);
+  };
+  const inBlock = (b: Block): boolean =>
+    b.some((s) => test(s) || expressionsOf(s).some(inExpression) || blocksOf(s).some(inBlock));
+  return inBlock(block);
+}
+
+/** The functions that a block calls itself. */
+export function calleesOf(block: Block): ReadonlySet<FunctionTree> {
+  const found = new Set<FunctionTree>();
+  const visit = (e: Expression): void => {
+    if (e.kind === 'call') found.add(e.callee);
+    operandsOf(e).forEach(visit);
+  };
+  const inBlock = (b: Block): void => {
+    for (const s of b) {
+      expressionsOf(s).forEach(visit);
+      blocksOf(s).forEach(inBlock);
+    }
+  };
+  inBlock(block);
+  return found;
+}

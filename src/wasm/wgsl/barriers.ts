@@ -106,7 +106,7 @@ function inlineCall(
 }
 
 /** Whether a block has a `return` of its own, not only in what it calls. */
-function returnsItself(block: Block): boolean {
+export function returnsItself(block: Block): boolean {
   return block.some((s) => {
     switch (s.kind) {
       case 'return':

@@ -1,0 +1,146 @@
+import type { ValueType } from '../encode/module.ts';
+import type { FunctionTree, Variable } from '../wgsl/tree.ts';
+import { Graph } from './graph.ts';
+import { type Cell, type Item, type Label, type Node, Region } from './region.ts';
+import type { Taint } from './taint.ts';
+
+export interface CompileOptions {
+  /**
+   * `clamp`: every index is brought within its array, as WGSL asks for. `trusted`: only those that follow from data in
+   * memory are; of the others the kernel is taken to be right, as those are that archc renders.
+   */
+  readonly bounds: 'clamp' | 'trusted';
+  /** `fma` rounds once where the processor can: results then depend on it. */
+  readonly relaxed: boolean;
+}
+
+/** Where a variable lies that is kept in memory. */
+export interface Home {
+  /** Its first byte: a parameter, or what is added to one. */
+  readonly base: Node;
+  /** Bytes, of an array whose length is the buffer's. */
+  readonly bytes?: Node;
+  /** Stored to by this kernel: what is loaded may change. */
+  readonly written: boolean;
+}
+
+/** Where `break`, `continue` and `return` lead. */
+export interface Targets {
+  readonly leave?: Exit;
+  readonly next?: Exit;
+  /** With a cell for each leaf of the result. */
+  readonly back: Exit & { readonly result: readonly Cell[] };
+}
+
+export interface Exit {
+  readonly label: Label;
+  /** What variables hold there. */
+  readonly cells: ReadonlyMap<Variable, readonly Cell[]>;
+}
+
+/** What variables hold, as leaves. */
+export type Environment = Map<Variable, readonly Node[]>;
+
+/** Where code is being made, and what is known there. */
+export class Context {
+  readonly graph: Graph;
+  readonly options: CompileOptions;
+  readonly taint: Taint;
+  readonly homes = new Map<Variable, Home>();
+  region: Region;
+  /** What is loaded here may not be loaded outside of it. */
+  floor: Region;
+  environment: Environment = new Map();
+  targets!: Targets;
+  /** Nothing comes here. */
+  dead = false;
+  /** How often memory that is written may have changed. */
+  private state = 0;
+  private loaded = new Map<string, { readonly node: Node; readonly region: Region }>();
+  /** Set by what knows statements: puts a function's body in the place of a call. */
+  inlineCall!: (callee: FunctionTree, args: readonly (readonly Node[])[]) => readonly Node[];
+  /** The functions that are being put in place. */
+  readonly calls: FunctionTree[] = [];
+
+  constructor(root: Region, options: CompileOptions, taint: Taint) {
+    this.graph = new Graph(root);
+    this.region = root;
+    this.floor = root;
+    this.options = options;
+    this.taint = taint;
+  }
+
+  emit(item: Item): void {
+    this.region.items.push(item);
+  }
+
+  /** Makes code in a region within this one. What is loaded there stays in `floor`, by default in this region's. */
+  within<T>(region: Region, floor: Region, make: () => T): T {
+    const before = { region: this.region, floor: this.floor };
+    this.region = region;
+    this.floor = floor;
+    const made = make();
+    this.region = before.region;
+    this.floor = before.floor;
+    return made;
+  }
+
+  inner(isLoop = false): Region {
+    return new Region(this.region, isLoop);
+  }
+
+  /** From here on the region is only run under a condition. */
+  guard(): void {
+    if (this.region.nest > this.floor.nest) this.floor = this.region;
+  }
+
+  /** Labels that are branched to, and whose blocks are not closed yet. */
+  readonly pending = new Set<Label>();
+
+  branch(label: Label, condition?: Node): void {
+    label.used = true;
+    this.pending.add(label);
+    this.emit({ kind: 'branch', label, condition });
+    if (condition) this.guard();
+    else this.dead = true;
+  }
+
+  set(cell: Cell, value: Node): void {
+    if (cell.current !== value) this.emit({ kind: 'set', cell, value });
+  }
+
+  /** Reads a cell, here. */
+  get(cell: Cell, data: boolean): Node {
+    const node = this.graph.fresh('cell', cell.rep, [], 0, this.region, data);
+    this.defined.set(node, cell);
+    this.emit({ kind: 'define', node });
+    cell.current = node;
+    return node;
+  }
+
+  /** The cells that nodes of the op `cell` read. */
+  readonly defined = new Map<Node, Cell>();
+
+  cellsFor(nodes: readonly { readonly rep: ValueType }[]): Cell[] {
+    return nodes.map(({ rep }) => ({ rep }));
+  }
+
+  /** Loads memory that the kernel writes, now. */
+  loadNow(op: string, rep: ValueType, address: Node, offset: number, data: boolean): Node {
+    const key = `${op} ${address.id} ${offset} ${this.state}`;
+    const known = this.loaded.get(key);
+    if (known?.region.holds(this.region)) return known.node;
+    const node = this.graph.fresh(op, rep, [address], offset, this.region, data);
+    this.emit({ kind: 'define', node });
+    this.loaded.set(key, { node, region: this.region });
+    return node;
+  }
+
+  /** Memory may hold something else from here on. */
+  changeMemory(): void {
+    this.state = this.states++;
+  }
+  private states = 1;
+
+  isTainted = (variable: Variable): boolean => this.taint.variables.has(variable);
+}

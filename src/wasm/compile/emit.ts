@@ -1,0 +1,154 @@
+import { ByteWriter } from '../encode/bytes.ts';
+import { VALUE_TYPES, type ValueType } from '../encode/module.ts';
+import { writeOpcode } from '../encode/opcodes.ts';
+import type { Cell, Item, Label, Node, Region } from './region.ts';
+import type { Schedule } from './schedule.ts';
+
+const VOID = 0x40;
+const END = 0x0b;
+
+export interface Emitted {
+  readonly code: Uint8Array;
+  readonly locals: readonly ValueType[];
+}
+
+/** Writes the instructions of a function. */
+export function emit(
+  root: Region,
+  schedule: Schedule,
+  parameters: number,
+  cellOf: ReadonlyMap<Node, Cell>,
+): Emitted {
+  const emitter = new Emitter(schedule, parameters, cellOf);
+  emitter.region(root);
+  return { code: emitter.out.result(), locals: emitter.types };
+}
+
+class Emitter {
+  readonly out = new ByteWriter();
+  readonly types: ValueType[] = [];
+  private readonly schedule: Schedule;
+  private readonly parameters: number;
+  private readonly cellOf: ReadonlyMap<Node, Cell>;
+  private readonly locals = new Map<Node | Cell, number>();
+  /** What `br` counts, outermost first. */
+  private readonly labels: (Label | undefined)[] = [];
+
+  constructor(schedule: Schedule, parameters: number, cellOf: ReadonlyMap<Node, Cell>) {
+    this.schedule = schedule;
+    this.parameters = parameters;
+    this.cellOf = cellOf;
+  }
+
+  region(region: Region): void {
+    region.items.forEach((item, index) => {
+      for (const node of this.schedule.before(region, index)) {
+        this.compute(node);
+        this.keep(node);
+      }
+      this.item(item);
+    });
+  }
+
+  private item(item: Item): void {
+    const { out } = this;
+    switch (item.kind) {
+      case 'store':
+        this.push(item.address);
+        this.push(item.value);
+        writeOpcode(out, item.op);
+        this.access(item.op, item.offset);
+        return;
+      case 'set':
+        this.push(item.value);
+        out.u8(0x21).u32(this.local(item.cell, item.cell.rep));
+        return;
+      case 'define': {
+        const cell = this.cellOf.get(item.node);
+        if (cell) out.u8(0x20).u32(this.local(cell, cell.rep));
+        else this.compute(item.node);
+        this.keep(item.node);
+        return;
+      }
+      case 'block':
+        if (item.label.used) this.nested(0x02, item.label, item.body);
+        else this.region(item.body);
+        return;
+      case 'loop':
+        this.nested(0x03, item.label, item.body);
+        return;
+      case 'if':
+        this.push(item.condition);
+        out.u8(0x04, VOID);
+        this.labels.push(undefined);
+        this.region(item.body);
+        if (item.otherwise.items.length > 0) {
+          out.u8(0x05);
+          this.region(item.otherwise);
+        }
+        this.labels.pop();
+        out.u8(END);
+        return;
+      case 'branch':
+        if (item.condition) this.push(item.condition);
+        out
+          .u8(item.condition ? 0x0d : 0x0c)
+          .u32(this.labels.length - 1 - this.labels.lastIndexOf(item.label));
+        return;
+    }
+  }
+
+  private nested(opcode: number, label: Label, body: Region): void {
+    this.out.u8(opcode, VOID);
+    this.labels.push(label);
+    this.region(body);
+    this.labels.pop();
+    this.out.u8(END);
+  }
+
+  /** Leaves a node's value on the stack. */
+  private push(node: Node): void {
+    if (node.op === 'parameter') {
+      this.out.u8(0x20).u32(node.imm as number);
+      return;
+    }
+    const local = this.locals.get(node);
+    if (local === undefined) this.compute(node);
+    else this.out.u8(0x20).u32(local);
+  }
+
+  private compute(node: Node): void {
+    const { out } = this;
+    for (const a of node.args) this.push(a);
+    if (node.op === 'cell') throw new Error('a cell is read where it is not defined');
+    writeOpcode(out, node.op.startsWith('select') ? 'select' : node.op);
+    const { imm } = node;
+    if (node.op === 'i32.const') out.s32(imm as number);
+    else if (node.op === 'f32.const') out.f32(imm as number);
+    else if (node.op === 'v128.const') {
+      for (const w of imm as readonly number[]) out.u8(w & 255, (w >> 8) & 255, (w >> 16) & 255, w >>> 24);
+    } else if (node.op === 'i8x16.shuffle') {
+      for (const lane of imm as readonly number[]) for (let b = 0; b < 4; b++) out.u8(4 * lane + b);
+    } else if (node.op.includes('.load')) this.access(node.op, imm as number);
+    else if (node.op.endsWith('_lane')) out.u8(imm as number);
+  }
+
+  /** Alignment, as a power of two, and offset. Vectors may lie at any multiple of 4. */
+  private access(op: string, offset: number): void {
+    this.out.u8(op.includes('16') ? 1 : 2).u32(offset);
+  }
+
+  private keep(node: Node): void {
+    this.out.u8(0x21).u32(this.local(node, node.rep));
+  }
+
+  private local(key: Node | Cell, rep: ValueType): number {
+    const known = this.locals.get(key);
+    if (known !== undefined) return known;
+    if (!(rep in VALUE_TYPES)) throw new Error(`no local of ${rep}`);
+    const index = this.parameters + this.types.length;
+    this.types.push(rep);
+    this.locals.set(key, index);
+    return index;
+  }
+}

@@ -74,8 +74,16 @@ export function clamped({ graph: g }: Context, index: Node, last: Node): Node {
   return g.op('select', index, last, g.op('i32.le_u', index, last));
 }
 
-function access(c: Context, p: MemoryPlace, more: number) {
-  const quads = c.options.bounds === 'trusted' && !p.data;
+/** Address and offset of a part, `more` bytes behind the place; `quad`: a whole vec4. */
+function access(c: Context, p: MemoryPlace, more: number, quad: boolean) {
+  const { type, space } = p.variable;
+  const quads =
+    quad &&
+    c.options.bounds === 'trusted' &&
+    !p.data &&
+    space === 'storage' &&
+    type.kind === 'array' &&
+    isQuad(type.of);
   const base = sum(linearOf(p.home.base), withoutQuads(p.offset, quads));
   return addressOf(c.graph, sum(base, { ...NONE, constant: more }));
 }
@@ -83,7 +91,7 @@ function access(c: Context, p: MemoryPlace, more: number) {
 /** Loads the leaves of what lies there. */
 export function load(c: Context, p: MemoryPlace, type: Type, more = 0): readonly Node[] {
   const one = (op: string, rep: ValueType, at: number): Node => {
-    const { address, offset } = access(c, p, at);
+    const { address, offset } = access(c, p, at, rep === 'v128');
     const floor = p.variable.space === 'uniform' ? c.graph.root : c.floor;
     // Whole numbers in buffers are data, and what is chosen by them.
     const data = p.variable.space !== 'uniform' && rep === 'i32';
@@ -118,7 +126,7 @@ export function load(c: Context, p: MemoryPlace, type: Type, more = 0): readonly
 /** Stores leaves there; the count of those that were stored. */
 export function store(c: Context, p: MemoryPlace, type: Type, leaves: readonly Node[], more = 0): number {
   const one = (op: string, at: number): number => {
-    const { address, offset } = access(c, p, at);
+    const { address, offset } = access(c, p, at, op === 'v128.store');
     c.emit({ kind: 'store', op, address, offset, value: leaves[0] });
     c.changeMemory();
     return 1;

@@ -15,9 +15,10 @@ type KernelFunction = (...args: readonly number[]) => void;
 /** A program whose kernels run as WebAssembly, on one thread, one dispatch after the other. */
 export class WasmProgram {
   private readonly program: Program;
-  private readonly memory: WasmMemory;
-  private readonly kernels: readonly CompiledKernel[];
-  private readonly functions: readonly KernelFunction[];
+  readonly memory: WasmMemory;
+  readonly kernels: readonly CompiledKernel[];
+  /** By the numbers of kernels; their parameters are those of {@link argumentsOf}. */
+  readonly functions: readonly KernelFunction[];
   private readonly scratch: number;
   private readonly uniforms: number;
   private readonly buffers: readonly number[] = [];

@@ -4,12 +4,14 @@ import type { Value } from './values.ts';
 
 const f = Math.fround;
 
-/** Halves to even. */
+/** Halves to even; what is 0 then keeps its sign. */
 function roundEven(x: number): number {
+  if (!Number.isFinite(x)) return x;
   const low = Math.floor(x);
   const rest = x - low;
-  if (rest !== 0.5) return rest < 0.5 ? (x < 0 && low === 0 ? -0 : low) : low + 1 || (x < 0 ? -0 : 0);
-  return low % 2 === 0 ? low : low + 1;
+  const up = rest > 0.5 || (rest === 0.5 && low % 2 !== 0);
+  const rounded = up ? low + 1 : low;
+  return rounded === 0 && (x < 0 || Object.is(x, -0)) ? -0 : rounded;
 }
 
 // biome-ignore lint/complexity/useMathMinMax: Math.min gives NaN where either is.

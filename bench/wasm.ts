@@ -3,6 +3,7 @@
  * `npm run bench wasm [part of a name] [--relaxed]`. The kernels are those planned for software adapters. Best of the runs
  * of at least a second; GFLOP/s are 2 · macs, GB/s what is read and written once.
  */
+import { setFlagsFromString } from 'node:v8';
 import { kernelRenderer } from '../src/compiler/renderer.ts';
 import { GraphBuilder } from '../src/ir/builder.ts';
 import { type Attrs, elementCount, type Graph, type ValueId } from '../src/ir/graph.ts';
@@ -45,6 +46,8 @@ const cases: readonly Case[] = [
 ];
 
 const relaxed = process.argv.includes('--relaxed');
+// Node 22 has it without.
+if (relaxed) setFlagsFromString('--experimental-wasm-relaxed-simd');
 const wanted = process.argv.slice(2).find((a) => !a.startsWith('--')) ?? '';
 const options = { bounds: 'trusted', relaxed } as const;
 

@@ -30,8 +30,8 @@ const spread = (from: number, to: number, count: number) =>
 const sizes = spread(-149, 127.99, 20_000).map((e) => 2 ** e);
 
 /**
- * At most so many units in the last place; WGSL allows exp 3 + 2 |x|, log 3, tanh what follows from exp. Denormal results
- * are counted in units of the smallest normal number.
+ * At most so many units in the last place, which for denormal results is that of the smallest normal number. WGSL allows
+ * exp 3 + 2 |x|, log 3, tanh what follows from exp.
  */
 const functions: readonly [
   name: string,

@@ -50,7 +50,7 @@ class Draw {
       case 'u32':
         return `${this.pick(0, 1, 2, 3, 5, 31, 255, 65537, 4294967295, 2147483648)}u`;
       case 'i32':
-        return `${this.pick('0i', '1i', '2i', '7i', '-1i', '-3i', '2147483647i')}`;
+        return `${this.pick('0i', '1i', '2i', '7i', '(-1i)', '(-3i)', '2147483647i')}`;
       case 'f32':
         if (this.options.tame) return `${this.pick('0.5', '1.25', '0.75', '1.0')}f`;
         return `${this.pick('0.0', '1.0', '0.5', '3.25', '1e30', '1e-40', '16777216.0', '2.5', '0.1')}f`;
@@ -104,7 +104,7 @@ class Draw {
           choices.push(() => `${this.pick('floor', 'ceil', 'trunc', 'round', 'sign', 'sqrt')}(${e()})`);
           choices.push(() => `fma(${e()}, ${e()}, ${e()})`);
           choices.push(() => `clamp(${e()}, ${e()}, ${e()})`);
-          choices.push(() => `(-${e()})`);
+          choices.push(() => `(-(${e()}))`);
           choices.push(() => `${type}(${e(like(this.pick('u32', 'i32')))})`);
           if (!vector) choices.push(() => `dot(${e('vec4<f32>')}, ${e('vec4<f32>')})`);
         }
@@ -115,7 +115,7 @@ class Draw {
         choices.push(() => `${this.pick('min', 'max')}(${e()}, ${e()})`);
         choices.push(() => `abs(${e()})`);
         choices.push(() => `(~${e()})`);
-        if (of === 'i32') choices.push(() => `(-${e()})`);
+        if (of === 'i32') choices.push(() => `(-(${e()}))`);
         choices.push(() => `${type}(${e(like(of === 'u32' ? 'i32' : 'u32'))})`);
         choices.push(() => `bitcast<${type}>(${e(like(of === 'u32' ? 'i32' : 'u32'))})`);
         choices.push(() => `${type}(${e(like('bool'))})`);

@@ -126,12 +126,12 @@ export class Context {
   }
 
   /** Loads memory that the kernel writes, now. */
-  loadNow(op: string, rep: ValueType, address: Node, offset: number, data: boolean): Node {
+  loadNow(buffer: Variable, op: string, rep: ValueType, address: Node, offset: number, data: boolean): Node {
     const key = `${op} ${address.id} ${offset} ${this.state}`;
     const known = this.loaded.get(key);
     if (known?.region.holds(this.region)) return known.node;
     const node = this.graph.fresh(op, rep, [address], offset, this.region, data);
-    this.emit({ kind: 'define', node });
+    this.emit({ kind: 'define', node, buffer });
     this.loaded.set(key, { node, region: this.region });
     return node;
   }

@@ -53,6 +53,8 @@ class Emitter {
   private item(item: Item): void {
     const { out } = this;
     switch (item.kind) {
+      case 'nothing':
+        return;
       case 'store':
         this.push(item.address);
         this.push(item.value);

@@ -12,6 +12,7 @@ import { inlineCall } from './inline.ts';
 import { lowerBlock } from './lower-statement.ts';
 import { type Label, type Node, Region } from './region.ts';
 import { schedule } from './schedule.ts';
+import { combineStores } from './superword.ts';
 import { taintOf } from './taint.ts';
 
 /**
@@ -49,6 +50,7 @@ export function compileKernel(name: string, wgsl: string, options: CompileOption
     c.homes.set(v, { base, bytes, written: v.written });
   });
   const scratchBytes = overWorkgroups(c, tree, fixed);
+  combineStores(c.graph, root);
   const parameters = FIXED_PARAMETERS + 2 * tree.bindings.length;
   const { code, locals } = emit(root, schedule(root), parameters, c.defined);
   const bindings = tree.bindings.map((v) => v.binding!);

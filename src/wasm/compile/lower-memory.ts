@@ -96,7 +96,7 @@ export function load(c: Context, p: MemoryPlace, type: Type, more = 0): readonly
     // Whole numbers in buffers are data, and what is chosen by them.
     const data = p.variable.space !== 'uniform' && rep === 'i32';
     return p.home.written
-      ? c.loadNow(op, rep, address, offset, data || address.data)
+      ? c.loadNow(p.variable, op, rep, address, offset, data || address.data)
       : c.graph.load(op, address, offset, floor, data);
   };
   switch (type.kind) {
@@ -127,7 +127,7 @@ export function load(c: Context, p: MemoryPlace, type: Type, more = 0): readonly
 export function store(c: Context, p: MemoryPlace, type: Type, leaves: readonly Node[], more = 0): number {
   const one = (op: string, at: number): number => {
     const { address, offset } = access(c, p, at, op === 'v128.store');
-    c.emit({ kind: 'store', op, address, offset, value: leaves[0] });
+    c.emit({ kind: 'store', op, address, offset, value: leaves[0], buffer: p.variable });
     c.changeMemory();
     return 1;
   };

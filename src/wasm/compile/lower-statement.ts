@@ -6,6 +6,7 @@ import { assign } from './lower-assign.ts';
 import { lower, lowerOne } from './lower-expression.ts';
 import { assignedIn } from './places.ts';
 import type { Cell, Label, Node } from './region.ts';
+import { unrolled } from './unroll.ts';
 
 export function lowerBlock(c: Context, block: Block): void {
   for (const s of block) {
@@ -117,8 +118,9 @@ function lowerIf(c: Context, condition: Node, body: Block, otherwise: Block): vo
   for (const v of before.keys()) {
     const leaves = alive.map((w) => w.environment.get(v)!);
     after.set(v, leaves[0] ?? before.get(v)!);
-    if (leaves.length === 2 && leaves[0].some((x, k) => x !== leaves[1][k]))
-      cells.set(v, c.cellsFor(leaves[0]));
+    // Also of one way alone: what it computed need not be known behind it.
+    const other = leaves[1] ?? before.get(v)!;
+    if (leaves.length > 0 && leaves[0].some((x, k) => x !== other[k])) cells.set(v, c.cellsFor(leaves[0]));
   }
   for (const way of alive) {
     c.environment = way.environment;
@@ -130,8 +132,27 @@ function lowerIf(c: Context, condition: Node, body: Block, otherwise: Block): vo
   if (alive.length > 0) c.changeMemory();
 }
 
-function lowerLoop(c: Context, s: Statement & { kind: 'loop' }): void {
+type Loop = Statement & { kind: 'loop' };
+
+function lowerLoop(c: Context, s: Loop): void {
   lowerBlock(c, s.initial);
+  const wide = unrolled(c, s);
+  if (wide) {
+    const { counter } = wide;
+    repeat(c, { ...s, ...wide.wide }, () => {
+      const first = c.environment.get(counter)!;
+      for (let k = 0; k < 4; k++) {
+        c.environment.set(counter, [c.graph.op('i32.add', first[0], c.graph.i32(k))]);
+        lowerBlock(c, s.body);
+      }
+      c.environment.set(counter, first);
+    });
+  }
+  repeat(c, s, () => lowerBlock(c, s.body));
+}
+
+/** A loop behind its `initial`. */
+function repeat(c: Context, s: Loop, lowerBody: () => void): void {
   const cells = cellsOf(c, [s.body, s.update]);
   setAll(c, cells);
   const exit: Label = { used: false };
@@ -154,7 +175,7 @@ function lowerLoop(c: Context, s: Statement & { kind: 'loop' }): void {
       if (continues(s.body)) {
         const body = c.inner();
         c.within(body, c.floor, () => {
-          lowerBlock(c, s.body);
+          lowerBody();
           if (!c.dead) setAll(c, cells);
         });
         c.emit({ kind: 'block', label: next, body });
@@ -162,7 +183,7 @@ function lowerLoop(c: Context, s: Statement & { kind: 'loop' }): void {
         c.dead = false;
         getAll(c, cells);
         c.changeMemory();
-      } else lowerBlock(c, s.body);
+      } else lowerBody();
       if (c.dead) return;
       lowerBlock(c, s.update);
       const done = s.breakIf && c.graph.op('i32.eqz', lowerOne(c, s.breakIf));

@@ -1,4 +1,5 @@
 import type { ValueType } from '../encode/module.ts';
+import type { Variable } from '../wgsl/tree.ts';
 
 /** A value that is computed once: an instruction, its operands and what stands in it. */
 export interface Node {
@@ -34,10 +35,13 @@ export type Item =
       readonly address: Node;
       readonly offset: number;
       readonly value: Node;
+      /** What it stores to; left out: memory that nothing else names. */
+      readonly buffer?: Variable;
     }
   | { readonly kind: 'set'; readonly cell: Cell; readonly value: Node }
   /** Computes a node here and nowhere else: it reads a cell, or memory that is written. */
-  | { readonly kind: 'define'; readonly node: Node }
+  | { readonly kind: 'define'; readonly node: Node; readonly buffer?: Variable }
+  | { readonly kind: 'nothing' }
   | { readonly kind: 'loop'; readonly label: Label; readonly body: Region }
   | { readonly kind: 'block'; readonly label: Label; readonly body: Region }
   | { readonly kind: 'if'; readonly condition: Node; readonly body: Region; readonly otherwise: Region }

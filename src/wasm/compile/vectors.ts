@@ -51,7 +51,7 @@ export function pack(g: Graph, lane: Lane, lanes: readonly Node[]): Node {
 }
 
 /** Four loads of elements side by side are one. */
-function neighbours(g: Graph, lanes: readonly Node[]): Node | undefined {
+export function neighbours(g: Graph, lanes: readonly Node[]): Node | undefined {
   const [first] = lanes;
   if (first.op !== 'f32.load') return undefined;
   const beside = lanes.every(

@@ -30,7 +30,7 @@ test('tokens know their places, and `>` is never part of a longer one', () => {
 
 describe('what is no WGSL, or left out, is refused with its place', () => {
   test.each([
-    ['y[0] = 1', '6:1: "}" stands where ";" is expected'],
+    ['y[0] = 1', '7:1: "}" stands where ";" is expected'],
     ['y[0] = z;', '6:10: there is no variable "z"'],
     ['y[0] = 1u;', '6:10: u32 stands where f32 is expected'],
     ['x[0] = 1.0f;', '6:3: "x" cannot be written'],
@@ -40,7 +40,7 @@ describe('what is no WGSL, or left out, is refused with its place', () => {
     ['let a = 1u; let a = 2u;', '6:15: "a" is declared twice'],
     ['let a = array<u32, group.x>();', '6:22: an array has a constant length'],
     ['discard;', '6:10: ";" stands where an assignment is expected'],
-    ['let a = &y[0];', '6:11: a pointer may only be given to atomicStore'],
+    ['let a = &y[0];', '6:12: a pointer may only be given to atomicStore'],
     ['let a = 4294967296u;', '6:11: 4294967296 is beyond u32'],
     ['return 1u;', '6:3: return gives nothing here'],
   ])('%s', (body, message) => {

@@ -136,11 +136,9 @@ class Draw {
 
   private index(length: number): string {
     if (this.options.wild) return this.pick(this.expression('u32', 0), 'lane', `${this.below(2 * length)}u`);
-    return this.pick(
-      `${this.below(length)}u`,
-      `lane % ${length}u`,
-      `(${this.expression('u32', 1)}) % ${length}u`,
-    );
+    const plain = this.pick(`${this.below(length)}u`, `lane % ${length}u`);
+    // What is a leaf itself would never end.
+    return this.options.tame || this.below(3) ? plain : `(${this.expression('u32', 1)}) % ${length}u`;
   }
 
   block(indent: string, count: number, inLoop: boolean): string {

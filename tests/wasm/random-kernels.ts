@@ -64,7 +64,10 @@ class Draw {
     const of = this.scalarOf(type);
     const vector = type !== of;
     if (depth <= 0) {
-      if (vector) return this.pick(`${type}(${this.leaf(of)})`, `${type}()`);
+      if (vector) {
+        const all = `${type}(${this.leaf(of)})`;
+        return this.options.tame ? all : this.pick(all, `${type}()`);
+      }
       return this.leaf(of);
     }
     const e = (t: Of = type) => this.expression(t, depth - 1);
@@ -128,9 +131,12 @@ class Draw {
   }
 
   private leaf(of: Scalar): string {
-    // Compilers refuse constants that overflow.
-    const mayFold = !this.options.tame || of === 'f32';
-    if (of === 'bool' || (mayFold && this.below(2))) return this.literal(of);
+    // Compilers refuse constants that overflow, or divide by zero.
+    if (this.options.tame) {
+      if (of === 'bool') return `(input_u32[${this.index(WORDS)}] > 7u)`;
+      return of === 'f32' && this.below(2) ? this.literal(of) : `input_${of}[${this.index(WORDS)}]`;
+    }
+    if (of === 'bool' || this.below(2)) return this.literal(of);
     return `input_${of}[${this.index(WORDS)}]`;
   }
 
@@ -200,7 +206,7 @@ class Draw {
       ];
     }
     if (kind === 6 || kind === 7) {
-      const i = `i${this.names++}`;
+      const i = `n${this.names++}`;
       const head = `for (var ${i} = 0u; ${i} < ${this.pick('3u', '5u', 'lane % 4u')}; ${i}++) {`;
       this.readable.push({ name: i, type: 'u32', mutable: false });
       const inside = body(2, true);

@@ -2,6 +2,7 @@ import { GraphBuilder } from '../ir/builder.ts';
 import type { Graph, Node, ValueId } from '../ir/graph.ts';
 import { type OpTable, primitiveOp } from '../ir/op.ts';
 import type { Pass } from './pass.ts';
+import { findRoots } from './roots.ts';
 
 /**
  * A packed value lies in the pack and nowhere else, and a source that a node overwrites is gone afterwards. What is
@@ -13,7 +14,8 @@ export const ownMemory: Pass = {
   name: 'own-memory',
   doc: 'Copies values that must lie in a place of their own and do not.',
   run: (graph, { ops }) => {
-    const { root, overwritten } = placesOf(graph, ops);
+    const root = findRoots(graph, ops);
+    const overwritten = overwrittenIn(graph, ops);
     const sources = new Map(graph.sources.map((s) => [s.value, s.kind]));
     const taken = new Set<ValueId>();
     const gone = new Set<ValueId>();
@@ -75,24 +77,14 @@ function withCopies(
   return { ...b.build(), outputs };
 }
 
-/** Whose memory a value is, and which values nodes overwrite. */
-function placesOf(graph: Graph, ops: OpTable) {
-  const parent = new Map<ValueId, ValueId>();
-  const overwritten = new Set<ValueId>();
-  for (const node of graph.nodes) {
-    const { lowering } = primitiveOp(ops, node.op);
-    if (lowering.kind === 'view' && !lowering.packed) parent.set(node.outputs[0], node.inputs[0]);
-    if (lowering.kind !== 'kernels') continue;
-    for (const [out, operand] of Object.entries(lowering.inPlace ?? {})) {
-      overwritten.add(node.inputs[operand]);
-      parent.set(node.outputs[Number(out)], node.inputs[operand]);
-    }
-  }
-  const root = (v: ValueId): ValueId => {
-    const next = parent.get(v);
-    return next === undefined ? v : root(next);
-  };
-  return { root, overwritten };
+/** Values that nodes overwrite. */
+function overwrittenIn(graph: Graph, ops: OpTable): ReadonlySet<ValueId> {
+  return new Set(
+    graph.nodes.flatMap(({ op, inputs }) => {
+      const { lowering } = primitiveOp(ops, op);
+      return lowering.kind === 'kernels' ? Object.values(lowering.inPlace ?? {}).map((k) => inputs[k]) : [];
+    }),
+  );
 }
 
 function isPack(node: Node, ops: OpTable): boolean {

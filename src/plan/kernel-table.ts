@@ -11,6 +11,8 @@ const featureOf: Readonly<Record<KernelText['enables'][number], DeviceFeature>> 
 /** How the drafts of one kernel bind its memory. */
 interface Drafted {
   readonly text: KernelText;
+  /** The text with all memory bound as writable. */
+  readonly writable: string;
   /** All of them agree in what they only read. */
   alike: boolean;
 }
@@ -40,7 +42,7 @@ export class KernelTable {
     }
     this.kernelOf.set(key, this.drafted.length);
     for (const extension of text.enables) this.needed.add(featureOf[extension]);
-    return this.drafted.push({ text, alike: true }) - 1;
+    return this.drafted.push({ text, writable: key, alike: true }) - 1;
   }
 
   /**
@@ -48,13 +50,13 @@ export class KernelTable {
    * of its memory as writable: drivers would compile it twice, and a dispatch binds a buffer in one way throughout.
    */
   get kernels(): KernelInfo[] {
-    return this.drafted.map(({ text, alike }, index) => {
+    return this.drafted.map(({ text, writable, alike }, index) => {
       const bound = alike ? text : allWritable(text);
       return {
         name: `${String(index).padStart(3, '0')}-${text.template}`,
         bindings: bound.bindings.map((b) => b.access),
         hasUniforms: text.uniforms.length > 0,
-        wgsl: this.renderer.render(bound),
+        wgsl: alike ? this.renderer.render(text) : writable,
       };
     });
   }

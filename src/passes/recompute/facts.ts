@@ -1,9 +1,10 @@
 import { findContents } from '../../ir/contents.ts';
 import { elementCount, type Graph, type Node, type ValueId } from '../../ir/graph.ts';
-import type { OpTable, PrimitiveOp } from '../../ir/op.ts';
+import { type OpTable, primitiveOp } from '../../ir/op.ts';
 import { OFFSET_ALIGNMENT, roundUp } from '../../ir/packing.ts';
 import { bytesOf } from '../../ir/storage.ts';
 import type { Target } from '../../ir/target.ts';
+import { findRoots } from '../roots.ts';
 import { fusedValues } from './fused.ts';
 
 /** What recomputation has to know of a graph. Memory is that of roots: values that are no views of others. */
@@ -29,32 +30,25 @@ const NONE: readonly number[] = [];
 
 export function factsOf(graph: Graph, ops: OpTable, target: Target): Facts {
   const producer = new Map<ValueId, Node>();
-  const parent = new Map<ValueId, ValueId>();
   const packed = new Set<ValueId>();
   /** First node that overwrites a root. */
   const overwritten = new Map<ValueId, number>();
-  const root = (v: ValueId): ValueId => {
-    const next = parent.get(v);
-    return next === undefined ? v : root(next);
-  };
+  const root = findRoots(graph, ops);
   const contents = findContents(graph, ops);
   graph.nodes.forEach((node, i) => {
-    const { lowering } = primitive(node, ops);
+    const { lowering } = primitiveOp(ops, node.op);
     for (const v of node.outputs) producer.set(v, node);
-    if (lowering.kind === 'view') {
-      if (!lowering.packed) parent.set(node.outputs[0], node.inputs[0]);
-      else for (const v of [...node.inputs, node.outputs[0]]) packed.add(root(v));
-    }
+    if (lowering.kind === 'view' && lowering.packed)
+      for (const v of [...node.inputs, node.outputs[0]]) packed.add(root(v));
     if (lowering.kind !== 'kernels') return;
-    for (const [out, operand] of Object.entries(lowering.inPlace ?? {})) {
+    for (const operand of Object.values(lowering.inPlace ?? {})) {
       // Of a pack also its parts.
       const places = [node.inputs[operand], ...contents(node.inputs[operand]).map(({ of }) => of)].map(root);
       for (const r of places) if (!overwritten.has(r)) overwritten.set(r, i);
-      parent.set(node.outputs[Number(out)], node.inputs[operand]);
     }
   });
   const isView = (node: Node) => {
-    const { lowering } = primitive(node, ops);
+    const { lowering } = primitiveOp(ops, node.op);
     return lowering.kind === 'view' && !lowering.packed;
   };
   const uses = new Map<ValueId, number[]>();
@@ -89,7 +83,7 @@ export function factsOf(graph: Graph, ops: OpTable, target: Target): Facts {
     uses: (r) => uses.get(r) ?? NONE,
     isKept: (r) => kept.has(r) || packed.has(r),
     cost: (node) => {
-      const { macs, scanMacs } = primitive(node, ops);
+      const { macs, scanMacs } = primitiveOp(ops, node.op);
       const { rates } = target.measured;
       const shapes = node.inputs.map((v) => graph.values[v].shape);
       const results = node.outputs.map((v) => graph.values[v].shape);
@@ -119,10 +113,4 @@ function lastRecomputation(
     for (const v of node.outputs) if (root(v) === v) until.set(v, last);
   });
   return until;
-}
-
-export function primitive(node: Node, ops: OpTable): PrimitiveOp {
-  const op = ops.get(node.op);
-  if (op?.kind !== 'primitive') throw new Error(`${node.op} is not a primitive op`);
-  return op;
 }

@@ -1,5 +1,5 @@
 import { elementCount, type Graph, type Node, type ValueId } from '../../ir/graph.ts';
-import type { OpTable } from '../../ir/op.ts';
+import { type OpTable, primitiveOp } from '../../ir/op.ts';
 
 interface Roots {
   root(v: ValueId): ValueId;
@@ -28,9 +28,7 @@ export function fusedValues(graph: Graph, ops: OpTable, { root, isNeeded }: Root
     return inputs.some(computed) && inputs.every((v) => of(v) < host || computed(v)) ? host : undefined;
   };
   for (const node of graph.nodes) {
-    const op = ops.get(node.op);
-    if (op?.kind !== 'primitive') throw new Error(`${node.op} is not a primitive op`);
-    const { lowering } = op;
+    const { lowering } = primitiveOp(ops, node.op);
     if (lowering.kind === 'view') {
       const since = lowering.late ? kernels : Math.max(0, ...node.inputs.map((v) => earliest.get(v) ?? 0));
       for (const v of node.outputs) if (since > 0) earliest.set(v, since);

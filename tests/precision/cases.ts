@@ -3,9 +3,10 @@ import type { Graph, Shape, ValueId } from '../../src/ir/graph.ts';
 import { prune } from '../../src/ir/prune.ts';
 import type { Target } from '../../src/ir/target.ts';
 import { ops } from '../../src/ops/index.ts';
+import { roundToHalf } from '../../src/wasm/wgsl/arithmetic.ts';
 import { caseNames, opCase, relativeError } from '../ops/cases.ts';
 import { type Feeds, runReference } from '../ops/run.ts';
-import { HALF_EPSILON, toHalf } from './half.ts';
+import { HALF_EPSILON } from './half.ts';
 
 /** Relative to a result's largest value: the result is rounded, and a few values on the way to it. */
 export const OP_TOLERANCE = 4 * HALF_EPSILON;
@@ -56,7 +57,7 @@ export function halfCase(name: string): HalfCase {
   const rounded = Object.fromEntries(
     graph.sources.map(({ name: source, value }) => [
       source,
-      graph.values[value].dtype === 'f32' ? Array.from(feeds[source], toHalf) : feeds[source],
+      graph.values[value].dtype === 'f32' ? Array.from(feeds[source], roundToHalf) : feeds[source],
     ]),
   );
   const wanted = runReference(graph, rounded).get('out')!;

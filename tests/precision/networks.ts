@@ -6,6 +6,7 @@ import { planPortably } from '../../src/compiler/portable.ts';
 import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { openModel } from '../../src/files/open.ts';
 import type { Precision } from '../../src/ir/storage.ts';
+import { valuesBytes } from '../../src/plan/budget.ts';
 import { Session } from '../../src/runtime/session.ts';
 import { relativeError } from '../ops/cases.ts';
 import { fixtureNames, readFixture, setTexts, sourcesOf } from '../parity/fixture.ts';
@@ -32,9 +33,7 @@ export function testInHalf(names: readonly string[], acquired: AcquiredDevice): 
       const [whole, half] = [plan('f32'), plan('f16')];
       expect(JSON.stringify(plan('f16'))).toBe(JSON.stringify(half));
       expect(half.requires.features).toEqual(['shader-f16']);
-      const values = (p: typeof half) =>
-        p.buffers.reduce((n, { kind, size }) => n + (kind === 'values' ? size : 0), 0);
-      expect(values(half)).toBeLessThan(0.75 * values(whole));
+      expect(valuesBytes(half.buffers)).toBeLessThan(0.75 * valuesBytes(whole.buffers));
 
       const counted = counting(acquired.device);
       const session = await Session.create(counted.device, half);

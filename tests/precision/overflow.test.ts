@@ -6,7 +6,8 @@ import { GraphBuilder } from '../../src/ir/builder.ts';
 import { ops } from '../../src/ops/index.ts';
 import { planProgram } from '../../src/plan/plan.ts';
 import { Session } from '../../src/runtime/session.ts';
-import { HALF_EPSILON, toHalf } from './half.ts';
+import { roundToHalf } from '../../src/wasm/wgsl/arithmetic.ts';
+import { HALF_EPSILON } from './half.ts';
 
 const acquired = await acquireDevice();
 afterAll(() => acquired.destroy());
@@ -41,7 +42,7 @@ describe.runIf(acquired.device.features.has('shader-f16'))('values in half preci
     const found = await run(session, x);
     session.destroy();
     [...x].reverse().forEach((v, i) => {
-      expect(Math.abs(1 / found[i] - toHalf(v)) / Math.abs(v)).toBeLessThanOrEqual(2 * HALF_EPSILON);
+      expect(Math.abs(1 / found[i] - roundToHalf(v)) / Math.abs(v)).toBeLessThanOrEqual(2 * HALF_EPSILON);
     });
   });
 

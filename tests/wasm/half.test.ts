@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { halfBits, halfOf } from '../../src/wasm/interpret/values.ts';
+import { float16ToNumber } from '../../src/tensors/tensor.ts';
+import { halfBits } from '../../src/wasm/interpret/values.ts';
 import { compiled } from './run-kernel.ts';
 
 const kernel = (from: string, to: string, line: string) => `
@@ -19,14 +20,17 @@ test('every number of half precision becomes its float', () => {
   const text = kernel('f16', 'f32', 'y[i] = f32(x[i]);');
   const [, out] = compiled(text, [halves.buffer, new ArrayBuffer(4 * 65536)], 65536, options);
   const found = new Float32Array(out);
-  const wrong = halves.find((k) => !Object.is(found[k], halfOf(k)));
+  const wrong = halves.find((k) => !Object.is(found[k], float16ToNumber(k)));
   expect(wrong, `${found[wrong ?? 0]}`).toBeUndefined();
 });
 
 test('a float becomes the nearest number of half precision, ties to even', () => {
   // Each half, what lies in the middle of it and the next one, and what lies beside that.
   const floats = Float32Array.from({ length: 3 * 0x7c00 }, (_, k) => {
-    const [low, high] = [halfOf(Math.floor(k / 3)), Math.min(halfOf(Math.floor(k / 3) + 1), 65536)];
+    const [low, high] = [
+      float16ToNumber(Math.floor(k / 3)),
+      Math.min(float16ToNumber(Math.floor(k / 3) + 1), 65536),
+    ];
     return k % 3 === 0 ? low : (low + high) / 2 + (k % 3 === 1 ? 0 : (high - low) / 64);
   });
   const more = [0, -0, 65504, 65519, 65520, -65520, 1e30, -1e30, 1e-10, -1e-10, 2 ** -25, Number.NaN];
@@ -37,7 +41,7 @@ test('a float becomes the nearest number of half precision, ties to even', () =>
   const [, out] = compiled(text, [numbers.buffer, new ArrayBuffer(size)], numbers.length, options);
   const found = new Uint16Array(out);
   const wrong = numbers.findIndex((x, k) =>
-    Number.isNaN(x) ? !Number.isNaN(halfOf(found[k])) : found[k] !== halfBits(x),
+    Number.isNaN(x) ? !Number.isNaN(float16ToNumber(found[k])) : found[k] !== halfBits(x),
   );
   expect(wrong, `${numbers[wrong]}: ${found[wrong]}`).toBe(-1);
 });

@@ -1,3 +1,4 @@
+import { float16ToNumber } from '../../tensors/tensor.ts';
 import { roundToHalf } from '../wgsl/arithmetic.ts';
 import { offsetOf, strideOf, type Type } from '../wgsl/types.ts';
 
@@ -58,7 +59,7 @@ export function readValue(view: DataView, offset: number, type: Type): Value {
       case 'u32':
         return view.getUint32(offset, true);
       case 'f16':
-        return halfOf(view.getUint16(offset, true));
+        return float16ToNumber(view.getUint16(offset, true));
       default:
         return view.getInt32(offset, true);
     }
@@ -82,16 +83,7 @@ export function writeValue(view: DataView, offset: number, type: Type, value: Va
   else view.setInt32(offset, value, true);
 }
 
-/** The number that 16 bits of half precision stand for. */
-export function halfOf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
+/** The bits of the nearest number of half precision. */
 export function halfBits(x: number): number {
   const sign = x < 0 || Object.is(x, -0) ? 0x8000 : 0;
   const half = Math.abs(roundToHalf(x));

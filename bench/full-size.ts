@@ -2,17 +2,15 @@
  * One forward pass of each shipped network at its default, full size: seconds cold and warm, and buffer memory.
  * `npm run bench full-size [SPEC …]`
  */
-import { readdirSync } from 'node:fs';
 import { acquireDevice } from '../src/adapter/acquire.ts';
 import { webgpuBackend } from '../src/backend/webgpu.ts';
 import { initialise } from '../src/compiler/initialise.ts';
 import { kernelRenderer } from '../src/compiler/renderer.ts';
 import { openModel } from '../src/files/open.ts';
+import { shippedNames } from '../src/files/spec-files.ts';
 import { ops } from '../src/ops/index.ts';
 
-const shipped = readdirSync(new URL('../specs/', import.meta.url)).filter((f) => f.endsWith('.arch'));
-const specs =
-  process.argv.length > 2 ? process.argv.slice(2) : shipped.map((f) => f.slice(0, -'.arch'.length));
+const specs = process.argv.length > 2 ? process.argv.slice(2) : shippedNames();
 const backend = webgpuBackend(ops, kernelRenderer(), await acquireDevice());
 console.log(backend.description);
 console.log('network           first s   again s   buffers MiB');

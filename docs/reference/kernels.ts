@@ -1,8 +1,7 @@
-import { readdirSync } from 'node:fs';
 import { TRAINING_STEP, trainingEntries } from '../../src/autodiff/entries.ts';
 import { trainSection } from '../../src/compiler/model.ts';
 import { openModel } from '../../src/files/open.ts';
-import { shippedSpecs } from '../../src/files/spec-files.ts';
+import { shippedNames } from '../../src/files/spec-files.ts';
 import type { Graph } from '../../src/ir/graph.ts';
 import type { Target } from '../../src/ir/target.ts';
 import { kernels } from '../../src/kernels/index.ts';
@@ -71,10 +70,7 @@ function neededOf({ limits = {}, features = [] }: Needs): [name: string, n: numb
 
 /** docs/kernels.md: how each op can be computed, and what is chosen for the networks that come with archc. */
 export function kernelsDocument(): string {
-  const networks = readdirSync(shippedSpecs)
-    .filter((file) => file.endsWith('.arch'))
-    .map((file) => file.slice(0, -'.arch'.length))
-    .sort();
+  const networks = shippedNames();
   const uses = usesOf(networks);
   const names = [...kernels.keys()].sort();
   const several = names.filter((op) => variantNames(kernels.get(op)!).length > 1);

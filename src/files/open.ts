@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Module } from '../../grammar/ast.ts';
 import { type CheckedModel, checkedModel, type OpenOptions } from '../compiler/model.ts';
@@ -11,7 +11,7 @@ import type { RawOverrides } from '../language/model-parameters.ts';
 import { nearest } from '../language/suggest.ts';
 import { isRegularFile, readBytes } from '../tensors/read-file.ts';
 import { openSpecCopy } from './spec-copy.ts';
-import { MAX_SPEC_BYTES, nodeFiles, shippedSpecs } from './spec-files.ts';
+import { MAX_SPEC_BYTES, nodeFiles, shippedNames, shippedSpecs } from './spec-files.ts';
 
 /** `path`, `path:Model`, or the name of a shipped spec. The path may be the folder of a run. */
 export function splitSpec(spec: string): { path: string; model: string | undefined } {
@@ -52,9 +52,7 @@ export function openSpec(spec: string): {
 
 /** Where to look instead of a spec that does not exist. */
 function hintFor(path: string): string {
-  const shipped = readdirSync(shippedSpecs)
-    .filter((name) => name.endsWith('.arch'))
-    .map((name) => name.slice(0, -'.arch'.length));
+  const shipped = shippedNames();
   return nearest(path, shipped) ?? `a .arch file, or one of the shipped specs ${shipped.join(', ')}`;
 }
 

@@ -7,6 +7,12 @@ import { isRegularFile, readBytes } from '../tensors/read-file.ts';
 /** The specs that come with archc; `archc/lib/nn.arch` in an import names one of them. */
 export const shippedSpecs = fileURLToPath(new URL('../../specs/', import.meta.url));
 
+/** Names of the networks that come with archc, as commands take them, in order. */
+export function shippedNames(): string[] {
+  const files = readdirSync(shippedSpecs).filter((file) => file.endsWith('.arch'));
+  return files.map((file) => file.slice(0, -'.arch'.length)).sort();
+}
+
 /** A file beyond this is not read to be told that it is too long. */
 export const MAX_SPEC_BYTES = 2 ** 24;
 

@@ -1,16 +1,14 @@
-import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { trainingEntries } from '../../src/autodiff/entries.ts';
 import { trainSection } from '../../src/compiler/model.ts';
 import { planPortablyWithin } from '../../src/compiler/portable.ts';
 import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { openModel } from '../../src/files/open.ts';
+import { shippedNames } from '../../src/files/spec-files.ts';
 import { ops } from '../../src/ops/index.ts';
 import { valuesBytes } from '../../src/plan/budget.ts';
 
-const shipped = readdirSync(new URL('../../specs/', import.meta.url))
-  .filter((f) => f.endsWith('.arch'))
-  .map((f) => f.slice(0, -'.arch'.length));
+const shipped = shippedNames();
 
 test.each(shipped)('%s trains at full size with half the memory for its values', (spec) => {
   const renderer = kernelRenderer();

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -7,6 +7,7 @@ import { initialise } from '../../src/compiler/initialise.ts';
 import { openModel } from '../../src/files/open.ts';
 import { openProgramFolder } from '../../src/files/open-program.ts';
 import { writeProgramFolder } from '../../src/files/program-folder.ts';
+import { shippedNames } from '../../src/files/spec-files.ts';
 import { elementCount } from '../../src/ir/graph.ts';
 import { Random } from '../../src/recipe/random.ts';
 
@@ -14,9 +15,7 @@ import { Random } from '../../src/recipe/random.ts';
  * Every shipped spec at its default size: compiled for any WebGPU implementation, training step and all; then one
  * forward pass of a program for inference on this machine's adapter, and what it takes.
  */
-const shipped = readdirSync(new URL('../../specs/', import.meta.url))
-  .filter((f) => f.endsWith('.arch'))
-  .map((f) => f.slice(0, -'.arch'.length));
+const shipped = shippedNames();
 
 let acquired: AcquiredDevice;
 beforeAll(async () => {

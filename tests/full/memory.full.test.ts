@@ -1,4 +1,3 @@
-import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type AcquiredDevice, acquireDevice } from '../../src/adapter/acquire.ts';
 import { trainingEntries } from '../../src/autodiff/entries.ts';
@@ -6,15 +5,15 @@ import { trainSection } from '../../src/compiler/model.ts';
 import { planPortably } from '../../src/compiler/portable.ts';
 import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { openModel } from '../../src/files/open.ts';
+import { shippedNames } from '../../src/files/spec-files.ts';
 import { ops } from '../../src/ops/index.ts';
+import { valuesBytes } from '../../src/plan/budget.ts';
 import type { Program } from '../../src/program/program.ts';
 import { makeBuffers } from '../../src/runtime/prepare.ts';
 import { counting } from '../runtime/counting.ts';
 
 /** Every shipped network at its default size: what the plan says of memory is what is created, on any adapter. */
-const shipped = readdirSync(new URL('../../specs/', import.meta.url))
-  .filter((f) => f.endsWith('.arch'))
-  .map((f) => f.slice(0, -'.arch'.length));
+const shipped = shippedNames();
 
 /** Programs beyond this are planned only. */
 const MOST = 3 * 2 ** 30;
@@ -34,7 +33,7 @@ async function checked(name: string, program: Program): Promise<void> {
     `${name}: ${mebibytes(program.bytes)} in ${sizes.length} buffers; values at once: ${peaks.join(', ')}`,
   );
   expect(program.bytes).toBe(sizes.reduce((a, b) => a + b, 4 * program.uniforms.length));
-  const values = program.buffers.filter(({ kind }) => kind === 'values').reduce((n, b) => n + b.size, 0);
+  const values = valuesBytes(program.buffers);
   for (const [entry, { peak }] of Object.entries(program.entries))
     expect(peak, entry).toBeLessThanOrEqual(values);
   expect(Math.max(...sizes)).toBe(program.requires.maxBufferSize);

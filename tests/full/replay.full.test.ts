@@ -1,10 +1,8 @@
-import { readdirSync } from 'node:fs';
 import { describe, test } from 'vitest';
+import { shippedNames } from '../../src/files/spec-files.ts';
 import { replayNetwork, replayTargets } from '../networks/replay.ts';
 
-const shipped = readdirSync(new URL('../../specs/', import.meta.url))
-  .filter((f) => f.endsWith('.arch'))
-  .map((f) => f.slice(0, -'.arch'.length));
+const shipped = shippedNames();
 
 describe.each(replayTargets)('%s', (target) => {
   test.each(shipped)('%s at full size: every dispatch finds in memory what it reads', (spec) => {

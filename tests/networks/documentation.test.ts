@@ -1,17 +1,16 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { diagram, diagramDepths, diagramFile } from '../../docs/networks/diagram.ts';
 import { modelCost } from '../../src/compiler/cost.ts';
 import { openModel } from '../../src/files/open.ts';
+import { shippedNames } from '../../src/files/spec-files.ts';
 import { ops } from '../../src/ops/index.ts';
 import { type FixtureInfo, setTexts } from '../parity/fixture.ts';
 
 const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const text = readFileSync(at('docs/networks.md'), 'utf8');
-const shipped = readdirSync(at('specs'))
-  .filter((f) => f.endsWith('.arch'))
-  .map((f) => f.slice(0, -'.arch'.length));
+const shipped = shippedNames();
 
 /** Cells of the table that `<!-- name -->` stands before, without its head. */
 function table(name: string): string[][] {

@@ -7,6 +7,7 @@ import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { openModel } from '../../src/files/open.ts';
 import { type Entries, elementCount } from '../../src/ir/graph.ts';
 import { ops } from '../../src/ops/index.ts';
+import { valuesBytes } from '../../src/plan/budget.ts';
 import type { Program } from '../../src/program/program.ts';
 import { toFloat32 } from '../../src/tensors/tensor.ts';
 import { gradientDeviations } from './check.ts';
@@ -18,9 +19,8 @@ const renderer = kernelRenderer();
 
 /** Bytes of values that are no outputs, which stay whatever is computed again. */
 function droppable({ buffers, entries }: Program): number {
-  const values = buffers.reduce((n, { kind, size }) => n + (kind === 'values' ? size : 0), 0);
   const outputs = Object.values(entries).flatMap((entry) => entry.outputs);
-  return values - outputs.reduce((n, { shape }) => n + 4 * elementCount(shape), 0);
+  return valuesBytes(buffers) - outputs.reduce((n, { shape }) => n + 4 * elementCount(shape), 0);
 }
 
 /**

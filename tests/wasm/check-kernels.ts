@@ -1,7 +1,7 @@
-import { readdirSync } from 'node:fs';
 import { trainingEntries } from '../../src/autodiff/entries.ts';
 import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { openModel } from '../../src/files/open.ts';
+import { shippedNames } from '../../src/files/spec-files.ts';
 import { namedTarget } from '../../src/kernels/targets.ts';
 import { ops } from '../../src/ops/index.ts';
 import { planProgram } from '../../src/plan/plan.ts';
@@ -10,9 +10,7 @@ import { encodeModule } from '../../src/wasm/encode/module.ts';
 import { engine } from '../../src/wasm/engine.ts';
 
 /** Names of the specs that are shipped. */
-export const specNames = readdirSync(new URL('../../specs/', import.meta.url))
-  .filter((f) => f.endsWith('.arch'))
-  .map((f) => f.slice(0, -'.arch'.length));
+export const specNames = shippedNames();
 
 /** Texts of the kernels of a training step, or of the forward pass where the spec does not train. */
 export function kernelsOf(spec: string, targets: readonly string[]): Map<string, string> {

@@ -1,10 +1,10 @@
-import { readdirSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
 import { trainingEntries } from '../../src/autodiff/entries.ts';
 import { trainSection } from '../../src/compiler/model.ts';
 import { planPortably } from '../../src/compiler/portable.ts';
 import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { openModel } from '../../src/files/open.ts';
+import { shippedNames } from '../../src/files/spec-files.ts';
 import type { Target } from '../../src/ir/target.ts';
 import { ops } from '../../src/ops/index.ts';
 import type { Program } from '../../src/program/program.ts';
@@ -12,9 +12,7 @@ import { type Job, type JobResult, jobOf } from './job.ts';
 import { runOnWgpu } from './wgpu.ts';
 
 /** Every network that comes with archc. */
-export const shipped = readdirSync(new URL('../../specs/', import.meta.url))
-  .filter((file) => file.endsWith('.arch'))
-  .map((file) => file.slice(0, -'.arch'.length));
+export const shipped = shippedNames();
 
 /**
  * Makes a pipeline on wgpu of every kernel of networks at their default sizes, forward pass and training step, planned

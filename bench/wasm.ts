@@ -1,13 +1,13 @@
 /**
  * Times kernels translated to WebAssembly, on one thread, beside the processor's peak in registers:
- * `npm run bench wasm [part of a name] [--relaxed]`. The kernels are those planned for software adapters. Best of the runs
+ * `npm run bench wasm [part of a name] [--relaxed]`. The kernels are those planned for it. Best of the runs
  * of at least a second; GFLOP/s are 2 · macs, GB/s what is read and written once.
  */
 import { setFlagsFromString } from 'node:v8';
 import { kernelRenderer } from '../src/compiler/renderer.ts';
 import { GraphBuilder } from '../src/ir/builder.ts';
 import { type Attrs, elementCount, type Graph, type ValueId } from '../src/ir/graph.ts';
-import { namedTarget } from '../src/kernels/targets.ts';
+import { cpuTarget } from '../src/kernels/targets.ts';
 import { ops } from '../src/ops/index.ts';
 import { planProgram } from '../src/plan/plan.ts';
 import { compileKernel } from '../src/wasm/compile/kernel.ts';
@@ -110,11 +110,10 @@ console.log(
 console.log(`${'peak in registers'.padEnd(28)} ${peak().toFixed(1)} GFLOP/s`);
 for (const benchmark of cases.filter(([name]) => name.includes(wanted))) {
   const graph = graphOf(benchmark);
-  const target = namedTarget('webgpu-default');
   const program = planProgram({ forward: graph }, ops, kernelRenderer(), {
     model: 'bench',
     batch: 1,
-    target,
+    target: cpuTarget,
   });
   const before = performance.now();
   const wasm = new WasmProgram(program, options);

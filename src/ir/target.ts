@@ -1,7 +1,10 @@
 import type { DeviceLimits } from './kernel.ts';
 
-/** `software` runs shaders on the CPU: its threads are few, its workgroup memory is not faster than the rest. */
-export type TargetKind = 'gpu' | 'software';
+/**
+ * `software` runs shaders on the CPU: its threads are few, its workgroup memory is not faster than the rest. `cpu` runs
+ * kernels as WebAssembly, one invocation after the other, `vec4` in a register of four lanes.
+ */
+export type TargetKind = 'gpu' | 'software' | 'cpu';
 
 /** Features of WebGPU that kernels may need, under WebGPU's names. */
 export type TargetFeature = 'shader-f16' | 'subgroups' | 'timestamp-query';

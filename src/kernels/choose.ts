@@ -10,7 +10,7 @@ export interface Lack {
 }
 
 /** What a target lacks of what is needed; empty where all is there. */
-export function lacks({ limits = {}, features = [] }: Needs, target: Target): Lack[] {
+export function lacks({ limits = {}, features = [], kind }: Needs, target: Target): Lack[] {
   const tooSmall = (Object.keys(limits) as (keyof DeviceLimits)[]).flatMap((name): Lack[] => {
     const needed = limits[name]!;
     const offered = target.limits[name];
@@ -20,7 +20,11 @@ export function lacks({ limits = {}, features = [] }: Needs, target: Target): La
   const missing = features
     .filter((name) => !target.features.includes(name))
     .map((name): Lack => ({ name, needed: 'the feature', offered: 'none' }));
-  return [...tooSmall, ...missing];
+  const other =
+    kind === undefined || kind === target.kind
+      ? []
+      : [{ name: 'kind', needed: kind, offered: target.kind } satisfies Lack];
+  return [...tooSmall, ...missing, ...other];
 }
 
 /** Candidates for a node, the one to take first: those that fit before those that do not, then the cheapest, then by name. */

@@ -82,3 +82,15 @@ export const gpuFigures: Measured = {
   },
   scan: { workgroup: 64, steps: 8, wantedThreads: 16384, leastBlocks: 4, scratchShare: 4 },
 };
+
+/**
+ * Kernels as WebAssembly (src/wasm): an invocation runs from end to end before the next one begins, so neighbours belong to
+ * one invocation, and workgroups are what threads share. Nothing here may depend on how many threads there are: results
+ * would. Rates are those of two threads with registers of four lanes and no multiply-add in one instruction.
+ */
+export const cpuFigures: Measured = {
+  ...softwareFigures,
+  rates: { multiplyAdds: 45, loads: 20, shared: 20, barriers: 0.02, threads: 16, dispatch: 1_000 },
+  team: 1,
+  dispatch: 1_000,
+};

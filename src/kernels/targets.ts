@@ -1,8 +1,8 @@
 import { InputError } from '../errors.ts';
 import type { DeviceLimits } from '../ir/kernel.ts';
 import type { Precision } from '../ir/storage.ts';
-import type { Target, TargetFeature, TargetKind } from '../ir/target.ts';
-import { gpuFigures, softwareFigures } from './measured.ts';
+import type { Measured, Target, TargetFeature, TargetKind } from '../ir/target.ts';
+import { cpuFigures, gpuFigures, softwareFigures } from './measured.ts';
 
 const MiB = 2 ** 20;
 const GiB = 2 ** 30;
@@ -41,7 +41,11 @@ const desktopLimits: DeviceLimits = {
 export const targetFeatures: readonly TargetFeature[] = ['shader-f16', 'subgroups', 'timestamp-query'];
 
 /** Figures of a kind of device. */
-const figures = { gpu: gpuFigures, software: softwareFigures };
+const figures: Readonly<Record<TargetKind, Measured>> = {
+  gpu: gpuFigures,
+  software: softwareFigures,
+  cpu: cpuFigures,
+};
 
 function target(
   name: string,
@@ -54,6 +58,25 @@ function target(
 
 /** What programs for any adapter are compiled for: kernels that no adapter is slow with. */
 export const portableTarget: Target = target('webgpu-default', 'software', portableLimits, []);
+
+/**
+ * Kernels as WebAssembly in one memory of 32-bit addresses (src/wasm). Nothing binds anything there: only the memory is a
+ * limit, and that arrays begin at whole registers.
+ */
+export const cpuTarget: Target = target(
+  'cpu',
+  'cpu',
+  {
+    ...portableLimits,
+    maxComputeWorkgroupsPerDimension: 2 ** 31 - 1,
+    maxStorageBuffersPerShaderStage: 16,
+    maxStorageBufferBindingSize: 4 * GiB - 64 * MiB,
+    maxBufferSize: 4 * GiB - 64 * MiB,
+    minStorageBufferOffsetAlignment: 16,
+    minUniformBufferOffsetAlignment: 16,
+  },
+  [],
+);
 
 /** The targets that `--target` takes. */
 export const targets: readonly Target[] = [

@@ -1,6 +1,6 @@
 import type { Attrs, DType, Shape, Value } from '../ir/graph.ts';
 import type { DeviceLimits, KernelCall } from '../ir/kernel.ts';
-import type { Target, TargetFeature } from '../ir/target.ts';
+import type { Target, TargetFeature, TargetKind } from '../ir/target.ts';
 
 /** What an op's kernels are made for: one node with its tensors. */
 export interface KernelNode {
@@ -19,6 +19,8 @@ export interface KernelContext extends KernelNode {
 export interface Needs {
   readonly limits?: Partial<DeviceLimits>;
   readonly features?: readonly TargetFeature[];
+  /** Left out: any kind. */
+  readonly kind?: TargetKind;
 }
 
 /** One way to compute a node. */

@@ -2,7 +2,7 @@ import { trainingEntries } from '../../src/autodiff/entries.ts';
 import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { openModel } from '../../src/files/open.ts';
 import { shippedNames } from '../../src/files/spec-files.ts';
-import { namedTarget } from '../../src/kernels/targets.ts';
+import { cpuTarget, namedTarget } from '../../src/kernels/targets.ts';
 import { ops } from '../../src/ops/index.ts';
 import { planProgram } from '../../src/plan/plan.ts';
 import { compileKernel } from '../../src/wasm/compile/kernel.ts';
@@ -12,7 +12,7 @@ import { engine } from '../../src/wasm/engine.ts';
 /** Names of the specs that are shipped. */
 export const specNames = shippedNames();
 
-/** Texts of the kernels of a training step, or of the forward pass where the spec does not train. */
+/** Texts of the kernels of a training step, or of the forward pass where the spec does not train, planned for `cpu` and other targets. */
 export function kernelsOf(spec: string, targets: readonly string[]): Map<string, string> {
   const model = openModel(spec, { batch: 1, training: true });
   const [section] = model.train;
@@ -20,13 +20,13 @@ export function kernelsOf(spec: string, targets: readonly string[]): Map<string,
     ? trainingEntries(model, section, section.optimizer, ops).entries
     : { forward: model.graph };
   const texts = new Map<string, string>();
-  for (const target of targets) {
+  for (const target of [cpuTarget, ...targets.map(namedTarget)]) {
     const { kernels } = planProgram(entries, ops, kernelRenderer(), {
       model: model.name,
       batch: 1,
-      target: namedTarget(target),
+      target,
     });
-    for (const { name, wgsl } of kernels) texts.set(wgsl, `${target} ${name}`);
+    for (const { name, wgsl } of kernels) texts.set(wgsl, `${target.name} ${name}`);
   }
   return texts;
 }

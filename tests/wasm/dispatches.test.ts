@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { kernelRenderer } from '../../src/compiler/renderer.ts';
-import { namedTarget } from '../../src/kernels/targets.ts';
+import { cpuTarget, namedTarget } from '../../src/kernels/targets.ts';
 import { ops } from '../../src/ops/index.ts';
 import { planProgram } from '../../src/plan/plan.ts';
 import { WasmProgram } from '../../src/wasm/execute.ts';
@@ -15,15 +15,18 @@ const TOLERANCE = 2e-5;
  * Every dispatch of every op's plan, compiled and interpreted from the same memory. No kernel reaches beyond an end:
  * that indices which follow from no data may be trusted rests on it.
  */
-const targets = process.env['ARCHC_FULL'] === '1' ? ['webgpu-default', 'webgpu-gpu'] : ['webgpu-default'];
+const targets =
+  process.env['ARCHC_FULL'] === '1'
+    ? [cpuTarget, namedTarget('webgpu-default'), namedTarget('webgpu-gpu')]
+    : [cpuTarget];
 
-describe.each(targets)('dispatches planned for %s', (target) => {
+describe.each(targets)('dispatches planned for $name', (target) => {
   test.each(caseNames)('%s', (name) => {
     const { graph, feeds } = opCase(name);
     const program = planProgram({ forward: graph }, ops, kernelRenderer(), {
       model: 'case',
       batch: 1,
-      target: namedTarget(target),
+      target,
     });
     const wasm = new WasmProgram(program, { bounds: 'trusted', relaxed: false });
     for (const tensor of program.tensors) {

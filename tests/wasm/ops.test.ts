@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { kernelRenderer } from '../../src/compiler/renderer.ts';
-import { namedTarget } from '../../src/kernels/targets.ts';
+import { cpuTarget, namedTarget } from '../../src/kernels/targets.ts';
 import { ops } from '../../src/ops/index.ts';
 import { planProgram } from '../../src/plan/plan.ts';
 import { WasmProgram } from '../../src/wasm/execute.ts';
@@ -9,16 +9,16 @@ import { caseNames, opCase, relativeError } from '../ops/cases.ts';
 /** float32 kernels against float64 truths, relative to the tensor's largest value: as on WebGPU. */
 const TOLERANCE = 1e-4;
 
-/** Targets whose kernels differ: those with tiles in registers and those with tiles in workgroup memory. */
-const targets = ['webgpu-default', 'webgpu-gpu'];
+/** The kernels made for it, and those of targets with tiles in registers and in workgroup memory. */
+const targets = [cpuTarget, namedTarget('webgpu-default'), namedTarget('webgpu-gpu')];
 
 describe.each(caseNames)('%s as WebAssembly', (name) => {
-  test.each(targets)('forward and gradients equal the fixture, planned for %s', (target) => {
+  test.each(targets)('forward and gradients equal the fixture, planned for $name', (target) => {
     const { graph, feeds, expected } = opCase(name);
     const program = planProgram({ forward: graph }, ops, kernelRenderer(), {
       model: 'case',
       batch: 1,
-      target: namedTarget(target),
+      target,
     });
     for (const bounds of ['trusted', 'clamp'] as const) {
       const wasm = new WasmProgram(program, { bounds, relaxed: false });

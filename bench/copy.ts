@@ -9,7 +9,7 @@ import { GraphBuilder } from '../src/ir/builder.ts';
 import { type Attrs, elementCount } from '../src/ir/graph.ts';
 import { ops } from '../src/ops/index.ts';
 import { planProgram } from '../src/plan/plan.ts';
-import { Session } from '../src/runtime/session.ts';
+import { WebgpuSession } from '../src/runtime/webgpu/session.ts';
 
 const cases: readonly (readonly [op: string, shapes: readonly (readonly number[])[], attrs: Attrs])[] = [
   ['exp', [[2, 96, 80, 80]], {}],
@@ -51,7 +51,7 @@ for (const [op, shapes, attrs] of cases) {
     attrs,
   );
   b.output('y', y);
-  const session = await Session.create(
+  const session = await WebgpuSession.create(
     acquired.device,
     planProgram({ forward: b.build() }, ops, kernelRenderer(), { model: op, batch: 1, target }),
   );

@@ -22,8 +22,9 @@ import { ops } from '../src/ops/index.ts';
 import { planProgram } from '../src/plan/plan.ts';
 import type { Program } from '../src/program/program.ts';
 import { hyperParameters } from '../src/recipe/optimizers.ts';
-import { nextTask } from '../src/runtime/device-faults.ts';
-import { Session } from '../src/runtime/session.ts';
+import { nextTask } from '../src/runtime/webgpu/device-faults.ts';
+import type { Session } from '../src/runtime/session.ts';
+import { WebgpuSession } from '../src/runtime/webgpu/session.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -106,7 +107,7 @@ async function measure(): Promise<void> {
   const run = values.forward ? ['forward'] : TRAINING_STEP;
   if (values.kernels) await measureKernels(open.device, program, run, write);
   else {
-    const made = await timed(() => Session.create(open.device, program));
+    const made = await timed(() => WebgpuSession.create(open.device, program));
     const session = made.value;
     write(session);
     await open.device.queue.onSubmittedWorkDone();
@@ -163,7 +164,7 @@ async function measureKernels(
     );
     pipelines.push(time);
   }
-  const session = await Session.create(device, program);
+  const session = await WebgpuSession.create(device, program);
   write(session);
   const querySet = device.createQuerySet({ type: 'timestamp', count: 2 });
   const rows: { kernel: number; label: string; dispatches: number; pipeline: number; code: number }[] = [];
@@ -173,7 +174,7 @@ async function measureKernels(
       const known = rows.find((r) => r.kernel === kernel);
       if (known) known.dispatches++;
       const once = async () => {
-        session.submit(label, (encoder) => session.encodeDispatch(encoder, entry, index, timestampWrites));
+        session.record(label, (encoder) => session.encodeDispatch(encoder, entry, index, timestampWrites));
         await device.queue.onSubmittedWorkDone();
       };
       const first = (await timed(once)).time.processor;

@@ -12,7 +12,7 @@ import { GraphBuilder } from '../src/ir/builder.ts';
 import type { Attrs, Graph } from '../src/ir/graph.ts';
 import { ops } from '../src/ops/index.ts';
 import { planProgram } from '../src/plan/plan.ts';
-import { Session } from '../src/runtime/session.ts';
+import { WebgpuSession } from '../src/runtime/webgpu/session.ts';
 
 /** Name, op, shapes of its operands, attributes. */
 type Case = readonly [name: string, op: string, operands: string, attrs?: Attrs];
@@ -88,7 +88,7 @@ async function time(graph: Graph): Promise<Timing> {
     target,
   });
   const begin = performance.now();
-  const session = await Session.create(device, program);
+  const session = await WebgpuSession.create(device, program);
   for (const { kind, name, shape } of program.tensors) {
     const n = shape.reduce((a, d) => a * d, 1);
     if (kind === 'input')

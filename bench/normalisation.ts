@@ -10,7 +10,7 @@ import { GraphBuilder } from '../src/ir/builder.ts';
 import { type Attrs, elementCount, type ValueId } from '../src/ir/graph.ts';
 import { ops } from '../src/ops/index.ts';
 import { planProgram } from '../src/plan/plan.ts';
-import { Session } from '../src/runtime/session.ts';
+import { WebgpuSession } from '../src/runtime/webgpu/session.ts';
 
 const REPEATS = 12;
 
@@ -110,7 +110,7 @@ async function time(c: Case, gradients: boolean): Promise<string> {
     batch: 1,
     target,
   });
-  const session = await Session.create(acquired.device, program);
+  const session = await WebgpuSession.create(acquired.device, program);
   for (const [name, values] of data) if (session.has('input', name)) session.write('input', name, values);
   let best = Number.POSITIVE_INFINITY;
   let cpu = Number.POSITIVE_INFINITY;

@@ -11,7 +11,7 @@ import { GraphBuilder } from '../src/ir/builder.ts';
 import { elementCount, type Shape } from '../src/ir/graph.ts';
 import { ops } from '../src/ops/index.ts';
 import { planProgram } from '../src/plan/plan.ts';
-import { Session } from '../src/runtime/session.ts';
+import { WebgpuSession } from '../src/runtime/webgpu/session.ts';
 
 interface Case {
   readonly batch: number;
@@ -76,7 +76,7 @@ async function time({ batch, depth, length, states }: Case, gradients: boolean) 
     batch,
     target,
   });
-  const session = await Session.create(acquired.device, program);
+  const session = await WebgpuSession.create(acquired.device, program);
   for (const [name, shape] of Object.entries({ ...shapes, dy: shapes['u'] })) {
     if (!session.has('input', name)) continue;
     const shift = name === 'delta_bias' ? -4 : 0;

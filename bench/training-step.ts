@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util';
 import { acquireDevice } from '../src/adapter/acquire.ts';
 import { TRAINING_STEP, trainingEntries } from '../src/autodiff/entries.ts';
-import { type WebgpuExecutable, webgpuBackend } from '../src/backend/webgpu.ts';
+import { webgpuBackend } from '../src/backend/webgpu.ts';
 import { bytes } from '../src/cli/options.ts';
 import { initialise } from '../src/compiler/initialise.ts';
 import { trainSection } from '../src/compiler/model.ts';
@@ -13,7 +13,7 @@ import { kernelRenderer } from '../src/compiler/renderer.ts';
 import { openModel } from '../src/files/open.ts';
 import { ops } from '../src/ops/index.ts';
 import { hyperParameters } from '../src/recipe/optimizers.ts';
-import { profile } from '../src/runtime/profile.ts';
+import { profile } from '../src/runtime/webgpu/profile.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -32,7 +32,7 @@ const model = openModel(spec, { set, batch: Number(values.batch ?? section.batch
 const { entries } = trainingEntries(model, section, section.optimizer, ops);
 const memory = values.memory === undefined ? undefined : bytes('--memory')(values.memory);
 const backend = webgpuBackend(ops, kernelRenderer(), await acquireDevice(), { memory });
-const executable = (await backend.prepare(entries, model.name, model.batch)) as WebgpuExecutable;
+const executable = await backend.prepare(entries, model.name, model.batch);
 for (const p of model.parameters) {
   if (executable.has('param', p.name)) executable.write('param', p.name, initialise(p, 0));
 }

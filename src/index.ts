@@ -30,6 +30,7 @@ export type { EntryOptions, TrainingEntries } from './autodiff/entries.ts';
 export { trainingEntries } from './autodiff/entries.ts';
 export type { Backend, Elements, Executable } from './backend/backend.ts';
 export type { OpenDevice } from './backend/device-target.ts';
+export type { KernelBackend, KernelExecutable } from './backend/kernels.ts';
 /** Runs graphs in float64 on the CPU: slow, and what kernels are checked against. */
 export { referenceBackend } from './backend/reference.ts';
 export type { WebgpuBackend } from './backend/webgpu.ts';

@@ -1,8 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { acquireDevice, parseAdapterChoice } from '../adapter/acquire.ts';
 import type { Backend, Executable } from '../backend/backend.ts';
+import { KernelExecutable } from '../backend/kernels.ts';
 import { referenceBackend } from '../backend/reference.ts';
-import { WebgpuExecutable, webgpuBackend } from '../backend/webgpu.ts';
+import { webgpuBackend } from '../backend/webgpu.ts';
 import { kernelRenderer } from '../compiler/renderer.ts';
 import { InputError } from '../errors.ts';
 import type { Precision } from '../ir/storage.ts';
@@ -75,7 +76,7 @@ export async function openBackend(options: BackendOptions): Promise<Backend> {
 
 /** Says what an executable computes again. */
 export function noteRecomputation(executable: Executable): void {
-  if (executable instanceof WebgpuExecutable && executable.recomputation)
+  if (executable instanceof KernelExecutable && executable.recomputation)
     note(recomputationText(executable.recomputation, formatBytes));
 }
 

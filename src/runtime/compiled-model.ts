@@ -2,12 +2,13 @@ import type { Facts, TensorType } from '../program/facts.ts';
 import type { Program } from '../program/program.ts';
 import { digested, type StoredProgram } from '../program/stored.ts';
 import { checkBounds } from './check-bounds.ts';
-import { checkOffers } from './limits.ts';
 import { parseDocument, readProgram } from './parse-program.ts';
 import { checkDigest, type Load, loadChecked, loaderOf, type ProgramFiles, textOf } from './program-files.ts';
 import { RunningModel, type StartOptions } from './running-model.ts';
 import { RuntimeError } from './runtime-error.ts';
-import { Session } from './session.ts';
+import type { OpenSession } from './session.ts';
+import { checkOffers } from './webgpu/limits.ts';
+import { WebgpuSession } from './webgpu/session.ts';
 import { parseWeights } from './weights.ts';
 
 const WEIGHTS = 'weights.safetensors';
@@ -73,15 +74,22 @@ export class CompiledModel {
   /**
    * Makes the model ready on a device, with the weights of its folder or those that are given.
    *
-   * @throws RuntimeError `bad-weights`, `program-file` before anything is on the device; and as {@link Session.create}
+   * @param device of WebGPU, or what opens a session on another one
+   * @throws RuntimeError `bad-weights`, `program-file` before anything is on the device; and as
+   *   {@link WebgpuSession.create}
    */
-  async start(device: GPUDevice, options: StartOptions = {}): Promise<RunningModel> {
+  async start(device: GPUDevice | OpenSession, options: StartOptions = {}): Promise<RunningModel> {
     const given = options.weights;
     const bytes = given ?? (await loadChecked(this.load, WEIGHTS, this.stored.weights));
     const weights = parseWeights(bytes, this.weights, given ? 'the weights' : WEIGHTS);
-    const session = await Session.create(device, this.program);
+    const open = typeof device === 'function' ? device : openOn(device);
+    const session = await open(this.program);
     return new RunningModel(this, session, weights, options);
   }
+}
+
+function openOn(device: GPUDevice): OpenSession {
+  return (program) => WebgpuSession.create(device, program);
 }
 
 /**

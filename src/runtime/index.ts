@@ -16,7 +16,6 @@ export type {
   TensorInfo,
 } from '../program/program.ts';
 export { CompiledModel, openProgram } from './compiled-model.ts';
-export { type DispatchTime, profile } from './profile.ts';
 export type { ProgramFiles } from './program-files.ts';
 export {
   type Inputs,
@@ -26,5 +25,7 @@ export {
   type StepReport,
 } from './running-model.ts';
 export { RuntimeError, type RuntimeErrorCode } from './runtime-error.ts';
-export { Session, type TensorData } from './session.ts';
+export type { OpenSession, OutputName, Session, Submitted, TensorData } from './session.ts';
 export { StepReader, type StepResult } from './step-reader.ts';
+export { type DispatchTime, profile } from './webgpu/profile.ts';
+export { WebgpuSession } from './webgpu/session.ts';

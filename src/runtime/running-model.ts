@@ -4,7 +4,7 @@ import { learningRate } from '../recipe/schedules.ts';
 import { stepKey } from '../recipe/step-key.ts';
 import type { CompiledModel } from './compiled-model.ts';
 import { RuntimeError } from './runtime-error.ts';
-import type { Session, TensorData } from './session.ts';
+import { type OutputName, resultsOf, type Session, type TensorData } from './session.ts';
 import { parseWeights, weightBytes } from './weights.ts';
 
 export interface StartOptions {
@@ -59,15 +59,14 @@ export class RunningModel {
   /**
    * The outputs by name.
    *
-   * @throws RuntimeError `bad-tensor`, and as {@link Session.map}
+   * @throws RuntimeError `bad-tensor`, and as {@link Submitted.results}
    */
   async predict(inputs: Inputs): Promise<Record<string, Output>> {
-    this.run(['forward'], this.checked(this.model.inputs, inputs));
     const { outputs } = this.model;
-    const names = outputs.map(({ name }) => name);
-    const results = await this.session.readOutputs('forward', names);
+    const wanted = outputs.map(({ name }) => ({ entry: 'forward', name }));
+    const results = await this.run(['forward'], this.checked(this.model.inputs, inputs), wanted);
     return Object.fromEntries(
-      outputs.map(({ name, shape }) => [name, { shape, data: results.get(name)! }] as const),
+      outputs.map(({ name, shape }, i) => [name, { shape, data: results[i] }] as const),
     );
   }
 
@@ -76,11 +75,10 @@ export class RunningModel {
    * are the program's. Steps need not be awaited one by one: they are done in the order of the calls.
    *
    * @throws RuntimeError `not-for-training` where the program has no `train` section; `bad-tensor`; and as
-   *   {@link Session.map}
+   *   {@link Submitted.results}
    */
   async step(batch: Inputs): Promise<StepReport> {
     const training = this.training();
-    const { session } = this;
     const step = this.steps + 1;
     const inputs = this.checkedBatch(training, batch);
     const planned = this.options.steps ?? training.steps;
@@ -90,30 +88,23 @@ export class RunningModel {
       hyper: hyperParameters(training.optimizer, rate, step),
       rng: stepKey(this.options.seed ?? training.seed, step),
     };
-    const staging = session.staging(8);
-    try {
-      this.run(training.step, { ...inputs, ...own }, (encoder) => {
-        ['loss', 'norm2'].forEach((name, i) => {
-          session.copyOutput(encoder, this.giver(training, name), name, staging, 4 * i);
-        });
-      });
-      this.steps = step;
-      await session.map(staging);
-      const [loss, norm2] = new Float32Array(staging.getMappedRange());
-      return { step, loss, gradNorm: Math.sqrt(norm2), learningRate: rate };
-    } finally {
-      staging.destroy();
-    }
+    const outputs = ['loss', 'norm2'].map((name) => this.giver(training, name));
+    const results = this.run(training.step, { ...inputs, ...own }, outputs);
+    // A step that could not be submitted is none.
+    this.steps = step;
+    const [[loss], [norm2]] = await results;
+    return { step, loss, gradNorm: Math.sqrt(norm2), learningRate: rate };
   }
 
   /**
    * The loss of a batch, of a prediction: nothing is trained. The batch is as that of a step.
    *
-   * @throws RuntimeError `not-for-training`, `bad-tensor`; and as {@link Session.map}
+   * @throws RuntimeError `not-for-training`, `bad-tensor`; and as {@link Submitted.results}
    */
   async loss(batch: Inputs): Promise<number> {
-    this.run(['loss'], this.checkedBatch(this.training(), batch));
-    return (await this.session.readOutputs('loss', ['loss'])).get('loss')![0];
+    const inputs = this.checkedBatch(this.training(), batch);
+    const [[loss]] = await this.run(['loss'], inputs, [{ entry: 'loss', name: 'loss' }]);
+    return loss;
   }
 
   /** The weights as they are after all steps so far: the bytes of a safetensors file. */
@@ -149,19 +140,15 @@ export class RunningModel {
     }
   }
 
-  /** Runs entries on those of the inputs that some entry reads. */
+  /** Runs entries on those of the inputs that some entry reads. Throws at once where that cannot be submitted. */
   private run(
     entries: readonly string[],
     inputs: Inputs,
-    after: (encoder: GPUCommandEncoder) => void = () => {},
-  ): void {
+    outputs: readonly OutputName[],
+  ): Promise<readonly TensorData[]> {
     const { session } = this;
     const read = Object.entries(inputs).filter(([name]) => session.has('input', name));
-    const record = (encoder: GPUCommandEncoder) => {
-      session.encode(encoder, ...entries);
-      after(encoder);
-    };
-    session.submit(entries.join(' and '), record, Object.fromEntries(read));
+    return resultsOf(session.submit(entries.join(' and '), entries, Object.fromEntries(read), outputs));
   }
 
   /** What was given, which is what is taken. */
@@ -194,10 +181,11 @@ export class RunningModel {
     );
   }
 
-  /** The entry that gives an output of a step. */
-  private giver({ step }: TrainingFacts, output: string): string {
+  /** An output of a step, of the last entry that gives one. */
+  private giver({ step }: TrainingFacts, name: string): OutputName {
     const { entries } = this.session.program;
-    return step.findLast((entry) => entries[entry].outputs.some(({ name }) => name === output))!;
+    const entry = step.findLast((e) => entries[e].outputs.some((output) => output.name === name))!;
+    return { entry, name };
   }
 }
 

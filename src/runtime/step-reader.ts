@@ -1,5 +1,5 @@
 import { RuntimeError } from './runtime-error.ts';
-import type { Session, TensorData } from './session.ts';
+import { resultsOf, type OutputName, type Session, type Submitted, type TensorData } from './session.ts';
 
 /** What a training step tells the host. */
 export interface StepResult {
@@ -11,31 +11,27 @@ export interface StepResult {
 }
 
 /**
- * Runs training steps without waiting for their losses: each copies loss and norm (the outputs `loss` and `norm2` of
- * its entries) into one of a ring of staging buffers, which is read when the device gets there. At most `depth` steps
- * are in flight.
+ * Runs training steps without waiting for their losses: each keeps copies of loss and norm (the outputs `loss` and
+ * `norm2` of its entries), which are read when the device gets there. At most `depth` steps are in flight.
  */
 export class StepReader {
   private readonly session: Session;
   private readonly entries: readonly string[];
-  private readonly ring: GPUBuffer[];
-  private readonly pending: { readonly step: number; readonly staging: GPUBuffer }[] = [];
-  /** The entries that tell loss and norm. */
-  private readonly loss: string;
-  private readonly norm2: string;
+  private readonly depth: number;
+  private readonly pending: { readonly step: number; readonly submitted: Submitted }[] = [];
+  private readonly outputs: readonly OutputName[];
 
   /** @param entries what one step runs, in order */
   constructor(session: Session, entries: readonly string[], depth = 4) {
     this.session = session;
     this.entries = entries;
-    this.loss = this.entryWith('loss');
-    this.norm2 = this.entryWith('norm2');
-    this.ring = Array.from({ length: depth }, () => session.staging(16));
+    this.depth = depth;
+    this.outputs = ['loss', 'norm2'].map((name) => this.giver(name));
   }
 
   /** Whether a result has to be taken before the next step may be submitted. */
   get full(): boolean {
-    return this.pending.length >= this.ring.length;
+    return this.pending.length >= this.depth;
   }
 
   /**
@@ -44,42 +40,30 @@ export class StepReader {
    * @param inputs those that change with this step
    */
   submit(step: number, inputs: Readonly<Record<string, TensorData>> = {}): void {
-    const staging = this.ring[(step - 1) % this.ring.length];
-    const record = (encoder: GPUCommandEncoder) => {
-      this.session.encode(encoder, ...this.entries);
-      this.session.copyOutput(encoder, this.loss, 'loss', staging, 0);
-      this.session.copyOutput(encoder, this.norm2, 'norm2', staging, 4);
-    };
-    this.session.submit(`step ${step}`, record, inputs);
-    this.pending.push({ step, staging });
+    const submitted = this.session.submit(`step ${step}`, this.entries, inputs, this.outputs);
+    this.pending.push({ step, submitted });
   }
 
-  /** The oldest step's result; `undefined` when none is in flight. Throws as {@link Session.map}. */
+  /** The oldest step's result; `undefined` when none is in flight. Throws as {@link Submitted.results}. */
   async next(): Promise<StepResult | undefined> {
     const oldest = this.pending.shift();
     if (!oldest) return undefined;
-    const { step, staging } = oldest;
-    // Not before: Dawn in Node asks the device again and again while anything is awaited.
-    await this.session.map(staging);
-    const [loss, norm2] = new Float32Array(staging.getMappedRange().slice(0));
-    staging.unmap();
-    return { step, loss, gradNorm: Math.sqrt(norm2) };
+    const [[loss], [norm2]] = await resultsOf(oldest.submitted);
+    return { step: oldest.step, loss, gradNorm: Math.sqrt(norm2) };
   }
 
   /** Lets go of steps in flight: their results are not awaited any more. */
   destroy(): void {
-    this.pending.length = 0;
-    for (const buffer of this.ring) buffer.destroy();
+    for (const { submitted } of this.pending.splice(0)) submitted.release();
   }
 
-  private entryWith(output: string): string {
-    const found = this.entries.find((name) =>
-      this.session.entry(name).outputs.some((tensor) => tensor.name === output),
-    );
-    if (found !== undefined) return found;
+  /** The output of that name, of the first entry that has one. */
+  private giver(name: string): OutputName {
+    const entry = this.entries.find((e) => this.session.entry(e).outputs.some((o) => o.name === name));
+    if (entry !== undefined) return { entry, name };
     throw new RuntimeError(
       'bad-entry',
-      `none of the entries ${this.entries.join(', ')} has an output ${output}`,
+      `none of the entries ${this.entries.join(', ')} has an output ${name}`,
     );
   }
 }

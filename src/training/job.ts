@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { WebgpuBackend } from '../backend/webgpu.ts';
+import type { KernelBackend } from '../backend/kernels.ts';
 import { InputError } from '../errors.ts';
 import type { CopiedFile } from '../files/spec-copy.ts';
 import type { OpTable } from '../ir/op.ts';
@@ -38,7 +38,7 @@ export interface JobOptions {
   readonly section: TrainSection;
   readonly data: string;
   readonly place: RunPlace;
-  readonly backend: WebgpuBackend;
+  readonly backend: KernelBackend;
   readonly ops: OpTable;
   /** What the command line chose itself. */
   readonly choices: RunChoices;

@@ -1,4 +1,4 @@
-import type { WebgpuBackend } from '../backend/webgpu.ts';
+import type { KernelBackend } from '../backend/kernels.ts';
 import type { Batches } from '../data/batches.ts';
 import { InputError } from '../errors.ts';
 import type { ElaboratedModel, ModelInput, TrainSection } from '../language/model.ts';
@@ -39,7 +39,7 @@ export interface TaskOptions {
 }
 
 export interface TaskTestOptions extends TestOptions {
-  readonly backend: WebgpuBackend;
+  readonly backend: KernelBackend;
   /** The model elaborated for prediction. */
   readonly predictor: ElaboratedModel;
   /** Parameters and buffers by name. */

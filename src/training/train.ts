@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { TRAINING_STEP, trainingEntries } from '../autodiff/entries.ts';
 import { readStored, writeStored } from '../backend/backend.ts';
-import { type WebgpuBackend, WebgpuExecutable } from '../backend/webgpu.ts';
+import type { KernelBackend, KernelExecutable } from '../backend/kernels.ts';
 import { initialiseStored } from '../compiler/initialise.ts';
 import type { Batches } from '../data/batches.ts';
 import { InputError, JobError } from '../errors.ts';
@@ -33,7 +33,7 @@ export interface CompiledStep {
   readonly dispatches: number;
   /** Of device memory. */
   readonly bytes: number;
-  readonly recomputation: WebgpuExecutable['recomputation'];
+  readonly recomputation: KernelExecutable['recomputation'];
 }
 
 export interface TrainOptions {
@@ -41,7 +41,7 @@ export interface TrainOptions {
   readonly section: TrainSection;
   /** Training data, at their first step. */
   readonly batches: Batches;
-  readonly backend: WebgpuBackend;
+  readonly backend: KernelBackend;
   readonly ops: OpTable;
   readonly identity: RunIdentity;
   readonly choices: RunChoices;
@@ -101,7 +101,6 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   });
   if (resume) loader.restore({ ...resume.loader, step: resume.step });
   const executable = await backend.prepare(entries, model.name, model.batch);
-  if (!(executable instanceof WebgpuExecutable)) throw new Error('training needs the webgpu backend');
   const { session } = executable;
   const { kernels } = session.program;
   const dispatches = TRAINING_STEP.reduce((n, entry) => n + session.entry(entry).dispatches.length, 0);
@@ -254,7 +253,7 @@ function stoppedHint(checkpointPath: string): string {
 }
 
 /** @throws InputError `checkpoint-mismatch` where the state is not that of the section's optimizer */
-function restoreOptimizer(executable: WebgpuExecutable, names: readonly string[], resume: RunState): void {
+function restoreOptimizer(executable: KernelExecutable, names: readonly string[], resume: RunState): void {
   const found = [...resume.optimizer.keys()];
   const lengths = executable.session.program.tensors
     .filter((t) => t.kind === 'state')

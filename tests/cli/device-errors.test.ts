@@ -3,7 +3,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { report } from '../../src/cli/report.ts';
 import { PlanError } from '../../src/plan/plan-error.ts';
 import { RuntimeError, type RuntimeErrorCode } from '../../src/runtime/runtime-error.ts';
-import { Session } from '../../src/runtime/session.ts';
+import { WebgpuSession } from '../../src/runtime/webgpu/session.ts';
 import { archc, expectFailure, json, temporaryFolder, tree } from './archc.ts';
 import { TINY, writeDataset, writeInputs, writeWeights } from './tiny.ts';
 
@@ -32,10 +32,10 @@ afterEach(() => vi.restoreAllMocks());
 test.each(Object.entries(commands))(
   '%s of which the device is lost ends with that, and writes nothing',
   async (_name, args) => {
-    const { submit } = Session.prototype;
-    vi.spyOn(Session.prototype, 'submit').mockImplementation(function (this: Session, ...given) {
+    const { submit } = WebgpuSession.prototype;
+    vi.spyOn(WebgpuSession.prototype, 'submit').mockImplementation(function (this: WebgpuSession, ...given) {
       this.device.destroy();
-      submit.apply(this, given);
+      return submit.apply(this, given);
     });
     expectFailure(await archc(...args), 'device-lost', /the device was lost \(destroyed\)/, /ARCHC_ADAPTER/);
     expect(tree(folder)).toEqual(before);
@@ -43,7 +43,7 @@ test.each(Object.entries(commands))(
 );
 
 test('a device that refuses to make a session ends the command with its reason, in JSON too', async () => {
-  vi.spyOn(Session, 'create').mockRejectedValue(
+  vi.spyOn(WebgpuSession, 'create').mockRejectedValue(
     new RuntimeError('out-of-memory', 'the device has no memory for buffer 1 of 3'),
   );
   for (const args of Object.values(commands))

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { Session } from '../../src/runtime/session.ts';
+import { WebgpuSession } from '../../src/runtime/webgpu/session.ts';
 import { readSafetensors } from '../../src/tensors/safetensors.ts';
 import { archc, archcWatching, expectError, json, temporaryFolder, tree } from './archc.ts';
 import { TINY, writeDataset, writeImage } from './tiny.ts';
@@ -85,7 +85,7 @@ test('a run validates every N steps, on a fifth of the cases, and keeps last and
 });
 
 test('validations run on the weights that are trained: one session, one place a tensor', async () => {
-  const created = vi.spyOn(Session, 'create');
+  const created = vi.spyOn(WebgpuSession, 'create');
   try {
     const args = ['train', `${NETS}:Normed`, '--data', data, '--output', inFolder('one')];
     expect((await archc(...args, ...set({ steps: '2', validate: '1' }))).code).toBe(0);

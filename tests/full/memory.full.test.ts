@@ -9,7 +9,7 @@ import { shippedNames } from '../../src/files/spec-files.ts';
 import { ops } from '../../src/ops/index.ts';
 import { valuesBytes } from '../../src/plan/budget.ts';
 import type { Program } from '../../src/program/program.ts';
-import { makeBuffers } from '../../src/runtime/prepare.ts';
+import { makeBuffers } from '../../src/runtime/webgpu/prepare.ts';
 import { counting } from '../runtime/counting.ts';
 
 /** Every shipped network at its default size: what the plan says of memory is what is created, on any adapter. */

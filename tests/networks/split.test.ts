@@ -17,7 +17,7 @@ import type { ElaboratedModel } from '../../src/language/model.ts';
 import { ops } from '../../src/ops/index.ts';
 import { planProgram } from '../../src/plan/plan.ts';
 import { Random } from '../../src/recipe/random.ts';
-import { Session } from '../../src/runtime/session.ts';
+import { WebgpuSession } from '../../src/runtime/webgpu/session.ts';
 
 const renderer = kernelRenderer();
 const open = (training: boolean) => openModel('tests/networks/split.arch', { batch: 4, training });
@@ -58,7 +58,7 @@ async function both(model: ElaboratedModel, graph: Graph, bytes: number) {
     target: target(bytes),
     verify: true,
   });
-  const session = await Session.create(backend.device, program);
+  const session = await WebgpuSession.create(backend.device, program);
   try {
     for (const { kind, name, data } of sources) {
       const values = data instanceof Int32Array ? data : Float32Array.from(data);

@@ -10,7 +10,7 @@ import { ops } from '../../src/ops/index.ts';
 import type { ForcedKernels } from '../../src/plan/candidates.ts';
 import { planProgram } from '../../src/plan/plan.ts';
 import { interpret } from '../../src/reference/interpret.ts';
-import { Session } from '../../src/runtime/session.ts';
+import { WebgpuSession } from '../../src/runtime/webgpu/session.ts';
 import { relativeError } from './cases.ts';
 
 /** A graph with a random value for each source, and its results on the reference backend. */
@@ -88,7 +88,7 @@ export async function deviceError(
     target,
     kernels,
   });
-  const session = await Session.create(acquired.device, program);
+  const session = await WebgpuSession.create(acquired.device, program);
   for (const s of p.graph.sources) {
     if (session.has('input', s.name))
       session.write('input', s.name, Float32Array.from(p.feeds.get(s.value)!.data));

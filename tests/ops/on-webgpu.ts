@@ -4,7 +4,8 @@ import { deviceTarget } from '../../src/backend/device-target.ts';
 import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { ops } from '../../src/ops/index.ts';
 import { type PlanOptions, planProgram } from '../../src/plan/plan.ts';
-import { Session, type TensorData } from '../../src/runtime/session.ts';
+import type { TensorData } from '../../src/runtime/session.ts';
+import { WebgpuSession } from '../../src/runtime/webgpu/session.ts';
 import { caseNames, type OpCase, opCase, relativeError } from './cases.ts';
 
 /** float32 kernels against float64 truths, relative to the tensor's largest value. */
@@ -41,7 +42,7 @@ export async function resultsOf(
     batch: 1,
     ...options,
   });
-  const session = await Session.create(device, program);
+  const session = await WebgpuSession.create(device, program);
   try {
     for (const [n, { value, data }] of feeds) {
       if (!session.has('input', n)) continue;

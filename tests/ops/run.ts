@@ -7,7 +7,8 @@ import type { Target } from '../../src/ir/target.ts';
 import { ops } from '../../src/ops/index.ts';
 import { planProgram } from '../../src/plan/plan.ts';
 import { interpret } from '../../src/reference/interpret.ts';
-import { Session } from '../../src/runtime/session.ts';
+import type { Session } from '../../src/runtime/session.ts';
+import { WebgpuSession } from '../../src/runtime/webgpu/session.ts';
 
 /** Data of each source by name; sources are all fed. */
 export type Feeds = Readonly<Record<string, ArrayLike<number>>>;
@@ -31,7 +32,7 @@ export function openSession(
   target: Target = deviceTarget(acquired),
 ): Promise<Session> {
   const program = planProgram({ forward: graph }, ops, kernelRenderer(), { model: 'test', batch: 1, target });
-  return Session.create(acquired.device, program);
+  return WebgpuSession.create(acquired.device, program);
 }
 
 /** Writes sources; those that nothing reads are passed over. */

@@ -191,7 +191,7 @@ test('types: a program that uses all entries compiles, and a wrong use does not'
   const program = `
     import { check, openModel, openSpec, ops, SpecError, type Diagnostic, type ElaboratedModel } from 'archc';
     import { compileSpec, loadSpec, memoryFiles, programFiles } from 'archc/compiler';
-    import { openProgram, Session, type Program } from 'archc/runtime';
+    import { openProgram, WebgpuSession, type Program, type Session } from 'archc/runtime';
     const model: ElaboratedModel = openModel('nnunet', { set: { in_channels: '4' }, batch: 2 });
     export const shapes: readonly (readonly number[])[] = model.inputs.map((input) => input.shape);
     export const mistakes: readonly Diagnostic[] = check(openSpec('nnunet').loaded, ops);
@@ -202,7 +202,7 @@ test('types: a program that uses all entries compiles, and a wrong use does not'
       return model.name + (await openProgram(files)).outputs[0].name;
     }
     export async function start(device: GPUDevice, program: Program): Promise<number> {
-      const session: Session = await Session.create(device, program);
+      const session: Session = await WebgpuSession.create(device, program);
       return session.bytes;
     }
     export async function loss(device: GPUDevice, target: Int32Array): Promise<number> {

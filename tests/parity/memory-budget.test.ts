@@ -5,7 +5,7 @@ import { planPortablyWithin } from '../../src/compiler/portable.ts';
 import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { openModel } from '../../src/files/open.ts';
 import { ops } from '../../src/ops/index.ts';
-import { makeBuffers } from '../../src/runtime/prepare.ts';
+import { makeBuffers } from '../../src/runtime/webgpu/prepare.ts';
 import { counting } from '../runtime/counting.ts';
 import { checkBudget } from './check-budget.ts';
 

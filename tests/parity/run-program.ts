@@ -1,7 +1,7 @@
 import type { Entries } from '../../src/ir/graph.ts';
 import type { ElaboratedModel } from '../../src/language/model.ts';
 import type { Program } from '../../src/program/program.ts';
-import { Session } from '../../src/runtime/session.ts';
+import { WebgpuSession } from '../../src/runtime/webgpu/session.ts';
 import type { Tensor } from '../../src/tensors/tensor.ts';
 import { type Fixture, outputTensors, sourcesOf } from './fixture.ts';
 
@@ -13,7 +13,7 @@ export async function runProgram(
   fixture: Fixture,
   model: ElaboratedModel,
 ): Promise<Map<string, Tensor>> {
-  const session = await Session.create(device, program);
+  const session = await WebgpuSession.create(device, program);
   try {
     for (const [kind, name, data] of sourcesOf(fixture, model.inputs[0].name)) {
       if (session.has(kind, name)) session.write(kind, name, data);

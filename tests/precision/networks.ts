@@ -7,7 +7,7 @@ import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { openModel } from '../../src/files/open.ts';
 import type { Precision } from '../../src/ir/storage.ts';
 import { valuesBytes } from '../../src/plan/budget.ts';
-import { Session } from '../../src/runtime/session.ts';
+import { WebgpuSession } from '../../src/runtime/webgpu/session.ts';
 import { relativeError } from '../ops/cases.ts';
 import { fixtureNames, readFixture, setTexts, sourcesOf } from '../parity/fixture.ts';
 import { counting } from '../runtime/counting.ts';
@@ -36,7 +36,7 @@ export function testInHalf(names: readonly string[], acquired: AcquiredDevice): 
       expect(valuesBytes(half.buffers)).toBeLessThan(0.75 * valuesBytes(whole.buffers));
 
       const counted = counting(acquired.device);
-      const session = await Session.create(counted.device, half);
+      const session = await WebgpuSession.create(counted.device, half);
       expect([counted.bytes, session.bytes]).toEqual([half.bytes, half.bytes]);
       for (const [kind, source, data] of sourcesOf(fixture, model.inputs[0].name))
         if (session.has(kind, source)) session.write(kind, source, data);

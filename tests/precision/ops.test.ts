@@ -8,7 +8,7 @@ import { ops } from '../../src/ops/index.ts';
 import type { ForcedKernels } from '../../src/plan/candidates.ts';
 import { planProgram } from '../../src/plan/plan.ts';
 import type { Program } from '../../src/program/program.ts';
-import { Session } from '../../src/runtime/session.ts';
+import { WebgpuSession } from '../../src/runtime/webgpu/session.ts';
 import { rounds } from '../kernels/forced.ts';
 import { feed } from '../ops/run.ts';
 import { halfCase, halfCaseNames, OP_TOLERANCE, withoutPrologues } from './cases.ts';
@@ -75,7 +75,7 @@ describe.runIf(target.features.includes('shader-f16'))('operands in half precisi
       } as const;
       const program = planProgram({ forward: graph }, ops, renderer, plan);
       noteReads(program);
-      const session = await Session.create(acquired.device, program);
+      const session = await WebgpuSession.create(acquired.device, program);
       feed(session, graph, feeds);
       session.run('forward');
       const found = (await session.readOutputs('forward', ['out'])).get('out')!;

@@ -5,7 +5,8 @@ import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { GraphBuilder } from '../../src/ir/builder.ts';
 import { ops } from '../../src/ops/index.ts';
 import { planProgram } from '../../src/plan/plan.ts';
-import { Session } from '../../src/runtime/session.ts';
+import type { Session } from '../../src/runtime/session.ts';
+import { WebgpuSession } from '../../src/runtime/webgpu/session.ts';
 import { roundToHalf } from '../../src/wasm/wgsl/arithmetic.ts';
 import { HALF_EPSILON } from './half.ts';
 
@@ -25,7 +26,7 @@ function sessionOf(count: number): Promise<Session> {
     ...{ model: 'test', batch: 1, target, precision: 'f16' },
   });
   expect(program.entries['forward'].dispatches).toHaveLength(2);
-  return Session.create(acquired.device, program);
+  return WebgpuSession.create(acquired.device, program);
 }
 
 async function run(session: Session, x: readonly number[]): Promise<number[]> {

@@ -8,7 +8,7 @@ import type { Target } from '../../src/ir/target.ts';
 import { ops } from '../../src/ops/index.ts';
 import { runPasses } from '../../src/passes/index.ts';
 import { planProgram } from '../../src/plan/plan.ts';
-import { Session } from '../../src/runtime/session.ts';
+import { WebgpuSession } from '../../src/runtime/webgpu/session.ts';
 import { relativeError } from '../ops/cases.ts';
 import { feed, runReference } from '../ops/run.ts';
 import { HALF_EPSILON } from './half.ts';
@@ -44,7 +44,7 @@ describe.runIf(acquired.device.features.has('shader-f16'))('tensors larger than 
     const plan = { model, batch, target, precision: 'f16', verify: true } as const;
     const program = planProgram({ forward: graph }, ops, kernelRenderer(), plan);
     expect(program.requires.maxStorageBufferBindingSize).toBeLessThanOrEqual(bytes);
-    const session = await Session.create(acquired.device, program);
+    const session = await WebgpuSession.create(acquired.device, program);
     feed(session, graph, feeds);
     session.run('forward');
     const wanted = runReference(graph, feeds);

@@ -10,7 +10,7 @@ import { openModel } from '../../src/files/open.ts';
 import { storedTensors } from '../../src/language/model.ts';
 import { ops } from '../../src/ops/index.ts';
 import type { Program } from '../../src/program/program.ts';
-import { Session } from '../../src/runtime/session.ts';
+import { WebgpuSession } from '../../src/runtime/webgpu/session.ts';
 import { counting } from './counting.ts';
 
 const spec = fileURLToPath(new URL('../golden/tiny.arch', import.meta.url));
@@ -36,7 +36,7 @@ const elements = ({ shape }: { readonly shape: readonly number[] }) => shape.red
 
 async function opened(changes: Record<string, unknown> = {}, of: Program = program) {
   const counted = counting(acquired.device, changes);
-  return { counted, session: await Session.create(counted.device, of) };
+  return { counted, session: await WebgpuSession.create(counted.device, of) };
 }
 
 describe('memory of a program with all entries', () => {
@@ -115,7 +115,7 @@ describe('nothing is left on the device', () => {
       calls = 0;
       const [method, most] = stages[i % stages.length];
       const counted = counting(device, failing(method, 1 + ((7 * i) % most)));
-      const error: unknown = await Session.create(counted.device, program).catch((e: unknown) => e);
+      const error: unknown = await WebgpuSession.create(counted.device, program).catch((e: unknown) => e);
       expect(error, method).toMatchObject({ name: 'RuntimeError' });
       expect(counted.calls.get('createBuffer'), method).toBe(total);
       expect(counted.live.size, method).toBe(0);
@@ -136,7 +136,7 @@ describe('nothing is left on the device', () => {
                 return createBuffer(descriptor);
               },
       });
-      await expect(Session.create(device, program)).rejects.toMatchObject({ name: 'RuntimeError' });
+      await expect(WebgpuSession.create(device, program)).rejects.toMatchObject({ name: 'RuntimeError' });
       expect(counted.live.size).toBe(0);
     }
   });

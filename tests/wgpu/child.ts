@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
-import { Session } from '../../src/runtime/session.ts';
+import { WebgpuSession } from '../../src/runtime/webgpu/session.ts';
 import { type Job, type JobResult, typed } from './job.ts';
 
 declare const navigator: Partial<NavigatorGPU>;
@@ -22,7 +22,7 @@ const device = await adapter.requestDevice({ requiredFeatures: adapter.features.
 
 async function run({ program, feeds }: Job): Promise<JobResult> {
   try {
-    const session = await Session.create(device, program);
+    const session = await WebgpuSession.create(device, program);
     try {
       for (const feed of feeds) session.write(feed.kind, feed.name, typed(program, feed));
       session.run(...Object.keys(program.entries));

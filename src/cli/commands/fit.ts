@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { TRAINING_STEP, trainingEntries } from '../../autodiff/entries.ts';
 import { type Executable, readStored } from '../../backend/backend.ts';
-import { WebgpuExecutable } from '../../backend/webgpu.ts';
+import { KernelExecutable } from '../../backend/kernels.ts';
 import { trainSection } from '../../compiler/model.ts';
 import { JobError } from '../../errors.ts';
 import { storedTensors } from '../../language/model.ts';
@@ -112,7 +112,7 @@ async function runSteps(
     }
     losses.push(loss);
   };
-  if (executable instanceof WebgpuExecutable) {
+  if (executable instanceof KernelExecutable) {
     const reader = new StepReader(executable.session, TRAINING_STEP);
     try {
       for (let t = 1; t <= steps; t++) {

@@ -13,7 +13,7 @@ import { ops } from '../../ops/index.ts';
 import { selectiveScan } from '../../ops/scan/selective-scan.ts';
 import { planProgram } from '../../plan/plan.ts';
 import { interpret } from '../../reference/interpret.ts';
-import { Session } from '../../runtime/session.ts';
+import { WebgpuSession } from '../../runtime/webgpu/session.ts';
 import { portableTarget } from '../targets.ts';
 import { chunking } from './chunked.ts';
 
@@ -101,7 +101,7 @@ async function errors(c: Case): Promise<Map<string, number>> {
     batch: c.batch,
     target: targetWith(c.maxBinding ? { maxStorageBufferBindingSize: c.maxBinding } : {}),
   });
-  const session = await Session.create(acquired.device, program);
+  const session = await WebgpuSession.create(acquired.device, program);
   for (const [name, data] of feeds) if (session.has('input', name)) session.write('input', name, data);
   session.run('forward');
   const results = await session.readOutputs(

@@ -5,7 +5,7 @@ import { kernelRenderer } from '../../compiler/renderer.ts';
 import { GraphBuilder } from '../../ir/builder.ts';
 import { planProgram } from '../../plan/plan.ts';
 import { interpret } from '../../reference/interpret.ts';
-import { Session } from '../../runtime/session.ts';
+import { WebgpuSession } from '../../runtime/webgpu/session.ts';
 import { ops } from '../index.ts';
 import { erf } from './erf.ts';
 import { activations } from './index.ts';
@@ -36,7 +36,7 @@ async function onDevice(op: string, inputs: readonly Float64Array[]) {
   const truth = interpret(graph, ops, feeds).get(graph.outputs[0].value)!.data;
   const target = deviceTarget(device);
   const program = planProgram({ forward: graph }, ops, kernelRenderer(), { model: op, batch: 1, target });
-  const session = await Session.create(device.device, program);
+  const session = await WebgpuSession.create(device.device, program);
   inputs.forEach((x, i) => {
     session.write('input', `x${i}`, Float32Array.from(x));
   });

@@ -7,7 +7,7 @@ import { Dim, formatDims } from '../../ir/dim.ts';
 import { elementCount, type Shape } from '../../ir/graph.ts';
 import { ShapeError } from '../../ir/op.ts';
 import { planProgram } from '../../plan/plan.ts';
-import { Session } from '../../runtime/session.ts';
+import { WebgpuSession } from '../../runtime/webgpu/session.ts';
 import { ops } from '../index.ts';
 import { crossMerge, crossScan } from './cross-scan.ts';
 
@@ -30,7 +30,7 @@ describe('on WebGPU equals the reference', () => {
       b.output('merged', merged);
       const graph = b.build();
       const target = deviceTarget(acquired);
-      const session = await Session.create(
+      const session = await WebgpuSession.create(
         acquired.device,
         planProgram({ forward: graph }, ops, kernelRenderer(), { model: 'cross', batch: shape[0], target }),
       );

@@ -1,5 +1,5 @@
-import type { Program } from '../program/program.ts';
-import { RuntimeError } from './runtime-error.ts';
+import type { Program } from '../../program/program.ts';
+import { RuntimeError } from '../runtime-error.ts';
 
 /** Limits that grow with the tensors; all others follow from how kernels are written. */
 const growing: readonly string[] = ['maxStorageBufferBindingSize', 'maxBufferSize'];

@@ -1,5 +1,5 @@
 import { BUFFER_USAGE } from './prepare.ts';
-import type { Session } from './session.ts';
+import type { WebgpuSession } from './session.ts';
 
 export interface DispatchTime {
   readonly entry: string;
@@ -15,7 +15,7 @@ const MAX_QUERIES = 4096;
  * Runs entries of a session once with each dispatch in a pass of its own and measures it by timestamps on the device.
  * Needs the feature `timestamp-query`.
  */
-export async function profile(session: Session, ...entries: readonly string[]): Promise<DispatchTime[]> {
+export async function profile(session: WebgpuSession, ...entries: readonly string[]): Promise<DispatchTime[]> {
   const { device, program } = session;
   const dispatches = entries.flatMap((entry) =>
     session.entry(entry).dispatches.map(({ label, kernel }, index) => ({ entry, index, label, kernel })),
@@ -30,7 +30,7 @@ export async function profile(session: Session, ...entries: readonly string[]): 
     });
     const staging = session.staging(16 * count);
     try {
-      session.submit('a measured run', (encoder) => {
+      session.record('a measured run', (encoder) => {
         for (let i = 0; i < count; i++) {
           const timestampWrites = {
             querySet,

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type AcquiredDevice, acquireDevice } from '../adapter/acquire.ts';
-import { kernelRenderer } from '../compiler/renderer.ts';
-import { GraphBuilder } from '../ir/builder.ts';
-import { portableLimits, portableTarget } from '../kernels/targets.ts';
-import { ops } from '../ops/index.ts';
-import { planProgram } from '../plan/plan.ts';
-import type { Dispatch, Program } from '../program/program.ts';
-import { Session } from './session.ts';
-import { StepReader } from './step-reader.ts';
+import { type AcquiredDevice, acquireDevice } from '../../adapter/acquire.ts';
+import { kernelRenderer } from '../../compiler/renderer.ts';
+import { GraphBuilder } from '../../ir/builder.ts';
+import { portableLimits, portableTarget } from '../../kernels/targets.ts';
+import { ops } from '../../ops/index.ts';
+import { planProgram } from '../../plan/plan.ts';
+import type { Dispatch, Program } from '../../program/program.ts';
+import { StepReader } from '../step-reader.ts';
+import { WebgpuSession } from './session.ts';
 import { countingBuffers } from './testing.ts';
 
 /** y = softmax(x) and two scalars named as a training step's, in several buffers and kernels. */
@@ -48,7 +48,7 @@ const x = Float32Array.from({ length: 32 }, (_, i) => Math.sin(i));
 test('runs again and again, and leaves no buffer', async () => {
   const { device, live } = counting();
   for (let i = 0; i < 10; i++) {
-    const session = await Session.create(device, program);
+    const session = await WebgpuSession.create(device, program);
     const own = live.size;
     expect(own).toBe(program.buffers.length + 1);
     session.write('input', 'x', x);
@@ -146,7 +146,7 @@ describe('what fails while a session is made has its own code, and no buffer rem
   test.each(cases)('%s', async (_name, wanted, changes, code, message, hint) => {
     pops = 0;
     const { device, live } = counting(changes);
-    const error: unknown = await Session.create(device, wanted).catch((e: unknown) => e);
+    const error: unknown = await WebgpuSession.create(device, wanted).catch((e: unknown) => e);
     expect(error).toMatchObject({ name: 'RuntimeError', code });
     expect(error).toHaveProperty('message', expect.stringMatching(message));
     expect(error).toHaveProperty('hint', expect.stringMatching(hint));
@@ -154,7 +154,7 @@ describe('what fails while a session is made has its own code, and no buffer rem
   });
 
   test('the device still works after all of these', async () => {
-    const session = await Session.create(acquired.device, program);
+    const session = await WebgpuSession.create(acquired.device, program);
     session.run('forward');
     expect((await session.readOutputs('forward', ['loss'])).get('loss')![0]).toBeCloseTo(0.125, 6);
     session.destroy();
@@ -165,7 +165,7 @@ describe('what fails later is told to whoever waits', () => {
   test('a run that breaks a rule', async () => {
     const [first, ...rest] = program.entries['forward'].dispatches;
     const dispatches = [{ ...first, workgroups: [1 << 20, 1, 1] as const }, ...rest];
-    const session = await Session.create(acquired.device, withDispatches(dispatches));
+    const session = await WebgpuSession.create(acquired.device, withDispatches(dispatches));
     session.run('forward');
     await expect(session.readOutputs('forward', ['y'])).rejects.toMatchObject({
       code: 'device-validation',
@@ -175,7 +175,7 @@ describe('what fails later is told to whoever waits', () => {
   });
 
   test('tensors that the program does not have', async () => {
-    const session = await Session.create(acquired.device, program);
+    const session = await WebgpuSession.create(acquired.device, program);
     expect(() => session.write('input', 'x', x.subarray(1))).toThrow(/x holds 32 values, 31 were given/);
     expect(() => session.write('param', 'x', x)).toThrow(/no param named x/);
     expect(() => session.write('input', 'x', new Int32Array(32))).toThrow(
@@ -187,7 +187,7 @@ describe('what fails later is told to whoever waits', () => {
 
   test('an error that no scope caught', async () => {
     const other = await acquireDevice();
-    const session = await Session.create(other.device, program);
+    const session = await WebgpuSession.create(other.device, program);
     other.device.createBuffer({ size: 16, usage: 0xffff_ffff });
     await expect(session.readOutputs('forward', ['y'])).rejects.toMatchObject({ code: 'device-internal' });
     other.destroy();
@@ -199,7 +199,7 @@ describe('what fails later is told to whoever waits', () => {
     process.on('unhandledRejection', note);
     const other = await acquireDevice();
     const { device, live } = counting({}, other.device);
-    const session = await Session.create(device, program);
+    const session = await WebgpuSession.create(device, program);
     const reader = new StepReader(session, ['forward']);
     const lost = {
       code: 'device-lost',
@@ -212,7 +212,7 @@ describe('what fails later is told to whoever waits', () => {
     for (let t = 1; t <= 4; t++) await expect(reader.next()).rejects.toMatchObject(lost);
     session.run('forward');
     await expect(session.readOutputs('forward', ['y'])).rejects.toMatchObject(lost);
-    await expect(Session.create(device, program)).rejects.toMatchObject(lost);
+    await expect(WebgpuSession.create(device, program)).rejects.toMatchObject(lost);
     reader.destroy();
     session.destroy();
     expect(live.size).toBe(0);

@@ -1,4 +1,4 @@
-import { RuntimeError, type RuntimeErrorCode } from './runtime-error.ts';
+import { RuntimeError, type RuntimeErrorCode } from '../runtime-error.ts';
 
 /** WebGPU's error scopes, outermost first, and what an error caught by each is called. */
 const scopes: readonly (readonly [GPUErrorFilter, RuntimeErrorCode])[] = [

@@ -16,6 +16,8 @@ export interface Target {
   readonly kind: TargetKind;
   readonly limits: DeviceLimits;
   readonly features: readonly TargetFeature[];
+  /** Bytes that all buffers of a program may take together; left out where only a device knows. */
+  readonly memory?: number;
   readonly measured: Measured;
 }
 

@@ -59,24 +59,30 @@ function target(
 /** What programs for any adapter are compiled for: kernels that no adapter is slow with. */
 export const portableTarget: Target = target('webgpu-default', 'software', portableLimits, []);
 
+/** What addresses of 32 bits reach, without what threads, lists of dispatches and copies of results take. */
+const ADDRESSED = 4 * GiB - 64 * MiB;
+
 /**
  * Kernels as WebAssembly in one memory of 32-bit addresses (src/wasm). Nothing binds anything there: only the memory is a
  * limit, and that arrays begin at whole registers.
  */
-export const cpuTarget: Target = target(
-  'cpu',
-  'cpu',
-  {
-    ...portableLimits,
-    maxComputeWorkgroupsPerDimension: 2 ** 31 - 1,
-    maxStorageBuffersPerShaderStage: 16,
-    maxStorageBufferBindingSize: 4 * GiB - 64 * MiB,
-    maxBufferSize: 4 * GiB - 64 * MiB,
-    minStorageBufferOffsetAlignment: 16,
-    minUniformBufferOffsetAlignment: 16,
-  },
-  [],
-);
+export const cpuTarget: Target = {
+  ...target(
+    'cpu',
+    'cpu',
+    {
+      ...portableLimits,
+      maxComputeWorkgroupsPerDimension: 2 ** 31 - 1,
+      maxStorageBuffersPerShaderStage: 16,
+      maxStorageBufferBindingSize: ADDRESSED,
+      maxBufferSize: ADDRESSED,
+      minStorageBufferOffsetAlignment: 16,
+      minUniformBufferOffsetAlignment: 16,
+    },
+    [],
+  ),
+  memory: ADDRESSED,
+};
 
 /** The targets that `--target` takes. */
 export const targets: readonly Target[] = [

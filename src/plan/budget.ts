@@ -88,6 +88,29 @@ const kindNames: Readonly<Record<BufferInfo['kind'], string>> = {
  * @param least bytes of the smallest that was found
  */
 export function overBudget(whole: Program, memory: number, least: number): PlanError {
+  const fixed = fixedBytes(whole);
+  return new PlanError(
+    'memory-budget',
+    `the budget is ${mebibytes(memory)}, ${partsText(whole, memory, least)}`,
+    fixed >= memory
+      ? `more than ${mebibytes(fixed)}, or a smaller network`
+      : `--memory ${Math.ceil(least / 2 ** 20)}MiB, or a smaller batch or image`,
+  );
+}
+
+/** The same where it is the target that has no more. */
+export function beyondTarget(whole: Program, target: string, memory: number, least: number): PlanError {
+  const fixed = fixedBytes(whole);
+  // Values grow with the batch, and all else hardly does.
+  const batch = Math.floor((whole.batch * (memory - fixed)) / (least - fixed));
+  return new PlanError(
+    'adapter-limits',
+    `the target ${target} has ${mebibytes(memory)}, ${partsText(whole, memory, least)}`,
+    batch >= 1 ? `a batch of about ${batch}, or a smaller image` : 'a smaller image or network',
+  );
+}
+
+function partsText(whole: Program, memory: number, least: number): string {
   const kinds = (Object.keys(kindNames) as BufferInfo['kind'][]).filter((kind) => kind !== 'values');
   const parts = kinds.flatMap((kind) => {
     const bytes = whole.buffers.reduce((n, b) => n + (b.kind === kind ? b.size : 0), 0);
@@ -98,11 +121,5 @@ export function overBudget(whole: Program, memory: number, least: number): PlanE
     fixed >= memory
       ? 'which are always there'
       : `which are always there, and with recomputation ${mebibytes(least - fixed)} of values at least`;
-  return new PlanError(
-    'memory-budget',
-    `the budget is ${mebibytes(memory)}, the program takes ${mebibytes(whole.bytes)}: ${parts.join(', ')}, ${reached}`,
-    fixed >= memory
-      ? `more than ${mebibytes(fixed)}, or a smaller network`
-      : `--memory ${Math.ceil(least / 2 ** 20)}MiB, or a smaller batch or image`,
-  );
+  return `the program takes ${mebibytes(whole.bytes)}: ${parts.join(', ')}, ${reached}`;
 }

@@ -7,7 +7,7 @@ import type { Precision } from '../ir/storage.ts';
 import type { Target } from '../ir/target.ts';
 import { checkPrecision } from '../kernels/targets.ts';
 import type { Dispatch, Program } from '../program/program.ts';
-import { fixedBytes, overBudget, type Recomputation, recomputedIn } from './budget.ts';
+import { beyondTarget, fixedBytes, overBudget, type Recomputation, recomputedIn } from './budget.ts';
 import { checkForced, type ForcedKernels } from './candidates.ts';
 import { EntryPlans } from './entry.ts';
 import { KernelTable } from './kernel-table.ts';
@@ -30,7 +30,7 @@ export interface PlanOptions {
   readonly precision?: Precision;
   /** Checks the graphs after each pass, and what dispatches find in memory. */
   readonly verify?: boolean;
-  /** Bytes of device memory that the program may take ({@link Program.bytes}); left out: any number. */
+  /** Bytes of device memory that the program may take ({@link Program.bytes}); left out: all that the target has. */
   readonly memory?: number;
 }
 
@@ -61,7 +61,8 @@ export function planProgram(
 
 /**
  * Turns graphs into kernels, one memory plan for all and the list of dispatches of each. Sources of the same kind and
- * name are the same memory. Within a budget of memory values are computed again as far as it asks for it.
+ * name are the same memory. Within a budget of memory, of the options or of the
+ * target, values are computed again as far as it asks for it.
  *
  * @throws PlanError where the limits do not suffice, or `memory-budget`; InputError `unknown-kernel`, `adapter-features`
  */
@@ -87,8 +88,9 @@ export function planTraced(
   const whole = entries.map((entry) => entry.whole);
   const first = assemble(whole, renderer, options);
   const { program } = first;
-  const { memory } = options;
-  if (memory === undefined || program.bytes <= memory) return first;
+  const { memory: offered = Number.POSITIVE_INFINITY } = options.target;
+  const memory = Math.min(options.memory ?? offered, offered);
+  if (program.bytes <= memory) return first;
   let least = program.bytes;
   // What entries need of others' outputs, and longer tables of uniforms, show when they are put together.
   for (let room = memory - fixedBytes(program), round = 0; room > 0 && round < MOST_ROUNDS; round++) {
@@ -109,7 +111,9 @@ export function planTraced(
     if (fitted.some((entry) => entry.bytes > room)) break;
     room -= bytes - memory;
   }
-  throw overBudget(program, memory, least);
+  throw memory === offered
+    ? beyondTarget(program, options.target.name, memory, least)
+    : overBudget(program, memory, least);
 }
 
 function assemble(entries: readonly EntryUnits[], renderer: Renderer, options: PlanOptions): Traced {

@@ -22,8 +22,8 @@ import { ops } from '../src/ops/index.ts';
 import { planProgram } from '../src/plan/plan.ts';
 import type { Program } from '../src/program/program.ts';
 import { hyperParameters } from '../src/recipe/optimizers.ts';
-import { nextTask } from '../src/runtime/webgpu/device-faults.ts';
 import type { Session } from '../src/runtime/session.ts';
+import { nextTask } from '../src/runtime/webgpu/device-faults.ts';
 import { WebgpuSession } from '../src/runtime/webgpu/session.ts';
 
 const { values, positionals } = parseArgs({

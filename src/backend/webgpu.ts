@@ -19,9 +19,7 @@ export function webgpuBackend(
   const target = deviceTarget(open);
   return {
     ...{ name: 'webgpu', description, device, target },
-    prepare: preparing(ops, renderer, target, options, (program) =>
-      WebgpuSession.create(device, program),
-    ),
+    prepare: preparing(ops, renderer, target, options, (program) => WebgpuSession.create(device, program)),
     destroy: () => open.destroy(),
   };
 }

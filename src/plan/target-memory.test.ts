@@ -14,7 +14,10 @@ function graph(batch: number, width = 1024) {
     x = b.apply('softmax', [x], { axis: 1 });
     kept.push(x);
   }
-  b.output('y', kept.reduceRight((sum, value) => b.add(sum, b.apply('softmax', [value], { axis: 1 }))));
+  b.output(
+    'y',
+    kept.reduceRight((sum, value) => b.add(sum, b.apply('softmax', [value], { axis: 1 }))),
+  );
   return { forward: b.build() };
 }
 

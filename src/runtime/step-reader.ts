@@ -1,5 +1,5 @@
 import { RuntimeError } from './runtime-error.ts';
-import { resultsOf, type OutputName, type Session, type Submitted, type TensorData } from './session.ts';
+import { type OutputName, resultsOf, type Session, type Submitted, type TensorData } from './session.ts';
 
 /** What a training step tells the host. */
 export interface StepResult {

@@ -1,7 +1,7 @@
 import type { Dispatch, KernelInfo, Program } from '../../program/program.ts';
+import { RuntimeError } from '../runtime-error.ts';
 import { scoped } from './device-faults.ts';
 import { mebibytes } from './limits.ts';
-import { RuntimeError } from '../runtime-error.ts';
 
 /** A dispatch with all that it binds. */
 export interface Step {

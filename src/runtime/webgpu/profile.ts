@@ -15,7 +15,10 @@ const MAX_QUERIES = 4096;
  * Runs entries of a session once with each dispatch in a pass of its own and measures it by timestamps on the device.
  * Needs the feature `timestamp-query`.
  */
-export async function profile(session: WebgpuSession, ...entries: readonly string[]): Promise<DispatchTime[]> {
+export async function profile(
+  session: WebgpuSession,
+  ...entries: readonly string[]
+): Promise<DispatchTime[]> {
   const { device, program } = session;
   const dispatches = entries.flatMap((entry) =>
     session.entry(entry).dispatches.map(({ label, kernel }, index) => ({ entry, index, label, kernel })),

@@ -65,6 +65,36 @@ test('runs again and again, and leaves no buffer', async () => {
   }
 });
 
+test('copies of outputs are kept as they are right after, and inputs may change at once', async () => {
+  const { device, live } = counting();
+  const session = await WebgpuSession.create(device, program);
+  const own = live.size;
+  const given = x.slice();
+  const y = [{ entry: 'forward', name: 'y' }];
+  const first = session.submit('one', ['forward'], { x: given }, y);
+  given.fill(0);
+  const second = session.submit('another', ['forward'], { x: given }, y);
+  const again = session.submit('copies', [], {}, [...y, ...y]);
+  const nothing = session.submit('no results', ['forward']);
+  expect(live.size).toBe(own + 4);
+  const [of, flat] = await Promise.all([first.results(), second.results()]);
+  expect(flat[0]).toEqual(new Float32Array(32).fill(1 / 8));
+  expect(Math.max(...of[0])).toBeGreaterThan(0.14);
+  expect(await again.results()).toEqual([flat[0], flat[0]]);
+  expect(await nothing.results()).toEqual([]);
+  for (const submitted of [first, second, again, nothing]) submitted.release();
+  first.release();
+  expect(live.size).toBe(own);
+  // Nobody asked for these.
+  session.submit('a third', ['forward'], {}, y).release();
+  expect(() => session.submit('none', ['backward'])).toThrow(/no entry backward/);
+  expect(() => session.submit('none', [], {}, [{ entry: 'forward', name: 'z' }])).toThrow(
+    /no output named z/,
+  );
+  expect(live.size).toBe(own);
+  session.destroy();
+});
+
 describe('what fails while a session is made has its own code, and no buffer remains', () => {
   const first = program.entries['forward'].dispatches[0];
   const misplaced = { ...first, bindings: first.bindings.map(([b, at, n]) => [b, at + 4, n] as const) };

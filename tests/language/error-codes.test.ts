@@ -14,7 +14,7 @@ const sources = readdirSync(root, { recursive: true, encoding: 'utf8' })
 const passedOn = [
   /: error\.code,$/,
   /^cli[/\\]report\.ts: usageCode\(error\),$/,
-  /^runtime[/\\]device-faults\.ts: code,$/,
+  /^runtime[/\\]webgpu[/\\]device-faults\.ts: code,$/,
 ];
 
 /** Codes of the errors that are made in the sources, with a file each is made in. */

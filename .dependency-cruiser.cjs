@@ -17,7 +17,7 @@ const allowed = {
   'src/kernels': ['src/ir', 'src/ops'],
   'src/plan': ['src/ir', 'src/ops', 'src/passes', 'src/kernels', 'src/program', 'codegen'],
   'src/runtime': ['src/program', 'src/recipe', 'src/tensors'],
-  'src/wasm': ['src/program', 'src/tensors'],
+  'src/wasm': ['src/program', 'src/runtime', 'src/tensors'],
   'src/adapter': [],
   'src/compiler': [
     'codegen',

@@ -10,10 +10,9 @@ import { type Attrs, elementCount, type Graph, type ValueId } from '../src/ir/gr
 import { cpuTarget } from '../src/kernels/targets.ts';
 import { ops } from '../src/ops/index.ts';
 import { planProgram } from '../src/plan/plan.ts';
+import { engine } from '../src/runtime/wasm/engine.ts';
 import { compileKernel } from '../src/wasm/compile/kernel.ts';
-import { encodeModule } from '../src/wasm/encode/module.ts';
-import { engine } from '../src/wasm/engine.ts';
-import { WasmProgram } from '../src/wasm/execute.ts';
+import { kernelFunctions, recordWords, WasmProgram } from '../src/wasm/execute.ts';
 
 type Build = (b: GraphBuilder, x: readonly ValueId[]) => ValueId;
 
@@ -97,10 +96,13 @@ ${sums.map((k) => `    s${k} = fma(s${k}, a, a);`).join('\n')}
 }`;
   const kernel = compileKernel('peak', wgsl, options);
   const memory = new engine.Memory({ initial: 3, maximum: 3 });
-  const bytes = encodeModule([kernel], { shared: false, initial: 3, maximum: 3 });
-  const { exports } = new engine.Instance(new engine.Module(bytes), { env: { memory } });
-  const run = exports['peak'] as (...args: number[]) => void;
-  const ms = best(() => run(0, 1, 1, 1, 1, 65536, 65536, 64));
+  const [run] = kernelFunctions([kernel], memory);
+  const [y, record] = [65536, 65536 + 256];
+  new Uint8Array(memory.buffer).set(
+    new Uint8Array(recordWords([1, 1, 1], new Map([[0, [y, 64]]])).buffer),
+    record,
+  );
+  const ms = best(() => run(0, 1, record, y));
   return (12 * 4 * 2 * 1_000_000) / ms / 1e6;
 }
 

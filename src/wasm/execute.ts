@@ -1,26 +1,52 @@
-import type { Program, TensorInfo } from '../program/program.ts';
+import type { Dispatch, Program, TensorInfo } from '../program/program.ts';
+import { engine, type WasmMemory } from '../runtime/wasm/engine.ts';
+import { GUARD, PAGE, RECORD } from '../runtime/wasm/memory-map.ts';
+import { forUnsharedMemory } from '../runtime/wasm/module-bytes.ts';
 import type { CompileOptions } from './compile/context.ts';
 import { type CompiledKernel, compileKernel } from './compile/kernel.ts';
 import { encodeModule } from './encode/module.ts';
-import { engine, type WasmMemory } from './engine.ts';
 
-const PAGE = 65536;
-/** No access below the first buffer: see `MOST_OFFSET` of compile/linear.ts. */
-const GUARD = 65536;
 /** Buffers begin at multiples of it. */
 const ALIGNMENT = 256;
 
-type KernelFunction = (...args: readonly number[]) => void;
+/** First workgroup, the one behind the last, address of the record, and of scratch memory. */
+export type KernelArguments = readonly [first: number, end: number, record: number, scratch: number];
+type RunKernel = (...args: KernelArguments) => void;
 
-/** A program whose kernels run as WebAssembly, on one thread, one dispatch after the other. */
+/** Kernels as functions on a memory of this thread. */
+export function kernelFunctions(kernels: readonly CompiledKernel[], memory: WasmMemory): RunKernel[] {
+  const module = new engine.Module(forUnsharedMemory(encodeModule(kernels)));
+  const { exports } = new engine.Instance(module, { env: { memory, done: () => {} } });
+  return kernels.map((k) => exports[k.name] as RunKernel);
+}
+
+/** The words of a record. */
+export function recordWords(
+  workgroups: readonly [number, number, number],
+  bindings: ReadonlyMap<number, readonly [address: number, bytes: number]>,
+): Uint32Array {
+  const words = new Uint32Array(RECORD.address(Math.max(-1, ...bindings.keys()) + 1) / 4);
+  words.set(workgroups);
+  for (const [n, [address, bytes]] of bindings) {
+    words[RECORD.address(n) / 4] = address;
+    words[RECORD.bytes(n) / 4] = bytes;
+  }
+  return words;
+}
+
+/**
+ * A program whose kernels run on this thread, one dispatch after the other, and whose memory lies open: for tests and
+ * benchmarks of kernels.
+ */
 export class WasmProgram {
   private readonly program: Program;
   readonly memory: WasmMemory;
   readonly kernels: readonly CompiledKernel[];
   /** By the numbers of kernels; their parameters are those of {@link argumentsOf}. */
-  readonly functions: readonly KernelFunction[];
+  readonly functions: readonly RunKernel[];
   private readonly scratch: number;
   private readonly uniforms: number;
+  private readonly record: number;
   private readonly buffers: readonly number[] = [];
 
   /** @throws WgslError where a kernel is not supported; RangeError where there is not enough memory */
@@ -35,14 +61,11 @@ export class WasmProgram {
     };
     this.scratch = take(Math.max(0, ...this.kernels.map((k) => k.scratchBytes)));
     this.uniforms = take(4 * program.uniforms.length);
+    this.record = take(RECORD.address(1 + Math.max(0, ...program.kernels.map((k) => k.bindings.length))));
     this.buffers = program.buffers.map((b) => take(b.size));
     const pages = Math.ceil((end + GUARD) / PAGE);
     this.memory = new engine.Memory({ initial: pages, maximum: pages });
-    const bytes = encodeModule(this.kernels, { shared: false, initial: pages, maximum: pages });
-    const { exports } = new engine.Instance(new engine.Module(bytes), {
-      env: { memory: this.memory },
-    });
-    this.functions = this.kernels.map((k) => exports[k.name] as KernelFunction);
+    this.functions = kernelFunctions(this.kernels, this.memory);
     new Uint32Array(this.memory.buffer, this.uniforms, program.uniforms.length).set(
       program.uniforms.map((w) => w >>> 0),
     );
@@ -62,19 +85,20 @@ export class WasmProgram {
     for (const d of dispatches) this.functions[d.kernel](...this.argumentsOf(d));
   }
 
-  /** Of one dispatch, all its workgroups. */
-  argumentsOf({
-    kernel,
-    bindings,
-    uniforms,
-    workgroups,
-  }: Program['entries'][string]['dispatches'][number]): number[] {
-    const [x, y, z] = workgroups;
-    const bound = this.kernels[kernel].bindings.flatMap((n) => {
+  /** What a dispatch binds, by the numbers of bindings. */
+  bindingsOf({ kernel, bindings, uniforms }: Dispatch): ReadonlyMap<number, readonly [number, number]> {
+    const place = (n: number): readonly [number, number] => {
       if (n === 0) return [this.uniforms + uniforms[0], uniforms[1]];
       const [buffer, offset, size] = bindings[n - 1];
       return [this.buffers[buffer] + offset, size];
-    });
-    return [0, x * y * z, x, y, z, this.scratch, ...bound];
+    };
+    return new Map(this.kernels[kernel].bindings.map((n) => [n, place(n)]));
+  }
+
+  /** Of one dispatch, all its workgroups; they hold until the next call. */
+  argumentsOf(d: Dispatch): KernelArguments {
+    const words = recordWords(d.workgroups, this.bindingsOf(d));
+    new Uint32Array(this.memory.buffer, this.record, words.length).set(words);
+    return [0, d.workgroups.reduce((n, size) => n * size), this.record, this.scratch];
   }
 }

@@ -35,14 +35,14 @@ describe.each(targets)('dispatches planned for $name', (target) => {
     }
     for (const d of program.entries['forward'].dispatches) {
       const args = wasm.argumentsOf(d);
-      const { bindings, name: kernel } = wasm.kernels[d.kernel];
+      const kernel = wasm.kernels[d.kernel].name;
       const before = wasm.memory.buffer.slice(0);
-      const ranges = bindings.map((n, k) => [n, args[6 + 2 * k], args[7 + 2 * k]] as const);
-      const views = new Map(ranges.map(([n, at, bytes]) => [n, new DataView(before, at, bytes)]));
+      const ranges = wasm.bindingsOf(d);
+      const views = new Map([...ranges].map(([n, [at, bytes]]) => [n, new DataView(before, at, bytes)]));
       const { clamped } = interpretKernel(checkModule(program.kernels[d.kernel].wgsl), views, d.workgroups);
       expect(clamped, `accesses of ${kernel} beyond an end`).toBe(0);
       wasm.functions[d.kernel](...args);
-      for (const [, at, bytes] of ranges) {
+      for (const [at, bytes] of ranges.values()) {
         const truth = new Float32Array(before, at, bytes / 4);
         const found = new Float32Array(wasm.memory.buffer, at, bytes / 4);
         const largest = truth.reduce((m, x) => (Number.isFinite(x) ? Math.max(m, Math.abs(x)) : m), 1e-30);

@@ -1,7 +1,7 @@
+import { engine } from '../../src/runtime/wasm/engine.ts';
 import type { CompileOptions } from '../../src/wasm/compile/context.ts';
 import { compileKernel } from '../../src/wasm/compile/kernel.ts';
-import { encodeModule } from '../../src/wasm/encode/module.ts';
-import { engine } from '../../src/wasm/engine.ts';
+import { kernelFunctions, recordWords } from '../../src/wasm/execute.ts';
 import { interpretKernel } from '../../src/wasm/interpret/interpret.ts';
 import { checkModule } from '../../src/wasm/wgsl/check-module.ts';
 
@@ -29,15 +29,16 @@ export function compiled(
     starts.push(end);
     end += Math.ceil(b.byteLength / 16) * 16;
   }
-  const pages = Math.ceil(end / 65536) + 1;
+  const bound = buffers.map((b, n) => [n, [starts[n], b.byteLength]] as const);
+  const record = recordWords([groups, 1, 1], new Map(bound));
+  const pages = Math.ceil((end + record.byteLength) / 65536) + 1;
   const memory = new engine.Memory({ initial: pages, maximum: pages });
-  const bytes = encodeModule([kernel], { shared: false, initial: pages, maximum: pages });
-  const { exports } = new engine.Instance(new engine.Module(bytes), { env: { memory } });
+  const [run] = kernelFunctions([kernel], memory);
   const all = new Uint8Array(memory.buffer);
   buffers.forEach((b, k) => {
     all.set(new Uint8Array(b), starts[k]);
   });
-  const bound = kernel.bindings.flatMap((n) => [starts[n], buffers[n].byteLength]);
-  (exports['kernel'] as (...args: number[]) => void)(0, groups, groups, 1, 1, 65536, ...bound);
+  all.set(new Uint8Array(record.buffer), end);
+  run(0, groups, end, 65536);
   return buffers.map((b, k) => memory.buffer.slice(starts[k], starts[k] + b.byteLength));
 }

@@ -1,4 +1,5 @@
-import type { ExportedFunction } from '../encode/module.ts';
+import { RECORD } from '../../runtime/wasm/memory-map.ts';
+import { KERNEL_PARAMETERS, type KernelFunction } from '../encode/module.ts';
 import { hasBarrier, inlineBarriers } from '../wgsl/barriers.ts';
 import { checkModule } from '../wgsl/check-module.ts';
 import type { BuiltinValue, ModuleTree } from '../wgsl/tree.ts';
@@ -17,17 +18,15 @@ import { taintOf } from './taint.ts';
 
 /**
  * A kernel as a function of WebAssembly. Its parameters, all i32: the first workgroup and the one behind the last that it
- * runs, counted flat, x fastest; the numbers of workgroups along x, y and z; {@link scratchBytes} bytes of its own memory;
- * for each binding in order its first byte and its length in bytes.
+ * runs, counted flat, x fastest; where the record of the dispatch lies ({@link RECORD}); {@link scratchBytes} bytes of
+ * memory that nobody else uses meanwhile.
  */
-export interface CompiledKernel extends ExportedFunction {
+export interface CompiledKernel extends KernelFunction {
   /** Memory that workgroups use, at a multiple of 16. */
   readonly scratchBytes: number;
-  /** Numbers of the bindings, in the order of the parameters. */
+  /** Numbers of the bindings. */
   readonly bindings: readonly number[];
 }
-
-const FIXED_PARAMETERS = 6;
 
 /**
  * Compiles a kernel.
@@ -43,24 +42,38 @@ export function compileKernel(name: string, wgsl: string, options: CompileOption
   const c = new Context(root, options, taintOf(tree));
   c.inlineCall = (callee, args) => inlineCall(c, callee, args);
   const parameter = (k: number): Node => c.graph.fresh('parameter', 'i32', [], k, root, false);
-  const fixed = Array.from({ length: FIXED_PARAMETERS }, (_, k) => parameter(k));
-  tree.bindings.forEach((v, k) => {
-    const base = parameter(FIXED_PARAMETERS + 2 * k);
-    const bytes = parameter(FIXED_PARAMETERS + 2 * k + 1);
+  const [first, end, record, scratch] = [0, 1, 2, 3].map(parameter);
+  // Nothing writes a record while it is run: what it holds is loaded once, before all loops.
+  const recorded = (at: number): Node => c.graph.load('i32.load', record, at, root, false);
+  for (const v of tree.bindings) {
+    const [base, bytes] = [recorded(RECORD.address(v.binding!)), recorded(RECORD.bytes(v.binding!))];
     c.homes.set(v, { base, bytes, written: v.written });
-  });
-  const scratchBytes = overWorkgroups(c, tree, fixed);
+  }
+  const groups = RECORD.groups.map(recorded);
+  const scratchBytes = overWorkgroups(c, tree, { first, end, groups, scratch });
   combineStores(c.graph, root);
-  const parameters = FIXED_PARAMETERS + 2 * tree.bindings.length;
-  const { code, locals } = emit(root, schedule(root), parameters, c.defined);
+  const { code, locals } = emit(root, schedule(root), KERNEL_PARAMETERS, c.defined);
   const bindings = tree.bindings.map((v) => v.binding!);
-  return { name, parameters, locals, code, scratchBytes, bindings };
+  return { name, locals, code, scratchBytes, bindings };
+}
+
+/** What a kernel knows of its dispatch. */
+interface DispatchNodes {
+  readonly first: Node;
+  readonly end: Node;
+  /** Numbers of workgroups along x, y and z. */
+  readonly groups: readonly Node[];
+  readonly scratch: Node;
 }
 
 /** Gives the bytes of scratch memory that a workgroup needs. */
-function overWorkgroups(c: Context, tree: ModuleTree, fixed: readonly Node[]): number {
+function overWorkgroups(
+  c: Context,
+  tree: ModuleTree,
+  { first, end, groups, scratch }: DispatchNodes,
+): number {
   const g = c.graph;
-  const [first, end, nx, ny, nz, scratch] = fixed;
+  const [nx, ny] = groups;
   const body = inlineBarriers(tree.entry.body);
   const lanes = tree.workgroupSize.reduce((n, s) => n * s);
   const kept = hasBarrier(body) ? keptIn(body, lanes) : undefined;
@@ -73,7 +86,7 @@ function overWorkgroups(c: Context, tree: ModuleTree, fixed: readonly Node[]): n
       const row = g.op('i32.div_u', flat, nx);
       const group = [g.op('i32.rem_u', flat, nx), g.op('i32.rem_u', row, ny), g.op('i32.div_u', row, ny)];
       clear(c, scratch, shared);
-      const builtins = (lane: Node) => builtinsOf(c, tree, group, [nx, ny, nz], lane);
+      const builtins = (lane: Node) => builtinsOf(c, tree, group, groups, lane);
       const back: Label = { used: false };
       const whole = c.inner();
       c.targets = { back: { label: back, cells: new Map(), result: [] } };

@@ -1,31 +1,39 @@
 import { ByteWriter } from './bytes.ts';
+import { DONE_TYPE, KERNEL_TYPE, WALKER_NAME, WALKER_TYPE, walker } from './walker.ts';
 
-export type ValueType = 'i32' | 'f32' | 'v128';
+export type ValueType = 'i32' | 'i64' | 'f32' | 'v128';
 
-export const VALUE_TYPES: Readonly<Record<ValueType, number>> = { i32: 0x7f, f32: 0x7d, v128: 0x7b };
+export const VALUE_TYPES: Readonly<Record<ValueType, number>> = {
+  i32: 0x7f,
+  i64: 0x7e,
+  f32: 0x7d,
+  v128: 0x7b,
+};
 
-/** A function that is exported, takes i32 and gives nothing. */
-export interface ExportedFunction {
-  readonly name: string;
-  readonly parameters: number;
+export interface FunctionBody {
   /** Beyond the parameters, in order. */
   readonly locals: readonly ValueType[];
   /** Instructions without the last `end`. */
   readonly code: Uint8Array;
 }
 
-export interface ImportedMemory {
-  readonly shared: boolean;
-  /** In pages of 64 KiB. */
-  readonly initial: number;
-  readonly maximum: number;
+/** All i32: see `CompiledKernel`. */
+export const KERNEL_PARAMETERS = 4;
+
+/** A kernel. */
+export interface KernelFunction extends FunctionBody {
+  readonly name: string;
 }
 
-/** A module that imports `env.memory` and exports functions. */
-export function encodeModule(
-  functions: readonly ExportedFunction[],
-  memory: ImportedMemory,
-): Uint8Array<ArrayBuffer> {
+/** Pages of 64 KiB that the memory may have: all that 32 bits address. Any smaller memory can be imported. */
+const MOST_PAGES = 65536;
+const FUNCTION_REFERENCE = 0x70;
+
+/**
+ * A module of kernels, in the order of its table, each exported by its name, and of the function `walk` that runs their
+ * dispatches ({@link walker}). It imports `env.memory`, which is shared, and `env.done`, which takes the number of a signal.
+ */
+export function encodeModule(kernels: readonly KernelFunction[]): Uint8Array<ArrayBuffer> {
   const out = new ByteWriter().u8(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
   const section = (id: number, write: (w: ByteWriter) => void): void => {
     const body = new ByteWriter();
@@ -33,27 +41,41 @@ export function encodeModule(
     const bytes = body.result();
     out.u8(id).u32(bytes.length).append(bytes);
   };
-  const arities = [...new Set(functions.map((f) => f.parameters))];
-  section(1, (w) =>
+  // The imported function is the first one.
+  const own = [
+    ...kernels.map((k) => ({ ...k, type: KERNEL_TYPE })),
+    { name: WALKER_NAME, ...walker(0), type: WALKER_TYPE },
+  ];
+  section(1, (w) => {
+    const arities: number[] = [];
+    arities[KERNEL_TYPE] = KERNEL_PARAMETERS;
+    arities[DONE_TYPE] = 1;
+    arities[WALKER_TYPE] = 2;
     w.vector(arities, (n) => {
       w.u8(0x60).u32(n);
       for (let k = 0; k < n; k++) w.u8(VALUE_TYPES.i32);
       w.u32(0);
-    }),
-  );
-  section(2, (w) => {
-    w.u32(1).name('env').name('memory').u8(2);
-    w.u8(memory.shared ? 3 : 1)
-      .u32(memory.initial)
-      .u32(memory.maximum);
+    });
   });
-  section(3, (w) => w.vector(functions, (f) => w.u32(arities.indexOf(f.parameters))));
+  section(2, (w) => {
+    w.u32(2);
+    w.name('env').name('memory').u8(2, 3).u32(1).u32(MOST_PAGES);
+    w.name('env').name('done').u8(0).u32(DONE_TYPE);
+  });
+  section(3, (w) => w.vector(own, (f) => w.u32(f.type)));
+  section(4, (w) => w.u32(1).u8(FUNCTION_REFERENCE, 1).u32(kernels.length).u32(kernels.length));
   section(7, (w) => {
-    let index = 0;
-    w.vector(functions, (f) => w.name(f.name).u8(0).u32(index++));
+    let index = 1;
+    w.vector(own, (f) => w.name(f.name).u8(0).u32(index++));
+  });
+  section(9, (w) => {
+    let index = 1;
+    // One segment, for the table from its beginning.
+    w.u32(1).u8(0, 0x41, 0, 0x0b);
+    w.vector(kernels, () => w.u32(index++));
   });
   section(10, (w) =>
-    w.vector(functions, (f) => {
+    w.vector(own, (f) => {
       const bytes = functionBody(f);
       w.u32(bytes.length).append(bytes);
     }),
@@ -61,7 +83,7 @@ export function encodeModule(
   return out.result();
 }
 
-function functionBody({ locals, code }: ExportedFunction): Uint8Array {
+function functionBody({ locals, code }: FunctionBody): Uint8Array {
   const runs: { type: ValueType; count: number }[] = [];
   for (const type of locals) {
     const last = runs.at(-1);

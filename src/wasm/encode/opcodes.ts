@@ -5,6 +5,7 @@ import type { ByteWriter } from './bytes.ts';
  * completed by who writes them.
  */
 const plain: Readonly<Record<string, number>> = {
+  drop: 0x1a,
   select: 0x1b,
   'i32.load': 0x28,
   'f32.load': 0x2a,
@@ -13,6 +14,7 @@ const plain: Readonly<Record<string, number>> = {
   'f32.store': 0x38,
   'i32.store16': 0x3b,
   'i32.const': 0x41,
+  'i64.const': 0x42,
   'f32.const': 0x43,
   'i32.eqz': 0x45,
   'i32.eq': 0x46,
@@ -25,6 +27,7 @@ const plain: Readonly<Record<string, number>> = {
   'i32.le_u': 0x4d,
   'i32.ge_s': 0x4e,
   'i32.ge_u': 0x4f,
+  'i64.ne': 0x52,
   'f32.eq': 0x5b,
   'f32.ne': 0x5c,
   'f32.lt': 0x5d,
@@ -44,6 +47,10 @@ const plain: Readonly<Record<string, number>> = {
   'i32.shl': 0x74,
   'i32.shr_s': 0x75,
   'i32.shr_u': 0x76,
+  'i64.add': 0x7c,
+  'i64.or': 0x84,
+  'i64.shl': 0x86,
+  'i64.shr_u': 0x88,
   'f32.abs': 0x8b,
   'f32.neg': 0x8c,
   'f32.ceil': 0x8d,
@@ -55,6 +62,8 @@ const plain: Readonly<Record<string, number>> = {
   'f32.sub': 0x93,
   'f32.mul': 0x94,
   'f32.div': 0x95,
+  'i32.wrap_i64': 0xa7,
+  'i64.extend_i32_u': 0xad,
   'f32.convert_i32_s': 0xb2,
   'f32.convert_i32_u': 0xb3,
   'i32.reinterpret_f32': 0xbc,
@@ -62,7 +71,25 @@ const plain: Readonly<Record<string, number>> = {
 };
 
 /** Behind the prefix 0xfc. */
-const saturating: Readonly<Record<string, number>> = { 'i32.trunc_sat_f32_s': 0, 'i32.trunc_sat_f32_u': 1 };
+const numeric: Readonly<Record<string, number>> = {
+  'i32.trunc_sat_f32_s': 0,
+  'i32.trunc_sat_f32_u': 1,
+  'memory.copy': 10,
+  'memory.fill': 11,
+};
+
+/** Behind the prefix 0xfe. */
+const atomic: Readonly<Record<string, number>> = {
+  'memory.atomic.notify': 0x00,
+  'memory.atomic.wait32': 0x01,
+  'i32.atomic.load': 0x10,
+  'i64.atomic.load': 0x11,
+  'i32.atomic.store': 0x17,
+  'i64.atomic.store': 0x18,
+  'i32.atomic.rmw.add': 0x1e,
+  'i32.atomic.rmw.cmpxchg': 0x48,
+  'i64.atomic.rmw.cmpxchg': 0x49,
+};
 
 /** Behind the prefix 0xfd. */
 const vector: Readonly<Record<string, number>> = {
@@ -135,6 +162,7 @@ const vector: Readonly<Record<string, number>> = {
 export function writeOpcode(w: ByteWriter, name: string): void {
   if (name in plain) w.u8(plain[name]);
   else if (name in vector) w.u8(0xfd).u32(vector[name]);
-  else if (name in saturating) w.u8(0xfc).u32(saturating[name]);
+  else if (name in numeric) w.u8(0xfc).u32(numeric[name]);
+  else if (name in atomic) w.u8(0xfe).u32(atomic[name]);
   else throw new Error(`no opcode ${name}`);
 }

@@ -14,6 +14,12 @@ export type RuntimeErrorCode =
   | 'device-internal'
   /** The device is gone, and all that was on it. */
   | 'device-lost'
+  /** The engine does not take the kernels as WebAssembly. */
+  | 'wasm-refused'
+  /** There are not the threads that were asked for. */
+  | 'wasm-threads'
+  /** A kernel as WebAssembly stopped. */
+  | 'wasm-trap'
   /** A value is larger than what it is kept in holds: results are wrong. */
   | 'half-overflow'
   /** The program has no such tensor, or not of that size: a mistake of the caller. */
@@ -45,6 +51,10 @@ const hints: Readonly<Record<RuntimeErrorCode, string>> = {
   'device-validation': 'another adapter (ARCHC_ADAPTER), and report it: archc asked for what WebGPU forbids',
   'device-internal': "try again; if it stays, update the adapter's driver or take another (ARCHC_ADAPTER)",
   'device-lost': "try again; if it comes back, update the adapter's driver or take another (ARCHC_ADAPTER)",
+  'wasm-refused': 'a newer engine: one that has SIMD and atomic instructions (Node 20, browsers of 2023)',
+  'wasm-threads':
+    'fewer threads; in a page, headers that isolate it (docs/programs.md), or the address of a script for workers',
+  'wasm-trap': 'report it with the message: a kernel did what it must not do',
   'half-overflow': 'leave out --precision f16: values are then kept in f32',
   'bad-tensor': "the names and shapes of the program's `tensors` and of its entries' `outputs`",
   'bad-entry': "a name out of the program's `entries`",

@@ -9,6 +9,7 @@ import { type Entries, elementCount } from '../../src/ir/graph.ts';
 import { ops } from '../../src/ops/index.ts';
 import { valuesBytes } from '../../src/plan/budget.ts';
 import type { Program } from '../../src/program/program.ts';
+import { WebgpuSession } from '../../src/runtime/webgpu/session.ts';
 import { toFloat32 } from '../../src/tensors/tensor.ts';
 import { gradientDeviations } from './check.ts';
 import { readFixture, setTexts } from './fixture.ts';
@@ -45,7 +46,7 @@ export async function checkBudget(device: GPUDevice, name: string, share: number
       expect(nodes).toBeGreaterThan(0);
       expect(extra_macs).toBeLessThan(macs);
     }
-    return runProgram(device, program, entries, fixture, model);
+    return runProgram((p) => WebgpuSession.create(device, p), program, entries, fixture, model);
   };
 
   const step = await within(trainingEntries(model, section, section.optimizer, ops).entries);

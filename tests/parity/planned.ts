@@ -11,8 +11,11 @@ import type { Target } from '../../src/ir/target.ts';
 import type { ElaboratedModel } from '../../src/language/model.ts';
 import { ops } from '../../src/ops/index.ts';
 import type { ForcedKernels } from '../../src/plan/candidates.ts';
+import type { OpenSession } from '../../src/runtime/session.ts';
+import { WebgpuSession } from '../../src/runtime/webgpu/session.ts';
 import { toFloat32 } from '../../src/tensors/tensor.ts';
 import { choices } from '../kernels/forced.ts';
+import { onCpu } from '../wasm/open.ts';
 import { gradientDeviations, outputDeviations } from './check.ts';
 import { type Deviation, fixtureNames, readFixture, setTexts } from './fixture.ts';
 import { runProgram } from './run-program.ts';
@@ -26,8 +29,8 @@ export const networkNames = fixtureNames(folder);
 export const sharedMemory: readonly string[] = ['workgroup-tiles', 'shared-rows', 'state-lanes'];
 
 /**
- * Runs the fixtures of networks planned for a target that asks for no more than WebGPU's default limits, on a device
- * that is granted no more.
+ * Runs the fixtures of networks planned for a target: the CPU device's, or one that asks for no more than WebGPU's default
+ * limits, on a device that is granted no more.
  *
  * @param preferred variants that are forced for every op that has one of them
  */
@@ -37,9 +40,12 @@ export function describePlanned(
   preferred: readonly string[] = [],
 ): void {
   const renderer = kernelRenderer();
-  let acquired: AcquiredDevice;
+  let acquired: AcquiredDevice | undefined;
+  let openSession: OpenSession = onCpu(2);
   beforeAll(async () => {
-    acquired = await acquireDevice({ limits: 'default' });
+    if (target.kind === 'cpu') return;
+    const { device } = (acquired = await acquireDevice({ limits: 'default' }));
+    openSession = (program) => WebgpuSession.create(device, program);
   });
   afterAll(() => acquired?.destroy());
 
@@ -53,7 +59,7 @@ export function describePlanned(
       const kernels = forced(entries, target, preferred);
       expect(kernels.size > 0).toBe(preferred.length > 0);
       const program = planPortably(model, entries, renderer, { target, kernels });
-      return runProgram(acquired.device, program, entries, fixture, model);
+      return runProgram(openSession, program, entries, fixture, model);
     };
 
     test('outputs equal the reference', async () => {

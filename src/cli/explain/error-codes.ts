@@ -169,6 +169,12 @@ export const errorCodes: Readonly<Record<string, string>> = {
   'unsupported-image': 'Images are PNG files or NIfTI volumes; other kinds are converted first.',
   'warnings-denied':
     'With `--deny warnings` a warning counts as a mistake. The warnings above point at what to mend.',
+  'wasm-refused':
+    'The CPU device runs kernels as WebAssembly with SIMD and atomic instructions, which Node 20 and the browsers of 2023 have. The engine here refuses them; a newer one does not.',
+  'wasm-threads':
+    'The CPU device runs its kernels in threads, up to 16, that share one memory. A page has such memory only if its headers isolate it from other pages (Cross-Origin-Opener-Policy and Cross-Origin-Embedder-Policy), and threads only if its content security policy lets workers be made.',
+  'wasm-trap':
+    'A kernel on the CPU device stopped: it reached beyond the memory, or used an instruction wrongly. This is a fault of archc; please report it with the message.',
   'weights-mismatch':
     'The names or shapes of the tensors in the file are not those of the model with these parameters. The message shows the first that differ.',
   'weights-not-finite':

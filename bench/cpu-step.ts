@@ -1,0 +1,90 @@
+/**
+ * A first training step or forward pass on the CPU device, and the next ones:
+ * `npm run bench cpu-step [SPEC] [-- --set k=v]… [--batch N] [--forward] [--threads 1,2] [--deterministic] [--steps N]`
+ * Prints milliseconds of planning, translating, of making the session (the engine's compiler, threads), of the first run,
+ * and of the next ones: least and median.
+ */
+import { parseArgs } from 'node:util';
+import { TRAINING_STEP, trainingEntries } from '../src/autodiff/entries.ts';
+import { initialise } from '../src/compiler/initialise.ts';
+import { trainSection } from '../src/compiler/model.ts';
+import { kernelRenderer } from '../src/compiler/renderer.ts';
+import { openModel } from '../src/files/open.ts';
+import { cpuTarget } from '../src/kernels/targets.ts';
+import { ops } from '../src/ops/index.ts';
+import { planProgram } from '../src/plan/plan.ts';
+import { hyperParameters } from '../src/recipe/optimizers.ts';
+import { hasRelaxedSimd } from '../src/runtime/wasm/compile-module.ts';
+import { WasmSession } from '../src/runtime/wasm/wasm-session.ts';
+import { compileProgram } from '../src/wasm/compile-program.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    set: { type: 'string', multiple: true, default: [] },
+    batch: { type: 'string' },
+    forward: { type: 'boolean', default: false },
+    threads: { type: 'string', default: '1,2' },
+    deterministic: { type: 'boolean', default: false },
+    steps: { type: 'string', default: '10' },
+  },
+});
+const spec = positionals[0] ?? 'examples/nuclei/nuclei.arch';
+const set = Object.fromEntries(values.set.map((t) => t.split('=', 2) as [string, string]));
+
+async function timed<T>(work: () => T | Promise<T>): Promise<{ value: T; ms: number }> {
+  const started = performance.now();
+  const value = await work();
+  return { value, ms: performance.now() - started };
+}
+
+const section = values.forward ? undefined : trainSection(openModel(spec, { set, training: true }));
+const batch = Number(values.batch ?? section?.batch ?? 1);
+const model = openModel(spec, { set, batch, training: !values.forward });
+const entries = section
+  ? trainingEntries(model, section, section.optimizer, ops).entries
+  : { forward: model.graph };
+const run = values.forward ? ['forward'] : TRAINING_STEP;
+const last = run.at(-1)!;
+
+const plan = await timed(() =>
+  planProgram(entries, ops, kernelRenderer(), { model: model.name, batch, target: cpuTarget }),
+);
+const program = plan.value;
+const relaxed = !values.deterministic && hasRelaxedSimd();
+const translate = await timed(() => compileProgram(program, { bounds: 'trusted', relaxed }));
+const dispatches = run.reduce((n, entry) => n + program.entries[entry].dispatches.length, 0);
+console.log(
+  `${model.name}, batch ${batch}: ${dispatches} dispatches, ${program.kernels.length} kernels, ` +
+    `${(program.bytes / 2 ** 20).toFixed(0)} MiB, module ${(translate.value.bytes.length / 1024).toFixed(0)} KiB, ` +
+    `${relaxed ? 'relaxed multiply-add' : 'multiply and add'}, Node ${process.versions.node}`,
+);
+console.log(`plan ${plan.ms.toFixed(0)} ms, translate ${translate.ms.toFixed(0)} ms`);
+console.log('threads    session  first run   next: least   median');
+for (const threads of values.threads.split(',').map(Number)) {
+  const made = await timed(() => WasmSession.create(program, translate.value, { threads }));
+  const session = made.value;
+  for (const p of model.parameters)
+    if (session.has('param', p.name)) session.write('param', p.name, initialise(p, 0));
+  const [input] = model.inputs;
+  const size = input.shape.reduce((a, b) => a * b, 1);
+  session.write(
+    'input',
+    input.name,
+    Float32Array.from({ length: size }, (_, i) => Math.sin(i)),
+  );
+  if (section) session.write('input', 'hyper', hyperParameters(section.optimizer, 1e-4, 1));
+  const output = program.entries[last].outputs[0].name;
+  const once = async () => {
+    const submitted = session.submit('a run', run, {}, [{ entry: last, name: output }]);
+    await submitted.results();
+    submitted.release();
+  };
+  const first = (await timed(once)).ms;
+  const times: number[] = [];
+  for (let k = 0; k < Number(values.steps); k++) times.push((await timed(once)).ms);
+  times.sort((a, b) => a - b);
+  const cells = [made.ms, first, times[0], times[times.length >> 1]].map((ms) => ms.toFixed(0).padStart(10));
+  console.log(`${String(threads).padStart(7)} ${cells.join(' ')}`);
+  session.destroy();
+}

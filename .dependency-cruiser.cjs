@@ -44,6 +44,7 @@ const allowed = {
     'src/program',
     'src/runtime',
     'src/tensors',
+    'src/wasm',
   ],
   'src/backend': [
     'src/ir',

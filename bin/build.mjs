@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { precompiledTemplates } from './templates.mjs';
+import { translatorVersion } from './translator-version.mjs';
 
 /** The folder of the checkout. */
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -23,6 +24,7 @@ const inputs = [
   'codegen',
   'bin/build.mjs',
   'bin/templates.mjs',
+  'bin/translator-version.mjs',
   'package.json',
   'node_modules/.package-lock.json',
 ];
@@ -88,7 +90,7 @@ export async function buildForNode(checkout, folder) {
     platform: 'node',
     target: 'node20',
     external: ['webgpu', '@sparticuz/chromium'],
-    plugins: [precompiledTemplates(checkout)],
+    plugins: [precompiledTemplates(checkout), translatorVersion(checkout)],
     // CommonJS packages inside the files ask for Node's modules with `require`.
     banner: {
       js: "import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url);",

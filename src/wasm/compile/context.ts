@@ -3,6 +3,7 @@ import type { FunctionTree, Variable } from '../wgsl/tree.ts';
 import { Graph } from './graph.ts';
 import { type Cell, type Item, type Label, type Node, Region } from './region.ts';
 import type { Taint } from './taint.ts';
+import { isRow } from './vectors.ts';
 
 export interface CompileOptions {
   /**
@@ -56,14 +57,17 @@ export class Context {
   dead = false;
   /** How often memory that is written may have changed. */
   private state = 0;
-  private loaded = new Map<string, { readonly node: Node; readonly region: Region }>();
+  private loaded = new Map<
+    string,
+    { readonly node: Node; readonly region: Region; readonly buffer: Variable }
+  >();
   /** Set by what knows statements: puts a function's body in the place of a call. */
   inlineCall!: (callee: FunctionTree, args: readonly (readonly Node[])[]) => readonly Node[];
   /** The functions that are being put in place. */
   readonly calls: FunctionTree[] = [];
 
   constructor(root: Region, options: CompileOptions, taint: Taint) {
-    this.graph = new Graph(root);
+    this.graph = new Graph(root, options.relaxed);
     this.region = root;
     this.floor = root;
     this.options = options;
@@ -127,13 +131,27 @@ export class Context {
 
   /** Loads memory that the kernel writes, now. */
   loadNow(buffer: Variable, op: string, rep: ValueType, address: Node, offset: number, data: boolean): Node {
-    const key = `${op} ${address.id} ${offset} ${this.state}`;
+    const key = this.loadedKey(op, address, offset);
     const known = this.loaded.get(key);
     if (known?.region.holds(this.region)) return known.node;
     const node = this.graph.fresh(op, rep, [address], offset, this.region, data);
     this.emit({ kind: 'define', node, buffer });
-    this.loaded.set(key, { node, region: this.region });
+    this.loaded.set(key, { node, region: this.region, buffer });
     return node;
+  }
+
+  /** Elements side by side of memory that the kernel writes, and has not written since they were loaded, as one. */
+  loadedTogether(lanes: readonly Node[]): Node | undefined {
+    const [first] = lanes;
+    if (!first.isFresh || !isRow(lanes)) return undefined;
+    const [address] = first.args;
+    const known = lanes.map((n) => this.loaded.get(this.loadedKey(n.op, address, n.imm as number)));
+    if (known.some((k, lane) => k?.node !== lanes[lane])) return undefined;
+    return this.loadNow(known[0]!.buffer, 'v128.load', 'v128', address, first.imm as number, first.data);
+  }
+
+  private loadedKey(op: string, address: Node, offset: number): string {
+    return `${op} ${address.id} ${offset} ${this.state}`;
   }
 
   /** Memory may hold something else from here on. */

@@ -2,7 +2,7 @@ import { ByteWriter } from '../encode/bytes.ts';
 import { VALUE_TYPES, type ValueType } from '../encode/module.ts';
 import { writeOpcode } from '../encode/opcodes.ts';
 import type { Cell, Item, Label, Node, Region } from './region.ts';
-import type { Schedule } from './schedule.ts';
+import { definedBy, type Schedule } from './schedule.ts';
 
 const VOID = 0x40;
 const END = 0x0b;
@@ -65,13 +65,9 @@ class Emitter {
         this.push(item.value);
         out.u8(0x21).u32(this.local(item.cell, item.cell.rep));
         return;
-      case 'define': {
-        const cell = this.cellOf.get(item.node);
-        if (cell) out.u8(0x20).u32(this.local(cell, cell.rep));
-        else this.compute(item.node);
-        this.keep(item.node);
+      case 'define':
+        for (const node of definedBy(item)) if (this.schedule.isUsed(node)) this.define(node);
         return;
-      }
       case 'block':
         if (item.label.used) this.nested(0x02, item.label, item.body);
         else this.region(item.body);
@@ -98,6 +94,13 @@ class Emitter {
           .u32(this.labels.length - 1 - this.labels.lastIndexOf(item.label));
         return;
     }
+  }
+
+  private define(node: Node): void {
+    const cell = this.cellOf.get(node);
+    if (cell) this.out.u8(0x20).u32(this.local(cell, cell.rep));
+    else this.compute(node);
+    this.keep(node);
   }
 
   private nested(opcode: number, label: Label, body: Region): void {

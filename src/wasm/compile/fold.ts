@@ -37,11 +37,31 @@ export function fold(g: Graph, op: string, args: readonly Node[], imm: Node['imm
   if (op === 'i32.eqz' && isConstant(a)) return g.i32(constantOf(a) === 0 ? 1 : 0);
   if (op in computed && isConstant(a) && isConstant(b))
     return g.i32(computed[op](constantOf(a), constantOf(b)));
+  if (g.relaxed && (op === 'f32x4.add' || op === 'f32x4.sub')) return fused(g, op, a, b);
+  if (op === 'v128.bitselect') return bounded(g, a, b, c);
   if (op.startsWith('i32.') && b && isConstant(b)) return foldRight(g, op, a, constantOf(b));
   if ((op === 'i32.add' || op === 'i32.mul') && isConstant(a)) return g.op(op, b, a);
   if (op.endsWith('x4.splat')) return foldSplat(g, a);
   if (op.endsWith('extract_lane')) return foldExtract(g, op, a, imm as number);
   return undefined;
+}
+
+/** A product and a sum, rounded once where the processor can. */
+function fused(g: Graph, op: string, a: Node, b: Node): Node | undefined {
+  if (b.op === 'f32x4.mul') {
+    return g.op(`f32x4.relaxed_${op === 'f32x4.add' ? 'madd' : 'nmadd'}`, b.args[0], b.args[1], a);
+  }
+  if (op === 'f32x4.add' && a.op === 'f32x4.mul') return g.op('f32x4.relaxed_madd', a.args[0], a.args[1], b);
+  return undefined;
+}
+
+/** `x < y ? x : y` and `x < y ? y : x` are one instruction, in all bits. */
+function bounded(g: Graph, yes: Node, no: Node, mask: Node): Node | undefined {
+  if (yes === no) return yes;
+  if (mask.op !== 'f32x4.lt' && mask.op !== 'f32x4.gt') return undefined;
+  const [less, more] = mask.op === 'f32x4.lt' ? mask.args : [mask.args[1], mask.args[0]];
+  if (yes === less && no === more) return g.op('f32x4.pmin', no, yes);
+  return yes === more && no === less ? g.op('f32x4.pmax', no, yes) : undefined;
 }
 
 function foldRight(g: Graph, op: string, a: Node, b: number): Node | undefined {

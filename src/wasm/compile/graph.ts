@@ -5,11 +5,15 @@ import { deeper, type Node, type Region } from './region.ts';
 /** Nodes of a function. What is computed in the same way from the same operands is one node. */
 export class Graph {
   readonly root: Region;
-  private readonly known = new Map<string, Node>();
+  /** Products that are added to something round once, with it. */
+  readonly relaxed: boolean;
+  /** By what is computed, then by {@link keyOf}. */
+  private readonly known = new Map<string, Map<string | number, Node>>();
   private count = 0;
 
-  constructor(root: Region) {
+  constructor(root: Region, relaxed: boolean) {
     this.root = root;
+    this.relaxed = relaxed;
   }
 
   /** A node that stands for itself: a parameter, what a cell holds, what memory holds at some time. */
@@ -21,7 +25,19 @@ export class Graph {
     early: Region,
     data: boolean,
   ): Node {
-    return { id: this.count++, op, rep, args, imm, early, data };
+    return this.node(op, rep, args, imm, early, data, true);
+  }
+
+  private node(
+    op: string,
+    rep: ValueType,
+    args: readonly Node[],
+    imm: Node['imm'],
+    early: Region,
+    data: boolean,
+    isFresh: boolean,
+  ): Node {
+    return { id: this.count++, op, rep, args, imm, early, data, isFresh };
   }
 
   i32(value: number): Node {
@@ -52,16 +68,24 @@ export class Graph {
    * @param floor the outermost region in which the address is one of the memory's
    */
   load(op: string, address: Node, offset: number, floor: Region, data: boolean): Node {
+    const known = this.knownOf(op);
     for (let r: Region | undefined = floor; r; r = r.parent) {
-      const known = this.known.get(keyOf(op, [address], offset, r));
-      if (known) return known;
+      const node = known.get(keyOf([address], offset, r));
+      if (node) return node;
     }
     return this.make(op, [address], offset, floor, data);
   }
 
+  private knownOf(op: string): Map<string | number, Node> {
+    const known = this.known.get(op) ?? new Map<string | number, Node>();
+    this.known.set(op, known);
+    return known;
+  }
+
   private make(op: string, args: readonly Node[], imm: Node['imm'], floor: Region, isData = false): Node {
-    const key = keyOf(op, args, imm, floor);
-    const known = this.known.get(key);
+    const nodes = this.knownOf(op);
+    const key = keyOf(args, imm, floor);
+    const known = nodes.get(key);
     if (known) return known;
     let early = floor;
     let data = isData;
@@ -69,26 +93,36 @@ export class Graph {
       early = deeper(early, a.early);
       data ||= a.data;
     }
-    const node = this.fresh(op, repOf(op), args, imm, early, data);
-    this.known.set(key, node);
+    const node = this.node(op, repOf(op), args, imm, early, data, false);
+    nodes.set(key, node);
     return node;
   }
 }
 
-const regionIds = new WeakMap<Region, number>();
-let regions = 0;
-function keyOf(op: string, args: readonly Node[], imm: Node['imm'], floor: Region): string {
-  let region = regionIds.get(floor);
-  if (region === undefined) {
-    region = regions++;
-    regionIds.set(floor, region);
+/** Nodes of a function are fewer. */
+const MOST_NODES = 2 ** 24;
+
+/** What tells nodes of one op apart: a number where it is a constant, or there are at most two operands and nothing else. */
+function keyOf(args: readonly Node[], imm: Node['imm'], floor: Region): string | number {
+  if (typeof imm === 'number' && !Object.is(imm, -0) && floor.parent === undefined) {
+    if (args.length === 0) return imm;
+    if (args.length <= 2 && imm === 0)
+      return args[0].id * MOST_NODES + (args.length === 2 ? args[1].id + 1 : 0);
   }
   const constant = typeof imm === 'number' && Object.is(imm, -0) ? '-0' : String(imm);
-  return `${op} ${args.map((a) => a.id).join(' ')} ${constant} ${region}`;
+  return `${args.map((a) => a.id).join(' ')},${constant},${floor.id}`;
 }
 
+const reps = new Map<string, ValueType>();
+
 /** What an instruction leaves on the stack. */
-export function repOf(op: string): ValueType {
+function repOf(op: string): ValueType {
+  const known = reps.get(op) ?? resultOf(op);
+  reps.set(op, known);
+  return known;
+}
+
+function resultOf(op: string): ValueType {
   if (op === 'v128.any_true' || op === 'i32x4.all_true' || op === 'i32x4.extract_lane') return 'i32';
   if (op === 'f32x4.extract_lane') return 'f32';
   const [of, what] = op.split('.');

@@ -10,6 +10,7 @@ import { cooperate, keptIn } from './cooperate.ts';
 import { counted } from './counted.ts';
 import { emit } from './emit.ts';
 import { inlineCall } from './inline.ts';
+import type { KernelCache } from './kernel-cache.ts';
 import { lowerBlock } from './lower-statement.ts';
 import { type Label, type Node, Region } from './region.ts';
 import { schedule } from './schedule.ts';
@@ -29,12 +30,29 @@ export interface CompiledKernel extends KernelFunction {
 }
 
 /**
- * Compiles a kernel.
+ * Compiles a kernel, or takes it from `cache`.
  *
  * @throws WgslError where the text is no WGSL, or uses what is not supported
  */
-export function compileKernel(name: string, wgsl: string, options: CompileOptions): CompiledKernel {
-  const tree = checkModule(wgsl);
+export function compileKernel(
+  name: string,
+  wgsl: string,
+  options: CompileOptions,
+  cache?: KernelCache,
+): CompiledKernel {
+  if (cache) return { ...cache(wgsl, options, () => compileKernel(name, wgsl, options)), name };
+  return writeKernel(name, lowerModule(checkModule(wgsl), options));
+}
+
+/** What a kernel does, as a graph, not yet in an order. */
+export interface LoweredKernel {
+  readonly tree: ModuleTree;
+  readonly context: Context;
+  readonly scratchBytes: number;
+}
+
+/** @throws WgslError where the module uses what is not supported */
+export function lowerModule(tree: ModuleTree, options: CompileOptions): LoweredKernel {
   if (tree.private.length > 0) {
     throw new WgslError('private variables of a module are not supported', { line: 1, column: 1 });
   }
@@ -52,7 +70,13 @@ export function compileKernel(name: string, wgsl: string, options: CompileOption
   const groups = RECORD.groups.map(recorded);
   const scratchBytes = overWorkgroups(c, tree, { first, end, groups, scratch });
   combineStores(c.graph, root);
-  const { code, locals } = emit(root, schedule(root), KERNEL_PARAMETERS, c.defined);
+  return { tree, context: c, scratchBytes };
+}
+
+/** Places what the graph computes, and writes its instructions. */
+export function writeKernel(name: string, { tree, context, scratchBytes }: LoweredKernel): CompiledKernel {
+  const { root } = context.graph;
+  const { code, locals } = emit(root, schedule(root), KERNEL_PARAMETERS, context.defined);
   const bindings = tree.bindings.map((v) => v.binding!);
   return { name, locals, code, scratchBytes, bindings };
 }

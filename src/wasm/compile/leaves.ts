@@ -9,6 +9,14 @@ import { extract, extractBool, type Lane, pack, packBools } from './vectors.ts';
  * but of f16 as four; all else as its parts, one after the other. These are its leaves.
  */
 export function leavesOf(type: Type): readonly ValueType[] {
+  const found = known.get(type) ?? computed(type);
+  known.set(type, found);
+  return found;
+}
+
+const known = new WeakMap<Type, readonly ValueType[]>();
+
+function computed(type: Type): readonly ValueType[] {
   switch (type.kind) {
     case 'scalar':
       return [type.name === 'f32' ? 'f32' : 'i32'];

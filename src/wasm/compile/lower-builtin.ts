@@ -82,7 +82,7 @@ function mapped(c: Context, name: MapName, of: ScalarName, quad: boolean, [x, y,
     case 'clamp':
       return real.min(real.max(x, y), z);
     case 'fma':
-      return real.fma(x, y, z, c.options.relaxed);
+      return real.fma(x, y, z);
     case 'exp':
     case 'exp2':
     case 'log':

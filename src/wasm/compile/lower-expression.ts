@@ -50,11 +50,9 @@ export function lower(c: Context, e: Expression): readonly Node[] {
     case 'construct': {
       if (e.parts.length === 0) return leavesOf(e.type).map((rep) => zero(g, rep));
       if (e.type.kind !== 'vector') return e.parts.flatMap((p) => lower(c, p));
-      return fromScalars(
-        g,
-        e.type,
-        e.parts.flatMap((p) => scalarsOf(g, p.type, lower(c, p))),
-      );
+      const scalars = e.parts.flatMap((p) => scalarsOf(g, p.type, lower(c, p)));
+      const together = isQuad(e.type) ? c.loadedTogether(scalars) : undefined;
+      return together ? [together] : fromScalars(g, e.type, scalars);
     }
     case 'convert': {
       const of = elementOf(e.type)!.name;

@@ -37,7 +37,6 @@ export class Real {
   private or = (a: Node, b: Node) => this.g.op(this.quad ? 'v128.or' : 'i32.or', a, b);
   private bits = (a: Node) => (this.quad ? a : this.g.op('i32.reinterpret_f32', a));
   private ofBits = (a: Node) => (this.quad ? a : this.g.op('f32.reinterpret_i32', a));
-  private toWhole = (a: Node) => this.g.op(this.quad ? 'i32x4.trunc_sat_f32x4_s' : 'i32.trunc_sat_f32_s', a);
   private toReal = (a: Node) => this.g.op(this.quad ? 'f32x4.convert_i32x4_s' : 'f32.convert_i32_s', a);
 
   /** `condition ? yes : no` */
@@ -57,7 +56,20 @@ export class Real {
     return rest.reduce((sum, c) => this.add(this.mul(sum, x), this.real(c)), this.real(first));
   }
 
-  /** e^r · 2^n, |r| ≤ 0.35 and n a whole number from -151 on. */
+  /**
+   * The nearest whole number of one below 2²², as f32 and as i32: a sum with 1.5 · 2²³ rounds to whole numbers, and holds
+   * them in its last bits. Cheaper than conversions, which ask what is no number of 32 bits.
+   */
+  private rounded(x: Node): { readonly real: Node; readonly whole: Node } {
+    const large = 1.5 * 2 ** 23;
+    const sum = this.add(x, this.real(large));
+    return {
+      real: this.sub(sum, this.real(large)),
+      whole: this.whole('sub', this.bits(sum), this.word(0x4b400000)),
+    };
+  }
+
+  /** e^r · 2^n, |r| ≤ 0.35 and n from -151 on. */
   private scaledExp(r: Node, n: Node): Node {
     const inner = this.polynomial(
       r,
@@ -70,23 +82,22 @@ export class Real {
     );
     const e = this.add(this.add(this.mul(this.mul(r, r), inner), r), this.real(1));
     // In two steps: neither 2^128 nor 2^-150 is a normal number.
-    const whole = this.toWhole(n);
-    const half = this.shift('shr_s', whole, 1);
+    const half = this.shift('shr_s', n, 1);
     const power = (k: Node) => this.ofBits(this.shift('shl', this.whole('add', k, this.word(127)), 23));
-    return this.mul(this.mul(e, power(half)), power(this.whole('sub', whole, half)));
+    return this.mul(this.mul(e, power(half)), power(this.whole('sub', n, half)));
   }
 
   exp(x: Node): Node {
     const bounded = this.min(this.max(x, this.real(-104)), this.real(89));
-    const n = this.apply('nearest', this.mul(bounded, this.real(Math.LOG2E)));
+    const { real: n, whole } = this.rounded(this.mul(bounded, this.real(Math.LOG2E)));
     const high = this.sub(bounded, this.mul(n, this.real(0.693359375)));
-    return this.scaledExp(this.add(high, this.mul(n, this.real(2.1219444e-4))), n);
+    return this.scaledExp(this.add(high, this.mul(n, this.real(2.1219444e-4))), whole);
   }
 
   exp2(x: Node): Node {
     const bounded = this.min(this.max(x, this.real(-151)), this.real(129));
-    const n = this.apply('nearest', bounded);
-    return this.scaledExp(this.mul(this.sub(bounded, n), this.real(Math.LN2)), n);
+    const { real: n, whole } = this.rounded(bounded);
+    return this.scaledExp(this.mul(this.sub(bounded, n), this.real(Math.LN2)), whole);
   }
 
   /** x = m · 2^e with m from √½ to √2: `[log(m) - (m - 1), m - 1, e]`. */
@@ -157,8 +168,7 @@ export class Real {
     return this.choose(this.less(zero, x), this.real(1), this.choose(this.less(x, zero), this.real(-1), x));
   }
 
-  fma(a: Node, b: Node, c: Node, relaxed: boolean): Node {
-    if (relaxed && this.quad) return this.g.op('f32x4.relaxed_madd', a, b, c);
+  fma(a: Node, b: Node, c: Node): Node {
     return this.add(this.mul(a, b), c);
   }
 }

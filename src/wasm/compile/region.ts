@@ -13,6 +13,8 @@ export interface Node {
   readonly early: Region;
   /** Follows from data in memory, not only from places and sizes: as an index it is never taken for granted. */
   readonly data: boolean;
+  /** No other node is the same: what a cell or memory holds at some time, which may be something else later. */
+  readonly isFresh: boolean;
 }
 
 /** What a variable holds where control flow meets: a local that each way in sets. */
@@ -40,7 +42,13 @@ export type Item =
     }
   | { readonly kind: 'set'; readonly cell: Cell; readonly value: Node }
   /** Computes a node here and nowhere else: it reads a cell, or memory that is written. */
-  | { readonly kind: 'define'; readonly node: Node; readonly buffer?: Variable }
+  | {
+      readonly kind: 'define';
+      readonly node: Node;
+      /** A load of the four elements from this one on, at the same time. */
+      wide?: Node;
+      readonly buffer?: Variable;
+    }
   | { readonly kind: 'nothing' }
   | { readonly kind: 'loop'; readonly label: Label; readonly body: Region }
   | { readonly kind: 'block'; readonly label: Label; readonly body: Region }
@@ -49,6 +57,8 @@ export type Item =
 
 /** A sequence of items: the body of the function, of a loop, a block or a branch. */
 export class Region {
+  private static count = 0;
+  readonly id = Region.count++;
   readonly parent: Region | undefined;
   /** Which item of the parent it belongs to. */
   readonly index: number;

@@ -4,6 +4,8 @@ import type { Item, Node, Region } from './region.ts';
 export interface Schedule {
   /** The nodes that are computed before an item of a region, in order, each into a local. */
   before(region: Region, index: number): readonly Node[];
+  /** Whether anything with an effect needs it. */
+  isUsed(node: Node): boolean;
 }
 
 interface Place {
@@ -42,6 +44,7 @@ export const isConstant = (n: Node): boolean => n.op.endsWith('.const') || n.op 
  * "Global Code Motion / Global Value Numbering", 1995). A node that is used once, where it is placed, needs no local.
  */
 export function schedule(root: Region): Schedule {
+  const used = usedIn(root);
   const places = new Map<Node, Place>();
   const fixed = new Set<Node>();
   const reached = new Set<Node>();
@@ -69,7 +72,11 @@ export function schedule(root: Region): Schedule {
   };
   const walk = (region: Region): void => {
     region.items.forEach((item, index) => {
-      if (item.kind === 'define') fixed.add(item.node);
+      if (item.kind === 'define') {
+        const nodes = definedBy(item).filter((n) => used.has(n));
+        if (nodes.length === 0) return;
+        for (const node of nodes) fixed.add(node);
+      }
       for (const node of operandsOf(item)) {
         reach(node);
         use(node, region, index);
@@ -89,10 +96,39 @@ export function schedule(root: Region): Schedule {
     if (inPlace) continue;
     const bucket = buckets.get(hoisted.region) ?? new Map<number, Node[]>();
     buckets.set(hoisted.region, bucket);
-    bucket.set(hoisted.index, [node, ...(bucket.get(hoisted.index) ?? [])]);
+    const nodes = bucket.get(hoisted.index);
+    if (nodes) nodes.push(node);
+    else bucket.set(hoisted.index, [node]);
   }
-  return { before: (region, index) => buckets.get(region)?.get(index) ?? [] };
+  for (const bucket of buckets.values()) for (const nodes of bucket.values()) nodes.reverse();
+  return {
+    before: (region, index) => buckets.get(region)?.get(index) ?? NONE,
+    isUsed: (node) => used.has(node),
+  };
 }
+
+export const definedBy = ({ node, wide }: Item & { kind: 'define' }): readonly Node[] =>
+  wide ? [node, wide] : [node];
+
+/** What items with an effect need, and what that needs. */
+function usedIn(root: Region): ReadonlySet<Node> {
+  const used = new Set<Node>();
+  const mark = (node: Node): void => {
+    if (used.has(node)) return;
+    used.add(node);
+    node.args.forEach(mark);
+  };
+  const walk = (region: Region): void => {
+    for (const item of region.items) {
+      if (item.kind !== 'define') operandsOf(item).forEach(mark);
+      regionsOf(item).forEach(walk);
+    }
+  };
+  walk(root);
+  return used;
+}
+
+const NONE: readonly Node[] = [];
 
 function hoist(node: Node, { region, index }: Place): { readonly region: Region; readonly index: number } {
   let best = { region, index };

@@ -1,14 +1,14 @@
 import type { Graph } from './graph.ts';
 import type { Item, Node, Region } from './region.ts';
-import { regionsOf } from './schedule.ts';
-import { neighbours, pack } from './vectors.ts';
+import { definedBy, regionsOf } from './schedule.ts';
+import { isRow, neighbours, pack } from './vectors.ts';
 
 /**
  * Four stores side by side become one, and what they store is computed four at a time as far as it is computed alike (S.
  * Larsen and S. Amarasinghe, "Exploiting Superword Level Parallelism with Multimedia Instruction Sets", 2000).
  */
 export function combineStores(g: Graph, region: Region): void {
-  const words = new Superwords(g);
+  const words = new Superwords(g, region);
   const visit = (r: Region): void => {
     combine(words, r);
     for (const item of r.items) regionsOf(item).forEach(visit);
@@ -17,6 +17,9 @@ export function combineStores(g: Graph, region: Region): void {
 }
 
 type Store = Item & { kind: 'store' };
+
+/** Items that others may be moved past. */
+const SIMPLE = new Set(['store', 'define', 'set', 'nothing']);
 
 const NARROW = new Set(['f32.store', 'i32.store']);
 
@@ -48,12 +51,14 @@ function fourFrom(items: readonly Item[], start: number, first: Store): readonly
       if (distance === 4 * group.length) group.push(k);
       else if (distance < 4 * group.length) return undefined;
     } else if (item.kind === 'define' && item.buffer === first.buffer && item.buffer) {
-      const { args, imm, rep } = item.node;
-      const distance = (imm as number) - first.offset;
-      const apart = distance >= 16 || distance + (rep === 'v128' ? 16 : 4) <= 0;
-      const waiting = distance >= 4 * group.length;
-      if (args[0] !== first.address || !(apart || waiting)) return undefined;
-    } else if (!['store', 'define', 'set', 'nothing'].includes(item.kind)) return undefined;
+      const reads = ({ args, imm, rep }: Node): boolean => {
+        const distance = (imm as number) - first.offset;
+        const isBefore = distance + (rep === 'v128' ? 16 : 4) <= 0;
+        // Behind it, or what is stored later.
+        return args[0] !== first.address || !(isBefore || distance >= 4 * group.length);
+      };
+      if (definedBy(item).some(reads)) return undefined;
+    } else if (!SIMPLE.has(item.kind)) return undefined;
   }
   return group.length === 4 ? group : undefined;
 }
@@ -77,19 +82,61 @@ const SHIFTED = /^i32\.(shl|shr_s|shr_u)$/;
 class Superwords {
   private readonly g: Graph;
   private readonly known = new Map<string, Node>();
+  /** Where memory that is written is loaded. */
+  private readonly loads = new Map<Node, { readonly region: Region; readonly index: number }>();
 
-  constructor(g: Graph) {
+  constructor(g: Graph, root: Region) {
     this.g = g;
+    const visit = (region: Region): void => {
+      region.items.forEach((item, index) => {
+        if (item.kind === 'define' && item.buffer) this.loads.set(item.node, { region, index });
+        regionsOf(item).forEach(visit);
+      });
+    };
+    visit(root);
   }
 
   /** Whether four values are loaded or computed together, rather than put together. */
   pays(values: readonly Node[]): boolean {
     const [first] = values;
     if (values.every((v) => v === first)) return true;
-    if (neighbours(this.g, values)) return true;
+    if (this.loaded(values)) return true;
     const { op } = first;
     if (!values.every((v) => v.op === op)) return false;
     return op in WIDE || op === 'select_f32' || op.endsWith('extract_lane');
+  }
+
+  private loaded(values: readonly Node[]): Node | undefined {
+    return neighbours(this.g, values) ?? this.loadedTogether(values);
+  }
+
+  /**
+   * Elements side by side of memory that is written: as one where the first of them is loaded, if none of the others is
+   * stored between that and its own load.
+   */
+  private loadedTogether(values: readonly Node[]): Node | undefined {
+    const [{ isFresh, args, imm, data }] = values;
+    if (!isFresh || !isRow(values)) return undefined;
+    const places = values.map((v) => this.loads.get(v));
+    const indices = places.map((p) => p?.index ?? -1);
+    const region = places[0]?.region;
+    if (!region || places.some((p) => p?.region !== region)) return undefined;
+    const start = Math.min(...indices);
+    const define = region.items[start];
+    if (define.kind !== 'define') return undefined;
+    for (let k = start; k < Math.max(...indices); k++) {
+      const item = region.items[k];
+      if (!SIMPLE.has(item.kind)) return undefined;
+      if (item.kind !== 'store' || item.buffer !== define.buffer) continue;
+      if (item.address !== args[0]) return undefined;
+      const end = item.offset + (item.op === 'v128.store' ? 16 : 4);
+      const changes = (at: number) => item.offset < at + 4 && at < end;
+      if (values.some((v, lane) => indices[lane] > k && changes(v.imm as number))) return undefined;
+    }
+    const { wide } = define;
+    if (wide) return wide.args[0] === args[0] && wide.imm === imm ? wide : undefined;
+    define.wide = this.g.fresh('v128.load', 'v128', args, imm, region, data);
+    return define.wide;
   }
 
   /** Four scalars as one vector. */
@@ -108,7 +155,9 @@ class Superwords {
     const { op, rep } = first;
     const lane = rep === 'f32' ? 'f32' : 'i32';
     const alike = values.every((v) => v.op === op) && values.some((v) => v !== first);
-    if (!alike || neighbours(g, values)) return pack(g, lane, values);
+    const together = this.loaded(values);
+    if (together) return together;
+    if (!alike) return pack(g, lane, values);
     if (op in WIDE) return g.op(WIDE[op], ...first.args.map((_, k) => this.of(values.map((v) => v.args[k]))));
     if (SHIFTED.test(op) && values.every((v) => v.args[1] === first.args[1])) {
       return g.op(op.replace('i32', 'i32x4'), this.of(values.map((v) => v.args[0])), first.args[1]);

@@ -6,7 +6,13 @@ import type { Node } from './region.ts';
 export type Lane = 'f32' | 'i32';
 
 export const splat = (g: Graph, lane: Lane, x: Node): Node => {
-  if (x.op === 'f32.load') return g.load('v128.load32_splat', x.args[0], x.imm as number, x.early, x.data);
+  if (x.op === 'f32.load' && !x.isFresh)
+    return g.load('v128.load32_splat', x.args[0], x.imm as number, x.early, x.data);
+  if (x.op === `${lane}x4.extract_lane`) {
+    const [v] = x.args;
+    const k = x.imm as number;
+    return g.lane('i8x16.shuffle', [k, k, k, k], v, v);
+  }
   return g.op(`${lane}x4.splat`, x);
 };
 
@@ -50,29 +56,46 @@ export function pack(g: Graph, lane: Lane, lanes: readonly Node[]): Node {
     .reduce((v, n, k) => g.lane(`${lane}x4.replace_lane`, k + 1, v, n), g.op(`${lane}x4.splat`, first));
 }
 
-/** Four loads of elements side by side are one. */
-export function neighbours(g: Graph, lanes: readonly Node[]): Node | undefined {
+/** Whether these are loads of elements side by side. */
+export function isRow(lanes: readonly Node[]): boolean {
   const [first] = lanes;
-  if (first.op !== 'f32.load') return undefined;
-  const beside = lanes.every(
-    (n, k) =>
-      n.op === 'f32.load' &&
-      n.args[0] === first.args[0] &&
-      (n.imm as number) === (first.imm as number) + 4 * k &&
-      n.early.nest <= first.early.nest,
+  return lanes.every(
+    (n, k) => n.op === 'f32.load' && n.args[0] === first.args[0] && n.imm === (first.imm as number) + 4 * k,
   );
-  return beside
-    ? g.load('v128.load', first.args[0], first.imm as number, first.early, first.data)
-    : undefined;
 }
 
+/** Four loads of elements side by side are one. Of memory that is written it would be another time. */
+export function neighbours(g: Graph, lanes: readonly Node[]): Node | undefined {
+  const [first] = lanes;
+  if (!isRow(lanes) || lanes.some((n) => n.isFresh || n.early.nest > first.early.nest)) return undefined;
+  return g.load('v128.load', first.args[0], first.imm as number, first.early, first.data);
+}
+
+/** Lanes of other vectors are brought together in at most three steps. */
 function shuffleOf(g: Graph, lane: Lane, lanes: readonly Node[]): Node | undefined {
   const op = `${lane}x4.extract_lane`;
   if (!lanes.every((n) => n.op === op)) return undefined;
   const sources = [...new Set(lanes.map((n) => n.args[0]))];
-  if (sources.length > 2) return undefined;
+  if (sources.length > 2) {
+    const [low, high] = [pairOf(g, lanes[0], lanes[1]), pairOf(g, lanes[2], lanes[3])];
+    const order = [low.at, low.at + 1, 4 + high.at, 5 + high.at];
+    return g.lane('i8x16.shuffle', order, low.vector, high.vector);
+  }
   const [a, b = a] = sources;
   const order = lanes.map((n) => (n.args[0] === a ? 0 : 4) + (n.imm as number));
   if (order.every((from, k) => from === k)) return a;
   return g.lane('i8x16.shuffle', order, a, b);
+}
+
+/**
+ * A vector that has two lanes side by side, and where. The same lane of two vectors comes with the next one of both: rows
+ * of a transposition share it.
+ */
+function pairOf(g: Graph, x: Node, y: Node): { readonly vector: Node; readonly at: number } {
+  const [a, b, i, j] = [x.args[0], y.args[0], x.imm as number, y.imm as number];
+  if (a === b && j === i + 1) return { vector: a, at: i };
+  if (i !== j) return { vector: g.lane('i8x16.shuffle', [i, 4 + j, i, 4 + j], a, b), at: 0 };
+  const first = i & 2;
+  const order = [first, 4 + first, first + 1, 5 + first];
+  return { vector: g.lane('i8x16.shuffle', order, a, b), at: 2 * (i & 1) };
 }

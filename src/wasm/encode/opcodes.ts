@@ -157,6 +157,7 @@ const vector: Readonly<Record<string, number>> = {
   'f32x4.convert_i32x4_s': 250,
   'f32x4.convert_i32x4_u': 251,
   'f32x4.relaxed_madd': 0x105,
+  'f32x4.relaxed_nmadd': 0x106,
 };
 
 export function writeOpcode(w: ByteWriter, name: string): void {

@@ -8,50 +8,49 @@ export interface Token {
   readonly joined: boolean;
 }
 
-/** `>` is always a token of its own, because `vec4<vec4<f32>>` ends two lists; the parser joins operators. */
-const SYMBOLS = [
-  ...['<<=', '&&', '||', '==', '!=', '<=', '<<', '++', '--', '->'],
-  ...['+=', '-=', '*=', '/=', '%=', '&=', '|=', '^='],
-  ...'()[]{}<>,;:.=+-*/%&|^!~@_'.split(''),
-];
-
-const SPACE = /[ \t\r\n]+|\/\/[^\n]*/y;
-const NAME = /[A-Za-z][A-Za-z0-9_]*|_[A-Za-z0-9_]+/y;
-// Hexadecimal whole numbers; decimal numbers with fraction, exponent and suffix.
-const NUMBER = /0[xX][0-9a-fA-F]+[iu]?|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[iufh]?/y;
+const SPACE = /(?:[ \t\r\n]+|\/\/[^\n]*)*/y;
+/**
+ * A name; a hexadecimal whole number, or a decimal number with fraction, exponent and suffix; a symbol. `>` is always a
+ * token of its own, because `vec4<vec4<f32>>` ends two lists; the parser joins operators.
+ */
+const TOKEN = new RegExp(
+  [
+    /([A-Za-z][A-Za-z0-9_]*|_[A-Za-z0-9_]+)/,
+    /(0[xX][0-9a-fA-F]+[iu]?|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[iufh]?)/,
+    /(<<=|&&|\|\||[=!<+\-*/%&|^]=|<<|\+\+|--|->|[()[\]{}<>,;:.=+\-*/%&|^!~@_])/,
+  ]
+    .map((r) => r.source)
+    .join('|'),
+  'y',
+);
 
 /** @throws WgslError where a character begins no token */
 export function tokenize(text: string): Token[] {
   const tokens: Token[] = [];
-  let offset = 0;
   let line = 1;
   let lineStart = 0;
-  const match = (pattern: RegExp): string | undefined => {
-    pattern.lastIndex = offset;
-    return pattern.exec(text)?.[0];
-  };
-  const skip = (): void => {
-    for (let space = match(SPACE); space !== undefined; space = match(SPACE)) {
-      for (let i = 0; i < space.length; i++) {
-        if (space[i] !== '\n') continue;
-        line++;
-        lineStart = offset + i + 1;
-      }
-      offset += space.length;
+  let nextLine = text.indexOf('\n');
+  for (let offset = 0; ; ) {
+    SPACE.lastIndex = offset;
+    SPACE.test(text);
+    offset = SPACE.lastIndex;
+    for (; nextLine >= 0 && nextLine < offset; nextLine = text.indexOf('\n', lineStart)) {
+      line++;
+      lineStart = nextLine + 1;
     }
-  };
-  for (skip(); offset < text.length; skip()) {
     const at = { line, column: offset - lineStart + 1 };
-    const name = match(NAME);
-    const number = name === undefined && /[0-9.]/.test(text[offset]) ? match(NUMBER) : undefined;
-    const symbol = SYMBOLS.find((s) => text.startsWith(s, offset));
-    const found = name ?? number ?? symbol;
-    if (found === undefined) throw new WgslError(`no token begins with ${JSON.stringify(text[offset])}`, at);
-    offset += found.length;
-    const kind = name !== undefined ? 'name' : number !== undefined ? 'number' : 'symbol';
-    const joined = offset < text.length && !/\s/.test(text[offset]);
-    tokens.push({ kind, text: found, at, joined });
+    if (offset === text.length) {
+      tokens.push({ kind: 'end', text: 'the end', at, joined: false });
+      return tokens;
+    }
+    TOKEN.lastIndex = offset;
+    const found = TOKEN.exec(text);
+    if (!found) throw new WgslError(`no token begins with ${JSON.stringify(text[offset])}`, at);
+    offset = TOKEN.lastIndex;
+    const kind = found[1] !== undefined ? 'name' : found[2] !== undefined ? 'number' : 'symbol';
+    const joined = offset < text.length && !isSpace(text.charCodeAt(offset));
+    tokens.push({ kind, text: found[0], at, joined });
   }
-  tokens.push({ kind: 'end', text: 'the end', at: { line, column: offset - lineStart + 1 }, joined: false });
-  return tokens;
 }
+
+const isSpace = (code: number): boolean => code === 32 || (code >= 9 && code <= 13);

@@ -5,7 +5,7 @@ import { WgslError } from './wgsl-error.ts';
 /** What takes arguments in `<>`; other names are followed by a comparison. */
 const GENERIC = /^(vec[234]|mat[234]x[234]|array|bitcast|atomic|ptr)$/;
 
-/** Operators by how tightly they bind, loosest first; `>` comes as single characters. */
+/** Operators by how tightly they bind, loosest first; those that begin with `>` come as single characters. */
 const LEVELS: readonly (readonly BinaryOp[])[] = [
   ['||'],
   ['&&'],
@@ -18,7 +18,7 @@ const LEVELS: readonly (readonly BinaryOp[])[] = [
   ['+', '-'],
   ['*', '/', '%'],
 ];
-const RELATIONAL = 6;
+const LEVEL_OF = new Map<string, number>(LEVELS.flatMap((ops, level) => ops.map((op) => [op, level])));
 const ADDITIVE = 8;
 
 export function parseType(reader: TokenReader): TypeSyntax {
@@ -40,31 +40,35 @@ export function parseExpression(reader: TokenReader): ExpressionSyntax {
   return parseLevel(reader, 0);
 }
 
-function parseLevel(reader: TokenReader, level: number): ExpressionSyntax {
-  if (level === LEVELS.length) return parseUnary(reader);
-  let left = parseLevel(reader, level + 1);
-  for (let op = takeOperator(reader, level); op; op = takeOperator(reader, level)) {
+/** An expression of operators that bind at least as tightly. */
+function parseLevel(reader: TokenReader, least: number): ExpressionSyntax {
+  let left = parseUnary(reader);
+  for (;;) {
+    const op = operatorAt(reader);
+    const level = op && LEVEL_OF.get(op);
+    if (op === undefined || level === undefined || level < least) return left;
+    reader.skip(op[0] === '>' ? op.length : 1);
     const right = parseLevel(reader, level + 1);
     left = { kind: 'binary', op, left, right, at: left.at };
   }
-  return left;
 }
 
-function takeOperator(reader: TokenReader, level: number): BinaryOp | undefined {
-  return LEVELS[level].find((op) => {
-    if (op === '>' && (reader.is('>', '>') || reader.is('>', '='))) return false;
-    if (level < RELATIONAL + 2 && op[0] === '>') {
-      // `>>=` is an assignment.
-      return !reader.is('>', '>', '=') && reader.take(...op);
-    }
-    return reader.take(op);
-  });
+function operatorAt(reader: TokenReader): BinaryOp | undefined {
+  const { kind, text } = reader.token;
+  if (kind !== 'symbol') return undefined;
+  if (text !== '>') return text as BinaryOp;
+  if (reader.areJoined('>', '=')) return '>=';
+  // `>>=` is an assignment.
+  if (reader.areJoined('>', '>')) return reader.areJoined('>', '>', '=') ? undefined : '>>';
+  return '>';
 }
 
 function parseUnary(reader: TokenReader): ExpressionSyntax {
-  const { at } = reader;
-  for (const op of ['-', '!', '~', '&'] as const) {
-    if (reader.take(op)) return { kind: 'unary', op, operand: parseUnary(reader), at };
+  const { at, token } = reader;
+  const op = token.text;
+  if (token.kind === 'symbol' && (op === '-' || op === '!' || op === '~' || op === '&')) {
+    reader.skip(1);
+    return { kind: 'unary', op, operand: parseUnary(reader), at };
   }
   return parsePostfix(reader, parsePrimary(reader));
 }

@@ -70,7 +70,10 @@ function parseSimple(reader: TokenReader): StatementSyntax {
 
 function takeCompound(reader: TokenReader): ArithmeticOp | BitOp | undefined {
   if (reader.take('<<=')) return '<<';
-  if (reader.take('>', '>', '=')) return '>>';
+  if (reader.areJoined('>', '>', '=')) {
+    reader.skip(3);
+    return '>>';
+  }
   return COMPOUND.find((op) => reader.take(`${op}=`));
 }
 

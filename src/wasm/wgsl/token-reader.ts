@@ -18,19 +18,30 @@ export class TokenReader {
     return this.token.at;
   }
 
-  /** Whether these symbols or words stand here, without space between them if they are several. */
-  is(...texts: readonly string[]): boolean {
+  /** Whether this symbol or word stands here. */
+  is(text: string): boolean {
+    const { token } = this;
+    return token.text === text && token.kind !== 'end';
+  }
+
+  /** Whether these symbols stand here without space between them. */
+  areJoined(...texts: readonly string[]): boolean {
     return texts.every((text, k) => {
       const token = this.tokens[Math.min(this.next + k, this.tokens.length - 1)];
       return token.kind !== 'end' && token.text === text && (k === texts.length - 1 || token.joined);
     });
   }
 
-  /** Takes them if they stand here. */
-  take(...texts: readonly string[]): boolean {
-    const here = this.is(...texts);
-    if (here) this.next += texts.length;
+  /** Takes it if it stands here. */
+  take(text: string): boolean {
+    const here = this.is(text);
+    if (here) this.next++;
     return here;
+  }
+
+  /** Takes symbols that are known to stand here. */
+  skip(count: number): void {
+    this.next += count;
   }
 
   expect(text: string): Position {

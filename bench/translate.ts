@@ -19,9 +19,9 @@ import { openModel } from '../src/files/open.ts';
 import { cpuTarget } from '../src/kernels/targets.ts';
 import { ops } from '../src/ops/index.ts';
 import { planProgram } from '../src/plan/plan.ts';
+import { engine } from '../src/runtime/wasm/engine.ts';
 import { type CompiledKernel, compileKernel, lowerModule, writeKernel } from '../src/wasm/compile/kernel.ts';
 import { encodeModule } from '../src/wasm/encode/module.ts';
-import { engine } from '../src/wasm/engine.ts';
 import { checkModule } from '../src/wasm/wgsl/check-module.ts';
 import { parseModule } from '../src/wasm/wgsl/parse-module.ts';
 
@@ -74,7 +74,7 @@ function translate(kernels: ReturnType<typeof kernelsOf>): { times: Times; compi
 }
 
 function engineTime(compiled: readonly CompiledKernel[]): { engine: number; bytes: number } {
-  const bytes = encodeModule(compiled, { shared: true, initial: 1, maximum: 65536 });
+  const bytes = encodeModule(compiled);
   const before = performance.now();
   new engine.Module(bytes);
   return { engine: performance.now() - before, bytes: bytes.length };

@@ -2,7 +2,7 @@ import { ByteWriter } from '../encode/bytes.ts';
 import { VALUE_TYPES, type ValueType } from '../encode/module.ts';
 import { writeOpcode } from '../encode/opcodes.ts';
 import type { Cell, Item, Label, Node, Region } from './region.ts';
-import { definedBy, type Schedule } from './schedule.ts';
+import { definedBy, regionsOf, type Schedule } from './schedule.ts';
 
 const VOID = 0x40;
 const END = 0x0b;
@@ -12,31 +12,41 @@ export interface Emitted {
   readonly locals: readonly ValueType[];
 }
 
-/** Writes the instructions of a function. */
+/**
+ * Writes the instructions of a function.
+ *
+ * @param parameters how many it has
+ * @param scratch the one that is the address of scratch memory
+ */
 export function emit(
   root: Region,
   schedule: Schedule,
   parameters: number,
+  scratch: Node,
   cellOf: ReadonlyMap<Node, Cell>,
 ): Emitted {
-  const emitter = new Emitter(schedule, parameters, cellOf);
+  const emitter = new Emitter(schedule, parameters, scratch, cellOf);
   emitter.region(root);
   return { code: emitter.out.result(), locals: emitter.types };
 }
 
 class Emitter {
-  readonly out = new ByteWriter();
+  out = new ByteWriter();
   readonly types: ValueType[] = [];
   private readonly schedule: Schedule;
   private readonly parameters: number;
+  private readonly scratch: Node;
   private readonly cellOf: ReadonlyMap<Node, Cell>;
   private readonly locals = new Map<Node | Cell, number>();
+  /** Constants that the loop which is being written uses, and the locals that hold them. */
+  private constants: Map<Node, number> | undefined;
   /** What `br` counts, outermost first. */
   private readonly labels: (Label | undefined)[] = [];
 
-  constructor(schedule: Schedule, parameters: number, cellOf: ReadonlyMap<Node, Cell>) {
+  constructor(schedule: Schedule, parameters: number, scratch: Node, cellOf: ReadonlyMap<Node, Cell>) {
     this.schedule = schedule;
     this.parameters = parameters;
+    this.scratch = scratch;
     this.cellOf = cellOf;
   }
 
@@ -73,7 +83,8 @@ class Emitter {
         else this.region(item.body);
         return;
       case 'loop':
-        this.nested(0x03, item.label, item.body);
+        if (holdsLoop(item.body)) this.nested(0x03, item.label, item.body);
+        else this.innermost(item);
         return;
       case 'if':
         this.push(item.condition);
@@ -111,8 +122,49 @@ class Emitter {
     this.out.u8(END);
   }
 
+  /**
+   * A loop without loops in it. Vectors of constants are made before it: engines make them of three instructions wherever
+   * they stand (V8 from 12 on), and would keep them in registers, or in their place, across other loops.
+   */
+  private innermost({ label, body }: Item & { kind: 'loop' }): void {
+    const { out } = this;
+    const constants = new Map<Node, number>();
+    this.constants = constants;
+    this.out = new ByteWriter();
+    this.nested(0x03, label, body);
+    const written = this.out.result();
+    this.constants = undefined;
+    this.out = out;
+    for (const [node, local] of constants) {
+      this.opaque(node);
+      out.u8(0x21).u32(local);
+    }
+    out.append(written);
+  }
+
+  /** A constant that the engine does not know to be one, else it would make it anew in each turn. */
+  private opaque({ imm }: Node): void {
+    const { out } = this;
+    const [word] = imm as readonly number[];
+    // Scratch memory lies at a multiple of 16.
+    this.push(this.scratch);
+    writeOpcode(out, 'i32.const');
+    out.s32(15);
+    writeOpcode(out, 'i32.and');
+    writeOpcode(out, 'i32.const');
+    out.s32(word);
+    writeOpcode(out, 'i32.or');
+    writeOpcode(out, 'i32x4.splat');
+  }
+
   /** Leaves a node's value on the stack. */
   private push(node: Node): void {
+    if (this.constants && isWideConstant(node)) {
+      const known = this.constants.get(node) ?? this.newLocal('v128');
+      this.constants.set(node, known);
+      this.out.u8(0x20).u32(known);
+      return;
+    }
     if (node.op === 'parameter') {
       this.out.u8(0x20).u32(node.imm as number);
       return;
@@ -150,10 +202,24 @@ class Emitter {
   private local(key: Node | Cell, rep: ValueType): number {
     const known = this.locals.get(key);
     if (known !== undefined) return known;
-    if (!(rep in VALUE_TYPES)) throw new Error(`no local of ${rep}`);
-    const index = this.parameters + this.types.length;
-    this.types.push(rep);
+    const index = this.newLocal(rep);
     this.locals.set(key, index);
     return index;
   }
+
+  private newLocal(rep: ValueType): number {
+    if (!(rep in VALUE_TYPES)) throw new Error(`no local of ${rep}`);
+    this.types.push(rep);
+    return this.parameters + this.types.length - 1;
+  }
+}
+
+const holdsLoop = (region: Region): boolean =>
+  region.items.some((item) => item.kind === 'loop' || regionsOf(item).some(holdsLoop));
+
+/** Four times a number; of zeros and ones engines make one instruction. */
+function isWideConstant({ op, imm }: Node): boolean {
+  if (op !== 'v128.const') return false;
+  const [first, ...more] = imm as readonly number[];
+  return first !== 0 && first !== -1 && more.every((w) => w === first);
 }

@@ -48,6 +48,8 @@ export function compileKernel(
 export interface LoweredKernel {
   readonly tree: ModuleTree;
   readonly context: Context;
+  /** The address of scratch memory. */
+  readonly scratch: Node;
   readonly scratchBytes: number;
 }
 
@@ -70,13 +72,14 @@ export function lowerModule(tree: ModuleTree, options: CompileOptions): LoweredK
   const groups = RECORD.groups.map(recorded);
   const scratchBytes = overWorkgroups(c, tree, { first, end, groups, scratch });
   combineStores(c.graph, root);
-  return { tree, context: c, scratchBytes };
+  return { tree, context: c, scratch, scratchBytes };
 }
 
 /** Places what the graph computes, and writes its instructions. */
-export function writeKernel(name: string, { tree, context, scratchBytes }: LoweredKernel): CompiledKernel {
+export function writeKernel(name: string, lowered: LoweredKernel): CompiledKernel {
+  const { tree, context, scratch, scratchBytes } = lowered;
   const { root } = context.graph;
-  const { code, locals } = emit(root, schedule(root), KERNEL_PARAMETERS, context.defined);
+  const { code, locals } = emit(root, schedule(root), KERNEL_PARAMETERS, scratch, context.defined);
   const bindings = tree.bindings.map((v) => v.binding!);
   return { name, locals, code, scratchBytes, bindings };
 }

@@ -24,11 +24,44 @@ const op =
   (b, x) =>
     b.apply(name, [...x], attrs);
 
+/** A convolution of x [B, C, H, W] by a kernel [C2, C/groups, kh, kw], and its gradients. */
+function convolution(name: string, x: string, weight: string, attrs: Attrs): Case[] {
+  const sizes = (shape: string) => shape.split(' ').slice(2).map(Number);
+  const b = new GraphBuilder(ops);
+  const [from, kernel] = [x, weight].map((shape, i) =>
+    b.source('input', `operand${i}`, shape.split(' ').map(Number)),
+  );
+  const y = b.shape(b.apply('convolution', [from, kernel], attrs)).join(' ');
+  return [
+    [`conv ${name}`, `${x}, ${weight}`, op('convolution', attrs)],
+    [
+      `conv ${name} d input`,
+      `${y}, ${weight}`,
+      op('convolution_grad_input', { ...attrs, input_size: sizes(x) }),
+    ],
+    [
+      `conv ${name} d weight`,
+      `${x}, ${y}`,
+      op('convolution_grad_weight', { ...attrs, kernel_size: sizes(weight) }),
+    ],
+  ];
+}
+
 const cases: readonly Case[] = [
   ['matmul 1024³', '1024 1024, 1024 1024', op('matmul')],
   ['linear 25600 96→384', '25600 96, 384 96', op('linear')],
-  ['conv3 96→96 80²', '1 96 80 80, 96 96 3 3', op('conv2d', { padding: 1 })],
-  ['conv3 48→48 320²', '1 48 320 320, 48 48 3 3', op('conv2d', { padding: 1 })],
+  ...convolution('3×3 96→96 80²', '1 96 80 80', '96 96 3 3', { padding: 1 }),
+  ...convolution('3×3 48→48 320²', '1 48 320 320', '48 48 3 3', { padding: 1 }),
+  ...convolution('3×3 320→320 20²', '1 320 20 20', '320 320 3 3', { padding: 1 }),
+  ...convolution('3×3 512→512 5²', '1 512 5 5', '512 512 3 3', { padding: 1 }),
+  ...convolution('3×3 /2 64→128 160²', '1 64 160 160', '128 64 3 3', { padding: 1, stride: 2 }),
+  ...convolution('7×7 /2 3→32 320²', '1 3 320 320', '32 3 7 7', { padding: 3, stride: 2 }),
+  ...convolution('4×4 /4 3→96 320²', '1 3 320 320', '96 3 4 4', { stride: 4 }),
+  ...convolution('2×2 /2 96→48 160²', '1 48 160 160', '96 48 2 2', { stride: 2 }),
+  ...convolution('3×3 depthwise 192 80²', '1 192 80 80', '192 1 3 3', { padding: 1, groups: 192 }),
+  ...convolution('3×3 depthwise 768 14²', '1 768 14 14', '768 1 3 3', { padding: 1, groups: 768 }),
+  ...convolution('3×3 16→16 96² of 2', '2 16 96 96', '16 16 3 3', { padding: 1 }),
+  ...convolution('3×3 64→64 12² of 2', '2 64 12 12', '64 64 3 3', { padding: 1 }),
   [
     'chain mul, add, silu',
     '96 25600, 96 25600, 96 25600',
@@ -109,7 +142,7 @@ ${sums.map((k) => `    s${k} = fma(s${k}, a, a);`).join('\n')}
 console.log(
   `one thread, ${relaxed ? 'relaxed multiply-add' : 'multiply and add'}, Node ${process.versions.node}`,
 );
-console.log(`${'peak in registers'.padEnd(28)} ${peak().toFixed(1)} GFLOP/s`);
+console.log(`${'peak in registers'.padEnd(36)} ${peak().toFixed(1)} GFLOP/s`);
 for (const benchmark of cases.filter(([name]) => name.includes(wanted))) {
   const graph = graphOf(benchmark);
   const program = planProgram({ forward: graph }, ops, kernelRenderer(), {
@@ -130,7 +163,7 @@ for (const benchmark of cases.filter(([name]) => name.includes(wanted))) {
   const macs = macsOf(graph);
   const flops = macs > 0 ? `${((2 * macs) / ms / 1e6).toFixed(1)} GFLOP/s`.padStart(14) : ''.padStart(14);
   console.log(
-    `${benchmark[0].padEnd(28)} ${ms.toFixed(2).padStart(9)} ms ${flops} ${(bytes / ms / 1e6).toFixed(1).padStart(6)} GB/s` +
+    `${benchmark[0].padEnd(36)} ${ms.toFixed(2).padStart(9)} ms ${flops} ${(bytes / ms / 1e6).toFixed(1).padStart(6)} GB/s` +
       `   made in ${made.toFixed(0)} ms`,
   );
 }

@@ -64,8 +64,9 @@ function graphsOf(network: string): Record<Part, readonly Graph[]> {
   return { forward: [openModel(network).graph], step: TRAINING_STEP.map((name) => entries[name]) };
 }
 
-function neededOf({ limits = {}, features = [] }: Needs): [name: string, n: number][] {
-  return [...Object.entries(limits), ...features.map((name) => [name, 0] as [string, number])];
+function neededOf({ limits = {}, features = [], kind }: Needs): [name: string, n: number][] {
+  const named = [...features, ...(kind === undefined ? [] : [kind])];
+  return [...Object.entries(limits), ...named.map((name) => [name, 0] as [string, number])];
 }
 
 /** docs/kernels.md: how each op can be computed, and what is chosen for the networks that come with archc. */

@@ -19,6 +19,17 @@ export function choices(graph: Graph, target: Target): Map<string, readonly stri
   return new Map([...found].map(([op, names]) => [op, [...names].sort()]));
 }
 
+/** Variants, as `op=variant`, that could compute a node of a graph were the target of another kind. */
+export function forOtherKinds(graph: Graph, target: Target): string[] {
+  return graph.nodes
+    .filter(({ op }) => kernels.has(op))
+    .flatMap((node) =>
+      candidatesOf(graph, ops, target, node)
+        .filter(({ lacks }) => lacks.some(({ name }) => name === 'kind'))
+        .map(({ candidate }) => `${node.op}=${candidate.name}`),
+    );
+}
+
 /** Every variant of every op that has several, as `op=variant`. */
 export const allVariants: readonly string[] = [...kernels].flatMap(([op, family]) => {
   const names = variantNames(family);

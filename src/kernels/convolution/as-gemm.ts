@@ -19,6 +19,11 @@ export function isUnpadded(w: Window): boolean {
   return w.groups === 1 && [...w.before, ...w.after].every((p) => p === 0);
 }
 
+/** Whether each pixel is a product of its own channels: there is nothing to copy for. */
+export function isPointwise(w: Window, taps: readonly number[]): boolean {
+  return isUnpadded(w) && [...taps, ...w.stride].every((n) => n === 1);
+}
+
 /** Whether every pixel of x is read by exactly one tap of one window. */
 export function isPartition(w: Window, x: Shape, weight: Shape, y: Shape): boolean {
   return weight.slice(2).every((kernel, a) => {

@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest';
+import { kernelRenderer } from '../../src/compiler/renderer.ts';
+import type { Attrs } from '../../src/ir/graph.ts';
+import { cpuTarget } from '../../src/kernels/targets.ts';
+import { ops } from '../../src/ops/index.ts';
+import { planProgram } from '../../src/plan/plan.ts';
+import { WasmProgram } from '../../src/wasm/execute.ts';
+import { relativeError } from '../ops/cases.ts';
+import { outputOf, probe } from '../ops/check.ts';
+import { checkDispatches } from '../wasm/check-dispatches.ts';
+
+// Convolutions by copies with padding, at sizes that no tile divides: forward and gradients against float64, and each
+// dispatch against the interpreter, which finds accesses beyond an end.
+
+/** float32 sums of a few thousand terms, relative to the largest value. */
+const TOLERANCE = 2e-5;
+
+interface Probe {
+  readonly x: readonly number[];
+  readonly weight: readonly number[];
+  readonly attrs: Attrs;
+}
+
+const probes: Readonly<Record<string, Probe>> = {
+  'rows that are no multiple of a tile': {
+    x: [2, 3, 4, 37],
+    weight: [7, 3, 3, 3],
+    attrs: { padding: 1 },
+  },
+  'planes of short rows': { x: [2, 6, 7, 5], weight: [9, 6, 3, 3], attrs: { padding: 1 } },
+  'planes of one column': { x: [3, 2, 11, 1], weight: [4, 2, 3, 3], attrs: { padding: 1 } },
+  'one pixel': { x: [2, 3, 1, 1], weight: [5, 3, 3, 3], attrs: { padding: 1 } },
+  'a line of planes longer than a part of it': {
+    x: [1, 3, 26, 9],
+    weight: [2, 3, 3, 3],
+    attrs: { padding: 1 },
+  },
+  'a kernel of even size with padding at one side': {
+    x: [1, 3, 8, 41],
+    weight: [4, 3, 4, 2],
+    attrs: { padding: [1, 0, 2, 1] },
+  },
+  'more padding than the kernel reaches': {
+    x: [1, 2, 5, 33],
+    weight: [3, 2, 2, 3],
+    attrs: { padding: [3, 4, 2, 5] },
+  },
+  'no padding': { x: [1, 3, 9, 38], weight: [6, 3, 3, 3], attrs: {} },
+  'a stride': { x: [2, 4, 5, 67], weight: [6, 4, 3, 3], attrs: { padding: 1, stride: 2 } },
+  'a stride in planes': { x: [2, 4, 11, 13], weight: [6, 4, 3, 3], attrs: { padding: 1, stride: 2 } },
+  'strides and dilations that differ': {
+    x: [1, 3, 13, 91],
+    weight: [5, 3, 3, 5],
+    attrs: { padding: [1, 2], stride: [2, 3], dilation: [3, 2] },
+  },
+  'a stride beyond the kernel': { x: [1, 2, 16, 70], weight: [3, 2, 2, 1], attrs: { stride: 3, padding: 1 } },
+  patches: { x: [1, 3, 8, 68], weight: [6, 3, 4, 4], attrs: { stride: 4 } },
+  'a wide kernel with a stride': {
+    x: [1, 2, 11, 75],
+    weight: [4, 2, 7, 7],
+    attrs: { stride: 2, padding: 3 },
+  },
+  groups: { x: [2, 6, 6, 35], weight: [9, 2, 3, 3], attrs: { padding: 1, groups: 3 } },
+  'groups of two channels': { x: [1, 4, 6, 35], weight: [4, 2, 3, 3], attrs: { padding: 1, groups: 2 } },
+  depthwise: { x: [2, 5, 9, 35], weight: [5, 1, 3, 3], attrs: { padding: 1, groups: 5 } },
+  'depthwise in planes': { x: [1, 19, 7, 7], weight: [19, 1, 3, 3], attrs: { padding: 1, groups: 19 } },
+  'depthwise with a wide kernel and a stride': {
+    x: [1, 3, 15, 43],
+    weight: [3, 1, 7, 5],
+    attrs: { padding: [3, 2], stride: 2, groups: 3 },
+  },
+};
+
+describe.each(Object.entries(probes))('%s', (_, { x, weight, attrs }) => {
+  const p = probe([x, weight], (b, inputs) => [b.apply('silu', [b.apply('conv2d', inputs, attrs)])]);
+  const kernels = new Map(
+    ['convolution', 'convolution_grad_input', 'convolution_grad_weight'].map((op) => [op, 'padded-lines']),
+  );
+  const program = planProgram({ forward: p.graph }, ops, kernelRenderer(), {
+    model: 'probe',
+    batch: 1,
+    target: cpuTarget,
+    kernels,
+  });
+  const prepared = () => {
+    const wasm = new WasmProgram(program, { bounds: 'trusted', relaxed: false });
+    for (const tensor of program.tensors) {
+      const source = p.graph.sources.find((s) => s.name === tensor.name);
+      if (tensor.kind === 'input' && source)
+        wasm.view(tensor).set(Float32Array.from(p.feeds.get(source.value)!.data));
+    }
+    return wasm;
+  };
+
+  test('equals float64', () => {
+    const wasm = prepared();
+    wasm.run('forward');
+    for (const output of program.entries['forward'].outputs) {
+      const truth = outputOf(p, output.name).data;
+      expect(relativeError(wasm.view(output), truth), output.name).toBeLessThan(TOLERANCE);
+    }
+  });
+
+  test('each dispatch does as the interpreter says, within its memory', () => {
+    checkDispatches(program, prepared());
+  });
+});

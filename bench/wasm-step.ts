@@ -1,0 +1,130 @@
+/**
+ * Where the time of a training step as WebAssembly goes, on one thread: `npm run bench wasm-step [SPEC] [-- --set k=v]…`
+ * Each dispatch is timed alone, best of `--rounds` steps (`--forward`: of forward passes). Prints the time by template and
+ * the slowest dispatches, with the bytes a second of all that they bind, each counted once.
+ */
+
+import { parseArgs } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { TRAINING_STEP, trainingEntries } from '../src/autodiff/entries.ts';
+import { initialise } from '../src/compiler/initialise.ts';
+import { trainSection } from '../src/compiler/model.ts';
+import { kernelRenderer } from '../src/compiler/renderer.ts';
+import { openModel } from '../src/files/open.ts';
+import { cpuTarget } from '../src/kernels/targets.ts';
+import { ops } from '../src/ops/index.ts';
+import { planProgram } from '../src/plan/plan.ts';
+import { hyperParameters } from '../src/recipe/optimizers.ts';
+import { WasmProgram } from '../src/wasm/execute.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    set: { type: 'string', multiple: true, default: [] },
+    batch: { type: 'string' },
+    forward: { type: 'boolean', default: false },
+    relaxed: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '4' },
+    top: { type: 'string', default: '25' },
+  },
+});
+// What the engine's first compiler makes is no measure; Node 22 has relaxed SIMD without a flag.
+setFlagsFromString('--no-liftoff');
+if (values.relaxed) setFlagsFromString('--experimental-wasm-relaxed-simd');
+
+const spec = positionals[0] ?? 'examples/nuclei/nuclei.arch';
+const set = Object.fromEntries(values.set.map((t) => t.split('=', 2) as [string, string]));
+const { model, entries, names, hyper } = values.forward ? forward() : training();
+
+function forward() {
+  const m = openModel(spec, { set, batch: Number(values.batch ?? 1) });
+  return { model: m, entries: { forward: m.graph }, names: ['forward'], hyper: undefined };
+}
+
+function training() {
+  const section = trainSection(openModel(spec, { set, training: true }));
+  const m = openModel(spec, { set, batch: Number(values.batch ?? section.batch), training: true });
+  return {
+    model: m,
+    entries: trainingEntries(m, section, section.optimizer, ops).entries,
+    names: TRAINING_STEP,
+    hyper: hyperParameters(section.optimizer, 1e-4, 1),
+  };
+}
+
+const started = performance.now();
+const program = planProgram(entries, ops, kernelRenderer(), {
+  model: model.name,
+  batch: model.batch,
+  target: cpuTarget,
+});
+const planned = performance.now();
+const wasm = new WasmProgram(program, { bounds: 'trusted', relaxed: values.relaxed });
+const made = performance.now();
+
+const weights = new Map(model.parameters.map((p) => [p.name, p]));
+for (const tensor of program.tensors) {
+  const view = wasm.view(tensor);
+  const parameter = weights.get(tensor.name);
+  if (tensor.kind === 'param' && parameter) view.set(initialise(parameter, 0));
+  if (tensor.kind !== 'input') continue;
+  if (tensor.name === 'hyper') view.set(hyper!);
+  // Class ids are whole numbers, and stay 0.
+  else if (tensor.dtype === 'f32') view.set(Float32Array.from(view, (_, i) => Math.sin(i)));
+}
+
+interface Timed {
+  readonly kernel: string;
+  readonly label: string;
+  readonly bytes: number;
+  readonly run: () => void;
+  ms: number;
+}
+
+const dispatches = names.flatMap((name) =>
+  program.entries[name].dispatches.map((d): Timed => {
+    const args = wasm.argumentsOf(d);
+    return {
+      kernel: program.kernels[d.kernel].name.replace(/^\d+-/, ''),
+      label: d.label,
+      bytes: d.bindings.reduce((n, [, , size]) => n + size, 0),
+      run: () => wasm.functions[d.kernel](...args),
+      ms: Number.POSITIVE_INFINITY,
+    };
+  }),
+);
+let step = Number.POSITIVE_INFINITY;
+for (let round = 0; round < Number(values.rounds); round++) {
+  const before = performance.now();
+  for (const d of dispatches) {
+    const start = performance.now();
+    d.run();
+    d.ms = Math.min(d.ms, performance.now() - start);
+  }
+  step = Math.min(step, performance.now() - before);
+}
+
+const total = dispatches.reduce((ms, d) => ms + d.ms, 0);
+console.log(
+  `${model.name}, batch ${model.batch}, one thread, ${values.relaxed ? 'relaxed multiply-add' : 'multiply and add'}, Node ${process.versions.node}\n` +
+    `${dispatches.length} dispatches, ${program.kernels.length} kernels; planned in ${(planned - started).toFixed(0)} ms, made in ${(made - planned).toFixed(0)} ms\n` +
+    `best step ${step.toFixed(1)} ms, sum of the best of each dispatch ${total.toFixed(1)} ms`,
+);
+
+const byKernel = new Map<string, { ms: number; n: number; bytes: number }>();
+for (const { kernel, ms, bytes } of dispatches) {
+  const e = byKernel.get(kernel) ?? { ms: 0, n: 0, bytes: 0 };
+  byKernel.set(kernel, { ms: e.ms + ms, n: e.n + 1, bytes: e.bytes + bytes });
+}
+const rate = (bytes: number, ms: number) => `${(bytes / ms / 1e6).toFixed(1).padStart(6)} GB/s`;
+console.log('\n      ms      %    n');
+for (const [kernel, { ms, n, bytes }] of [...byKernel].sort((a, b) => b[1].ms - a[1].ms)) {
+  const share = ((100 * ms) / total).toFixed(1);
+  console.log(
+    `${ms.toFixed(2).padStart(8)} ${share.padStart(6)} ${String(n).padStart(4)} ${rate(bytes, ms)}  ${kernel}`,
+  );
+}
+console.log('\nslowest dispatches');
+for (const d of [...dispatches].sort((a, b) => b.ms - a.ms).slice(0, Number(values.top))) {
+  console.log(`${d.ms.toFixed(2).padStart(8)} ms ${rate(d.bytes, d.ms)}  ${d.kernel}  ${d.label}`);
+}

@@ -2,6 +2,7 @@ import type { ValueType } from '../encode/module.ts';
 import type { FunctionTree, Variable } from '../wgsl/tree.ts';
 import { Graph } from './graph.ts';
 import { type Cell, type Item, type Label, type Node, Region } from './region.ts';
+import type { Runs } from './runs.ts';
 import type { Taint } from './taint.ts';
 import { isRow } from './vectors.ts';
 
@@ -55,6 +56,8 @@ export class Context {
   targets!: Targets;
   /** Nothing comes here. */
   dead = false;
+  /** Quotients that are known in the loop whose body is being made. */
+  runs: Runs | undefined;
   /** How often memory that is written may have changed. */
   private state = 0;
   private loaded = new Map<

@@ -122,7 +122,11 @@ export function operated(
   const { name } = elementOf(type)!;
   if (name === 'f16')
     throw new WgslError('arithmetic in half precision is not supported', { line: 1, column: 1 });
-  return left.map((x, k) => binary(c.graph, op, name, isQuad(type), x, right[k]));
+  return left.map((x, k) => {
+    const divides = (op === '/' || op === '%') && name === 'u32' && !isQuad(type);
+    const known = divides ? c.runs?.divided(op, x, right[k]) : undefined;
+    return known ?? binary(c.graph, op, name, isQuad(type), x, right[k]);
+  });
 }
 
 /** Whether evaluating it does nothing else and needs nothing to hold. */

@@ -4,9 +4,9 @@ import type { Context, Environment, Exit } from './context.ts';
 import { leavesOf, zero } from './leaves.ts';
 import { assign } from './lower-assign.ts';
 import { lower, lowerOne } from './lower-expression.ts';
-import { assignedIn } from './places.ts';
+import { lowerLoop } from './lower-loop.ts';
+import { cellsOf, getAll, setAll } from './merge.ts';
 import type { Cell, Label, Node } from './region.ts';
-import { unrolled } from './unroll.ts';
 
 export function lowerBlock(c: Context, block: Block): void {
   for (const s of block) {
@@ -37,7 +37,7 @@ function lowerStatement(c: Context, s: Statement): void {
       lowerIf(c, lowerOne(c, s.condition), s.body, s.otherwise);
       return;
     case 'loop':
-      lowerLoop(c, s);
+      lowerLoop(c, s, lowerBlock);
       return;
     case 'switch':
       lowerSwitch(c, s);
@@ -66,36 +66,6 @@ function lowerStatement(c: Context, s: Statement): void {
 function leave(c: Context, { label, cells }: Exit): void {
   setAll(c, cells);
   c.branch(label);
-}
-
-function setAll(c: Context, cells: ReadonlyMap<Variable, readonly Cell[]>): void {
-  for (const [v, leaves] of cells) {
-    const values = c.environment.get(v)!;
-    leaves.forEach((cell, k) => {
-      c.set(cell, values[k]);
-    });
-  }
-}
-
-function getAll(c: Context, cells: ReadonlyMap<Variable, readonly Cell[]>): void {
-  for (const [v, leaves] of cells) {
-    c.environment.set(
-      v,
-      leaves.map((cell) => c.get(cell, c.isTainted(v))),
-    );
-  }
-}
-
-/** Cells for variables that are assigned to in blocks and known outside of them. */
-function cellsOf(c: Context, blocks: readonly Block[]): Map<Variable, readonly Cell[]> {
-  const cells = new Map<Variable, readonly Cell[]>();
-  for (const block of blocks) {
-    for (const v of assignedIn(block)) {
-      const leaves = c.environment.get(v);
-      if (leaves && !cells.has(v)) cells.set(v, c.cellsFor(leaves));
-    }
-  }
-  return cells;
 }
 
 function lowerIf(c: Context, condition: Node, body: Block, otherwise: Block): void {
@@ -130,96 +100,6 @@ function lowerIf(c: Context, condition: Node, body: Block, otherwise: Block): vo
   c.environment = after;
   getAll(c, cells);
   if (alive.length > 0) c.changeMemory();
-}
-
-type Loop = Statement & { kind: 'loop' };
-
-function lowerLoop(c: Context, s: Loop): void {
-  lowerBlock(c, s.initial);
-  const wide = unrolled(c, s);
-  if (wide) {
-    const { counter } = wide;
-    repeat(c, { ...s, ...wide.wide }, () => {
-      const first = c.environment.get(counter)!;
-      for (let k = 0; k < 4; k++) {
-        c.environment.set(counter, [c.graph.op('i32.add', first[0], c.graph.i32(k))]);
-        lowerBlock(c, s.body);
-      }
-      c.environment.set(counter, first);
-    });
-  }
-  repeat(c, s, () => lowerBlock(c, s.body));
-}
-
-/** A loop behind its `initial`. */
-function repeat(c: Context, s: Loop, lowerBody: () => void): void {
-  const cells = cellsOf(c, [s.body, s.update]);
-  setAll(c, cells);
-  const exit: Label = { used: false };
-  const condition = () => (s.condition ? lowerOne(c, s.condition) : c.graph.i32(1));
-  const first = condition();
-  const outer = c.inner();
-  const { targets } = c;
-  const before = c.environment;
-  c.environment = new Map(before);
-  c.within(outer, c.floor, () => {
-    // What the loop does not change is computed behind this test, before the loop.
-    if (first.op !== 'i32.const' || first.imm === 0) c.branch(exit, c.graph.op('i32.eqz', first));
-    const inner = c.inner(true);
-    const head: Label = { used: false };
-    c.within(inner, c.floor, () => {
-      c.changeMemory();
-      getAll(c, cells);
-      const next: Label = { used: false };
-      c.targets = { ...targets, leave: { label: exit, cells }, next: { label: next, cells } };
-      if (continues(s.body)) {
-        const body = c.inner();
-        c.within(body, c.floor, () => {
-          lowerBody();
-          if (!c.dead) setAll(c, cells);
-        });
-        c.emit({ kind: 'block', label: next, body });
-        c.pending.delete(next);
-        c.dead = false;
-        getAll(c, cells);
-        c.changeMemory();
-      } else lowerBody();
-      if (c.dead) return;
-      lowerBlock(c, s.update);
-      const done = s.breakIf && c.graph.op('i32.eqz', lowerOne(c, s.breakIf));
-      const again = s.condition ? condition() : undefined;
-      setAll(c, cells);
-      c.branch(head, done ?? again);
-      c.pending.delete(head);
-    });
-    c.emit({ kind: 'loop', label: head, body: inner });
-  });
-  c.pending.delete(exit);
-  c.emit({ kind: 'block', label: exit, body: outer });
-  c.targets = targets;
-  // Out of a loop without a condition only a branch leads.
-  c.dead = !exit.used && s.condition === undefined && s.breakIf === undefined;
-  c.environment = before;
-  getAll(c, cells);
-  c.changeMemory();
-}
-
-/** Whether a `continue` of this loop is in it. */
-function continues(block: Block): boolean {
-  return block.some((s) => {
-    switch (s.kind) {
-      case 'continue':
-        return true;
-      case 'if':
-        return continues(s.body) || continues(s.otherwise);
-      case 'switch':
-        return s.cases.some((k) => continues(k.body));
-      case 'block':
-        return continues(s.body);
-      default:
-        return false;
-    }
-  });
 }
 
 function lowerSwitch(c: Context, s: Statement & { kind: 'switch' }): void {

@@ -67,13 +67,14 @@ function divided(g: Graph, op: '/' | '%', of: ScalarName, a: Node, b: Node): Nod
     if (b.imm === 0) return op === '/' ? a : g.i32(0);
     if (of === 'u32' || b.imm !== -1) return g.op(name, a, b);
   }
-  let wrong = g.op('i32.eqz', b);
-  if (of === 'i32' && op === '/') {
-    const least = g.op('i32.eq', a, g.i32(-(2 ** 31)));
-    wrong = g.op('i32.or', wrong, g.op('i32.and', least, g.op('i32.eq', b, g.i32(-1))));
-  }
-  return g.op(name, a, g.op('select', g.i32(1), b, wrong));
+  if (of === 'u32' || op === '%') return g.op(name, a, nonZero(g, b));
+  const least = g.op('i32.eq', a, g.i32(-(2 ** 31)));
+  const beyond = g.op('i32.and', least, g.op('i32.eq', b, g.i32(-1)));
+  return g.op(name, a, g.op('select', g.i32(1), b, g.op('i32.or', g.op('i32.eqz', b), beyond)));
 }
+
+/** A divisor, 1 in the place of 0. */
+export const nonZero = (g: Graph, b: Node): Node => g.op('select', g.i32(1), b, g.op('i32.eqz', b));
 
 export function negated(g: Graph, of: ScalarName, quad: boolean, a: Node): Node {
   if (of === 'f32') return g.op(quad ? 'f32x4.neg' : 'f32.neg', a);

@@ -4,13 +4,17 @@ import { calleesOf } from '../wgsl/walk.ts';
 import type { Context } from './context.ts';
 import { assignedIn, rootVariable } from './places.ts';
 
-type Loop = Statement & { kind: 'loop' };
+export type Loop = Statement & { kind: 'loop' };
 
 /** A loop that counts up by one and stores something for each number. */
 export interface Unrolled {
   readonly counter: Variable;
-  /** The same with four numbers at a time, as long as there are four. */
-  readonly wide: Pick<Loop, 'condition' | 'update'>;
+  /** Where it ends. */
+  readonly end: Expression;
+  /** The same up to another end, without its beginning. */
+  turn(end: Expression): Loop;
+  /** ... with four numbers at a time, as long as there are four before that. */
+  wide(end: Expression): Loop;
 }
 
 /**
@@ -38,10 +42,14 @@ export function unrolled(c: Context, s: Loop): Unrolled | undefined {
   const last: Expression = { kind: 'binary', op: '+', type: U32, left: condition.left, right: number(3), at };
   return {
     counter,
-    wide: {
-      condition: { ...condition, type: BOOL, left: last },
+    end: condition.right,
+    turn: (end) => ({ ...s, initial: [], condition: { ...condition, right: end } }),
+    wide: (end) => ({
+      ...s,
+      initial: [],
+      condition: { ...condition, type: BOOL, left: last, right: end },
       update: [{ ...step, value: number(4) }],
-    },
+    }),
   };
 }
 

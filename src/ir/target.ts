@@ -38,6 +38,8 @@ export interface Measured {
   };
   /** Threads of a workgroup where nothing else is said. */
   readonly workgroup: number;
+  /** Elements that a workgroup takes at most, where threads take many each. */
+  readonly perWorkgroup: number;
   /** Lanes that take turns in one chunk: together they read a cache line, and the chunk is read in order. */
   readonly team: number;
   /** Neighbouring elements that a thread takes of an element-wise chain, and of an optimizer's arrays. */

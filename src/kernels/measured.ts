@@ -9,6 +9,7 @@ export const softwareFigures: Measured = {
   // 16 threads are the lanes of 2 cores.
   rates: { multiplyAdds: 25, loads: 5, shared: 3, barriers: 0.005, threads: 16, dispatch: 10_000 },
   workgroup: 64,
+  perWorkgroup: Number.POSITIVE_INFINITY,
   team: 16,
   perThread: 16,
   // Finding the first one's place costs divisions, the others only additions: 16 took 2.3–3 ms where 1 took
@@ -91,6 +92,24 @@ export const gpuFigures: Measured = {
 export const cpuFigures: Measured = {
   ...softwareFigures,
   rates: { multiplyAdds: 45, loads: 20, shared: 20, barriers: 0.02, threads: 16, dispatch: 1_000 },
+  // Some microseconds of work, so that threads take turns with little ado, and a map of a network still is many workgroups.
+  perWorkgroup: 16384,
   team: 1,
+  perThread: 256,
+  lineRun: 64,
   dispatch: 1_000,
+  chunks: { mostThreads: 128, leastPerThread: 1024 },
+  reduction: {
+    longestAlone: 4096,
+    leastPerThread: 1024,
+    mostPerThread: 8192,
+    mostThreads: 256,
+    lastPass: 4096,
+  },
+  norm: {
+    ...softwareFigures.norm,
+    sharedFrom: Number.MAX_SAFE_INTEGER,
+    planePerThread: 8192,
+    columnThreads: 64,
+  },
 };

@@ -40,11 +40,20 @@ export function inParts(
   return [{ ...sum(y), fusable: undefined }, sumParts(c.target, y, result, parts)];
 }
 
+/** Neighbours of a thread of `sum_parts_lanes`. */
+const LANES = 16;
+
 /** Adds the parts of a split sum in a fixed order: x is [parts, ...], y the sum over its first axis. */
-function sumParts({ measured: { workgroup } }: Target, x: Value, y: Value, parts: number): KernelCall {
+export function sumParts(
+  { kind, measured: { workgroup } }: Target,
+  x: Value,
+  y: Value,
+  parts: number,
+): KernelCall {
   const count = elementCount(y.shape);
+  const each = kind === 'cpu' ? LANES : 1;
   return {
-    template: 'sum_parts',
+    template: kind === 'cpu' ? 'sum_parts_lanes' : 'sum_parts',
     options: { workgroup },
     uniforms: [
       ['count', 'u32', count],
@@ -52,7 +61,7 @@ function sumParts({ measured: { workgroup } }: Target, x: Value, y: Value, parts
     ],
     reads: [{ name: 'x', value: x, loads: 'once' }],
     writes: [{ name: 'y', value: y }],
-    workgroups: Math.ceil(count / workgroup),
+    workgroups: Math.ceil(count / (workgroup * each)),
     fusable: 'y',
     adds: [{ from: x, to: y, parts, partStride: count, first: 0, stride: 1 }],
   };

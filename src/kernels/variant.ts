@@ -47,5 +47,24 @@ export function onlyVariant(doc: string, calls: (c: KernelContext) => KernelCall
   return { variants: { [candidate.name]: doc }, candidates: () => [candidate] };
 }
 
+/** The family of an op that is computed in another way as WebAssembly, at least where that `suits`. */
+export function withCpuVariant(
+  doc: string,
+  calls: (c: KernelContext) => KernelCall[],
+  cpu: {
+    readonly name: string;
+    readonly doc: string;
+    suits?(node: KernelNode): boolean;
+    calls(c: KernelContext): KernelCall[];
+  },
+): KernelFamily {
+  const plain: Candidate = { name: 'plain', needs: {}, cost: 1, calls };
+  const own: Candidate = { name: cpu.name, needs: { kind: 'cpu' }, cost: 0, calls: cpu.calls };
+  return {
+    variants: { [plain.name]: doc, [own.name]: cpu.doc },
+    candidates: (node) => (cpu.suits?.(node) === false ? [plain] : [plain, own]),
+  };
+}
+
 /** Names of a family's variants. */
 export const variantNames = ({ variants }: KernelFamily): readonly string[] => Object.keys(variants);

@@ -1,6 +1,6 @@
 import type { ValueId } from '../ir/graph.ts';
 import type { KernelCall } from '../ir/kernel.ts';
-import { chainLoads, computedValues, type Unit } from './unit.ts';
+import { chainLoads, computedValues, hostOf, type Unit } from './unit.ts';
 import type { Views } from './views.ts';
 
 /** The flag that a kernel sets where what it stores is beyond half precision: a place beside those of values. */
@@ -25,7 +25,7 @@ export function boundPlaces(
   };
   const readAll = (from: Unit, of: KernelCall) => {
     for (const r of of.reads) read(from, r.value.id);
-    if (of !== from.calls.at(-1)) return;
+    if (of !== hostOf(from)) return;
     for (const { value } of chainLoads(from)) read(from, value);
   };
   readAll(unit, call);
@@ -33,11 +33,11 @@ export function boundPlaces(
     places.add(views.same(v));
     if (views.storage(v) === 'f16') places.add(OVERFLOW);
   };
-  const isLast = call === unit.calls.at(-1);
+  const isHost = call === hostOf(unit);
   for (const w of call.writes) {
-    if (isLast && w.name === call.fusable && !isStored(w.value.id)) continue;
+    if (isHost && w.name === call.fusable && !isStored(w.value.id)) continue;
     write(w.value.id);
   }
-  if (isLast) for (const v of computedValues(unit)) if (isStored(v)) write(v);
+  if (isHost) for (const v of computedValues(unit)) if (isStored(v)) write(v);
   return places;
 }

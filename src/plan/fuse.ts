@@ -22,6 +22,7 @@ import {
   type ChainStep,
   chainsOf,
   computedValues,
+  hostOf,
   ownValues,
   type Unit,
 } from './unit.ts';
@@ -97,8 +98,8 @@ export function planUnits(
         definedIn.set(own[0].writes[0].value.id, moved);
         continue;
       }
-      const last = own.at(-1);
-      const head = last?.writes.find((w) => w.name === last.fusable)?.value.id;
+      const host = hostOf({ calls: own });
+      const head = host.writes.find((w) => w.name === host.fusable)?.value.id;
       const index = units.push({ ...bareUnit(node), calls: own, head, scratch }) - 1;
       for (const w of own.flatMap((call) => call.writes)) definedIn.set(w.value.id, index);
     }
@@ -185,9 +186,7 @@ interface Host {
 function isBindable(unit: Unit, views: Views, limits: Target['limits'], readers: NodeReaders): boolean {
   const inside = new Set(computedValues(unit));
   const isStored = (v: ValueId) => readers.isRead(v, (by) => by.outputs.every((out) => inside.has(out)));
-  return (
-    boundPlaces(unit, unit.calls.at(-1)!, views, isStored).size <= limits.maxStorageBuffersPerShaderStage
-  );
+  return boundPlaces(unit, hostOf(unit), views, isStored).size <= limits.maxStorageBuffersPerShaderStage;
 }
 
 /**
@@ -209,7 +208,7 @@ function branchOff(
   const from = views.same(x.id);
   const chain = chainsOf(unit).find((c) => ownValues(c).includes(from));
   // A call that itself only moves is better computed by its readers: its template stores at many places.
-  if (!chain || unit.calls.at(-1)!.element) return undefined;
+  if (!chain || hostOf(unit).element) return undefined;
   // The dispatch would load the value, which then would be stored.
   const extra = scatter.divisions - scatter.divisionsApart - 2;
   if (elementCount(x.shape) * extra > target.measured.dispatch) return undefined;

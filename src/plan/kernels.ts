@@ -2,11 +2,12 @@ import type { Accessor, KernelText } from '../../codegen/render.ts';
 import type { DType, Graph, Value, ValueId } from '../ir/graph.ts';
 import type { KernelCall, UniformType } from '../ir/kernel.ts';
 import { type MemoryType, memoryType } from '../ir/storage.ts';
+import type { Target } from '../ir/target.ts';
 import { Bindings } from './bindings.ts';
 import { type Location, locationOf } from './location.ts';
 import type { EntryMemory } from './memory.ts';
 import type { Access } from './replay.ts';
-import type { Branch, Chain, ChainArg, Unit } from './unit.ts';
+import { type Branch, type BroadcastTerm, type Chain, type ChainArg, hostOf, type Unit } from './unit.ts';
 import type { Views } from './views.ts';
 
 /** One dispatch before its text is rendered. */
@@ -27,14 +28,16 @@ export function draftKernel(
   call: KernelCall,
   memory: EntryMemory,
   views: Views,
+  target: Target,
 ): DraftKernel {
-  return new Draft(graph, memory, views).kernel(unit, call);
+  return new Draft(graph, memory, views, target).kernel(unit, call);
 }
 
 class Draft {
   private readonly graph: Graph;
   private readonly memory: EntryMemory;
   private readonly views: Views;
+  private readonly target: Target;
   private readonly bindings = new Bindings();
   private readonly computed: Accessor[] = [];
   private readonly stores: Accessor[] = [];
@@ -42,16 +45,17 @@ class Draft {
   private readonly functions = new Set<string>();
   private readonly accesses: Access[] = [];
 
-  constructor(graph: Graph, memory: EntryMemory, views: Views) {
+  constructor(graph: Graph, memory: EntryMemory, views: Views, target: Target) {
     this.graph = graph;
     this.memory = memory;
     this.views = views;
+    this.target = target;
   }
 
   kernel(unit: Unit, call: KernelCall): DraftKernel {
     this.uniforms.push(...call.uniforms);
     const { table = [] } = call;
-    const fused = call === unit.calls.at(-1) ? call.fusable : undefined;
+    const fused = call === hostOf(unit) ? call.fusable : undefined;
     for (const { name, value, vector } of call.reads) this.read(unit, name, value, vector);
     for (const { name, value, readWrite, only } of call.writes) {
       if (name === fused) continue;
@@ -236,11 +240,15 @@ class Draft {
   /** Where an operand of a chain lies for element `i` of the result. */
   private index({ terms }: ChainArg & { kind: 'loaded' }, name: string): string {
     if (!terms) return 'i';
+    // Where neighbours lie side by side, kernels as WebAssembly see it: what would be divided and multiplied by 1 is not.
+    const plain = this.target.kind === 'cpu';
     const parts = terms.map((t, k) => {
-      for (const field of ['divisor', 'modulus', 'stride'] as const) {
+      const by = (sign: string, field: keyof BroadcastTerm) => {
+        if (plain && t[field] === 1 && field !== 'modulus') return '';
         this.uniforms.push([`${name}_${field}${k}`, 'u32', t[field]]);
-      }
-      return `((i / p.${name}_divisor${k}) % p.${name}_modulus${k}) * p.${name}_stride${k}`;
+        return ` ${sign} p.${name}_${field}${k}`;
+      };
+      return `((i${by('/', 'divisor')})${by('%', 'modulus')})${by('*', 'stride')}`;
     });
     return parts.join(' + ') || '0u';
   }

@@ -4,7 +4,7 @@ import { packed } from '../ir/packing.ts';
 import { bytesOf } from '../ir/storage.ts';
 import type { Target } from '../ir/target.ts';
 import type { Group } from './memory.ts';
-import { loadedValues, type Unit } from './unit.ts';
+import { hostOf, loadedValues, type Unit } from './unit.ts';
 import type { Pack, Views } from './views.ts';
 
 /** Partial sums that wait at once; a large network adds up several times instead of keeping all of them. */
@@ -85,8 +85,7 @@ function waitingCalls(graph: Graph, units: readonly Unit[], views: Views): Waiti
   });
   return units.flatMap((unit, i) =>
     unit.calls.flatMap((call): Waiting[] => {
-      if (!call.adds || (call === unit.calls.at(-1) && unit.chain.length + unit.branches.length > 0))
-        return [];
+      if (!call.adds || (call === hostOf(unit) && unit.chain.length + unit.branches.length > 0)) return [];
       const roots = call.adds.map(({ to }) => views.root(to.id));
       const pack = packOf.get(roots[0]);
       const fits = pack && roots.every((v) => packOf.get(v) === pack && !read.has(v));
@@ -146,7 +145,6 @@ function unitOf(call: KernelCall, like: Unit): Unit {
 function without(unit: Unit, gone: ReadonlySet<KernelCall>): Unit {
   const calls = unit.calls.filter((call) => !gone.has(call));
   if (calls.length === unit.calls.length) return unit;
-  // Where the last call goes nothing was fused behind it.
-  const last = calls.at(-1) === unit.calls.at(-1);
-  return { ...unit, calls, head: last ? unit.head : undefined };
+  // Where that call goes nothing was fused behind it.
+  return { ...unit, calls, head: calls.includes(hostOf(unit)) ? unit.head : undefined };
 }

@@ -1,6 +1,5 @@
 import type { Renderer } from '../../codegen/render.ts';
 import type { Entries } from '../ir/graph.ts';
-import type { DeviceLimits } from '../ir/kernel.ts';
 import type { OpTable } from '../ir/op.ts';
 import { roundUp } from '../ir/packing.ts';
 import type { Precision } from '../ir/storage.ts';
@@ -124,7 +123,7 @@ function assemble(entries: readonly EntryUnits[], renderer: Renderer, options: P
   const planned = entries.map((entry, i) => {
     const own = memory.entries[i];
     const { name, graph, groups } = entry;
-    const made = ofEntry(name, () => dispatchesOf(entry, own, table, limits));
+    const made = ofEntry(name, () => dispatchesOf(entry, own, table, options.target));
     traces.push({ name, graph, groups, accesses: made.map(({ accesses }) => accesses) });
     const dispatches = made.map(({ dispatch }) => dispatch);
     const { peak, overflow } = own;
@@ -154,18 +153,18 @@ function dispatchesOf(
   { graph, units, views }: EntryUnits,
   memory: EntryMemory,
   table: KernelTable,
-  limits: DeviceLimits,
+  target: Target,
 ): { readonly dispatch: Dispatch; readonly accesses: readonly Access[] }[] {
   return units.flatMap((unit) =>
     unit.calls.map((call) => {
-      const draft = draftKernel(graph, unit, call, memory, views);
+      const draft = draftKernel(graph, unit, call, memory, views, target);
       const chain = chainOps(unit);
       const name = [...(call.template === 'elementwise' ? [] : [unit.label]), ...chain].join(' + ');
       const dispatch = {
         kernel: table.kernel(draft),
         bindings: draft.locations.map((l) => [l.buffer, l.offset, roundUp(l.size, 4)] as const),
         uniforms: table.uniforms(draft),
-        workgroups: foldWorkgroups(call.workgroups, limits, unit.label),
+        workgroups: foldWorkgroups(call.workgroups, target.limits, unit.label),
         label: unit.scope ? `${unit.scope}: ${name}` : name,
       };
       return { dispatch, accesses: draft.accesses };

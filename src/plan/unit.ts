@@ -56,6 +56,11 @@ export interface Unit extends Chain {
   readonly prologues: Map<ValueId, Unit>;
 }
 
+/** The call behind whose output chains are fused: the last that allows it; what follows only adds up what it left. */
+export function hostOf({ calls }: Pick<Unit, 'calls'>): KernelCall {
+  return calls.findLast((call) => call.fusable) ?? calls[calls.length - 1];
+}
+
 /** Values of a unit that can be used by name inside its kernel. */
 export function computedValues(unit: Chain): ValueId[] {
   return chainsOf(unit).flatMap(ownValues);

@@ -3,7 +3,7 @@ import type { KernelCall } from '../../ir/kernel.ts';
 import type { Run } from '../../ir/runs.ts';
 import { axesOf, equationOf, letterSizes } from '../../ops/contraction/einsum.ts';
 import type { Equation } from '../../ops/contraction/equation.ts';
-import { copyCall } from '../layout/strided-copy.ts';
+import { copyCall } from '../layout/copy-calls.ts';
 import type { KernelContext, KernelFamily } from '../variant.ts';
 import { isWalkable, type Problem } from './problem.ts';
 import { type ProductVariant, productCandidates, productDocs } from './products.ts';

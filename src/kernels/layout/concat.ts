@@ -3,32 +3,49 @@ import { elementCount, stridesOf } from '../../ir/graph.ts';
 import type { KernelCall, UniformType } from '../../ir/kernel.ts';
 import type { Target } from '../../ir/target.ts';
 import { startsOf } from '../../ops/layout/concat.ts';
-import { type KernelContext, type KernelFamily, onlyVariant } from '../variant.ts';
+import { type KernelContext, type KernelFamily, withCpuVariant } from '../variant.ts';
 
 /** Storage buffers left to what is fused behind a concatenation. */
 const SPARE_BINDINGS = 3;
 
-export const concat: KernelFamily = onlyVariant(
+export const concat: KernelFamily = joinFamily(
   'A thread copies some neighbours out of the operand that they lie in; where bindings do not suffice for all operands, the first are joined before.',
-  (c) => {
-    const axis = resolveAxis(c.attrs['axis'] as number, c.outputs[0].shape.length);
-    return placeCalls(c, startsOf(c.inputs, axis), axis);
+  ({ inputs, outputs: [y], attrs }) => {
+    const axis = resolveAxis(attrs['axis'] as number, y.shape.length);
+    return { starts: startsOf(inputs, axis), axis };
   },
 );
 
-export const place: KernelFamily = onlyVariant('As `concat`.', (c) =>
-  placeCalls(
-    c,
-    c.attrs['starts'] as readonly number[],
-    resolveAxis(c.attrs['axis'] as number, c.outputs[0].shape.length),
-  ),
-);
+export const place: KernelFamily = joinFamily('As `concat`.', ({ outputs: [y], attrs }) => ({
+  starts: attrs['starts'] as readonly number[],
+  axis: resolveAxis(attrs['axis'] as number, y.shape.length),
+}));
+
+function joinFamily(
+  doc: string,
+  placesOf: (c: KernelContext) => { readonly starts: readonly number[]; readonly axis: number },
+): KernelFamily {
+  const calls = (c: KernelContext, call: PlaceCall) => {
+    const { starts, axis } = placesOf(c);
+    return placeCalls(c, starts, axis, call);
+  };
+  return withCpuVariant(doc, (c) => calls(c, runsCall), {
+    name: 'rows',
+    doc: 'A thread copies piece after piece of the operands.',
+    calls: (c) => calls(c, rowsCall),
+  });
+}
 
 /**
  * One kernel that selects the operand of each output element, as long as the bindings suffice. Otherwise the
  * first operands are joined in scratch memory and take part as one.
  */
-function placeCalls(c: KernelContext, starts: readonly number[], axis: number): KernelCall[] {
+function placeCalls(
+  c: KernelContext,
+  starts: readonly number[],
+  axis: number,
+  placeCall: PlaceCall,
+): KernelCall[] {
   const [y] = c.outputs;
   const inner = stridesOf(y.shape)[axis];
   const most = Math.max(2, c.target.limits.maxStorageBuffersPerShaderStage - 1 - SPARE_BINDINGS);
@@ -56,17 +73,40 @@ interface Part {
   readonly end: number;
 }
 
-function placeCall(
-  { measured: { copyRuns, workgroup } }: Target,
+type PlaceCall = (target: Target, parts: readonly Part[], origin: number, y: Part['value']) => KernelCall;
+
+const runsCall: PlaceCall = ({ measured: { copyRuns, workgroup } }, parts, origin, y) => {
+  const { row, edges } = rowOf(parts, origin, y);
+  const run = copyRuns.find((n) => edges.every((e) => e % n === 0)) ?? 1;
+  return {
+    template: 'concat',
+    options: { parts: parts.length, width: run % 4 === 0 ? 4 : 1, type: y.dtype, workgroup },
+    ...placed(parts, origin, y, row, run, workgroup),
+  };
+};
+
+const rowsCall: PlaceCall = ({ measured: { workgroup, perWorkgroup } }, parts, origin, y) => ({
+  template: 'concat_rows',
+  options: { parts: parts.length, type: y.dtype, workgroup },
+  ...placed(parts, origin, y, rowOf(parts, origin, y).row, Math.ceil(perWorkgroup / workgroup), workgroup),
+});
+
+/** Elements of a row of the result, and where pieces of it begin and end. */
+function rowOf(parts: readonly Part[], origin: number, y: Part['value']) {
+  const rows = elementCount(parts[0].value.shape) / (parts[0].end - parts[0].start);
+  const row = elementCount(y.shape) / rows;
+  return { row, edges: [row, ...parts.flatMap(({ start, end }) => [start - origin, end - origin])] };
+}
+
+function placed(
   parts: readonly Part[],
   origin: number,
   y: Part['value'],
-): KernelCall {
+  row: number,
+  run: number,
+  workgroup: number,
+): Omit<KernelCall, 'template' | 'options'> {
   const count = elementCount(y.shape);
-  const rows = elementCount(parts[0].value.shape) / (parts[0].end - parts[0].start);
-  const row = count / rows;
-  const edges = [row, ...parts.flatMap(({ start, end }) => [start - origin, end - origin])];
-  const run = copyRuns.find((n) => edges.every((e) => e % n === 0)) ?? 1;
   const uniforms: [string, UniformType, number][] = [
     ['count', 'u32', count],
     ['row', 'u32', row],
@@ -76,8 +116,6 @@ function placeCall(
     uniforms.push([`start${k}`, 'u32', start - origin], [`end${k}`, 'u32', end - origin]);
   });
   return {
-    template: 'concat',
-    options: { parts: parts.length, width: run % 4 === 0 ? 4 : 1, type: y.dtype, workgroup },
     uniforms,
     reads: parts.map(({ value }, k) => ({ name: `x${k}`, value, loads: 'once' })),
     writes: [{ name: 'y', value: y }],

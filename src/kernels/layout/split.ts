@@ -2,31 +2,38 @@ import { resolveAxis } from '../../ir/axis.ts';
 import { elementCount, stridesOf } from '../../ir/graph.ts';
 import type { KernelCall, UniformType } from '../../ir/kernel.ts';
 import { startsOf } from '../../ops/layout/split.ts';
-import { type KernelContext, type KernelFamily, onlyVariant } from '../variant.ts';
+import { type KernelContext, type KernelFamily, withCpuVariant } from '../variant.ts';
 
 /** Storage buffers left to what is fused behind the last piece. */
 const SPARE_BINDINGS = 3;
 
 /** One kernel for as many pieces as the bindings suffice for: each element is read once. */
-export const split: KernelFamily = onlyVariant(
+export const split: KernelFamily = withCpuVariant(
   'A thread copies some neighbours into the pieces that they lie in, for as many pieces at a time as bindings suffice.',
-  (c) => {
-    const [x] = c.inputs;
-    const axis = resolveAxis(c.attrs['axis'] as number, x.shape.length);
-    const inner = stridesOf(x.shape)[axis];
-    const starts = startsOf(c.attrs['sizes'] as readonly number[]);
-    const most = Math.max(1, c.target.limits.maxStorageBuffersPerShaderStage - 1 - SPARE_BINDINGS);
-    const pieces = c.outputs.map((value, k) => ({
-      value,
-      start: starts[k] * inner,
-      end: (starts[k] + value.shape[axis]) * inner,
-    }));
-    const calls: KernelCall[] = [];
-    for (let k = 0; k < pieces.length; k += most)
-      calls.push(cut(c, pieces.slice(k, k + most), x.shape[axis] * inner));
-    return calls;
+  (c) => cuts(c, false),
+  {
+    name: 'rows',
+    doc: 'A thread copies piece after piece, for as many pieces at a time as bindings suffice.',
+    calls: (c) => cuts(c, true),
   },
 );
+
+function cuts(c: KernelContext, rows: boolean): KernelCall[] {
+  const [x] = c.inputs;
+  const axis = resolveAxis(c.attrs['axis'] as number, x.shape.length);
+  const inner = stridesOf(x.shape)[axis];
+  const starts = startsOf(c.attrs['sizes'] as readonly number[]);
+  const most = Math.max(1, c.target.limits.maxStorageBuffersPerShaderStage - 1 - SPARE_BINDINGS);
+  const pieces = c.outputs.map((value, k) => ({
+    value,
+    start: starts[k] * inner,
+    end: (starts[k] + value.shape[axis]) * inner,
+  }));
+  const calls: KernelCall[] = [];
+  for (let k = 0; k < pieces.length; k += most)
+    calls.push(cut(c, pieces.slice(k, k + most), x.shape[axis] * inner, rows));
+  return calls;
+}
 
 interface Piece {
   readonly value: KernelContext['outputs'][number];
@@ -36,14 +43,16 @@ interface Piece {
 }
 
 /** Neighbouring pieces of rows that are `whole` elements long. */
-function cut(c: KernelContext, pieces: readonly Piece[], whole: number): KernelCall {
-  const { copyRuns, workgroup } = c.target.measured;
+function cut(c: KernelContext, pieces: readonly Piece[], whole: number, rows: boolean): KernelCall {
+  const { copyRuns, workgroup, perWorkgroup } = c.target.measured;
   const [x] = c.inputs;
   const first = pieces[0].start;
   const row = pieces.at(-1)!.end - first;
   const count = (elementCount(x.shape) / whole) * row;
   const edges = pieces.map(({ end }) => end - first);
-  const run = copyRuns.find((n) => edges.every((e) => e % n === 0)) ?? 1;
+  const run = rows
+    ? Math.ceil(perWorkgroup / workgroup)
+    : (copyRuns.find((n) => edges.every((e) => e % n === 0)) ?? 1);
   const uniforms: [string, UniformType, number][] = [
     ['count', 'u32', count],
     ['row', 'u32', row],
@@ -55,7 +64,7 @@ function cut(c: KernelContext, pieces: readonly Piece[], whole: number): KernelC
     uniforms.push([`start${k}`, 'u32', start - first], [`end${k}`, 'u32', end - first]);
   });
   return {
-    template: 'split',
+    template: rows ? 'split_rows' : 'split',
     options: { parts: pieces.length, workgroup },
     uniforms,
     reads: [{ name: 'x', value: x, loads: 'once' }],

@@ -2,10 +2,10 @@ import type { Value } from '../../ir/graph.ts';
 import { logitLayout } from '../../ops/loss/labels.ts';
 import { chunks } from '../reduction/chunks.ts';
 import { reductionPasses } from '../reduction/lower.ts';
-import { type KernelFamily, onlyVariant } from '../variant.ts';
-import { labelledReads } from './labelled.ts';
+import { type KernelFamily, withCpuVariant } from '../variant.ts';
+import { labelledReads, lanesSuit, positionTiles } from './labelled.ts';
 
-export const crossEntropy: KernelFamily = onlyVariant(
+export const crossEntropy: KernelFamily = withCpuVariant(
   'A thread sums a chunk of the positions; `sum` adds these up.',
   (c) => {
     const [x] = c.inputs;
@@ -29,9 +29,29 @@ export const crossEntropy: KernelFamily = onlyVariant(
       ...reductionPasses(c, sums, c.outputs[0], [], [{ size: threads, strides: [1] }]),
     ];
   },
+  {
+    name: 'lanes',
+    doc: 'A thread sums some neighbouring positions of a sample; `sum` adds these up.',
+    suits: lanesSuit,
+    calls: (c) => {
+      const { threads, workgroup, workgroups, uniforms } = positionTiles(c.target, c.inputs[0]);
+      const sums = c.scratch([threads]);
+      return [
+        {
+          template: 'cross_entropy_lanes',
+          options: { workgroup },
+          uniforms: [...uniforms, scaleOf(c.inputs[0])],
+          reads: labelledReads(c.inputs),
+          writes: [{ name: 'sums', value: sums }],
+          workgroups,
+        },
+        ...reductionPasses(c, sums, c.outputs[0], [], [{ size: threads, strides: [1] }]),
+      ];
+    },
+  },
 );
 
-export const crossEntropyBackward: KernelFamily = onlyVariant(
+export const crossEntropyBackward: KernelFamily = withCpuVariant(
   'A thread a position with all its classes.',
   (c) => {
     const { positions } = logitLayout(c.inputs[0].shape);
@@ -48,6 +68,26 @@ export const crossEntropyBackward: KernelFamily = onlyVariant(
       },
     ];
   },
+  {
+    name: 'lanes',
+    doc: 'A thread some neighbouring positions of a sample with all their classes, by vectors along the positions.',
+    suits: lanesSuit,
+    calls: ({ inputs, outputs: [dx], target }) => {
+      const { workgroup, workgroups, uniforms } = positionTiles(target, inputs[0]);
+      const dloss = inputs.at(3);
+      return [
+        {
+          template: 'cross_entropy_lanes_backward',
+          options: { workgroup, weighted: dloss !== undefined },
+          uniforms: [...uniforms, scaleOf(inputs[0])],
+          reads: [...labelledReads(inputs), ...(dloss ? [{ name: 'dloss', value: dloss }] : [])],
+          writes: [{ name: 'dx', value: dx }],
+          workgroups,
+          fusable: 'dx',
+        },
+      ];
+    },
+  },
 );
 
 function uniforms(x: Value) {
@@ -56,6 +96,8 @@ function uniforms(x: Value) {
     ['positions', 'u32', positions],
     ['classes', 'u32', classes],
     ['inner', 'u32', inner],
-    ['scale', 'f32', 1 / positions],
+    scaleOf(x),
   ] as const;
 }
+
+const scaleOf = (x: Value) => ['scale', 'f32', 1 / logitLayout(x.shape).positions] as const;

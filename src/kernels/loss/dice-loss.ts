@@ -4,30 +4,43 @@ import { diceLayout, sumsLayout } from '../../ops/loss/dice_loss.ts';
 import { logitLayout } from '../../ops/loss/labels.ts';
 import { chunks } from '../reduction/chunks.ts';
 import { reductionPasses } from '../reduction/lower.ts';
-import { type KernelContext, type KernelFamily, onlyVariant } from '../variant.ts';
-import { labelledReads } from './labelled.ts';
+import { threadsOf } from '../threads.ts';
+import { type KernelContext, type KernelFamily, onlyVariant, withCpuVariant } from '../variant.ts';
+import { labelledReads, lanesSuit, positionTiles } from './labelled.ts';
 
-export const diceLoss: KernelFamily = onlyVariant(
+const lanes = {
+  name: 'lanes',
+  doc: 'A thread sums a chunk of the positions for a class, by vectors along them.',
+  suits: lanesSuit,
+};
+
+export const diceLoss: KernelFamily = withCpuVariant(
   'A thread sums a chunk of the positions for four classes; one workgroup makes the loss of these.',
-  (c): KernelCall[] => {
-    const l = diceLayout(c.inputs[0].shape, c.attrs);
-    const { call, sums, parts } = partialSums(c, l);
-    return [call, lossCall(c, l, sums, parts)];
-  },
+  (c) => lossCalls(c, partialSums),
+  { ...lanes, calls: (c) => lossCalls(c, laneSums) },
 );
 
-export const diceSums: KernelFamily = onlyVariant(
+function lossCalls(c: KernelContext, partial: typeof partialSums): KernelCall[] {
+  const l = diceLayout(c.inputs[0].shape, c.attrs);
+  const { call, sums, parts } = partial(c, l);
+  return [call, lossCall(c, l, sums, parts)];
+}
+
+export const diceSums: KernelFamily = withCpuVariant(
   'A thread sums a chunk of the positions for four classes; `sum` adds these up.',
-  (c): KernelCall[] => {
-    const l = diceLayout(c.inputs[0].shape, { ...c.attrs, background: true });
-    const { call, sums, parts } = partialSums(c, l);
-    const kept = [
-      { size: l.rows, strides: [2 * parts] },
-      { size: 2, strides: [1] },
-    ];
-    return [call, ...reductionPasses(c, sums, c.outputs[0], kept, [{ size: parts, strides: [2] }])];
-  },
+  (c) => sumCalls(c, partialSums),
+  { ...lanes, calls: (c) => sumCalls(c, laneSums) },
 );
+
+function sumCalls(c: KernelContext, partial: typeof partialSums): KernelCall[] {
+  const l = diceLayout(c.inputs[0].shape, { ...c.attrs, background: true });
+  const { call, sums, parts } = partial(c, l);
+  const kept = [
+    { size: l.rows, strides: [2 * parts] },
+    { size: 2, strides: [1] },
+  ];
+  return [call, ...reductionPasses(c, sums, c.outputs[0], kept, [{ size: parts, strides: [2] }])];
+}
 
 export const diceFromSums: KernelFamily = onlyVariant('One workgroup.', (c): KernelCall[] => [
   lossCall(c, sumsLayout(c.attrs), c.inputs[0], 1),
@@ -54,6 +67,29 @@ function partialSums(c: KernelContext, l: ReturnType<typeof diceLayout>) {
     reads: labelledReads(c.inputs),
     writes: [{ name: 'sums', value: sums }],
     workgroups: Math.ceil((quads * parts) / workgroup),
+  };
+  return { call, sums, parts };
+}
+
+/** The same for one class a thread. */
+function laneSums(c: KernelContext, l: ReturnType<typeof diceLayout>): ReturnType<typeof partialSums> {
+  const { parts, chunk } = chunks(c.target, l.inner, l.rows, l.samplesPerRow);
+  const workgroup = threadsOf(c.target, chunk * l.samplesPerRow);
+  const sums = c.scratch([l.rows, parts, 2]);
+  const call: KernelCall = {
+    template: 'dice_sums_lanes',
+    options: { workgroup },
+    uniforms: [
+      ['rows', 'u32', l.rows],
+      ['parts', 'u32', parts],
+      ['chunk', 'u32', chunk],
+      ['classes', 'u32', l.classes],
+      ['inner', 'u32', l.inner],
+      ['samples', 'u32', l.samplesPerRow],
+    ],
+    reads: labelledReads(c.inputs),
+    writes: [{ name: 'sums', value: sums }],
+    workgroups: Math.ceil((l.rows * parts) / workgroup),
   };
   return { call, sums, parts };
 }
@@ -85,7 +121,7 @@ function lossCall(
   };
 }
 
-export const diceLossBackward: KernelFamily = onlyVariant(
+export const diceLossBackward: KernelFamily = withCpuVariant(
   'A thread a position with all its classes.',
   ({
     inputs,
@@ -116,5 +152,29 @@ export const diceLossBackward: KernelFamily = onlyVariant(
         fusable: 'dx',
       },
     ];
+  },
+  {
+    name: 'lanes',
+    doc: 'A thread some neighbouring positions of a sample with all their classes, by vectors along the positions.',
+    suits: lanesSuit,
+    calls: ({ inputs, outputs: [dx], attrs: a, target }) => {
+      const { workgroup, workgroups, uniforms } = positionTiles(target, inputs[0]);
+      const dloss = inputs.at(4);
+      return [
+        {
+          template: 'dice_loss_lanes_backward',
+          options: { workgroup, batch: a['batch'] as boolean, weighted: dloss !== undefined },
+          uniforms,
+          reads: [
+            ...labelledReads(inputs),
+            { name: 'slopes', value: inputs[3] },
+            ...(dloss ? [{ name: 'dloss', value: dloss }] : []),
+          ],
+          writes: [{ name: 'dx', value: dx }],
+          workgroups,
+          fusable: 'dx',
+        },
+      ];
+    },
   },
 );

@@ -1,7 +1,8 @@
 import { logitLayout } from '../../ops/loss/labels.ts';
-import { type KernelFamily, onlyVariant } from '../variant.ts';
+import { type KernelFamily, withCpuVariant } from '../variant.ts';
+import { lanesSuit, positionTiles } from './labelled.ts';
 
-export const logSumExp: KernelFamily = onlyVariant(
+export const logSumExp: KernelFamily = withCpuVariant(
   'A thread a position.',
   ({
     inputs: [x],
@@ -25,5 +26,23 @@ export const logSumExp: KernelFamily = onlyVariant(
         workgroups: Math.ceil(positions / workgroup),
       },
     ];
+  },
+  {
+    name: 'lanes',
+    doc: 'A thread some neighbouring positions, by vectors along them.',
+    suits: lanesSuit,
+    calls: ({ inputs: [x], outputs: [y], target }) => {
+      const { workgroup, workgroups, uniforms } = positionTiles(target, x);
+      return [
+        {
+          template: 'log_sum_exp_lanes',
+          options: { workgroup },
+          uniforms,
+          reads: [{ name: 'x', value: x }],
+          writes: [{ name: 'y', value: y }],
+          workgroups,
+        },
+      ];
+    },
   },
 );

@@ -1,5 +1,6 @@
 import type { KernelBinding } from '../../ir/kernel.ts';
 import { layoutOf } from '../../ops/normalisation/channel_norm.ts';
+import { threadsOf } from '../threads.ts';
 import type { KernelFamily } from '../variant.ts';
 import { affineGradientsCall, normalised } from './affine.ts';
 import { normFamily, planeTiling } from './tiling.ts';
@@ -19,10 +20,10 @@ export const channelNorm: KernelFamily = normFamily(
     // The affine part is constant on a plane, so a plane is one piece of a row; without one a group's planes
     // are one piece.
     const pieces = weight || overBatch ? l.setSize : 1;
-    const { options, chunk, workgroups } = tileRows(l.rows, l.setSize * l.inner, pieces);
+    const { vectors, options, chunk, workgroups } = tileRows(l.rows, l.setSize * l.inner, pieces);
     return [
       {
-        template: 'normalise',
+        template: vectors ? 'normalise_rows' : 'normalise',
         options: { ...options, affine: weight ? 'channel' : 'none' },
         uniforms: [
           ['rows', 'u32', l.rows],
@@ -48,13 +49,13 @@ export const channelNormBackward: KernelFamily = normFamily(
     return { rows: l.planes, length: l.inner };
   },
   (c, tileRows) => {
-    const { workgroup } = c.target.measured;
     const [dy, x, stats, weight] = c.inputs;
     const overBatch = c.attrs['over_batch'] as boolean;
     const l = layoutOf(x.shape, c.attrs['groups'] as number, overBatch);
     const tiling = tileRows(l.planes, l.inner);
     const sums = c.scratch([l.planes, 2]);
     const { parts, team, chunk } = planeTiling(c.target, l.inner);
+    const workgroup = threadsOf(c.target, chunk);
     const reads: KernelBinding[] = [
       { name: 'dy', value: dy, loads: 'once' },
       { name: 'x', value: x, loads: 'once' },
@@ -80,7 +81,7 @@ export const channelNormBackward: KernelFamily = normFamily(
         : []),
       {
         template: 'plane_norm_backward',
-        options: { workgroup, affine: weight !== undefined },
+        options: { workgroup, affine: weight !== undefined, neighbours: tiling.vectors },
         uniforms: [
           ...shared,
           ['channels', 'u32', l.channels],

@@ -1,5 +1,7 @@
 import type { KernelCall } from '../../ir/kernel.ts';
 import { rowsAndLength } from '../../ops/normalisation/layer_norm.ts';
+import { sumParts } from '../split-sum.ts';
+import { threadsOf } from '../threads.ts';
 import type { KernelContext, KernelFamily } from '../variant.ts';
 import { affineGradientsCall, normalised } from './affine.ts';
 import { normFamily } from './tiling.ts';
@@ -12,10 +14,10 @@ export const layerNorm: KernelFamily = normFamily(
       attrs: a,
     } = c;
     const { length, rows } = rowsAndLength(x.shape);
-    const { options, chunk, workgroups } = tileRows(rows, length);
+    const { vectors, options, chunk, workgroups } = tileRows(rows, length);
     return [
       {
-        template: 'normalise',
+        template: vectors ? 'normalise_rows' : 'normalise',
         options: { ...options, affine: weight ? 'element' : 'none' },
         uniforms: [
           ['rows', 'u32', rows],
@@ -38,7 +40,8 @@ export const layerNormBackward: KernelFamily = normFamily(
   (c, tileRows) => {
     const [dy, x, stats, weight] = c.inputs;
     const { length, rows } = rowsAndLength(x.shape);
-    const { options, workgroups } = tileRows(rows, length);
+    const { vectors, options, workgroups } = tileRows(rows, length);
+    if (vectors) return chunksOfRows(c, rows, length);
     return [
       ...(weight ? affineGradients(c, rows, length) : []),
       {
@@ -95,5 +98,42 @@ function affineGradients(c: KernelContext, rows: number, columns: number): Kerne
       workgroups: Math.ceil((stride * parts) / workgroup),
     },
     affineGradientsCall(c.target, sums, parts, dw, db),
+  ];
+}
+
+/** The gradient, of chunks of rows, and with it sums over their columns for weight and bias, which then are added up. */
+function chunksOfRows(c: KernelContext, rows: number, length: number): KernelCall[] {
+  const { columnThreads, leastRows } = c.target.measured.norm;
+  const [dy, x, stats, weight] = c.inputs;
+  const [dx, ...gradients] = c.outputs;
+  const parts = Math.max(1, Math.min(Math.floor(rows / leastRows), columnThreads));
+  const chunk = Math.ceil(rows / parts);
+  const workgroup = threadsOf(c.target, chunk * length);
+  const sums = gradients.map(() => c.scratch([parts, length]));
+  const call: KernelCall = {
+    template: 'row_norm_backward_chunks',
+    options: { workgroup, affine: weight !== undefined },
+    uniforms: [
+      ['rows', 'u32', rows],
+      ['length', 'u32', length],
+      ['parts', 'u32', parts],
+      ['chunk', 'u32', chunk],
+    ],
+    reads: [
+      { name: 'dy', value: dy, loads: 'few' },
+      { name: 'x', value: x, loads: 'few' },
+      { name: 'stats', value: stats },
+      ...(weight ? [{ name: 'weight', value: weight }] : []),
+    ],
+    writes: [
+      ...sums.map((value, k) => ({ name: ['sums_w', 'sums_b'][k], value, readWrite: true })),
+      { name: 'dx', value: dx },
+    ],
+    workgroups: Math.ceil(parts / workgroup),
+    fusable: 'dx',
+  };
+  return [
+    call,
+    ...sums.map((from, k) => ({ ...sumParts(c.target, from, gradients[k], parts), fusable: undefined })),
   ];
 }

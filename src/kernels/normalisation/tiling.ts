@@ -1,9 +1,12 @@
 import type { KernelCall } from '../../ir/kernel.ts';
 import type { Target } from '../../ir/target.ts';
 import { costOf } from '../cost.ts';
+import { threadsOf } from '../threads.ts';
 import type { Candidate, KernelContext, KernelFamily, KernelNode } from '../variant.ts';
 
 export interface RowTiling {
+  /** By vectors along a row. */
+  readonly vectors: boolean;
   readonly options: {
     readonly cooperative: boolean;
     readonly workgroup: number;
@@ -21,6 +24,18 @@ export type TileRows = (rows: number, length: number, pieces?: number) => RowTil
 /** A thread has a row of its own. */
 function threadRows({ measured: { workgroup } }: Target, rows: number): RowTiling {
   return {
+    vectors: false,
+    options: { cooperative: false, workgroup, team: 1, functions: '' },
+    chunk: 0,
+    workgroups: Math.ceil(rows / workgroup),
+  };
+}
+
+/** The same, of few threads where rows are long. */
+function vectorRows(target: Target, rows: number, length: number): RowTiling {
+  const workgroup = threadsOf(target, length);
+  return {
+    vectors: true,
     options: { cooperative: false, workgroup, team: 1, functions: '' },
     chunk: 0,
     workgroups: Math.ceil(rows / workgroup),
@@ -31,6 +46,7 @@ function threadRows({ measured: { workgroup } }: Target, rows: number): RowTilin
 function sharedRows({ measured }: Target, rows: number, length: number, pieces: number): RowTiling {
   const workgroup = sharedThreads(measured, length);
   return {
+    vectors: false,
     options: { cooperative: true, workgroup, team: measured.team, functions: 'workgroup_sum' },
     chunk: Math.ceil(length / pieces / (workgroup / measured.team)),
     workgroups: rows,
@@ -41,10 +57,11 @@ function sharedThreads({ workgroup, norm }: Target['measured'], length: number):
   return length >= norm.widestFrom ? norm.widest : workgroup;
 }
 
-const names = { shared: 'shared-rows', thread: 'thread-rows' } as const;
+const names = { shared: 'shared-rows', thread: 'thread-rows', vector: 'vector-rows' } as const;
 const docs = {
   [names.shared]: 'A workgroup shares a row, and brings its sums together in workgroup memory.',
   [names.thread]: 'A thread a row.',
+  [names.vector]: 'A thread a row, by vectors along it, which it walks once more for each sum.',
 };
 
 /** A norm whose rows are each a thread's, or each shared by a workgroup. */
@@ -66,6 +83,12 @@ export function normFamily(
           // Each element is read twice.
           cost: costOf(target, { loads: 2 * rows * length, threads: rows }),
           calls: (c) => calls(c, (n) => threadRows(c.target, n)),
+        },
+        {
+          name: names.vector,
+          needs: { kind: 'cpu' },
+          cost: 0,
+          calls: (c) => calls(c, (n, size) => vectorRows(c.target, n, size)),
         },
         {
           name: names.shared,

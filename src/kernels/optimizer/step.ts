@@ -6,7 +6,7 @@ import type { Target } from '../../ir/target.ts';
  * The call of an in-place step. `arrays` are its outputs, which hold the operands' values before the kernel runs.
  */
 export function stepCall(
-  { measured: { workgroup, perThread } }: Target,
+  { kind, measured: { workgroup, perThread } }: Target,
   template: string,
   arrays: Readonly<Record<string, Value>>,
   reads: Readonly<Record<string, Value>>,
@@ -16,7 +16,14 @@ export function stepCall(
   const count = elementCount(reads['grads'].shape);
   return {
     template,
-    options: { ...options, workgroup, per_thread: perThread, functions: 'not_finite' },
+    // Neighbours are a thread's own where no others run beside it.
+    options: {
+      ...options,
+      workgroup,
+      per_thread: perThread,
+      neighbours: kind === 'cpu',
+      functions: 'not_finite',
+    },
     uniforms: [['count', 'u32', count], ...uniforms],
     reads: Object.entries(reads).map(([name, value]) => ({ name, value })),
     writes: Object.entries(arrays).map(([name, value]) => ({ name, value, readWrite: true })),

@@ -3,7 +3,8 @@ import { elementCount, stridesOf, type Value } from '../../ir/graph.ts';
 import type { KernelCall, UniformType } from '../../ir/kernel.ts';
 import { mergeRuns, paddedRuns, type Run, runLength } from '../../ir/runs.ts';
 import type { Target } from '../../ir/target.ts';
-import { copyCall } from '../layout/strided-copy.ts';
+import { copyCall } from '../layout/copy-calls.ts';
+import { threadsOf } from '../threads.ts';
 import { type KernelContext, type KernelFamily, onlyVariant } from '../variant.ts';
 
 type Uniform = readonly [string, UniformType, number];
@@ -16,7 +17,7 @@ const MAX_RUNS = 3;
  * further passes, in an order that depends on shapes alone.
  */
 export const sum: KernelFamily = onlyVariant(
-  'A thread a sum; a long one is split over threads, whose sums further passes add up.',
+  'A thread a sum, as WebAssembly by vectors; a long one is split over threads, whose sums further passes add up.',
   lowerReduction,
 );
 
@@ -53,7 +54,6 @@ export function reductionPasses(
   kept: readonly Run[],
   reduced: readonly Run[],
 ): KernelCall[] {
-  const { workgroup } = c.target.measured;
   const count = elementCount(y.shape);
   // The longest run is the one that threads share.
   const red = paddedRuns(
@@ -65,7 +65,12 @@ export function reductionPasses(
   const [, , last] = red;
   const contiguous = last.strides[0] === 1;
   const length = runLength(red);
-  const { parts, team, chunk } = tilingOf(c.target, count, length, last.size, contiguous);
+  const template = templateOf(c.target, keep[2], contiguous);
+  // A thread of `reduce_columns` has some sums side by side.
+  const lanes = template === 'reduce_columns' ? LANES : 1;
+  const sums = (count / keep[2].size) * Math.ceil(keep[2].size / lanes);
+  const { parts, team, chunk } = tilingOf(c.target, sums, lanes * length, last.size, contiguous);
+  const workgroup = threadsOf(c.target, lanes * (length / last.size) * chunk);
   const uniforms: Uniform[] = [
     ['count', 'u32', count],
     ['parts', 'u32', parts],
@@ -84,12 +89,12 @@ export function reductionPasses(
   }
   const target = parts === 1 ? y : c.scratch([count * parts]);
   const call: KernelCall = {
-    template: 'reduce',
+    template,
     options: { workgroup },
     uniforms,
     reads: [{ name: 'x', value: x, loads: 'once' }],
     writes: [{ name: 'y', value: target }],
-    workgroups: Math.ceil((count * parts) / workgroup),
+    workgroups: Math.ceil((sums * parts) / workgroup),
     fusable: 'y',
   };
   if (parts === 1) return [call];
@@ -103,6 +108,16 @@ export function reductionPasses(
   );
   const adds = [{ from: target, to: y, parts, partStride, first: 0, stride }];
   return [{ ...call, fusable: undefined }, ...(more.length === 1 ? [{ ...more[0], adds }] : more)];
+}
+
+/** Sums side by side that a thread of `reduce_columns` has. */
+const LANES = 16;
+
+/** As WebAssembly by vectors along what is summed or along what is kept, whichever lies side by side. */
+function templateOf({ kind }: Target, kept: Run, contiguous: boolean): string {
+  if (kind !== 'cpu') return 'reduce';
+  if (contiguous) return 'reduce_rows';
+  return kept.strides[0] === 1 && kept.size >= 4 ? 'reduce_columns' : 'reduce';
 }
 
 interface Tiling {

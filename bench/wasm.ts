@@ -1,8 +1,10 @@
 /**
  * Times kernels translated to WebAssembly, on one thread, beside the processor's peak in registers:
- * `npm run bench wasm [part of a name] [--relaxed]`. The kernels are those planned for it. Best of the runs
+ * `npm run bench wasm [part of a name] [--relaxed] [--kernel op=variant]`. The kernels are those planned for it. Best of
+ * the runs
  * of at least a second; GFLOP/s are 2 · macs, GB/s what is read and written once.
  */
+import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { kernelRenderer } from '../src/compiler/renderer.ts';
 import { GraphBuilder } from '../src/ir/builder.ts';
@@ -46,9 +48,11 @@ function convolution(name: string, x: string, weight: string, attrs: Attrs): Cas
     ],
   ];
 }
+const product = (equation: string) => op('einsum', { equation });
 
 const cases: readonly Case[] = [
   ['matmul 1024³', '1024 1024, 1024 1024', op('matmul')],
+  ['matmul 512³', '512 512, 512 512', op('matmul')],
   ['linear 25600 96→384', '25600 96, 384 96', op('linear')],
   ...convolution('3×3 96→96 80²', '1 96 80 80', '96 96 3 3', { padding: 1 }),
   ...convolution('3×3 48→48 320²', '1 48 320 320', '48 48 3 3', { padding: 1 }),
@@ -62,6 +66,22 @@ const cases: readonly Case[] = [
   ...convolution('3×3 depthwise 768 14²', '1 768 14 14', '768 1 3 3', { padding: 1, groups: 768 }),
   ...convolution('3×3 16→16 96² of 2', '2 16 96 96', '16 16 3 3', { padding: 1 }),
   ...convolution('3×3 64→64 12² of 2', '2 64 12 12', '64 64 3 3', { padding: 1 }),
+  ['linear 25600 96→384 + bias', '25600 96, 384 96, 384', op('linear')],
+  ['linear 3136 384→96', '3136 384, 96 384', op('linear')],
+  ['linear 49 768→3072', '49 768, 3072 768', op('linear')],
+  ['linear 196 3072→768', '196 3072, 768 3072', op('linear')],
+  ['linear gradient of x', '25600 384, 384 96', product('t o, o i -> t i')],
+  ['linear gradient of weight', '25600 384, 25600 96', product('t o, t i -> o i')],
+  ['windows q·k', '768 9 49 32, 768 9 49 32', product('w h m d, w h n d -> w h m n')],
+  ['windows a·v', '768 9 49 49, 768 9 49 32', product('w h m n, w h n d -> w h m d')],
+  ['windows gradient of v', '768 9 49 49, 768 9 49 32', product('w h m n, w h m d -> w h n d')],
+  ['scan x→22', '1 4 192 6400, 4 22 192', product('b k d l, k c d -> b k c l')],
+  ['scan 6→192', '1 4 6 6400, 4 192 6', product('b k r l, k d r -> b k d l')],
+  ['scan x→22, gradient of x', '1 4 22 6400, 4 22 192', product('b k c l, k c d -> b k d l')],
+  ['scan x→22, of weight', '1 4 22 6400, 1 4 192 6400', product('b k c l, b k d l -> k c d')],
+  ['scan 6→192, of weight', '1 4 192 6400, 1 4 6 6400', product('b k d l, b k r l -> k d r')],
+  ['conv1 96→48 160²', '1 96 160 160, 48 96 1 1', op('conv2d', {})],
+  ['conv1 96→48 160², of weight', '96 25600, 48 25600', product('i p, o p -> o i')],
   [
     'chain mul, add, silu',
     '96 25600, 96 25600, 96 25600',
@@ -77,10 +97,17 @@ const cases: readonly Case[] = [
   ],
 ];
 
-const relaxed = process.argv.includes('--relaxed');
+const { values, positionals } = parseArgs({
+  args: process.argv.slice(2),
+  allowPositionals: true,
+  options: { relaxed: { type: 'boolean' }, kernel: { type: 'string', multiple: true } },
+});
+const relaxed = values.relaxed ?? false;
+const wanted = positionals[0] ?? '';
+const kernels = new Map((values.kernel ?? []).map((k) => k.split('=') as [string, string]));
 // Node 22 has it without.
-if (relaxed) setFlagsFromString('--experimental-wasm-relaxed-simd');
-const wanted = process.argv.slice(2).find((a) => !a.startsWith('--')) ?? '';
+if (relaxed && Number(process.versions.node.split('.')[0]) < 22)
+  setFlagsFromString('--experimental-wasm-relaxed-simd');
 const options = { bounds: 'trusted', relaxed } as const;
 
 function graphOf([, shapes, build]: Case): Graph {
@@ -149,6 +176,7 @@ for (const benchmark of cases.filter(([name]) => name.includes(wanted))) {
     model: 'bench',
     batch: 1,
     target: cpuTarget,
+    kernels,
   });
   const before = performance.now();
   const wasm = new WasmProgram(program, options);

@@ -3,16 +3,16 @@ import { trainSection } from '../../src/compiler/model.ts';
 import { openModel } from '../../src/files/open.ts';
 import { shippedNames } from '../../src/files/spec-files.ts';
 import type { Graph } from '../../src/ir/graph.ts';
-import type { Target } from '../../src/ir/target.ts';
+import type { Target, TargetKind } from '../../src/ir/target.ts';
 import { kernels } from '../../src/kernels/index.ts';
-import { namedTarget, portableTarget } from '../../src/kernels/targets.ts';
+import { cpuTarget, namedTarget, portableTarget } from '../../src/kernels/targets.ts';
 import { type Needs, variantNames } from '../../src/kernels/variant.ts';
 import { ops } from '../../src/ops/index.ts';
 import { runPasses } from '../../src/passes/index.ts';
 import { candidatesOf, chooseKernels } from '../../src/plan/candidates.ts';
 import { table } from './table.ts';
 
-const targets: readonly Target[] = [portableTarget, namedTarget('webgpu-gpu')];
+const targets: readonly Target[] = [portableTarget, namedTarget('webgpu-gpu'), cpuTarget];
 
 /** What a network does, in the order of the counts in the document. */
 const parts = ['forward', 'step'] as const;
@@ -64,10 +64,17 @@ function graphsOf(network: string): Record<Part, readonly Graph[]> {
   return { forward: [openModel(network).graph], step: TRAINING_STEP.map((name) => entries[name]) };
 }
 
+/** Limits, features, and the kind of device as `kind cpu`. */
 function neededOf({ limits = {}, features = [], kind }: Needs): [name: string, n: number][] {
-  const named = [...features, ...(kind === undefined ? [] : [kind])];
+  const named = [...features, ...(kind ? [`${KIND}${kind}`] : [])];
   return [...Object.entries(limits), ...named.map((name) => [name, 0] as [string, number])];
 }
+
+const KIND = 'kind ';
+
+/** The kind of device that a variant needs, if it does. */
+const kindOf = (needs: ReadonlyMap<string, number>): TargetKind | undefined =>
+  [...needs.keys()].find((name) => name.startsWith(KIND))?.slice(KIND.length) as TargetKind | undefined;
 
 /** docs/kernels.md: how each op can be computed, and what is chosen for the networks that come with archc. */
 export function kernelsDocument(): string {
@@ -76,10 +83,10 @@ export function kernelsDocument(): string {
   const names = [...kernels.keys()].sort();
   const several = names.filter((op) => variantNames(kernels.get(op)!).length > 1);
   const one = names.filter((op) => !several.includes(op));
-  const [defaultTarget, gpuTarget] = targets.map(({ name }) => `\`${name}\``);
+  const [defaultTarget, gpuTarget, cpu] = targets.map(({ name }) => `\`${name}\``);
   return `${[
     '# Kernels',
-    `Written by \`npm run docs\` from \`src/kernels\`: how each op is computed that is neither element-wise nor a view, and how often in the networks that come with archc, at their default sizes and batch 1. Counts are nodes of the forward pass + nodes of a training step, after all passes, for the targets ${defaultTarget}, which \`archc compile\` takes where none is named, and ${gpuTarget}. \`archc emit plan NETWORK --train --why\` has every node with the costs of its candidates.`,
+    `Written by \`npm run docs\` from \`src/kernels\`: how each op is computed that is neither element-wise nor a view, and how often in the networks that come with archc, at their default sizes and batch 1. Counts are nodes of the forward pass + nodes of a training step, after all passes, for the targets ${defaultTarget}, which \`archc compile\` takes where none is named, ${gpuTarget}, and ${cpu}, whose kernels run as WebAssembly. \`archc emit plan NETWORK --train --why\` has every node with the costs of its candidates.`,
     '## Several variants',
     ...several.flatMap((op) => severalSection(op, uses)),
     '## One variant',
@@ -90,7 +97,11 @@ export function kernelsDocument(): string {
 function severalSection(op: string, uses: Uses): string[] {
   const variants = Object.entries(kernels.get(op)!.variants);
   const list = variants.map(([name, doc]) => `- \`${name}\`: ${doc} ${needsText(uses.needs(op, name))}`);
-  const columns = targets.flatMap((target) => variants.map(([variant]) => ({ target, variant })));
+  const columns = targets.flatMap((target) =>
+    variants
+      .filter(([variant]) => [undefined, target.kind].includes(kindOf(uses.needs(op, variant))))
+      .map(([variant]) => ({ target, variant })),
+  );
   const rows = uses.networks.map((network) => [
     network,
     ...columns.map(({ target, variant }) => cell(uses, network, target, op, variant)),
@@ -133,6 +144,8 @@ const phrases: Readonly<Record<string, (n: number) => string>> = {
 function needsText(needs: ReadonlyMap<string, number>): string {
   // As many threads along one axis say no more.
   const told = [...needs].filter(([name]) => name !== 'maxComputeWorkgroupSizeX').sort();
+  const kind = kindOf(needs);
+  if (kind) return `Only for targets of kind \`${kind}\`.`;
   if (told.length === 0) return 'Needs nothing.';
   const texts = told.map(([name, n]) => phrases[name]?.(n) ?? (n > 0 ? `${name} ${n}` : `\`${name}\``));
   return `Needs up to ${texts.join(', ')}.`;

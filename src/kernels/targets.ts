@@ -72,6 +72,8 @@ export const cpuTarget: Target = {
     'cpu',
     {
       ...portableLimits,
+      // A thread has it to itself: as much as stays in its second cache.
+      maxComputeWorkgroupStorageSize: 256 * 1024,
       maxComputeWorkgroupsPerDimension: 2 ** 31 - 1,
       maxStorageBuffersPerShaderStage: 16,
       maxStorageBufferBindingSize: ADDRESSED,

@@ -40,7 +40,11 @@ export function merged(p: Problem): Problem {
 
 /** The narrower side becomes n, whose tile may be 4 wide. */
 export function oriented(p: Problem): Problem {
-  if (runLength(p.n) <= runLength(p.m)) return p;
+  return runLength(p.n) <= runLength(p.m) ? p : swapped(p);
+}
+
+/** The transposed product: a and b, m and n change places. */
+export function swapped(p: Problem): Problem {
   return {
     a: p.b,
     b: p.a,

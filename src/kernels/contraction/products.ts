@@ -1,7 +1,8 @@
 import type { KernelCall } from '../../ir/kernel.ts';
 import type { Target } from '../../ir/target.ts';
 import type { Candidate, KernelContext, Needs } from '../variant.ts';
-import { merged, oriented, type Problem, type ProductSize, sizeOfProblem } from './problem.ts';
+import { packedPanels } from './packed-panels.ts';
+import type { Problem } from './problem.ts';
 import { registerTiles } from './register-tiles.ts';
 import { workgroupTiles } from './workgroup-tiles.ts';
 
@@ -11,13 +12,13 @@ export interface ProductVariant {
   /** How it computes, a sentence. */
   readonly doc: string;
   readonly needs: Needs;
-  /** Of a product with m ≥ n, in nanoseconds. */
-  cost(size: ProductSize, target: Target): number;
+  /** In nanoseconds; nothing where it does not compute the problem. */
+  cost(problem: Problem, target: Target): number | undefined;
   /** The problem must be walkable. */
   calls(c: KernelContext, problem: Problem): KernelCall[];
 }
 
-const productVariants: readonly ProductVariant[] = [registerTiles, workgroupTiles];
+const productVariants: readonly ProductVariant[] = [registerTiles, workgroupTiles, packedPanels];
 
 /** The sentences on them by name. */
 export const productDocs: Readonly<Record<string, string>> = Object.fromEntries(
@@ -34,11 +35,9 @@ export function productCandidates(
   target: Target,
   calls = (c: KernelContext, product: ProductVariant['calls']) => product(c, problem),
 ): Candidate[] {
-  const size = sizeOfProblem(oriented(merged(problem)));
-  return productVariants.map((v) => ({
-    name: v.name,
-    needs: v.needs,
-    cost: v.cost(size, target),
-    calls: (c) => calls(c, v.calls),
-  }));
+  return productVariants.flatMap((v) => {
+    const cost = v.cost(problem, target);
+    if (cost === undefined) return [];
+    return [{ name: v.name, needs: v.needs, cost, calls: (c: KernelContext) => calls(c, v.calls) }];
+  });
 }

@@ -23,7 +23,8 @@ export const registerTiles: ProductVariant = {
   name: 'register-tiles',
   doc: 'A thread keeps a tile of the result in registers, and reads its operands from memory.',
   needs: {},
-  cost: (size, target) => {
+  cost: (problem, target) => {
+    const size = sizeOfProblem(oriented(merged(problem)));
     const { batch, m, n, k } = size;
     const [rows, columns] = [4 * QUADS_M, 4 * columnQuads(target, size, true)];
     const tiles = batch * Math.ceil(m / rows) * Math.ceil(n / columns);

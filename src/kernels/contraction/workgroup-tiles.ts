@@ -23,7 +23,8 @@ export const workgroupTiles: ProductVariant = {
   name: 'workgroup-tiles',
   doc: 'A workgroup computes 64×64 results, and reads its operands by tiles into workgroup memory.',
   needs: tileNeeds,
-  cost: (size, target) => {
+  cost: (problem, target) => {
+    const size = sizeOfProblem(oriented(merged(problem)));
     const { workgroups, parts, partLength } = tiling(target, size);
     return costOf(target, {
       ...tileWork(workgroups, Math.ceil(partLength / TILE_TERMS)),

@@ -16,7 +16,7 @@ import { engine } from '../src/runtime/wasm/engine.ts';
 import { compileKernel } from '../src/wasm/compile/kernel.ts';
 import { kernelFunctions, recordWords, WasmProgram } from '../src/wasm/execute.ts';
 
-type Build = (b: GraphBuilder, x: readonly ValueId[]) => ValueId;
+type Build = (b: GraphBuilder, x: readonly ValueId[]) => ValueId | readonly ValueId[];
 
 /** Name, shapes of the operands, what is computed of them. */
 type Case = readonly [name: string, operands: string, build: Build];
@@ -49,6 +49,23 @@ function convolution(name: string, x: string, weight: string, attrs: Attrs): Cas
   ];
 }
 const product = (equation: string) => op('einsum', { equation });
+/** A scan and its gradients. */
+function scan([batch, groups, depth, length, states]: readonly number[]): Case[] {
+  const channels = groups * depth;
+  const row = `${batch} ${channels} ${length}`;
+  const inner = `${batch} ${groups} ${states} ${length}`;
+  const operands = [row, row, `${channels} ${states}`, inner, inner, channels, channels].join(', ');
+  const name = `${batch}·${groups}·${depth}, L ${length}, N ${states}`;
+  const attrs = { delta_softplus: true };
+  return [
+    [`scan ${name}`, operands, op('selective_scan', attrs)],
+    [
+      `its gradients ${name}`,
+      `${operands}, ${row}`,
+      (b, x) => b.applyAll('selective_scan_backward', [...x], attrs),
+    ],
+  ];
+}
 
 const cases: readonly Case[] = [
   ['matmul 1024³', '1024 1024, 1024 1024', op('matmul')],
@@ -90,10 +107,19 @@ const cases: readonly Case[] = [
   ['gelu 96@160²', '96 25600', op('gelu')],
   ['permute 96×25600', '96 25600', op('permute', { axes: [1, 0] })],
   ['layer norm 25600×96', '25600 96, 96, 96', op('layer_norm', { eps: 1e-5 })],
+  ...[
+    [1, 1, 192, 6400, 16],
+    [4, 4, 32, 576, 8],
+    [4, 4, 128, 36, 8],
+    [1, 4, 192, 3136, 16],
+  ].flatMap(scan),
+  ['cross scan 192@80²', '1 192 80 80', op('cross_scan')],
+  ['cross merge 192@80²', '1 4 192 6400', op('cross_merge', { height: 80, width: 80 })],
   [
-    'scan D 192, L 6400, N 16',
-    '1 192 6400, 1 192 6400, 192 16, 1 1 16 6400, 1 1 16 6400, 192, 192',
-    op('selective_scan', { delta_softplus: true }),
+    'conv, silu, cross scan 192@56²',
+    '1 192 56 56, 192 1 3 3',
+    (b, x) =>
+      b.apply('cross_scan', [b.apply('silu', [b.apply('conv2d', [...x], { padding: 1, groups: 192 })])]),
   ],
 ];
 
@@ -115,7 +141,9 @@ function graphOf([, shapes, build]: Case): Graph {
   const operands = shapes
     .split(',')
     .map((shape, i) => b.source('input', `operand${i}`, shape.trim().split(' ').map(Number)));
-  b.output('result', build(b, operands));
+  [build(b, operands)].flat().forEach((v, k) => {
+    b.output(`result${k}`, v);
+  });
   return b.build();
 }
 

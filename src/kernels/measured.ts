@@ -112,4 +112,6 @@ export const cpuFigures: Measured = {
     planePerThread: 8192,
     columnThreads: 64,
   },
+  // Chunks are only made of a few channels: four of them for each of 16 workgroups.
+  scan: { ...softwareFigures.scan, workgroup: 4, wantedThreads: 64 },
 };

@@ -1,23 +1,74 @@
 import { elementCount, type Shape } from '../../ir/graph.ts';
 import type { ElementOf, KernelCall, ScatterOf } from '../../ir/kernel.ts';
-import { type KernelContext, type KernelFamily, onlyVariant } from '../variant.ts';
+import type { Target } from '../../ir/target.ts';
+import { costOf } from '../cost.ts';
+import type { Candidate, KernelContext, KernelFamily } from '../variant.ts';
 
-export const crossScan: KernelFamily = onlyVariant(
-  'A thread a pixel, which it stores at its four places.',
-  (c) => [
-    {
-      ...call(c, 'cross_scan', c.inputs[0].shape),
-      fusable: 'y',
-      element: scanned,
-      scatter: fourPlaces(c.inputs[0].shape),
-    },
-  ],
-);
+/** Rows of a map that a thread takes of it by blocks: of each column so many pixels are neighbours, whole cache lines. */
+const ROWS = 16;
 
-export const crossMerge: KernelFamily = onlyVariant(
-  'A thread a pixel, whose four places it adds up.',
-  (c) => [{ ...call(c, 'cross_merge', c.outputs[0].shape), fusable: 'x', element: merged }],
-);
+export const crossScan: KernelFamily = {
+  variants: {
+    blocks: 'A thread takes 16 rows of a map, by blocks of 4×4 that it also turns.',
+    plain: 'A thread a pixel, which it stores at its four places.',
+  },
+  candidates: (node, target) => {
+    const [map] = node.inputs;
+    return [
+      {
+        ...byBlocks(map.shape, target),
+        calls: (c) => [{ ...blocks(c, 'cross_scan', map.shape), fusable: 'y' }],
+      },
+      {
+        ...byPixels(map.shape, target),
+        calls: (c) => [
+          {
+            ...call(c, 'cross_scan', map.shape),
+            fusable: 'y',
+            element: scanned,
+            scatter: fourPlaces(map.shape),
+          },
+        ],
+      },
+    ];
+  },
+};
+
+export const crossMerge: KernelFamily = {
+  variants: {
+    blocks: 'A thread takes 16 rows of a map, by blocks of 4×4, half of which it turns.',
+    plain: 'A thread a pixel, whose four places it adds up.',
+  },
+  candidates: (node, target) => {
+    const [map] = node.outputs;
+    return [
+      {
+        ...byBlocks(map.shape, target),
+        calls: (c) => [{ ...blocks(c, 'cross_merge', map.shape), fusable: 'x' }],
+      },
+      {
+        ...byPixels(map.shape, target),
+        calls: (c) => [{ ...call(c, 'cross_merge', map.shape), fusable: 'x', element: merged }],
+      },
+    ];
+  },
+};
+
+const byPixels = (map: Shape, target: Target): Omit<Candidate, 'calls'> => ({
+  name: 'plain',
+  needs: {},
+  // Three divisions of a pixel count as much as its places.
+  cost: costOf(target, { loads: 8 * elementCount(map), threads: elementCount(map) }),
+});
+
+/** Not where a pixel is computed or loaded: its places, one by one, take seven times as long (bench/wasm.ts). */
+const byBlocks = (map: Shape, target: Target): Omit<Candidate, 'calls'> => ({
+  name: 'blocks',
+  needs: { kind: 'cpu' },
+  cost: costOf(target, { loads: 4 * elementCount(map), threads: threadsOf(map) }),
+});
+
+const threadsOf = ([batch, channels, height]: Shape): number => batch * channels * Math.ceil(height / ROWS);
 
 /** The pixel that stands at a place of the four sequences. */
 const scanned: ElementOf = {
@@ -83,22 +134,46 @@ const merged: ElementOf = {
   ],
 };
 
-function call(c: KernelContext, template: 'cross_scan' | 'cross_merge', map: Shape): KernelCall {
-  const { workgroup } = c.target.measured;
-  const [, channels, height, width] = map;
-  const count = elementCount(map);
+type Template = 'cross_scan' | 'cross_merge';
+
+/** Uniforms and bindings of a call, by whatever threads. */
+function about(c: KernelContext, template: Template, [, channels, height, width]: Shape) {
   const [from, to] = template === 'cross_scan' ? ['x', 'y'] : ['y', 'x'];
   return {
-    template,
-    options: { workgroup },
-    uniforms: [
-      ['count', 'u32', count],
+    sizes: [
       ['channels', 'u32', channels],
       ['height', 'u32', height],
       ['width', 'u32', width],
-    ],
-    reads: [{ name: from, value: c.inputs[0], loads: 'once' }],
+    ] satisfies KernelCall['uniforms'],
+    reads: [{ name: from, value: c.inputs[0], loads: 'once' }] satisfies KernelCall['reads'],
     writes: [{ name: to, value: c.outputs[0] }],
+  };
+}
+
+function call(c: KernelContext, template: Template, map: Shape): KernelCall {
+  const { workgroup } = c.target.measured;
+  const count = elementCount(map);
+  const { sizes, reads, writes } = about(c, template, map);
+  return {
+    template,
+    options: { workgroup },
+    uniforms: [['count', 'u32', count], ...sizes],
+    reads,
+    writes,
     workgroups: Math.ceil(count / workgroup),
+  };
+}
+
+function blocks(c: KernelContext, template: Template, map: Shape): KernelCall {
+  const [batch, channels, height] = map;
+  const { sizes, reads, writes } = about(c, template, map);
+  return {
+    template: `${template}_blocks`,
+    options: { rows: ROWS },
+    uniforms: [['maps', 'u32', batch * channels], ['blocks', 'u32', Math.ceil(height / ROWS)], ...sizes],
+    // What computes them would do so one by one.
+    reads: reads.map(({ name, value }) => ({ name, value })),
+    writes,
+    workgroups: threadsOf(map),
   };
 }

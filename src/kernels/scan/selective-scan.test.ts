@@ -1,34 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildScan, type ScanCase, scanErrors, scanName } from '../../../tests/ops/scan-cases.ts';
 import { type AcquiredDevice, acquireDevice } from '../../adapter/acquire.ts';
-import { differentiate } from '../../autodiff/gradients.ts';
 import { deviceTarget } from '../../backend/device-target.ts';
 import { kernelRenderer } from '../../compiler/renderer.ts';
-import { GraphBuilder } from '../../ir/builder.ts';
 import { Dim, formatDims } from '../../ir/dim.ts';
-import { elementCount, type Shape, type ValueId } from '../../ir/graph.ts';
 import type { DeviceLimits } from '../../ir/kernel.ts';
-import { type RefTensor, ShapeError, type TensorType } from '../../ir/op.ts';
+import { ShapeError, type TensorType } from '../../ir/op.ts';
 import type { Target } from '../../ir/target.ts';
 import { ops } from '../../ops/index.ts';
 import { selectiveScan } from '../../ops/scan/selective-scan.ts';
 import { planProgram } from '../../plan/plan.ts';
-import { interpret } from '../../reference/interpret.ts';
 import { WebgpuSession } from '../../runtime/webgpu/session.ts';
 import { portableTarget } from '../targets.ts';
 import { chunking } from './chunked.ts';
-
-interface Case {
-  batch: number;
-  groups: number;
-  depth: number;
-  states: number;
-  length: number;
-  softplus?: boolean;
-  /** Shift of delta_bias: -4 makes steps of about 0.02, so that states live long. */
-  bias?: number;
-  maxBinding?: number;
-  forwardOnly?: boolean;
-}
 
 const TOLERANCE = 1e-4;
 
@@ -44,58 +28,9 @@ function targetWith(over: Partial<DeviceLimits> = {}): Target {
   return { ...own, limits: { ...own.limits, ...over } };
 }
 
-/** Numbers in [-1, 1] that depend on nothing but the seed (a linear congruence, Numerical Recipes). */
-function numbers(seed: number, count: number): Float32Array {
-  let state = seed;
-  return Float32Array.from({ length: count }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 31 - 1;
-  });
-}
-
-function build(c: Case) {
-  const channels = c.groups * c.depth;
-  const rows: Shape = [c.batch, channels, c.length];
-  const inner: Shape = [c.batch, c.groups, c.states, c.length];
-  const shapes: [string, Shape][] = [
-    ['u', rows],
-    ['delta', rows],
-    ['A_log', [channels, c.states]],
-    ['B', inner],
-    ['C', inner],
-    ['D', [channels]],
-    ['delta_bias', [channels]],
-    ['dy', rows],
-  ];
-  const b = new GraphBuilder(ops);
-  const sources = shapes.map(([name, shape]) => b.source('input', name, shape));
-  const feeds = new Map<string, Float32Array>();
-  shapes.forEach(([name, shape], i) => {
-    let data = numbers(i + 1, elementCount(shape));
-    // Without softplus the step sizes must not be negative, or states grow without bound.
-    if (name === 'delta' && c.softplus === false) data = data.map(Math.abs);
-    if (name === 'delta_bias') data = data.map((x) => (c.softplus === false ? 0.1 : x + (c.bias ?? 0)));
-    feeds.set(name, data);
-  });
-  const inputs = sources.slice(0, 7);
-  const y = b.apply('selective_scan', inputs, { delta_softplus: c.softplus ?? true });
-  b.output('y', y);
-  if (!c.forwardOnly) {
-    differentiate(b, new Map([[y, sources[7]]]), inputs).forEach((g, i) => {
-      b.output(`grad.${shapes[i][0]}`, g!);
-    });
-  }
-  return { graph: b.build(), feeds };
-}
-
 /** Runs both backends and returns the error of each output, relative to its largest value. */
-async function errors(c: Case): Promise<Map<string, number>> {
-  const { graph, feeds } = build(c);
-  const tensors = new Map<ValueId, RefTensor>();
-  for (const { name, value } of graph.sources) {
-    tensors.set(value, { shape: graph.values[value].shape, data: Float64Array.from(feeds.get(name)!) });
-  }
-  const truths = interpret(graph, ops, tensors);
+async function errors(c: ScanCase): Promise<Map<string, number>> {
+  const { graph, feeds } = buildScan(c);
   const program = planProgram({ forward: graph }, ops, kernelRenderer(), {
     model: 'scan',
     batch: c.batch,
@@ -109,33 +44,11 @@ async function errors(c: Case): Promise<Map<string, number>> {
     graph.outputs.map((o) => o.name),
   );
   session.destroy();
-  return new Map(
-    graph.outputs.map(({ name, value }) => {
-      const truth = truths.get(value)!.data;
-      const got = results.get(name)!;
-      let difference = 0;
-      let largest = 0;
-      truth.forEach((t, i) => {
-        difference = Math.max(
-          difference,
-          Number.isFinite(got[i]) ? Math.abs(t - got[i]) : Number.POSITIVE_INFINITY,
-        );
-        largest = Math.max(largest, Math.abs(t));
-      });
-      // One step has no state before it: the gradient of A is exactly 0.
-      if (c.length > 1) expect(largest, name).toBeGreaterThan(0);
-      return [name, largest === 0 ? difference : difference / largest];
-    }),
-  );
+  return scanErrors(c, graph, feeds, (name) => results.get(name)!);
 }
 
-const names = (c: Case) =>
-  `[${c.batch}, ${c.groups}*${c.depth}, ${c.length}], N ${c.states}` +
-  (c.softplus === false ? ', no softplus' : '') +
-  (c.maxBinding ? ', small bindings' : '');
-
 describe('selective_scan on WebGPU equals the reference, forward and all gradients', () => {
-  const cases: Case[] = [
+  const cases: ScanCase[] = [
     // Around a block of 8 steps, which is a chunk of the backward pass.
     ...[1, 4, 7, 8, 9, 15, 16, 17].map((length) => ({ batch: 2, groups: 4, depth: 5, states: 4, length })),
     // Around a chunk of the forward pass (64 steps) where few channels make it split.
@@ -150,7 +63,7 @@ describe('selective_scan on WebGPU equals the reference, forward and all gradien
     { batch: 1, groups: 1, depth: 77, states: 16, length: 50, maxBinding: 60_000 },
     { batch: 2, groups: 3, depth: 70, states: 16, length: 41, maxBinding: 70_000 },
   ];
-  test.each(cases.map((c) => [names(c), c] as const))('%s', async (_, c) => {
+  test.each(cases.map((c) => [scanName(c), c] as const))('%s', async (_, c) => {
     for (const [name, error] of await errors(c)) expect(error, name).toBeLessThan(TOLERANCE);
   });
 
@@ -166,8 +79,8 @@ describe('selective_scan on WebGPU equals the reference, forward and all gradien
 });
 
 describe('plan', () => {
-  const dispatches = (c: Case, over: Partial<DeviceLimits> = {}) =>
-    planProgram({ forward: build(c).graph }, ops, kernelRenderer(), {
+  const dispatches = (c: ScanCase, over: Partial<DeviceLimits> = {}) =>
+    planProgram({ forward: buildScan(c).graph }, ops, kernelRenderer(), {
       model: 'scan',
       batch: c.batch,
       target: targetWith(over),
@@ -197,7 +110,7 @@ describe('plan', () => {
   test('one pipeline serves all lengths and numbers of states', () => {
     const kernels = (length: number, states: number) =>
       planProgram(
-        { forward: build({ batch: 1, groups: 4, depth: 8, states, length }).graph },
+        { forward: buildScan({ batch: 1, groups: 4, depth: 8, states, length }).graph },
         ops,
         kernelRenderer(),
         {

@@ -85,7 +85,7 @@ module.exports = {
       from: { path: `^${quote(from)}/`, pathNot: '\\.test\\.ts$' },
       to: {
         path: '^(src|grammar|codegen|bench|tests)/',
-        pathNot: ['^src\\/errors\\.ts$', ...[from, ...to].map((p) => `^${quote(p)}/`)],
+        pathNot: ['^src\\/(errors|math)\\.ts$', ...[from, ...to].map((p) => `^${quote(p)}/`)],
       },
     })),
     {

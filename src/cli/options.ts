@@ -9,6 +9,7 @@ import { InputError } from '../errors.ts';
 import type { Precision } from '../ir/storage.ts';
 import { SMALLEST_NORMAL } from '../language/f32.ts';
 import type { RawOverrides } from '../language/model-parameters.ts';
+import { pow } from '../math.ts';
 import { ops } from '../ops/index.ts';
 import { recomputationText } from '../plan/budget.ts';
 import { formatBytes, note } from './terminal.ts';
@@ -130,7 +131,7 @@ const multiples = new Map(['k', 'm', 'g', 't'].map((letter, i) => [letter, i + 1
 export function bytes(name: string) {
   return (text: string): number => {
     const [, digits, letter = '', binary] = /^(\d+(?:\.\d+)?) ?(?:([kmgt])(i)?)?b?$/i.exec(text.trim()) ?? [];
-    const value = Number(digits) * (binary ? 1024 : 1000) ** (multiples.get(letter.toLowerCase()) ?? 0);
+    const value = Number(digits) * pow(binary ? 1024 : 1000, multiples.get(letter.toLowerCase()) ?? 0);
     if (!Number.isFinite(value) || value < 1) {
       throw new InvalidArgumentError(
         `${name} must be a number of bytes, such as 2GiB, 800MiB, 1.5GB or 1000000`,

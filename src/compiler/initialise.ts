@@ -1,6 +1,7 @@
 import { InputError } from '../errors.ts';
 import { elementCount } from '../ir/graph.ts';
 import type { StoredTensor } from '../language/model.ts';
+import { exp, expm1, log } from '../math.ts';
 import { type InitialiserArgs, type InitialiserKind, initialiserEntry } from '../recipe/initialisers.ts';
 import { Random } from '../recipe/random.ts';
 import { withDefaults } from '../recipe/setting.ts';
@@ -64,12 +65,12 @@ const draws: { readonly [K in InitialiserKind]: Draw<K> } = {
     return () => random.uniform(-bound, bound);
   },
   /** A = −(1, …, N) in every row, stored as log(−A). */
-  s4d_real_log: (_random, _args, shape) => (i) => Math.log((i % shape[shape.length - 1]) + 1),
+  s4d_real_log: (_random, _args, shape) => (i) => log((i % shape[shape.length - 1]) + 1),
   dt_bias: (random, args) => {
-    const [low, high] = [Math.log(args.min), Math.log(args.max)];
+    const [low, high] = [log(args.min), log(args.max)];
     return () => {
-      const dt = Math.max(Math.exp(random.uniform(low, high)), DT_FLOOR);
-      return dt + Math.log(-Math.expm1(-dt));
+      const dt = Math.max(exp(random.uniform(low, high)), DT_FLOOR);
+      return dt + log(-expm1(-dt));
     };
   },
 };

@@ -1,3 +1,4 @@
+import { square } from '../math.ts';
 import type { Slice } from './case.ts';
 
 /**
@@ -14,7 +15,7 @@ export function normaliseSlices<S extends Slice>(slices: readonly S[]): S[] {
     const planes = slices.map((slice) => channelOf(slice, c));
     const count = planes.reduce((sum, plane) => sum + plane.length, 0);
     const mean = total(planes, (value) => value) / count;
-    const deviation = Math.sqrt(total(planes, (value) => (value - mean) ** 2) / count);
+    const deviation = Math.sqrt(total(planes, (value) => square(value - mean)) / count);
     const scale = 1 / Math.max(deviation, 1e-8);
     results.forEach((result, s) => {
       const target = channelOf(result, c);

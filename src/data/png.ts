@@ -39,7 +39,7 @@ export function readPng(path: string): Png {
   if (decoded.palette !== undefined) return expandPalette(path, decoded, decoded.palette);
   const data = unpack(decoded);
   if (depth < 8) {
-    const scale = 255 / (2 ** depth - 1);
+    const scale = 255 / ((1 << depth) - 1);
     for (let i = 0; i < data.length; i++) data[i] *= scale;
   }
   return { width, height, channels, depth: depth === 16 ? 16 : 8, data };
@@ -134,7 +134,7 @@ function unpack({ width, height, channels, depth, data }: DecodedPng): Uint8Arra
     for (let i = 0; i < samples; i++) {
       const bit = i * depth;
       const byte = data[y * rowBytes + (bit >> 3)];
-      values[y * samples + i] = (byte >> (8 - depth - (bit & 7))) & (2 ** depth - 1);
+      values[y * samples + i] = (byte >> (8 - depth - (bit & 7))) & ((1 << depth) - 1);
     }
   }
   return values;

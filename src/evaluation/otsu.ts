@@ -1,3 +1,5 @@
+import { square } from '../math.ts';
+
 /** Rec. 601 luma of RGB pixels of 8 bits ([C, H, W], C = 3), rounded to whole numbers 0 to 255. */
 export function luma601(image: ArrayLike<number>): Uint8Array {
   const plane = image.length / 3;
@@ -22,7 +24,7 @@ export function otsuThreshold(grey: Uint8Array): number {
     const rest = grey.length - count;
     if (count === 0 || rest === 0) continue;
     // Proportional to w0·w1·(μ1 − μ0)².
-    const variance = count * rest * ((total - sum) / rest - sum / count) ** 2;
+    const variance = count * rest * square((total - sum) / rest - sum / count);
     if (variance > bestVariance) [best, bestVariance] = [level, variance];
   }
   return best;

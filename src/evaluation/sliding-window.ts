@@ -2,6 +2,7 @@ import { cutBox, eachSharedRun, volumeOf } from '../data/boxes.ts';
 import { type Case, stackLabels } from '../data/case.ts';
 import { normaliseSlices } from '../data/normalise.ts';
 import { JobError } from '../errors.ts';
+import { exp } from '../math.ts';
 import { gaussianImportance, windowPlaces } from './windows.ts';
 
 /**
@@ -143,7 +144,7 @@ function finish(
       if (logits[k] > logits[best]) best = k;
     }
     labels[i] = best;
-    const exponentials = logits.map((logit) => Math.exp(logit - logits[best]));
+    const exponentials = logits.map((logit) => exp(logit - logits[best]));
     const total = exponentials.reduce((sum, value) => sum + value, 0);
     for (let k = 0; k < classes; k++) probabilities[k * plane + i] = exponentials[k] / total;
   }

@@ -1,3 +1,5 @@
+import { exp, square } from '../math.ts';
+
 /**
  * Where windows start along one axis, spread evenly so that the first begins and the last ends at the border
  * and neighbours lie at most `step` windows apart, as nnU-Net places them. Starts are rounded half to even.
@@ -55,5 +57,5 @@ export function gaussianImportance(window: readonly number[]): Float32Array {
 /** At the border, four standard deviations away, exp(−8): float32 holds the product of three without underflow. */
 function gaussian(size: number): number[] {
   const centre = Math.floor(size / 2);
-  return Array.from({ length: size }, (_, i) => Math.exp(-0.5 * ((i - centre) / (size / 8)) ** 2));
+  return Array.from({ length: size }, (_, i) => exp(-0.5 * square((i - centre) / (size / 8))));
 }

@@ -1,5 +1,6 @@
 import { Dim } from '../ir/dim.ts';
 import { greatestCommonDivisor } from '../ir/divisor.ts';
+import { pow } from '../math.ts';
 import { ERROR, float, isNumber, type Rational, toNumber, type Value } from './values.ts';
 
 /** A number left the range in which whole numbers are exact, or has no value at all (1 / 0). */
@@ -46,7 +47,7 @@ function floatOf(operator: string, x: number, y: number): number | undefined {
     case '%':
       return x - y * Math.floor(x / y);
     case '^':
-      return x ** y;
+      return pow(x, y);
     default:
       return undefined;
   }
@@ -82,12 +83,12 @@ function exact(operator: string, a: Rational, b: Rational): Value | NumberProble
 
 function power(a: Rational, b: Rational): Value | NumberProblem {
   if (b.den !== 1) {
-    const value = (a.num / a.den) ** (b.num / b.den);
+    const value = pow(a.num / a.den, b.num / b.den);
     return Number.isFinite(value) ? float(value) : problem('number-too-large');
   }
   const [num, den] = b.num < 0 ? [a.den, a.num] : [a.num, a.den];
   const exponent = Math.abs(b.num);
-  return rational(num ** exponent, den ** exponent);
+  return rational(pow(num, exponent), pow(den, exponent));
 }
 
 function dimArithmetic(operator: string, a: Value, b: Value): Value | NumberProblem {

@@ -1,4 +1,5 @@
 import type { Component, Parameter } from '../../grammar/ast.ts';
+import { pow } from '../math.ts';
 import { float, int, type Value } from './values.ts';
 
 /** Small numbers for sizes, counts and factors; each parameter begins with another one. */
@@ -68,7 +69,7 @@ function ofLength(
   const [first] = value.items;
   const named = length.kind === 'name' ? chosen.get(length.name) : undefined;
   const count = length.kind === 'int' ? length.value : named?.kind === 'rational' ? named.num : 2;
-  const entry = (i: number) => (first.kind === 'rational' ? int(first.num * 2 ** i) : first);
+  const entry = (i: number) => (first.kind === 'rational' ? int(first.num * pow(2, i)) : first);
   return { kind: 'vector', items: Array.from({ length: Math.min(count, 16) }, (_, i) => entry(i)) };
 }
 

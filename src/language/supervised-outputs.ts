@@ -1,5 +1,6 @@
 import type { TrainDecl } from '../../grammar/ast.ts';
 import { type Dims, formatDims } from '../ir/dim.ts';
+import { pow } from '../math.ts';
 import type { Context } from './context.ts';
 import type { ModelOutput } from './model.ts';
 import { showPath } from './values.ts';
@@ -68,7 +69,7 @@ export function warnUnsupervised(c: Pick<Context, 'own' | 'report'>, outputs: re
   const all = outputs.map(() => 1);
   const problems = new Map(problemsOf(all, outputs).map(({ output, problem }) => [output, problem]));
   // As `halving` weighs them, those left out that labels cannot supervise.
-  const halves = outputs.map((output, i) => (problems.has(output) ? 0 : 1 / 2 ** i));
+  const halves = outputs.map((output, i) => (problems.has(output) ? 0 : pow(2, -i)));
   const supervise = (weights: readonly number[]) => `\`supervise = weights(<${weights.join(', ')}>)\``;
   outputs.forEach((output, i) => {
     if (i === 0 || !c.own.has(output.span.file)) return;

@@ -1,3 +1,4 @@
+import { pow } from '../math.ts';
 import {
   type Chosen,
   type Form,
@@ -65,8 +66,8 @@ const corrections = (
   { betas: [b1, b2] }: { readonly betas: readonly [number, number] },
   t: number,
 ): Hyper => ({
-  correction1: 1 - b1 ** t,
-  correction2: 1 - b2 ** t,
+  correction1: 1 - pow(b1, t),
+  correction2: 1 - pow(b2, t),
 });
 
 export const optimizers = {

@@ -1,3 +1,5 @@
+import { cosPi, log } from '../math.ts';
+
 /** State of a {@link Random}: four unsigned 32-bit words, fit for JSON. */
 export type RandomState = readonly [number, number, number, number];
 
@@ -85,8 +87,8 @@ export class Random {
 
   /** Normal distribution, by the Box–Muller transform; its second value is dropped to keep the state small. */
   normal(mean = 0, deviation = 1): number {
-    const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
-    return mean + deviation * radius * Math.cos(2 * Math.PI * this.uniform());
+    const radius = Math.sqrt(-2 * log(1 - this.uniform()));
+    return mean + deviation * radius * cosPi(2 * this.uniform());
   }
 
   /** True with the given probability. */

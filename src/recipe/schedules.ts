@@ -1,3 +1,4 @@
+import { cosPi, pow } from '../math.ts';
 import { type Chosen, type Form, number, type Setting, type Values, whole } from './setting.ts';
 
 type Args = Form['args'];
@@ -27,13 +28,13 @@ export const schedules = {
     args: { to: number('what the rate would reach after the last step', { least: 0, f32: true }, 0), warmup },
     doc: 'From `lr` towards `to` along half a cosine (Loshchilov and Hutter 2017, arXiv 1608.03983).',
     example: 'schedule = cosine(to: 1e-6, warmup: 100)',
-    rate: ({ to }, lr, progress) => to + 0.5 * (lr - to) * (1 + Math.cos(Math.PI * progress)),
+    rate: ({ to }, lr, progress) => to + 0.5 * (lr - to) * (1 + cosPi(progress)),
   }),
   poly: schedule({
     args: { power: number('the exponent', { above: 0 }, 0.9), warmup },
     doc: "nnU-Net's lr · (1 − t / steps)^power.",
     example: 'schedule = poly(power: 0.9)',
-    rate: ({ power }, lr, progress) => lr * (1 - progress) ** power,
+    rate: ({ power }, lr, progress) => lr * pow(1 - progress, power),
   }),
 } satisfies Readonly<Record<string, { readonly args: { readonly warmup?: Setting<number> } }>>;
 

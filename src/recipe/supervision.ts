@@ -1,3 +1,4 @@
+import { pow } from '../math.ts';
 import { type Form, numberOrNone, numbers, type Values } from './setting.ts';
 
 type Args = Form['args'];
@@ -18,7 +19,7 @@ export const supervisions = {
     example: 'supervise = halving(last: 0)',
     weigh: ({ last }, outputs) =>
       Array.from({ length: outputs }, (_, i) =>
-        i > 0 && i === outputs - 1 && last !== undefined ? last : 2 ** -i,
+        i > 0 && i === outputs - 1 && last !== undefined ? last : pow(2, -i),
       ),
   }),
   weights: supervision({

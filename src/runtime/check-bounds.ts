@@ -1,3 +1,4 @@
+import { isPowerOfTwo } from '../math.ts';
 import type { Dispatch, TensorInfo } from '../program/program.ts';
 import type { StoredKernel, StoredProgram } from '../program/stored.ts';
 import { HYPER_LENGTH } from '../recipe/optimizers.ts';
@@ -16,7 +17,7 @@ const MAX_UNIFORM_BINDING = 65536;
  */
 export function checkBounds(program: StoredProgram): void {
   const { buffers, requires, kernels, entries, tensors } = program;
-  if (!powerOfTwo(requires.minStorageBufferOffsetAlignment))
+  if (!isPowerOfTwo(requires.minStorageBufferOffsetAlignment))
     wrong('requires', 'an alignment is a power of two');
   buffers.forEach(({ size }, i) => {
     if (size % 4 !== 0) wrong(`buffer ${i}`, `its size ${size} is no multiple of 4`);
@@ -153,8 +154,6 @@ function unique(what: string, names: readonly string[]): void {
     seen.add(name);
   }
 }
-
-const powerOfTwo = (n: number) => Number.isInteger(Math.log2(n));
 
 function wrong(what: string, why: string): never {
   const message = `program.json: ${what}: ${why}`;

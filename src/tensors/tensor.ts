@@ -1,3 +1,5 @@
+import { scale } from '../math.ts';
+
 /** The typed array that holds each element type; F16 and BF16 are kept as their 16 bits. */
 export interface DataOf {
   BOOL: Uint8Array;
@@ -136,5 +138,5 @@ export function float16ToNumber(bits: number): number {
   const fraction = bits & 0x3ff;
   if (exponent === 0) return sign * fraction * 2 ** -24;
   if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1024 + fraction) * 2 ** (exponent - 25);
+  return scale(sign * (1024 + fraction), exponent - 25);
 }

@@ -1,8 +1,9 @@
+import { exp, tanh } from '../../math.ts';
 import { activation } from '../elementwise.ts';
 import { erf } from './erf.ts';
 
 const cdf = (x: number) => 0.5 * (1 + erf(x * Math.SQRT1_2));
-const density = (x: number) => Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI);
+const density = (x: number) => exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI);
 
 export const gelu = activation({
   name: 'gelu',
@@ -16,14 +17,14 @@ export const gelu = activation({
 });
 
 const SCALE = Math.sqrt(2 / Math.PI);
-const inner = (x: number) => SCALE * (x + 0.044715 * x ** 3);
+const inner = (x: number) => SCALE * (x + 0.044715 * x * x * x);
 
 export const gelu_tanh = activation({
   name: 'gelu_tanh',
   doc: 'GELU by its approximation x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³))) (arXiv 1606.08415, section 2).',
-  value: () => (x) => 0.5 * x * (1 + Math.tanh(inner(x))),
+  value: () => (x) => 0.5 * x * (1 + tanh(inner(x))),
   derivative: () => (x) => {
-    const t = Math.tanh(inner(x));
+    const t = tanh(inner(x));
     return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * SCALE * (1 + 3 * 0.044715 * x * x);
   },
   wgsl: (x) => `0.5f * ${x} * (1.0f + gelu_tanh_inner(${x}))`,

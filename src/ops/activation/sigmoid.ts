@@ -1,6 +1,7 @@
+import { exp } from '../../math.ts';
 import { activation } from '../elementwise.ts';
 
-const value = (x: number) => 1 / (1 + Math.exp(-x));
+const value = (x: number) => 1 / (1 + exp(-x));
 
 export const sigmoid = activation({
   name: 'sigmoid',

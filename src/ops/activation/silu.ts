@@ -1,6 +1,7 @@
+import { exp } from '../../math.ts';
 import { activation } from '../elementwise.ts';
 
-const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+const sigmoid = (x: number) => 1 / (1 + exp(-x));
 
 export const silu = activation({
   name: 'silu',

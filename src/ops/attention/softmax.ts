@@ -2,6 +2,7 @@ import { resolveAxis } from '../../ir/axis.ts';
 import { elementCount, type Shape } from '../../ir/graph.ts';
 import type { PrimitiveOp, RefTensor } from '../../ir/op.ts';
 import { uncutSplits } from '../../ir/split-rule.ts';
+import { exp } from '../../math.ts';
 import { checkedAxis } from '../axis.ts';
 
 const attrs = { axis: { type: 'int', default: -1 } } as const;
@@ -23,8 +24,8 @@ export const softmax: PrimitiveOp = {
     const data = new Float64Array(x.data.length);
     eachLine(x.shape, a['axis'] as number, (line) => {
       const largest = line.reduce((m, i) => Math.max(m, x.data[i]), Number.NEGATIVE_INFINITY);
-      const sum = line.reduce((s, i) => s + Math.exp(x.data[i] - largest), 0);
-      for (const i of line) data[i] = Math.exp(x.data[i] - largest) / sum;
+      const sum = line.reduce((s, i) => s + exp(x.data[i] - largest), 0);
+      for (const i of line) data[i] = exp(x.data[i] - largest) / sum;
     });
     return [{ shape: out, data }];
   },

@@ -1,6 +1,7 @@
 import { formatDims } from '../../ir/dim.ts';
 import type { ValueId } from '../../ir/graph.ts';
 import { type CompositeOp, ShapeError } from '../../ir/op.ts';
+import { pow, square } from '../../math.ts';
 
 export const window_attention: CompositeOp = {
   kind: 'composite',
@@ -33,7 +34,7 @@ export const window_attention: CompositeOp = {
       );
     }
     const c = channels.size;
-    const expected = { qkv: [3 * c, c], proj: [c, c], table: [(2 * window - 1) ** 2, heads] };
+    const expected = { qkv: [3 * c, c], proj: [c, c], table: [square(2 * window - 1), heads] };
     for (const [i, [name, shape]] of Object.entries(expected).entries()) {
       const found = [qkv, proj, table][i].dims;
       if (found.length !== 2 || !found.every((d, a) => d.equals(shape[a]))) {
@@ -66,7 +67,7 @@ export const window_attention: CompositeOp = {
     });
     const headDim = channels / heads;
     const [q, k, v] = parts.map((part) => b.reshape(part, [batch, count, tokens, heads, headDim]));
-    let scores = b.affine(b.einsum('b n q h d, b n k h d -> b n h q k', q, k), headDim ** -0.5);
+    let scores = b.affine(b.einsum('b n q h d, b n k h d -> b n h q k', q, k), pow(headDim, -0.5));
     scores = b.add(scores, b.apply('relative_position_bias', [table], { window }));
     if (shift > 0) {
       const mask = b.apply('window_mask', [], { height, width, window, shift });

@@ -1,6 +1,7 @@
 import { formatDims } from '../../ir/dim.ts';
 import { elementCount } from '../../ir/graph.ts';
 import { type CompositeOp, ShapeError } from '../../ir/op.ts';
+import { pow } from '../../math.ts';
 import { mapAxesBefore } from '../geometry.ts';
 import { cutWindows, joinWindows } from '../partition.ts';
 
@@ -18,7 +19,7 @@ export const patch_merge: CompositeOp = {
   attrs: {},
   shape: ([x]) => {
     const map = mapAxesBefore('patch_merge', x.dims, RANK).map((d) => d.map((n) => Math.floor(n / 2)));
-    const c = x.dims.at(-1)!.times(2 ** RANK);
+    const c = x.dims.at(-1)!.times(pow(2, RANK));
     if (!map.every((d) => d !== undefined) || map.some((d) => d.size === 0) || !c) {
       throw new ShapeError(`\`patch_merge\` of ${formatDims(x.dims)} needs a map of at least 2×2`, [0]);
     }
@@ -39,7 +40,7 @@ export const patch_merge: CompositeOp = {
       sizes.map((_, a) => sizes.length - 1 - a),
     );
     const merged = sizes.map((n) => Math.floor(n / 2));
-    return [b.reshape(patches, [batch, ...merged, 2 ** sizes.length * channels])];
+    return [b.reshape(patches, [batch, ...merged, pow(2, sizes.length) * channels])];
   },
 };
 
@@ -56,7 +57,7 @@ export const patch_expand: CompositeOp = {
     const p = attrs['factor'] as number;
     const map = mapAxesBefore('patch_expand', x.dims, RANK).map((d) => d.times(p));
     const channels = x.dims.at(-1)!;
-    const c = p > 0 ? channels.over(p ** RANK) : undefined;
+    const c = p > 0 ? channels.over(pow(p, RANK)) : undefined;
     if (!map.every((d) => d !== undefined) || !c) {
       throw new ShapeError(
         `\`patch_expand\` of ${formatDims(x.dims)}: ${channels} channels cannot be spread over patches of ${p}×${p}`,

@@ -1,4 +1,5 @@
 import type { CompositeOp, PrimitiveOp } from '../../ir/op.ts';
+import { exp } from '../../math.ts';
 import { checkLabels, logitLayout } from './labels.ts';
 import { sharedLogSumExp } from './log_sum_exp.ts';
 
@@ -63,7 +64,7 @@ export const crossEntropyBackward: PrimitiveOp = {
       if (label < 0 || label >= classes) continue;
       for (let c = 0; c < classes; c++) {
         const at = (Math.floor(i / inner) * classes + c) * inner + (i % inner);
-        const error = Math.exp(x.data[at] - lse.data[i]) - (c === label ? 1 : 0);
+        const error = exp(x.data[at] - lse.data[i]) - (c === label ? 1 : 0);
         data[at] = (error * (dloss?.data[0] ?? 1)) / positions;
       }
     }

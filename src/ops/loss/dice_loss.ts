@@ -7,6 +7,7 @@ import {
   ShapeError,
   type TensorType,
 } from '../../ir/op.ts';
+import { exp } from '../../math.ts';
 import { checkLabels, logitLayout } from './labels.ts';
 import { sharedLogSumExp } from './log_sum_exp.ts';
 
@@ -212,6 +213,6 @@ function eachProbability(
     const sample = Math.floor(plane / classes);
     const position = sample * inner + (at % inner);
     const c = plane % classes;
-    f(at, sample, c, Math.exp(x.data[at] - lse.data[position]), target.data[position] === c ? 1 : 0);
+    f(at, sample, c, exp(x.data[at] - lse.data[position]), target.data[position] === c ? 1 : 0);
   }
 }

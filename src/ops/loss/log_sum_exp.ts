@@ -2,6 +2,7 @@ import type { GraphBuilder } from '../../ir/builder.ts';
 import type { ValueId } from '../../ir/graph.ts';
 import type { PrimitiveOp } from '../../ir/op.ts';
 import { cutAxes } from '../../ir/split-rule.ts';
+import { exp, log } from '../../math.ts';
 import { logitLayout } from './labels.ts';
 
 /**
@@ -28,8 +29,8 @@ export const logSumExp: PrimitiveOp = {
       let largest = Number.NEGATIVE_INFINITY;
       for (let c = 0; c < classes; c++) largest = Math.max(largest, x.data[base + c * inner]);
       let sum = 0;
-      for (let c = 0; c < classes; c++) sum += Math.exp(x.data[base + c * inner] - largest);
-      data[i] = largest + Math.log(sum);
+      for (let c = 0; c < classes; c++) sum += exp(x.data[base + c * inner] - largest);
+      data[i] = largest + log(sum);
     }
     return [{ shape: out, data }];
   },

@@ -1,5 +1,6 @@
 import { elementCount } from '../../ir/graph.ts';
 import { type CompositeOp, type PrimitiveOp, ShapeError } from '../../ir/op.ts';
+import { square } from '../../math.ts';
 import { checkVector } from '../axis.ts';
 import { elementwise, f32 } from '../elementwise.ts';
 import { affineOperands, channelsOf, checkAffine } from './affine.ts';
@@ -89,7 +90,7 @@ export const batchStatistics: PrimitiveOp = {
   reference: ([stats], a, [row]) => {
     const mean = Float64Array.from({ length: row[0] }, (_, c) => stats.data[2 * c]);
     const variance = mean.map((_, c) => {
-      const biased = (1 / stats.data[2 * c + 1]) ** 2 - (a['eps'] as number);
+      const biased = square(1 / stats.data[2 * c + 1]) - (a['eps'] as number);
       return Math.max(biased, 0) * correction(a['count'] as number);
     });
     return [mean, variance].map((data) => ({ shape: row, data }));

@@ -2,6 +2,7 @@ import { Dim, formatDims } from '../../ir/dim.ts';
 import { type Attrs, elementCount, type Shape } from '../../ir/graph.ts';
 import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
 import type { SplitRule } from '../../ir/split-rule.ts';
+import { square } from '../../math.ts';
 import { affineOperands, channelsOf, checkAffine, normalisationMacs, statsType } from './affine.ts';
 
 const attrs = {
@@ -84,7 +85,7 @@ export const channelNorm: PrimitiveOp = {
       stats[2 * row] += x.data[i] / count;
     });
     each((row, i) => {
-      stats[2 * row + 1] += (x.data[i] - stats[2 * row]) ** 2 / count;
+      stats[2 * row + 1] += square(x.data[i] - stats[2 * row]) / count;
     });
     for (let row = 0; row < l.rows; row++) {
       stats[2 * row + 1] = 1 / Math.sqrt(stats[2 * row + 1] + (a['eps'] as number));

@@ -2,6 +2,7 @@ import { type Dims, formatDims, productOf } from '../../ir/dim.ts';
 import { elementCount } from '../../ir/graph.ts';
 import { type CompositeOp, type PrimitiveOp, ShapeError } from '../../ir/op.ts';
 import { leadingAxis } from '../../ir/split-rule.ts';
+import { square } from '../../math.ts';
 import { affineOperands, checkAffine, normalisationMacs, statsType } from './affine.ts';
 
 const attrs = { eps: { type: 'float', default: 1e-5 } } as const;
@@ -47,7 +48,7 @@ export const layerNormWithStats: PrimitiveOp = {
       let mean = 0;
       for (let k = 0; k < length; k++) mean += x.data[r * length + k] / length;
       let variance = 0;
-      for (let k = 0; k < length; k++) variance += (x.data[r * length + k] - mean) ** 2 / length;
+      for (let k = 0; k < length; k++) variance += square(x.data[r * length + k] - mean) / length;
       const rstd = 1 / Math.sqrt(variance + (a['eps'] as number));
       stats.set([mean, rstd], 2 * r);
       for (let k = 0; k < length; k++) {

@@ -8,6 +8,7 @@ import {
   type TensorType,
 } from '../../ir/op.ts';
 import { sliceSplits } from '../../ir/split-rule.ts';
+import { pow } from '../../math.ts';
 import { eachCoordinate, mapAxes } from '../geometry.ts';
 
 /** Axes of the maps that specs can resize. */
@@ -52,7 +53,7 @@ export const interpolate: PrimitiveOp = {
     }
     return [{ dims: resized('interpolate', x, attrs['size'] as readonly number[]), dtype: 'f32' }];
   },
-  macs: (_inputs, [out], attrs) => (attrs['mode'] === 'bilinear' ? 2 ** RANK : 1) * elementCount(out),
+  macs: (_inputs, [out], attrs) => (attrs['mode'] === 'bilinear' ? pow(2, RANK) : 1) * elementCount(out),
   gradient: ({ b, inputs, grads, attrs }) => [
     b.apply('interpolate_backward', [grads[0]!], { ...attrs, size: b.shape(inputs[0]).slice(2) }),
   ],

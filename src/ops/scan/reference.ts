@@ -1,7 +1,8 @@
 import type { RefTensor } from '../../ir/op.ts';
+import { exp, log1p } from '../../math.ts';
 
-const softplus = (z: number) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
-const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
+const softplus = (z: number) => Math.max(z, 0) + log1p(exp(-Math.abs(z)));
+const sigmoid = (z: number) => 1 / (1 + exp(-z));
 
 const zeros = (like: RefTensor): RefTensor => ({
   shape: like.shape,
@@ -44,11 +45,11 @@ export function scanReference(inputs: readonly RefTensor[], withSoftplus: boolea
   for (const { channel, at, inputAt, dt } of rows(inputs, withSoftplus)) {
     for (let l = 0; l < length; l++) y.data[at + l] = d.data[channel] * u.data[at + l];
     for (let n = 0; n < states; n++) {
-      const a = -Math.exp(aLog.data[channel * states + n]);
+      const a = -exp(aLog.data[channel * states + n]);
       const bn = inputAt(n);
       let h = 0;
       for (let l = 0; l < length; l++) {
-        h = Math.exp(dt[l] * a) * h + dt[l] * b.data[bn + l] * u.data[at + l];
+        h = exp(dt[l] * a) * h + dt[l] * b.data[bn + l] * u.data[at + l];
         y.data[at + l] += c.data[bn + l] * h;
       }
     }
@@ -71,16 +72,16 @@ export function scanBackwardReference(inputs: readonly RefTensor[], withSoftplus
       gd[channel] += u.data[at + l] * dy.data[at + l];
     }
     for (let n = 0; n < states; n++) {
-      const a = -Math.exp(aLog.data[channel * states + n]);
+      const a = -exp(aLog.data[channel * states + n]);
       const bn = inputAt(n);
       for (let l = 0; l < length; l++) {
-        h[l + 1] = Math.exp(dt[l] * a) * h[l] + dt[l] * b.data[bn + l] * u.data[at + l];
+        h[l + 1] = exp(dt[l] * a) * h[l] + dt[l] * b.data[bn + l] * u.data[at + l];
       }
       // g: gradient of the state after step l, first without what comes through y.
       let g = 0;
       let ga = 0;
       for (let l = length - 1; l >= 0; l--) {
-        const e = Math.exp(dt[l] * a);
+        const e = exp(dt[l] * a);
         g += c.data[bn + l] * dy.data[at + l];
         gc[bn + l] += h[l + 1] * dy.data[at + l];
         gb[bn + l] += g * dt[l] * u.data[at + l];

@@ -1,4 +1,5 @@
 import { sameShape, type ValueId } from '../../ir/graph.ts';
+import { isPowerOfTwo } from '../../math.ts';
 import type { Rewriting, Rule } from '../rewrite.ts';
 
 /** Ops on constants that only change the shape. */
@@ -61,8 +62,7 @@ export const constantOperand: Rule = (node, r) => {
     if (a !== undefined) return affine(1, a, 0);
   }
   // Only division by a power of two is as exact as multiplication.
-  if (node.op === 'div' && b !== undefined && Number.isInteger(Math.log2(Math.abs(b))))
-    return affine(0, 1 / b, 0);
+  if (node.op === 'div' && b !== undefined && isPowerOfTwo(Math.abs(b))) return affine(0, 1 / b, 0);
   return undefined;
 };
 

@@ -1,3 +1,4 @@
+import { exponentOf } from '../../math.ts';
 import type { Graph } from './graph.ts';
 import type { Node } from './region.ts';
 
@@ -84,7 +85,7 @@ function foldRight(g: Graph, op: string, a: Node, b: number): Node | undefined {
     case 'i32.and':
       return b === -1 ? a : b === 0 ? g.i32(0) : undefined;
     case 'i32.div_u':
-      return power ? g.op('i32.shr_u', a, g.i32(Math.log2(b))) : undefined;
+      return power ? g.op('i32.shr_u', a, g.i32(exponentOf(b))) : undefined;
     case 'i32.rem_u':
       return power ? g.op('i32.and', a, g.i32(b - 1)) : undefined;
     default:

@@ -1,3 +1,4 @@
+import { exponentOf, isPowerOfTwo } from '../../math.ts';
 import type { Graph } from './graph.ts';
 import type { Node } from './region.ts';
 
@@ -107,6 +108,7 @@ export function addressOf(g: Graph, l: Linear): { readonly address: Node; readon
 }
 
 function multiple(g: Graph, node: Node, factor: number): Node {
-  const power = Math.log2(factor);
-  return Number.isInteger(power) ? g.op('i32.shl', node, g.i32(power)) : g.op('i32.mul', node, g.i32(factor));
+  return isPowerOfTwo(factor)
+    ? g.op('i32.shl', node, g.i32(exponentOf(factor)))
+    : g.op('i32.mul', node, g.i32(factor));
 }

@@ -1,3 +1,4 @@
+import { exp, log, pow, tanh } from '../../math.ts';
 import type { Expression, MapName } from '../wgsl/tree.ts';
 import { elementOf, type ScalarName } from '../wgsl/types.ts';
 import type { Value } from './values.ts';
@@ -27,11 +28,11 @@ const maps: Readonly<Record<MapName, (type: ScalarName, x: number, y: number, z:
   min: (_, x, y) => less(x, y),
   max: (_, x, y) => more(x, y),
   clamp: (_, x, low, high) => less(more(x, low), high),
-  exp: (_, x) => f(Math.exp(x)),
-  exp2: (_, x) => f(2 ** x),
-  log: (_, x) => f(Math.log(x)),
-  log2: (_, x) => f(Math.log2(x)),
-  tanh: (_, x) => f(Math.tanh(x)),
+  exp: (_, x) => f(exp(x)),
+  exp2: (_, x) => f(pow(2, x)),
+  log: (_, x) => f(log(x)),
+  log2: (_, x) => f(log(x) * Math.LOG2E),
+  tanh: (_, x) => f(tanh(x)),
   sqrt: (_, x) => f(Math.sqrt(x)),
   inverseSqrt: (_, x) => f(1 / f(Math.sqrt(x))),
   floor: (_, x) => Math.floor(x),

@@ -1,3 +1,4 @@
+import { exponentOf, scale } from '../../math.ts';
 import { float16ToNumber } from '../../tensors/tensor.ts';
 import { roundToHalf } from '../wgsl/arithmetic.ts';
 import { offsetOf, strideOf, type Type } from '../wgsl/types.ts';
@@ -90,6 +91,6 @@ export function halfBits(x: number): number {
   if (Number.isNaN(half)) return 0x7e00;
   if (half === Number.POSITIVE_INFINITY) return sign | 0x7c00;
   if (half < 2 ** -14) return sign | (half * 2 ** 24);
-  const exponent = Math.floor(Math.log2(half));
-  return sign | ((exponent + 15) << 10) | ((half / 2 ** exponent - 1) * 1024);
+  const exponent = exponentOf(half);
+  return sign | ((exponent + 15) << 10) | ((scale(half, -exponent) - 1) * 1024);
 }

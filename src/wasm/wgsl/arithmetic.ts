@@ -1,3 +1,4 @@
+import { exponentOf, scale } from '../../math.ts';
 import type { ArithmeticOp, BitOp, ComparisonOp } from './syntax.ts';
 import type { ScalarName } from './types.ts';
 
@@ -151,8 +152,8 @@ export function bitcast(to: ScalarName, from: ScalarName, x: number): number {
 export function roundToHalf(x: number): number {
   if (!Number.isFinite(x) || x === 0) return x;
   // Steps are 2^-24 below 2^-14, else 2^-10 of the power of two below.
-  const exponent = Math.max(Math.floor(Math.log2(Math.abs(x))), -14);
-  const step = 2 ** (exponent - 10);
+  const exponent = Math.max(exponentOf(x), -14);
+  const step = scale(1, exponent - 10);
   const scaled = x / step;
   const low = Math.floor(scaled);
   const rest = scaled - low;

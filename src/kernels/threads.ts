@@ -6,5 +6,5 @@ import type { Target } from '../ir/target.ts';
  */
 export function threadsOf({ measured: { workgroup, perWorkgroup } }: Target, each: number): number {
   if (each * workgroup <= perWorkgroup) return workgroup;
-  return 2 ** Math.floor(Math.log2(Math.max(1, perWorkgroup / each)));
+  return 1 << (31 - Math.clz32(Math.max(1, perWorkgroup / each)));
 }

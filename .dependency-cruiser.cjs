@@ -18,7 +18,7 @@ const allowed = {
   'src/plan': ['src/ir', 'src/ops', 'src/passes', 'src/kernels', 'src/program', 'codegen'],
   'src/runtime': ['src/program', 'src/recipe', 'src/tensors'],
   'src/wasm': ['src/program', 'src/runtime', 'src/tensors'],
-  'src/adapter': [],
+  'src/adapter': ['src/runtime'],
   'src/compiler': [
     'codegen',
     'grammar',
@@ -54,6 +54,7 @@ const allowed = {
     'src/program',
     'src/runtime',
     'src/reference',
+    'src/wasm',
     'codegen',
   ],
   'src/data': ['src/recipe', 'src/tensors'],

@@ -12,13 +12,10 @@ export type * as ast from '../grammar/ast.ts';
 export type { SyntaxIssue } from '../grammar/issue.ts';
 /** Text → syntax tree, with what is wrong with the text. Never throws. */
 export { parseModule } from '../grammar/parser.ts';
-export type {
-  AcquiredDevice,
-  AcquireOptions,
-  AdapterChoice,
-} from './adapter/acquire.ts';
+export type { AcquiredDevice, AcquireOptions } from './adapter/acquire.ts';
 /** A WebGPU device in Node: a GPU, else a software adapter. */
 export { acquireDevice } from './adapter/acquire.ts';
+export type { AdapterChoice, DeviceChoice } from './adapter/choice.ts';
 export type { DoctorReport } from './adapter/doctor.ts';
 /** What `archc doctor` reports. */
 export { inspect as inspectAdapters } from './adapter/doctor.ts';
@@ -29,6 +26,9 @@ export type { EntryOptions, TrainingEntries } from './autodiff/entries.ts';
 /** The graphs that a program which trains is made of. */
 export { trainingEntries } from './autodiff/entries.ts';
 export type { Backend, Elements, Executable } from './backend/backend.ts';
+export type { CpuOptions } from './backend/cpu.ts';
+/** Runs graphs on the processor, by kernels as WebAssembly. */
+export { cpuBackend } from './backend/cpu.ts';
 export type { OpenDevice } from './backend/device-target.ts';
 export type { KernelBackend, KernelExecutable } from './backend/kernels.ts';
 /** Runs graphs in float64 on the CPU: slow, and what kernels are checked against. */

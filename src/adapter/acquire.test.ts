@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { acquireDevice, environmentChoice } from './acquire.ts';
+import { acquireDevice } from './acquire.ts';
+import { environmentAdapter, environmentChoice } from './choice.ts';
 import { unpackSwiftShader, whyNoSwiftShader } from './swiftshader.ts';
 import { installedDrivers } from './vulkan-drivers.ts';
 
@@ -86,6 +87,8 @@ describe('acquireDevice', () => {
     expect(() => environmentChoice({ ARCHC_ADAPTER: 'cuda' })).toThrow(/ARCHC_ADAPTER is "cuda"/);
     expect(environmentChoice({})).toBe('auto');
     expect(environmentChoice({ ARCHC_ADAPTER: 'Lavapipe' })).toBe('lavapipe');
+    expect(environmentChoice({ ARCHC_ADAPTER: 'cpu' })).toBe('cpu');
+    expect(() => environmentAdapter({ ARCHC_ADAPTER: 'cpu' })).toThrow(/no adapter of WebGPU/);
   });
 
   it('leaves the environment as it was; a device may be destroyed twice', async () => {

@@ -1,18 +1,11 @@
-import { InputError, JobError } from '../errors.ts';
+import { JobError } from '../errors.ts';
+import { type AdapterChoice, adapterVariable, environmentAdapter } from './choice.ts';
 import { type OpenAdapter, openAdapter, releaseGpu } from './dawn.ts';
 import { oldestMesa } from './install-lavapipe.ts';
 import { type AdapterKind, adapterKind, describeAdapter } from './kind.ts';
 import { howToInstall } from './npm-chromium.ts';
 import { unpackSwiftShader, whyNoSwiftShader } from './swiftshader.ts';
 import { installedDrivers, visibleDrivers } from './vulkan-drivers.ts';
-
-/** Which adapter to use: `auto` takes a GPU, else a software Vulkan that is installed, else SwiftShader from npm. */
-export type AdapterChoice = 'auto' | 'gpu' | 'lavapipe' | 'swiftshader';
-
-const choices: readonly AdapterChoice[] = ['auto', 'gpu', 'lavapipe', 'swiftshader'];
-
-/** The environment variable that overrides the choice. */
-export const adapterVariable = 'ARCHC_ADAPTER';
 
 export type AcquireOptions = {
   /** Default: what `ARCHC_ADAPTER` says, else `auto`. */
@@ -34,22 +27,6 @@ export type AcquiredDevice = {
 
 /** Features that make kernels faster or measurable; requested where the adapter has them. */
 export const optionalFeatures: readonly GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query'];
-
-/** @throws InputError `bad-adapter` if `text` is no choice. */
-export function parseAdapterChoice(text: string, source: string): AdapterChoice {
-  const choice = choices.find((name) => name === text.trim().toLowerCase());
-  if (choice === undefined)
-    throw new InputError('bad-adapter', `${source} is "${text}"`, `one of ${choices.join(', ')}`);
-  return choice;
-}
-
-/** The choice that the environment makes; `auto` if none. */
-export function environmentChoice(
-  env: Readonly<Record<string, string | undefined>> = process.env,
-): AdapterChoice {
-  const text = env[adapterVariable];
-  return text ? parseAdapterChoice(text, adapterVariable) : 'auto';
-}
 
 /** One place to look for an adapter; resolves to an adapter or to why there is none. */
 type Attempt = () => Promise<OpenAdapter | string>;
@@ -101,8 +78,8 @@ const ownDriver =
 
 /** What to do when there is no adapter, as a phrase. */
 const hints: Readonly<Record<AdapterChoice, string>> = {
-  auto: `${ownDriver}${whyNoSwiftShader() ? '' : `, or SwiftShader: ${howToInstall}`}; archc doctor shows what is missing`,
-  gpu: `install the GPU's Vulkan driver, or unset ${adapterVariable} to take a software adapter`,
+  auto: `${ownDriver}${whyNoSwiftShader() ? '' : `, or SwiftShader: ${howToInstall}`}; the CPU needs none (--backend cpu); archc doctor shows what is missing`,
+  gpu: `install the GPU's Vulkan driver, or unset ${adapterVariable} to take the CPU`,
   lavapipe: `${ownDriver}, or set ${adapterVariable}=swiftshader`,
   swiftshader: whyNoSwiftShader()
     ? `unset ${adapterVariable}`
@@ -138,13 +115,35 @@ export async function findAdapter(choice: AdapterChoice): Promise<OpenAdapter> {
  * @throws JobError `no-adapter`; InputError `bad-adapter` if `ARCHC_ADAPTER` holds something else than a choice.
  */
 export async function acquireDevice(options: AcquireOptions = {}): Promise<AcquiredDevice> {
-  const { adapter, gpu } = await findAdapter(options.adapter ?? environmentChoice());
+  return openDevice(await findAdapter(options.adapter ?? environmentAdapter()), options.limits);
+}
+
+/**
+ * The GPU, where there is one that Dawn accepts.
+ *
+ * @throws JobError `no-adapter` where it gives no device
+ */
+export async function acquireGpu(): Promise<AcquiredDevice | undefined> {
+  let found: OpenAdapter;
+  try {
+    found = await findAdapter('gpu');
+  } catch (error) {
+    if (error instanceof JobError) return undefined;
+    throw error;
+  }
+  return openDevice(found);
+}
+
+async function openDevice(
+  { adapter, gpu }: OpenAdapter,
+  limits: AcquireOptions['limits'] = 'adapter',
+): Promise<AcquiredDevice> {
   const description = describeAdapter(adapter.info);
   let device: GPUDevice;
   try {
     device = await adapter.requestDevice({
       requiredFeatures: optionalFeatures.filter((feature) => adapter.features.has(feature)),
-      ...(options.limits === 'default' ? {} : { requiredLimits: adapterLimits(adapter) }),
+      ...(limits === 'default' ? {} : { requiredLimits: adapterLimits(adapter) }),
     });
   } catch (error) {
     releaseGpu(gpu);

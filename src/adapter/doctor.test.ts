@@ -6,8 +6,13 @@ import { installedDrivers } from './vulkan-drivers.ts';
 describe('doctor', () => {
   it('reports this machine as plain data', async () => {
     const report = await inspect('auto');
+    expect(report.device).toBe(report.gpu === null ? 'cpu' : 'webgpu');
+    expect((await inspect('cpu')).device).toBe('cpu');
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
     expect(report.node).toBe(process.version);
+    // Every Node that archc runs on has these.
+    expect(report.cpu).toMatchObject({ simd: true, relaxedSimd: true, sharedMemory: true });
+    expect(report.cpu.threads).toBeGreaterThanOrEqual(1);
     expect(report.chosen?.limits['maxStorageBufferBindingSize']).toBeGreaterThanOrEqual(128 * 2 ** 20);
     const lavapipe = installedDrivers().filter((driver) => driver.kind === 'lavapipe');
     for (const { manifest } of lavapipe) {
@@ -36,6 +41,8 @@ describe('doctor', () => {
       platform: 'linux x64',
       node: 'v20.20.0',
       choice: 'gpu',
+      device: 'webgpu',
+      cpu: { threads: 2, simd: true, relaxedSimd: false, sharedMemory: true },
       gpu: null,
       gpuDrivers: ['/usr/share/vulkan/icd.d/radeon_icd.json'],
       software: [{ manifest: '/m/lvp_icd.json', origin: 'installed', mesa: '22.3.6', adapter: null }],
@@ -44,8 +51,10 @@ describe('doctor', () => {
     };
     expect(formatDoctor(report)).toBe(
       `platform  linux x64, Node v20.20.0
-choice    gpu (set ARCHC_ADAPTER to auto, gpu, lavapipe or swiftshader)
+choice    gpu (set ARCHC_ADAPTER to auto, cpu, gpu, lavapipe or swiftshader)
 
+device    the adapter below
+CPU       2 threads, SIMD, shared memory
 GPU       none found
   drivers: radeon_icd
 software Vulkan

@@ -1,13 +1,8 @@
 import { basename } from 'node:path';
 import { JobError } from '../errors.ts';
-import {
-  type AdapterChoice,
-  adapterLimits,
-  adapterVariable,
-  environmentChoice,
-  findAdapter,
-  optionalFeatures,
-} from './acquire.ts';
+import { adapterLimits, findAdapter, optionalFeatures } from './acquire.ts';
+import { adapterVariable, type DeviceChoice, environmentChoice } from './choice.ts';
+import { type CpuFacts, cpuFacts } from './cpu.ts';
 import { openAdapter, releaseGpu } from './dawn.ts';
 import { oldestMesa, whyNotInstallable } from './install-lavapipe.ts';
 import { type AdapterKind, adapterKind, describeAdapter } from './kind.ts';
@@ -38,16 +33,21 @@ export type ChosenAdapter = {
 /** Something that is missing, and what changes that. */
 export type Advice = { readonly problem: string; readonly fix: string };
 
-/** The state of the machine as far as WebGPU in Node goes; plain data. */
+/** The state of the machine as far as running kernels in Node goes; plain data. */
 export type DoctorReport = {
   readonly platform: string;
   readonly node: string;
-  readonly choice: AdapterChoice;
+  readonly choice: DeviceChoice;
+  /** What runs kernels without WebGPU. */
+  readonly cpu: CpuFacts;
+  /** What commands run on where nothing else is asked for. */
+  readonly device: 'cpu' | 'webgpu';
   /** One line about the GPU that Dawn found, if any. */
   readonly gpu: string | null;
   /** Manifests of the installed Vulkan drivers for GPUs, whether or not such a GPU is there. */
   readonly gpuDrivers: readonly string[];
   readonly software: readonly SoftwareReport[];
+  /** What WebGPU runs on, with `--backend webgpu` in any case. */
   readonly chosen: ChosenAdapter | null;
   readonly advice: readonly Advice[];
 };
@@ -69,7 +69,7 @@ const limitsThatMatter = [
  *
  * @throws InputError `bad-adapter` if `ARCHC_ADAPTER` holds something else than a choice.
  */
-export async function inspect(choice: AdapterChoice = environmentChoice()): Promise<DoctorReport> {
+export async function inspect(choice: DeviceChoice = environmentChoice()): Promise<DoctorReport> {
   const advice: Advice[] = [];
   const advise = (error: unknown): void => {
     if (!(error instanceof JobError)) throw error;
@@ -91,7 +91,7 @@ export async function inspect(choice: AdapterChoice = environmentChoice()): Prom
     const best = await openAdapter();
     if (best && adapterKind(best.adapter.info) === 'gpu') gpu = describeAdapter(best.adapter.info);
     if (best) releaseGpu(best.gpu);
-    const found = await findAdapter(choice);
+    const found = await findAdapter(choice === 'cpu' ? 'auto' : choice);
     chosen = chosenAdapter(found.adapter);
     releaseGpu(found.gpu);
   } catch (error) {
@@ -106,6 +106,8 @@ export async function inspect(choice: AdapterChoice = environmentChoice()): Prom
     platform: `${process.platform} ${process.arch}`,
     node: process.version,
     choice,
+    cpu: cpuFacts(),
+    device: choice === 'cpu' || (choice === 'auto' && gpu === null) ? 'cpu' : 'webgpu',
     gpu,
     gpuDrivers: drivers.filter(({ kind }) => kind === 'hardware').map(({ manifest }) => manifest),
     software,
@@ -119,8 +121,8 @@ function installFix(): string {
   const obstacle = whyNotInstallable();
   const own = `install Mesa ${oldestMesa} or newer with its Vulkan drivers`;
   return obstacle
-    ? `${own} (npm start does not: ${obstacle})`
-    : `${own}; npm start in a checkout of archc does`;
+    ? `${own} (npm test does not: ${obstacle})`
+    : `${own}; npm test in a checkout of archc does`;
 }
 
 async function inspectSoftware(
@@ -163,7 +165,12 @@ function chosenAdapter(adapter: GPUAdapter): ChosenAdapter {
 /** The report as text for a terminal. */
 export function formatDoctor(report: DoctorReport): string {
   const lines = [`platform  ${report.platform}, Node ${report.node}`];
-  lines.push(`choice    ${report.choice} (set ${adapterVariable} to auto, gpu, lavapipe or swiftshader)`, '');
+  lines.push(
+    `choice    ${report.choice} (set ${adapterVariable} to auto, cpu, gpu, lavapipe or swiftshader)`,
+    '',
+  );
+  lines.push(`device    ${report.device === 'cpu' ? 'the CPU' : 'the adapter below'}`);
+  lines.push(`CPU       ${cpuText(report.cpu)}`);
   lines.push(`GPU       ${report.gpu ?? 'none found'}`);
   lines.push(
     `  drivers: ${report.gpuDrivers.map((path) => basename(path, '.json')).join(', ') || 'none found'}`,
@@ -188,6 +195,15 @@ export function formatDoctor(report: DoctorReport): string {
   } else lines.push('adapter   none');
   for (const { problem, fix } of report.advice) lines.push('', `! ${problem}`, `  = try: ${fix}`);
   return lines.join('\n') + '\n';
+}
+
+/** `2 threads, SIMD, relaxed SIMD, shared memory` */
+function cpuText({ threads, simd, relaxedSimd, sharedMemory }: CpuFacts): string {
+  if (!simd) return 'cannot be used: WebAssembly has no SIMD here';
+  const parts = ['SIMD', relaxedSimd && 'relaxed SIMD', sharedMemory && 'shared memory'].filter(
+    (part) => part,
+  );
+  return [`${threads} thread${threads === 1 ? '' : 's'}`, ...parts].join(', ');
 }
 
 /** Byte sizes in binary units where they come out even. */

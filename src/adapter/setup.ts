@@ -1,5 +1,6 @@
 import { JobError } from '../errors.ts';
-import { type AdapterChoice, adapterVariable, environmentChoice, findAdapter } from './acquire.ts';
+import { findAdapter } from './acquire.ts';
+import { type AdapterChoice, adapterVariable, environmentAdapter } from './choice.ts';
 import { releaseGpu } from './dawn.ts';
 import { installLavapipe, whyNotInstallable } from './install-lavapipe.ts';
 import { type AdapterKind, adapterKind, describeAdapter } from './kind.ts';
@@ -23,7 +24,7 @@ export type SetUpResult = { readonly kind: AdapterKind; readonly description: st
  * @throws JobError `no-adapter` if nothing of the chosen kind works.
  */
 export async function setUp(options: SetUpOptions): Promise<SetUpResult> {
-  const choice = options.adapter ?? environmentChoice();
+  const choice = options.adapter ?? environmentAdapter();
   const { log } = options;
   let found = await tryAdapter(choice);
   // `auto` ends with SwiftShader; before settling for that, try to get the faster lavapipe.

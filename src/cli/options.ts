@@ -1,18 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { acquireDevice, parseAdapterChoice } from '../adapter/acquire.ts';
-import type { Backend, Executable } from '../backend/backend.ts';
-import { KernelExecutable } from '../backend/kernels.ts';
-import { referenceBackend } from '../backend/reference.ts';
-import { webgpuBackend } from '../backend/webgpu.ts';
-import { kernelRenderer } from '../compiler/renderer.ts';
-import { InputError } from '../errors.ts';
-import type { Precision } from '../ir/storage.ts';
 import { SMALLEST_NORMAL } from '../language/f32.ts';
 import type { RawOverrides } from '../language/model-parameters.ts';
 import { pow } from '../math.ts';
-import { ops } from '../ops/index.ts';
-import { recomputationText } from '../plan/budget.ts';
-import { formatBytes, note } from './terminal.ts';
 
 /** What `--set` collects: raw text by parameter, or all texts where there are several; checked against the model later. */
 export type Overrides = RawOverrides;
@@ -24,61 +13,12 @@ export interface ModelOptions {
   readonly deny?: 'warnings';
 }
 
-export interface BackendOptions {
-  readonly backend: 'webgpu' | 'reference';
-  readonly adapter?: string;
-  /** Of commands that predict. */
-  readonly precision?: Precision;
-  readonly memory?: number;
-}
-
 /** `--set k=v`, repeatable, `--deny warnings` and `--json`. */
 export function withModelOptions(command: Command): Command {
   return command
     .option('--set <key=value>', 'set a parameter of the model, e.g. depths=<2,2,2,2>', collectSet, {})
     .addOption(new Option('--deny <what>', 'take warnings about the spec as mistakes').choices(['warnings']))
     .option('--json', 'print one JSON document on stdout');
-}
-
-/** `--memory <size>`. */
-export function withMemory(command: Command): Command {
-  return command.option(
-    '--memory <size>',
-    'device memory that may be taken, e.g. 2GiB: values are computed again where it does not suffice to keep them',
-    bytes('--memory'),
-  );
-}
-
-export function withBackendOptions(command: Command): Command {
-  return withMemory(command)
-    .addOption(
-      new Option('--backend <name>', 'what runs the network')
-        .choices(['webgpu', 'reference'])
-        .default('webgpu'),
-    )
-    .option('--adapter <name>', 'gpu, lavapipe, swiftshader or auto (default: ARCHC_ADAPTER, else auto)');
-}
-
-/** @throws InputError `bad-value`, `bad-adapter`; JobError `no-adapter` */
-export async function openBackend(options: BackendOptions): Promise<Backend> {
-  const { precision = 'f32', memory } = options;
-  if (options.backend === 'reference') {
-    if (precision === 'f32' && memory === undefined) return referenceBackend(ops);
-    throw new InputError(
-      'bad-value',
-      `${memory === undefined ? '--precision' : '--memory'} is about WebGPU: the reference has float64, in plain loops`,
-      'leave it out',
-    );
-  }
-  const adapter =
-    options.adapter === undefined ? undefined : parseAdapterChoice(options.adapter, '--adapter');
-  return webgpuBackend(ops, kernelRenderer(), await acquireDevice({ adapter }), { precision, memory });
-}
-
-/** Says what an executable computes again. */
-export function noteRecomputation(executable: Executable): void {
-  if (executable instanceof KernelExecutable && executable.recomputation)
-    note(recomputationText(executable.recomputation, formatBytes));
 }
 
 function collectSet(text: string, before: Overrides): Overrides {
@@ -115,11 +55,12 @@ export function float32(name: string, least: number, most = Number.POSITIVE_INFI
 }
 
 /** A whole number from `least` up. */
-export function integer(name: string, least: number) {
+export function integer(name: string, least: number, most = Number.MAX_SAFE_INTEGER) {
   return (text: string): number => {
     const value = Number(text);
-    if (text.trim() === '' || !Number.isSafeInteger(value) || value < least) {
-      throw new InvalidArgumentError(`${name} must be a whole number from ${least} up`);
+    if (text.trim() === '' || !Number.isSafeInteger(value) || value < least || value > most) {
+      const range = most < Number.MAX_SAFE_INTEGER ? `to ${most}` : 'up';
+      throw new InvalidArgumentError(`${name} must be a whole number from ${least} ${range}`);
     }
     return value;
   };

@@ -3,7 +3,7 @@ import type { PlanFor } from '../compiler/portable.ts';
 import type { Precision } from '../ir/storage.ts';
 import type { Target } from '../ir/target.ts';
 import { namedTarget, portableTarget, targets } from '../kernels/targets.ts';
-import { withMemory } from './options.ts';
+import { withMemory } from './device-options.ts';
 
 export interface TargetOptions {
   readonly target?: string;

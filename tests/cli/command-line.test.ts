@@ -70,7 +70,7 @@ const refused: [string, string, string[], RegExp][] = [
     [...fit, '--steps', '1', '--schedule', 'step'],
     /constant, cosine, poly/,
   ],
-  ['an unknown backend', 'bad-value', [...run, '--backend', 'cuda'], /webgpu, reference/],
+  ['an unknown backend', 'bad-value', [...run, '--backend', 'cuda'], /auto, cpu, webgpu, reference/],
   ['an unknown stage', 'bad-value', ['emit', 'ptx', TINY], /ast, graph, plan, wgsl/],
   ['an unknown pass', 'bad-value', ['emit', 'graph', TINY, '--after', 'bake'], /'bake'.*prune/],
   ['a pass of the plan', 'bad-value', ['emit', 'plan', TINY, '--after', 'prune'], /text of the graph/],
@@ -108,7 +108,7 @@ test('an unknown adapter is refused, as a flag and as a variable', async () => {
     '--output',
     join(folder, 'y.safetensors'),
   ];
-  const message = /"quantum"[\s\S]*auto, gpu, lavapipe, swiftshader/;
+  const message = /"quantum"[\s\S]*auto, cpu, gpu, lavapipe, swiftshader/;
   expectError(await archc(...args, '--adapter', 'quantum'), 'bad-adapter', message);
   const before = process.env['ARCHC_ADAPTER'];
   process.env['ARCHC_ADAPTER'] = 'quantum';

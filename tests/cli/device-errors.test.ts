@@ -15,16 +15,17 @@ const data = writeDataset(inFolder('data'));
 const before = tree(folder);
 
 const output = inFolder('out/result.safetensors');
-const tensors = [TINY, '--weights', weights, '--input', inputs, '--output', output];
+const webgpu = ['--backend', 'webgpu'];
+const tensors = [TINY, '--weights', weights, '--input', inputs, '--output', output, ...webgpu];
 const commands: Readonly<Record<string, readonly string[]>> = {
   run: ['run', ...tensors],
   grad: ['grad', ...tensors],
   fit: ['fit', ...tensors, '--steps', '3'],
   predict: [
     ...['predict', TINY, '--weights', weights, '--input', join(data, 'imagesTs')],
-    ...['--output', inFolder('predictions')],
+    ...['--output', inFolder('predictions'), ...webgpu],
   ],
-  train: ['train', TINY, '--data', data, '--output', inFolder('trained'), '--steps', '3'],
+  train: ['train', TINY, '--data', data, '--output', inFolder('trained'), '--steps', '3', ...webgpu],
 };
 
 afterEach(() => vi.restoreAllMocks());

@@ -54,7 +54,7 @@ const inputs = writeInputs(inFolder('i.safetensors'));
 
 function run(env: Record<string, string>, ...more: string[]) {
   const args = ['bin/archc.mjs', 'run', `${TINY}:Tiny`, '--weights', weights, '--input', inputs];
-  const output = ['--output', inFolder('y.safetensors'), ...more];
+  const output = ['--output', inFolder('y.safetensors'), '--backend', 'webgpu', ...more];
   return spawnSync(process.execPath, [...args, ...output], {
     encoding: 'utf8',
     env: { ...process.env, ...env },

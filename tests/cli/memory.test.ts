@@ -137,7 +137,7 @@ describe('--memory', () => {
     expectError(
       await grad('--backend', 'reference', '--memory', '1GiB'),
       'bad-value',
-      /--memory is about WebGPU/,
+      /--memory is about kernels/,
     );
     expectError(await grad('--memory', '64KiB'), 'memory-budget', /MiB of weights/);
     expect((await grad('--memory', HALF)).stderr).toMatch(/nodes \(gradients, .* are computed again: /);

@@ -71,7 +71,7 @@ function crossEntropy(w: Entries): number {
   return losses.reduce((sum, v) => sum + v, 0) / losses.length;
 }
 
-describe.each(['reference', 'webgpu'])('a network of two inputs, on %s', (backend) => {
+describe.each(['reference', 'cpu', 'webgpu'])('a network of two inputs, on %s', (backend) => {
   // Both are written as float32.
   const near = (found: number, expected: number) =>
     expect(Math.abs(found - expected)).toBeLessThan(1e-5 * Math.max(1, Math.abs(expected)));

@@ -245,7 +245,7 @@ test('an output that exists stays as it was where a command is refused or fails'
     );
   });
   const onDevice = ['--backend', 'webgpu'];
-  for (const backend of [[], onDevice]) {
+  for (const backend of [[], ['--backend', 'cpu'], onDevice]) {
     const result = await archc(...files('run', huge, inputs, path), ...backend);
     expectFailure(result, 'result-not-finite', /y0 holds/, /nothing was written/);
   }

@@ -87,7 +87,16 @@ test('a run validates every N steps, on a fifth of the cases, and keeps last and
 test('validations run on the weights that are trained: one session, one place a tensor', async () => {
   const created = vi.spyOn(WebgpuSession, 'create');
   try {
-    const args = ['train', `${NETS}:Normed`, '--data', data, '--output', inFolder('one')];
+    const args = [
+      'train',
+      `${NETS}:Normed`,
+      '--data',
+      data,
+      '--output',
+      inFolder('one'),
+      '--backend',
+      'webgpu',
+    ];
     expect((await archc(...args, ...set({ steps: '2', validate: '1' }))).code).toBe(0);
     expect(created).toHaveBeenCalledTimes(1);
     const { tensors, buffers, entries } = created.mock.calls[0][1];

@@ -68,7 +68,7 @@ describe.each([
     archc(
       ...[command, spec, '--weights', at(weights), '--input', at('input.safetensors')],
       ...['--output', at('out.safetensors'), '--json', ...more],
-      ...(name === 'reference' ? ['--backend', 'reference'] : []),
+      ...['--backend', name],
     );
 
   test('normalises by the batch in training', async () => {

@@ -114,7 +114,7 @@ test('a mistake is shown as in a checkout', () => {
   expectNoStack(wrong);
 });
 
-test('without any adapter it is said what to install', () => {
+test('without any adapter there is the CPU, and whoever wants WebGPU is told what to install', () => {
   const nowhere = { VK_DRIVER_FILES: at('none.json'), ARCHC_ADAPTER: 'auto' };
   const predict = [
     'predict',
@@ -125,12 +125,18 @@ test('without any adapter it is said what to install', () => {
     'data/imagesTs',
   ];
   const bin = at('node_modules/.bin/archc');
-  const missing = run(bin, [...predict, '--output', 'no'], nowhere);
+  const found = run(bin, [...predict, '--output', 'on-cpu', '--json'], nowhere);
+  expect(found.code, found.stderr).toBe(0);
+  expect(JSON.parse(found.stdout)).toMatchObject({ backend: expect.stringMatching(/^CPU, \d+ threads?, /) });
+  const missing = run(bin, [...predict, '--output', 'no', '--backend', 'webgpu'], nowhere);
   expect(missing.code).toBe(1);
   expect(missing.stderr).toMatch(/error\[no-adapter\]: no WebGPU adapter: /);
   expect(missing.stderr).toMatch(/= try: install a .*driver.*archc doctor/);
   const doctor = run(bin, ['doctor'], nowhere);
-  expect([doctor.code, doctor.stdout]).toEqual([0, expect.stringContaining('adapter   none')]);
+  expect([doctor.code, doctor.stdout]).toEqual([
+    0,
+    expect.stringMatching(/^CPU {7}\d+ threads?, SIMD.*\n(.*\n)*adapter {3}none/m),
+  ]);
 });
 
 test.runIf(process.platform === 'linux' && process.arch === 'x64')(

@@ -6,7 +6,8 @@ import { readSafetensors, writeSafetensors } from '../../src/tensors/safetensors
 import type { Tensor } from '../../src/tensors/tensor.ts';
 import { type Deviation, deviation, type Fixture, largest, setArguments, under, worst } from './fixture.ts';
 
-export type BackendName = 'webgpu' | 'reference';
+export const backendNames = ['webgpu', 'cpu', 'reference'] as const;
+export type BackendName = (typeof backendNames)[number];
 
 export interface ParityReport {
   readonly outputs: Deviation;
@@ -20,8 +21,10 @@ export interface ParityReport {
  * How far a result may be off, from the fixtures' own documentation: float32 is held to 1e-4 of the largest value
  * and to ten times what PyTorch's float32 loses; the float64 reference to 1e-6 of it.
  */
+const float32 = { output: 1e-4, gradient: 1e-4, network: 1e-6, torch: 10, trained: 1e-3, loss: 1e-4 };
 const tolerances = {
-  webgpu: { output: 1e-4, gradient: 1e-4, network: 1e-6, torch: 10, trained: 1e-3, loss: 1e-4 },
+  webgpu: float32,
+  cpu: float32,
   reference: { output: 1e-6, gradient: 1e-6, network: 1e-9, torch: 0, trained: 1e-3, loss: 1e-4 },
 } as const;
 

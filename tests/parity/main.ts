@@ -1,14 +1,14 @@
 /**
- * Compares archc with a folder of network fixtures, on one or both backends:
+ * Compares archc with a folder of network fixtures, on one or all backends:
  *
- *     npm run parity -- FOLDER [--backend webgpu|reference] [--network NAME]...
+ *     npm run parity -- FOLDER [--backend webgpu|cpu|reference] [--network NAME]...
  *
  * For each network it prints, for outputs, gradients and trajectory, the worst tensor and how much of its
  * tolerance it uses. Ends with 1 where any is over. The spec of a fixture is the shipped one of the same name.
  */
 import Table from 'cli-table3';
 import { Command, Option } from 'commander';
-import { type BackendName, checkParity } from './check.ts';
+import { type BackendName, backendNames, checkParity } from './check.ts';
 import { type Deviation, fixtureNames, readFixture } from './fixture.ts';
 
 interface Options {
@@ -18,7 +18,7 @@ interface Options {
 
 const program = new Command('parity')
   .argument('<folder>')
-  .addOption(new Option('--backend <name>').choices(['webgpu', 'reference']))
+  .addOption(new Option('--backend <name>').choices(backendNames))
   .option(
     '--network <name>',
     'only this one (repeatable)',
@@ -36,7 +36,7 @@ const table = new Table({
 let bad = 0;
 for (const name of fixtureNames(folder)) {
   if (network.length > 0 && !network.includes(name)) continue;
-  for (const side of backend ? [backend] : (['webgpu', 'reference'] as const)) {
+  for (const side of backend ? [backend] : backendNames) {
     const fixture = readFixture(folder, name);
     // The commands print their own JSON; only the table is wanted here.
     const write = process.stdout.write;

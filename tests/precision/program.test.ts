@@ -108,7 +108,7 @@ describe('the command line', () => {
   test.runIf(halves)('runs a pass in half precision', async () => {
     const run = async (name: string, ...options: string[]) => {
       const output = at(name);
-      const args = ['--weights', weights, '--input', input, '--output', output];
+      const args = ['--weights', weights, '--input', input, '--output', output, '--backend', 'webgpu'];
       const result = await archc('run', TINY, ...args, ...options);
       expect(result.code, result.stderr).toBe(0);
       return readSafetensors(output).tensors.get('y0')!.data as Float32Array;

@@ -12,13 +12,11 @@ import { StepReader, type StepResult } from '../../runtime/step-reader.ts';
 import { checkWritable } from '../../tensors/output-path.ts';
 import {
   type BackendOptions,
-  integer,
-  type ModelOptions,
   noteRecomputation,
   openBackend,
   withBackendOptions,
-  withModelOptions,
-} from '../options.ts';
+} from '../device-options.ts';
+import { integer, type ModelOptions, withModelOptions } from '../options.ts';
 import { chosenForm, withFormOptions } from '../recipe-options.ts';
 import { feed, openGiven, readFeed, targetIds, writeResults } from '../tensors.ts';
 import { printJson, printLine } from '../terminal.ts';

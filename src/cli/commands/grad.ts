@@ -6,12 +6,11 @@ import { ops } from '../../ops/index.ts';
 import { checkWritable } from '../../tensors/output-path.ts';
 import {
   type BackendOptions,
-  type ModelOptions,
   noteRecomputation,
   openBackend,
   withBackendOptions,
-  withModelOptions,
-} from '../options.ts';
+} from '../device-options.ts';
+import { type ModelOptions, withModelOptions } from '../options.ts';
 import { feed, openGiven, readFeed, targetIds, writeResults } from '../tensors.ts';
 import { printJson, printLine } from '../terminal.ts';
 

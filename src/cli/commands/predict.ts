@@ -10,14 +10,8 @@ import { checkSegmentation, Segmenter } from '../../training/predict.ts';
 import { imageShape } from '../../training/task.ts';
 import { readTrainedOn } from '../../training/trained-on.ts';
 import { readWeights } from '../../training/weights-file.ts';
-import {
-  type BackendOptions,
-  integer,
-  type ModelOptions,
-  openBackend,
-  withBackendOptions,
-  withModelOptions,
-} from '../options.ts';
+import { type BackendOptions, openBackend, withBackendOptions } from '../device-options.ts';
+import { integer, type ModelOptions, withModelOptions } from '../options.ts';
 import { startProgress } from '../progress.ts';
 import { withPrecision } from '../target-options.ts';
 import { note, printJson, printLine } from '../terminal.ts';

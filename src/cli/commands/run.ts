@@ -1,12 +1,7 @@
 import type { Command } from 'commander';
 import { checkWritable } from '../../tensors/output-path.ts';
-import {
-  type BackendOptions,
-  type ModelOptions,
-  openBackend,
-  withBackendOptions,
-  withModelOptions,
-} from '../options.ts';
+import { type BackendOptions, openBackend, withBackendOptions } from '../device-options.ts';
+import { type ModelOptions, withModelOptions } from '../options.ts';
 import { withPrecision } from '../target-options.ts';
 import { feed, openGiven, readFeed, writeResults } from '../tensors.ts';
 import { formatBytes, printJson, printLine } from '../terminal.ts';

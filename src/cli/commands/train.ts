@@ -1,8 +1,5 @@
 import type { Command } from 'commander';
-import { acquireDevice, parseAdapterChoice } from '../../adapter/acquire.ts';
-import { webgpuBackend } from '../../backend/webgpu.ts';
 import { trainSection } from '../../compiler/model.ts';
-import { kernelRenderer } from '../../compiler/renderer.ts';
 import { openModel } from '../../files/open.ts';
 import { copySpec } from '../../files/spec-copy.ts';
 import { elementCount } from '../../ir/graph.ts';
@@ -14,14 +11,15 @@ import { trainJob } from '../../training/job.ts';
 import type { JobReport } from '../../training/job-report.ts';
 import { type PretrainedSource, pretrainedSource, rulesText } from '../../training/pretrained.ts';
 import { checkRunPlace, type RunPlace } from '../../training/run-folder.ts';
-import { integer, type ModelOptions, number, withMemory, withModelOptions } from '../options.ts';
+import { type KernelDeviceOptions, openKernelBackend, withKernelDevice } from '../device-options.ts';
+import { integer, type ModelOptions, number, withModelOptions } from '../options.ts';
 import { startProgress } from '../progress.ts';
 import { ExitStatus, INTERRUPTED } from '../report.ts';
 import { withVerify } from '../target-options.ts';
 import { formatBytes, formatCount, note, printJson, printLine } from '../terminal.ts';
 import { openForCommand } from '../warnings.ts';
 
-interface TrainCommandOptions extends ModelOptions {
+interface TrainCommandOptions extends ModelOptions, KernelDeviceOptions {
   readonly data: string;
   readonly name?: string;
   readonly output?: string;
@@ -35,13 +33,10 @@ interface TrainCommandOptions extends ModelOptions {
   readonly pretrained?: string | false;
   readonly pretrainedSection?: string;
   readonly test?: boolean;
-  readonly adapter?: string;
-  readonly memory?: number;
-  readonly verify?: boolean;
 }
 
 export function register(program: Command): void {
-  withVerify(withMemory(withModelOptions(program.command('train'))))
+  withVerify(withKernelDevice(withModelOptions(program.command('train'))))
     .description('train on a data set, as the train section of the spec says')
     .argument('<spec>')
     .requiredOption(
@@ -63,7 +58,6 @@ export function register(program: Command): void {
       "whose rules count for the file's names (default: the model's own names, else the section that fits)",
     )
     .option('--test', 'predict the test images afterwards, and compare with their truth')
-    .option('--adapter <name>', 'gpu, lavapipe, swiftshader or auto')
     .action(async (spec: string, options: TrainCommandOptions) => {
       const started = performance.now();
       const { model: first, warnings, loaded: parsed } = openForCommand(spec, options, { training: true });
@@ -80,12 +74,7 @@ export function register(program: Command): void {
       };
       checkRunPlace(place);
       const pretrained = pretrainedOf(model, options);
-      const adapter =
-        options.adapter === undefined ? undefined : parseAdapterChoice(options.adapter, '--adapter');
-      const backend = webgpuBackend(ops, kernelRenderer(), await acquireDevice({ adapter }), {
-        memory: options.memory,
-        verify: options.verify,
-      });
+      const backend = await openKernelBackend(options);
       note(
         `${spec}: ${model.name} checked in ${checked.toFixed(0)} ms, ${formatCount(parameters)} parameters, batch ${model.batch}`,
       );

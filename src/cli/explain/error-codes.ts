@@ -7,9 +7,9 @@ export const errorCodes: Readonly<Record<string, string>> = {
   'adapter-features':
     'Values in half precision (`--precision f16`) need the WebGPU feature shader-f16 of the target or the adapter; `archc doctor` shows which adapters there are. Without the option every adapter does.',
   'adapter-limits':
-    'The network needs more of the graphics adapter than it offers: a buffer, a binding or a workgroup is too large. `compile` plans for the limits that every WebGPU implementation has; other commands use those of the adapter. A smaller batch or image needs less, and so does a forward pass alone (`compile --inference`); `archc doctor` shows the adapters.',
+    'The network needs more of the graphics adapter than it offers: a buffer, a binding or a workgroup is too large, or on the CPU all of them together, of which 32 bits address 4 GiB. `compile` plans for the limits that every WebGPU implementation has; other commands use those of the adapter. A smaller batch or image needs less, and so does a forward pass alone (`compile --inference`); `archc doctor` shows the adapters.',
   'bad-adapter':
-    'The adapter asked for, by a flag or by the environment, is none of the choices. docs/adapters.md describes them.',
+    'The adapter asked for, by a flag or by the environment, is none of the choices, or not one of the backend that is asked for. docs/adapters.md describes them.',
   'bad-checkpoint':
     'The file is a safetensors file, but not the checkpoint of a run, or one that is damaged. Runs go on from checkpoint.safetensors in their folder.',
   'bad-checkpoint-file':
@@ -94,7 +94,7 @@ export const errorCodes: Readonly<Record<string, string>> = {
   'missing-value': 'The option takes a value, as in `--output FILE`.',
   'mixed-images': 'A folder of images holds several kinds of files. `--ending` says which of them are meant.',
   'no-adapter':
-    'No graphics adapter for WebGPU was found: no GPU with a Vulkan driver, and no software driver. `archc doctor` shows what was tried, docs/adapters.md how to get one.',
+    'WebGPU was asked for, and no adapter for it was found: no GPU with a driver, and no software driver. The CPU needs none (`--backend cpu`). `archc doctor` shows what was tried, docs/adapters.md how to get one.',
   'no-checkpoint':
     '`--resume` goes on from checkpoint.safetensors in the folder of a run, and there is none.',
   'no-drawing': 'Drawings are made of the graph only: `archc emit graph SPEC --format svg`.',

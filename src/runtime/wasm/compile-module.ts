@@ -11,6 +11,19 @@ const RELAXED = Uint8Array.of(
   ...[10, 13, 1, 11, 0, 0x20, 0, 0x20, 1, 0x20, 2, 0xfd, 0x85, 2, 0x0b],
 );
 
+/** A module that makes a vector. */
+const SIMD = Uint8Array.of(
+  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+  ...[1, 5, 1, 0x60, 0, 1, 0x7b],
+  ...[3, 2, 1, 0],
+  ...[10, 8, 1, 6, 0, 0x41, 0, 0xfd, 0x0f, 0x0b],
+);
+
+/** Whether the engine takes kernels at all: all are written for vectors of four numbers. */
+export function hasSimd(): boolean {
+  return engine.validate(SIMD);
+}
+
 /**
  * Whether the engine takes modules with relaxed SIMD: multiply-add with one rounding, where the processor has it. Node 20
  * has it behind a flag, which is set here, for the whole process: it changes no other module, as none could use it before.

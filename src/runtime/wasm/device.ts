@@ -267,8 +267,12 @@ function startFailure({ message }: Trap): RuntimeError {
   return new RuntimeError('wasm-threads', `a thread did not start: ${message}`);
 }
 
-/** @throws RuntimeError `wasm-threads` */
-function threadsFor(wanted: number | undefined): number {
+/**
+ * Threads that kernels run in where so many are asked for, or nothing is; 0: the caller's.
+ *
+ * @throws RuntimeError `wasm-threads`
+ */
+export function threadsFor(wanted?: number): number {
   if (wanted !== undefined && !(Number.isInteger(wanted) && wanted >= 0 && wanted <= MOST_THREADS))
     throw new RuntimeError('wasm-threads', `there are 0 to ${MOST_THREADS} threads, not ${wanted}`);
   if (hasSharedMemory) return wanted ?? Math.min(MOST_THREADS, coreCount());

@@ -10,7 +10,7 @@ import { translatorVersion } from './translator-version.mjs';
 /** The folder of the checkout. */
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** What is built for Node: the command line, the set-up of `npm start`, the library. */
+/** What is built for Node: the command line, the set-up of `npm test`, the library. */
 const entries = {
   cli: 'src/cli/process.ts',
   setup: 'src/adapter/setup.ts',

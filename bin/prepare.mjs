@@ -1,4 +1,4 @@
-// What `npm start` and `npm test` do first, from a fresh checkout on: packages, then a WebGPU adapter.
+// What `npm start` and `npm test` do first, from a fresh checkout on: packages, and for tests a WebGPU adapter.
 // Plain JavaScript with nothing but Node's own modules at the top, since it must run before `npm ci` has.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -37,8 +37,11 @@ function whyInstall() {
   return undefined;
 }
 
-/** Installs what is missing and makes sure that there is an adapter. Resolves to an exit code, 0 if all is there. */
-export async function prepare() {
+/**
+ * Installs what packages are missing, and with `adapter` makes sure that there is one of WebGPU. Resolves to an exit code,
+ * 0 if all is there.
+ */
+export async function prepare({ adapter }) {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major < 20 || (major === 20 && minor < 19)) {
     console.error(`error: this is Node ${process.versions.node}\n  = try: Node 20.19 or newer`);
@@ -50,5 +53,5 @@ export async function prepare() {
     const code = runHere('npm', ['ci', '--no-audit', '--no-fund']);
     if (code !== 0) return code;
   }
-  return runQuietly([join(root, 'bin/set-up.mjs')], { cwd: root });
+  return adapter ? runQuietly([join(root, 'bin/set-up.mjs')], { cwd: root }) : 0;
 }

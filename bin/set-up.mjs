@@ -1,4 +1,4 @@
-// What `npm start` and `npm test` do once packages are installed: makes sure that there is a WebGPU adapter.
+// What `npm test` does once packages are installed: makes sure that there is a WebGPU adapter.
 import { pathToFileURL } from 'node:url';
 import { BuildError, freshBuild } from './build.mjs';
 

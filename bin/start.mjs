@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { root } from './build.mjs';
 import { prepare } from './prepare.mjs';
 
-process.exitCode = await prepare();
+// The processor runs it where there is no GPU: nothing is installed for that.
+process.exitCode = await prepare({ adapter: false });
 if (process.exitCode === 0) {
   const demo = spawn(process.execPath, [join(root, 'bin/start-demo.mjs'), ...process.argv.slice(2)], {
     cwd: root,

@@ -1,5 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { expectNoStack, type Result, temporaryFolder } from '../cli/archc.ts';
@@ -137,6 +146,20 @@ test('without any adapter there is the CPU, and whoever wants WebGPU is told wha
     0,
     expect.stringMatching(/^CPU {7}\d+ threads?, SIMD.*\n(.*\n)*adapter {3}none/m),
   ]);
+});
+
+test('the CPU needs no package of WebGPU; whoever asks for that is told', () => {
+  const input = ['--weights', 'run/weights.safetensors', '--input', 'data/imagesTs', '--output', 'without'];
+  renameSync(at('node_modules/webgpu'), at('away'));
+  try {
+    const found = archc('predict', 'mine.arch', ...input);
+    expect(found.code, found.stderr).toBe(0);
+    const missing = archc('predict', 'mine.arch', ...input, '--adapter', 'gpu');
+    expect(missing.code).toBe(1);
+    expect(missing.stderr).toMatch(/error\[no-adapter\]: .*Dawn \(npm package webgpu\) does not load/);
+  } finally {
+    renameSync(at('away'), at('node_modules/webgpu'));
+  }
 });
 
 test.runIf(process.platform === 'linux' && process.arch === 'x64')(

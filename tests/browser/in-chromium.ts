@@ -15,10 +15,10 @@ export type Place = 'page' | 'worker';
 /** Nothing but files of the page's own origin, and no functions made of text. */
 const policy = "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'";
 
-/** The page's script with all that it imports, as browsers get it. Fails where any of that needs Node. */
-export async function bundlePage(): Promise<string> {
+/** A page's script with all that it imports, as browsers get it. Fails where any of that needs Node. */
+export async function bundlePage(script = 'tests/browser/page/page.ts'): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: ['tests/browser/page/page.ts'],
+    entryPoints: [script],
     bundle: true,
     write: false,
     format: 'esm',
@@ -56,18 +56,30 @@ export function doInChromium(
   });
 }
 
-/** What a page of its own, which gets these files and nothing else, sends to `/result`. */
-export async function resultIn<T extends object>(browser: Browser, files: Served): Promise<T> {
+/**
+ * What a page of its own, which gets these files and nothing else, sends to `/result`.
+ *
+ * @param headers of all files, by default the policy
+ */
+export async function resultIn<T extends object>(
+  browser: Browser,
+  files: Served,
+  headers: Readonly<Record<string, string>> = { 'content-security-policy': policy },
+): Promise<T> {
   const page = await browser.newPage();
   try {
-    return await resultOf<T>(page, files);
+    return await resultOf<T>(page, files, headers);
   } finally {
     await page.close();
   }
 }
 
 /** Opens the page at localhost, which is secure enough for WebGPU, and waits for what it sends. */
-function resultOf<T extends object>(page: Page, files: Served): Promise<T> {
+function resultOf<T extends object>(
+  page: Page,
+  files: Served,
+  headers: Readonly<Record<string, string>>,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     page.on('pageerror', reject);
     page.on('crash', () => reject(new Error('the page crashed')));
@@ -84,7 +96,6 @@ function resultOf<T extends object>(page: Page, files: Served): Promise<T> {
         return;
       }
       const [contentType, body] = files[pathname] ?? [];
-      const headers = { 'content-security-policy': policy };
       if (body === undefined) await route.fulfill({ status: 404 });
       else await route.fulfill({ contentType, body, headers });
     });

@@ -1,0 +1,100 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { TRAINING_STEP, trainingEntries } from '../../src/autodiff/entries.ts';
+import { initialise } from '../../src/compiler/initialise.ts';
+import { trainSection } from '../../src/compiler/model.ts';
+import { kernelRenderer } from '../../src/compiler/renderer.ts';
+import { openModel } from '../../src/files/open.ts';
+import { cpuTarget } from '../../src/kernels/targets.ts';
+import { ops } from '../../src/ops/index.ts';
+import { planProgram } from '../../src/plan/plan.ts';
+import { hyperParameters } from '../../src/recipe/optimizers.ts';
+import { workerScript } from '../../src/runtime/wasm/threads.ts';
+import { WasmSession } from '../../src/runtime/wasm/wasm-session.ts';
+import { compileProgram } from '../../src/wasm/compile-program.ts';
+import { launchChromium } from './chromium.ts';
+import { bundlePage, pageOf, resultIn } from './in-chromium.ts';
+import type { CpuJob, CpuOutcome } from './page/cpu.ts';
+import { type Source, trainOn } from './page/cpu-steps.ts';
+
+const STEPS = 10;
+
+/** A small network for nuclei, its program for the processor, and what it is trained on. */
+function job() {
+  const open = (training: boolean) =>
+    openModel('examples/nuclei/nuclei.arch', { set: { size: '<32, 32>' }, batch: 1, training });
+  const model = open(true);
+  const section = trainSection(model);
+  const { entries } = trainingEntries(model, section, section.optimizer, ops);
+  const program = planProgram(entries, ops, kernelRenderer(), {
+    ...{ model: model.name, batch: 1, target: cpuTarget },
+  });
+  const hyper = hyperParameters(section.optimizer, 1e-3, 1);
+  const sources = program.tensors.flatMap((tensor): Source[] => {
+    const { kind, name, dtype, shape } = tensor;
+    const parameter = model.parameters.find((p) => p.name === name);
+    if (kind === 'param') return [[kind, name, dtype, [...initialise(parameter!, 0)]]];
+    if (kind !== 'input') return [];
+    const count = shape.reduce((n, d) => n * d, 1);
+    const values =
+      dtype === 'i32' ? (i: number) => i % 3 : (i: number) => Math.fround(((i * 7919) % 1000) / 500 - 1);
+    return [
+      [kind, name, dtype, name === 'hyper' ? [...hyper] : Array.from({ length: count }, (_, i) => values(i))],
+    ];
+  });
+  return { program, sources };
+}
+
+const { program, sources } = job();
+// Plain multiply and add: the same bits on every engine.
+const module = compileProgram(program, { bounds: 'trusted', relaxed: false });
+
+let browser: Browser;
+let script: string;
+beforeAll(async () => {
+  [browser, script] = await Promise.all([launchChromium(), bundlePage('tests/browser/page/cpu.ts')]);
+});
+afterAll(() => browser?.close());
+
+/** What `SharedArrayBuffer` asks for. */
+const isolated = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+};
+const policy = (workers: string) => ({
+  'content-security-policy': `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src ${workers}; connect-src 'self'`,
+});
+
+test.each([
+  ['an isolated page, in two threads', { ...isolated, ...policy('blob:') }, { threads: 2 }, 2],
+  [
+    'an isolated page that only has workers of its own files',
+    { ...isolated, ...policy("'self'") },
+    { threads: 3, script: '/threads.js' },
+    3,
+  ],
+  ['a page that shares no memory, in its own thread', policy("'none'"), {}, 0],
+] as const)('%s trains to the bits of Node', async (_, headers, options, threads) => {
+  const session = await WasmSession.create(program, module, { threads: 2 });
+  const truth = await trainOn(session, sources, TRAINING_STEP, STEPS);
+  session.destroy();
+
+  const wanted: CpuJob = {
+    ...{ program, scratchBytes: module.scratchBytes, sources, entries: TRAINING_STEP, steps: STEPS, options },
+  };
+  const found = await resultIn<CpuOutcome>(
+    browser,
+    {
+      '/': pageOf('/cpu.js'),
+      '/cpu.js': ['text/javascript', script],
+      '/threads.js': ['text/javascript', workerScript],
+      '/job.json': ['application/json', JSON.stringify(wanted)],
+      '/kernels.wasm': ['application/wasm', Buffer.from(module.bytes)],
+    },
+    headers,
+  );
+  expect(found.threads).toBe(threads);
+  expect(found.losses).toEqual(truth.losses);
+  expect(found.weights).toEqual(truth.weights);
+  expect(new Set(truth.losses).size).toBe(STEPS);
+});

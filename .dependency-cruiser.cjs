@@ -32,6 +32,7 @@ const allowed = {
     'src/plan',
     'src/program',
     'src/tensors',
+    'src/wasm',
   ],
   'src/files': [
     'grammar',

@@ -1,5 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { CompileFor } from '../compiler/compile.ts';
 import type { PlanFor } from '../compiler/portable.ts';
+import { InputError } from '../errors.ts';
 import type { Precision } from '../ir/storage.ts';
 import type { Target } from '../ir/target.ts';
 import { namedTarget, portableTarget, targets } from '../kernels/targets.ts';
@@ -47,6 +49,19 @@ export function withPrecision(command: Command): Command {
       .choices(['f32', 'f16'] satisfies Precision[])
       .default('f32'),
   );
+}
+
+/**
+ * `--target` with one or two names.
+ *
+ * @throws InputError `unknown-target`, `conflicting-option`
+ */
+export function compileFor(options: TargetOptions): CompileFor {
+  const [first, second, ...more] = options.target?.split(',') ?? [];
+  if (more.length > 0)
+    throw new InputError('conflicting-option', 'two targets are the CPU device and one of WebGPU');
+  const plan = planFor({ ...options, target: first });
+  return second === undefined ? plan : { ...plan, secondTarget: namedTarget(second) };
 }
 
 /** @throws InputError `unknown-target` */

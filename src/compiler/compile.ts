@@ -1,21 +1,44 @@
 import { TRAINING_STEP, trainingEntries } from '../autodiff/entries.ts';
+import { InputError } from '../errors.ts';
+import type { Target } from '../ir/target.ts';
 import type { Diagnostic, LoadedSpec } from '../language/index.ts';
 import type { ElaboratedModel } from '../language/model.ts';
 import { ops } from '../ops/index.ts';
 import type { Recomputation } from '../plan/budget.ts';
 import type { Facts } from '../program/facts.ts';
 import type { Program } from '../program/program.ts';
+import { compileProgram } from '../wasm/compile-program.ts';
 import { factsOf, trainingFacts } from './facts.ts';
 import { checkedModel, type OpenOptions } from './model.ts';
 import { checkPlanFor, type PlanFor, planPortablyWithin } from './portable.ts';
 import { kernelRenderer } from './renderer.ts';
 
 /** What `programFiles` makes the files of, together with weights. */
-export interface Compiled {
-  readonly program: Program;
+export interface Compiled extends CompiledPlan {
   readonly facts: Facts;
+  /** For another kind of device, beside the first. */
+  readonly second?: CompiledPlan;
+}
+
+export interface CompiledPlan {
+  readonly program: Program;
+  /** Of a program for the CPU device: its kernels as WebAssembly. */
+  readonly modules?: CompiledModules;
   /** What is computed again to keep to a budget of memory; left out where nothing is. */
   readonly recomputation?: Recomputation;
+}
+
+/** See `StoredModules`. */
+export interface CompiledModules {
+  readonly plain: Uint8Array;
+  readonly relaxed: Uint8Array;
+  readonly scratchBytes: number;
+}
+
+/** What is compiled for, and how. */
+export interface CompileFor extends PlanFor {
+  /** Beside `target`, of the other kind: the CPU device, or WebGPU. */
+  readonly secondTarget?: Target;
 }
 
 /**
@@ -30,19 +53,34 @@ export interface Compiled {
 export function compileModel(
   model: ElaboratedModel,
   training: ElaboratedModel | undefined,
-  plan: PlanFor = {},
+  plan: CompileFor = {},
 ): Compiled {
+  const { secondTarget, ...first } = plan;
+  const plans = [first, ...(secondTarget ? [{ ...first, target: secondTarget }] : [])];
+  if (new Set(plans.map(({ target }) => target?.kind === 'cpu')).size < plans.length)
+    throw new InputError('conflicting-option', 'two targets are the CPU device and one of WebGPU');
   const section = training?.train[0];
   // Before gradients are derived.
-  checkPlanFor(section ? ['forward', ...TRAINING_STEP] : ['forward'], plan);
+  for (const one of plans) checkPlanFor(section ? ['forward', ...TRAINING_STEP] : ['forward'], one);
   const steps =
     training && section
       ? trainingEntries(training, section, section.optimizer, ops, { predictor: model }).entries
       : {};
   const entries = { forward: model.graph, ...steps };
-  const planned = planPortablyWithin(model, entries, kernelRenderer(), plan);
+  const renderer = kernelRenderer();
+  const [planned, second] = plans.map((one): CompiledPlan => {
+    const made = planPortablyWithin(model, entries, renderer, one);
+    return one.target?.kind === 'cpu' ? { ...made, modules: modulesOf(made.program) } : made;
+  });
   const facts = section && trainingFacts(model, section, TRAINING_STEP);
-  return { ...planned, facts: factsOf(model, planned.program, facts) };
+  return { ...planned, ...(second && { second }), facts: factsOf(model, planned.program, facts) };
+}
+
+function modulesOf(program: Program): CompiledModules {
+  const plain = compileProgram(program, { bounds: 'trusted', relaxed: false });
+  const relaxed = compileProgram(program, { bounds: 'trusted', relaxed: true });
+  const scratchBytes = Math.max(plain.scratchBytes, relaxed.scratchBytes);
+  return { plain: plain.bytes, relaxed: relaxed.bytes, scratchBytes };
 }
 
 export interface CompileOptions extends Pick<OpenOptions, 'set' | 'batch'> {
@@ -50,7 +88,7 @@ export interface CompileOptions extends Pick<OpenOptions, 'set' | 'batch'> {
   readonly model?: string;
   /** Leaves out what trains. */
   readonly inference?: boolean;
-  readonly plan?: PlanFor;
+  readonly plan?: CompileFor;
 }
 
 export interface CompiledSpec extends Compiled {

@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { type Compiled, compileModel } from '../compiler/compile.ts';
-import type { PlanFor } from '../compiler/portable.ts';
+import { type Compiled, type CompileFor, compileModel } from '../compiler/compile.ts';
 import { programFiles, weightsBytes } from '../compiler/program-files.ts';
 import { InputError } from '../errors.ts';
 import type { ElaboratedModel } from '../language/model.ts';
+import { PLAIN_MODULE, RELAXED_MODULE } from '../program/stored.ts';
 import { writeError } from '../tensors/atomic-file.ts';
 import { checkFolderWritable, makeFolder } from '../tensors/output-path.ts';
 import type { StoredData } from '../tensors/tensor.ts';
@@ -19,7 +19,7 @@ export interface ProgramReport {
 }
 
 /**
- * Writes a compiled model: `program.json`, `kernels/` and `weights.safetensors`. The same model and weights give the same
+ * Writes a compiled model: `program.json`, `weights.safetensors` and its kernels, `kernels/` or modules of WebAssembly. The same model and weights give the same
  * bytes. The folder appears whole or not at all; an older program of the same name is replaced.
  *
  * @param training the same model elaborated for training; without it the program is for inference only
@@ -33,7 +33,7 @@ export async function writeProgramFolder(
   model: ElaboratedModel,
   training: ElaboratedModel | undefined,
   weights: ReadonlyMap<string, StoredData>,
-  plan: PlanFor = {},
+  plan: CompileFor = {},
 ): Promise<ProgramReport> {
   const target = resolve(folder);
   checkFolderWritable(folder);
@@ -46,8 +46,10 @@ export async function writeProgramFolder(
   const replaced = `${temporary}.old`;
   try {
     mkdirSync(temporary);
-    mkdirSync(join(temporary, 'kernels'));
-    for (const [path, bytes] of files) writeFileSync(join(temporary, path), bytes);
+    for (const [path, bytes] of files) {
+      mkdirSync(dirname(join(temporary, path)), { recursive: true });
+      writeFileSync(join(temporary, path), bytes);
+    }
     // The old program goes only when the new one stands in its place.
     if (existsSync(target)) renameSync(target, replaced);
     renameSync(temporary, target);
@@ -71,7 +73,13 @@ export async function writeProgramFolder(
 }
 
 /** All that a program consists of. */
-const ownFiles: readonly string[] = ['program.json', 'weights.safetensors', 'kernels'];
+const ownFiles: readonly string[] = [
+  'program.json',
+  'weights.safetensors',
+  'kernels',
+  PLAIN_MODULE,
+  RELAXED_MODULE,
+];
 
 /** An empty folder may be filled, and a program be replaced; whatever else somebody keeps there is not touched. */
 function checkReplaceable(folder: string, target: string): void {

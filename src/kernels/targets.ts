@@ -89,6 +89,7 @@ export const cpuTarget: Target = {
 /** The targets that `--target` takes. */
 export const targets: readonly Target[] = [
   portableTarget,
+  cpuTarget,
   // The same, for adapters that are known to be GPUs.
   target('webgpu-gpu', 'gpu', portableLimits, []),
   // As they report themselves to Dawn: Mesa 25.0.7 with LLVM 15, SwiftShader 5.0.0.

@@ -134,7 +134,7 @@ function assemble(entries: readonly EntryUnits[], renderer: Renderer, options: P
   const { kernels, uniformWords: uniforms } = table;
   const { buffers } = memory;
   const program: Program = {
-    format: 2,
+    format: 3,
     model: options.model,
     batch: options.batch,
     target: options.target.name,

@@ -2,8 +2,13 @@
  * What a model is compiled to: everything that a runtime needs but the weights, known before the first run. Entries
  * (forward pass, gradients, update, …) share one set of sources and one memory plan.
  */
-export interface Program {
-  readonly format: 2;
+export interface Program extends ProgramPlan {
+  readonly kernels: readonly KernelInfo[];
+}
+
+/** A program without the code of its kernels. */
+export interface ProgramPlan {
+  readonly format: 3;
   readonly model: string;
   readonly batch: number;
   /** Name of the target that its kernels were chosen for. */
@@ -11,7 +16,7 @@ export interface Program {
   readonly buffers: readonly BufferInfo[];
   /** Of device memory: of all buffers, that of the uniforms included. */
   readonly bytes: number;
-  readonly kernels: readonly KernelInfo[];
+  readonly kernels: readonly KernelInterface[];
   /** Contents of the one uniform buffer, as 32-bit words. */
   readonly uniforms: readonly number[];
   /** What lives from run to run, or is given for it. */
@@ -41,11 +46,14 @@ export interface BufferInfo {
   readonly kind: 'input' | 'weights' | 'state' | 'carry' | 'values';
 }
 
-export interface KernelInfo {
+export interface KernelInterface {
   /** Names the file `kernels/<name>.wgsl` of a program on disk. */
   readonly name: string;
   readonly bindings: readonly ('read' | 'read_write')[];
   readonly hasUniforms: boolean;
+}
+
+export interface KernelInfo extends KernelInterface {
   readonly wgsl: string;
 }
 

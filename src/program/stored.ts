@@ -1,8 +1,12 @@
 import type { Facts } from './facts.ts';
-import type { KernelInfo, Program } from './program.ts';
+import type { KernelInterface, ProgramPlan } from './program.ts';
 
 /** The version of the format that `archc compile` writes and the runtime reads. */
-export const PROGRAM_FORMAT = 2;
+export const PROGRAM_FORMAT = 3 as const;
+
+/** Files of the kernels as WebAssembly. */
+export const PLAIN_MODULE = 'kernels.wasm';
+export const RELAXED_MODULE = 'kernels.relaxed.wasm';
 
 /** What a file must be. */
 export interface FileInfo {
@@ -11,13 +15,33 @@ export interface FileInfo {
   readonly sha256: string;
 }
 
-/** A kernel in `program.json`: its text is the file `kernels/<name>.wgsl`. */
-export type StoredKernel = Omit<KernelInfo, 'wgsl'> & FileInfo;
+/** A kernel in `program.json`. */
+export interface StoredKernel extends KernelInterface {
+  /** Of the file `kernels/<name>.wgsl`; absent in a plan for the CPU device. */
+  readonly text?: FileInfo;
+}
+
+/** All kernels of a plan for the CPU device, as WebAssembly. */
+export interface StoredModules {
+  /** Of `kernels.wasm`, which multiplies and adds with two roundings: the same bits everywhere. */
+  readonly plain: FileInfo;
+  /** Of `kernels.relaxed.wasm`, for engines with relaxed SIMD: one rounding, where the processor can. */
+  readonly relaxed: FileInfo;
+  /** Memory that a kernel may use beside its bindings. */
+  readonly scratchBytes: number;
+}
+
+/** How a program is run on a kind of device: WebGPU's, or the processor where it has `modules`. */
+export interface StoredPlan extends Omit<ProgramPlan, 'format' | 'model' | 'batch'> {
+  readonly kernels: readonly StoredKernel[];
+  readonly modules?: StoredModules;
+}
 
 /** `program.json`: what a program on disk says of itself and of the files beside it. */
-export interface StoredProgram extends Omit<Program, 'kernels'> {
+export interface StoredProgram extends Pick<ProgramPlan, 'format' | 'model' | 'batch'> {
   readonly facts: Facts;
-  readonly kernels: readonly StoredKernel[];
+  /** One for each kind of device that it is compiled for. */
+  readonly plans: readonly StoredPlan[];
   /** Of `weights.safetensors`. */
   readonly weights: FileInfo;
   /** Of the text before it: see {@link digested}. */

@@ -1,11 +1,16 @@
 import { isPowerOfTwo } from '../math.ts';
+import type { Facts } from '../program/facts.ts';
 import type { Dispatch, TensorInfo } from '../program/program.ts';
-import type { StoredKernel, StoredProgram } from '../program/stored.ts';
+import type { StoredKernel, StoredPlan, StoredProgram } from '../program/stored.ts';
 import { HYPER_LENGTH } from '../recipe/optimizers.ts';
 import { RuntimeError } from './runtime-error.ts';
 
-/** Offsets into the uniform buffer are multiples of it on every device. */
+/** Offsets into the uniform buffer are multiples of it on every WebGPU device, and on the processor. */
 const UNIFORM_ALIGNMENT = 256;
+const CPU_ALIGNMENT = 16;
+/** Workgroups along an axis on every WebGPU device, and in all on the processor. */
+const MAX_WORKGROUPS = 65535;
+const MAX_CPU_WORKGROUPS = 2 ** 31 - 1;
 /** What every device binds of a uniform buffer. */
 const MAX_UNIFORM_BINDING = 65536;
 
@@ -15,8 +20,32 @@ const MAX_UNIFORM_BINDING = 65536;
  *
  * @throws RuntimeError `program-bounds` that names the place
  */
-export function checkBounds(program: StoredProgram): void {
-  const { buffers, requires, kernels, entries, tensors } = program;
+export function checkBounds({ plans, facts }: StoredProgram): void {
+  unique(
+    'plan',
+    plans.map(({ modules }) => (modules ? 'for the CPU device' : 'for WebGPU')),
+  );
+  for (const plan of plans) {
+    checkPlan(plan);
+    checkFacts(plan, facts);
+  }
+  // What one says of weights, inputs and results holds for the other.
+  const [first, ...others] = plans.map(interfaceOf);
+  if (others.some((other) => other !== first)) wrong('plans', 'they take or give different things');
+}
+
+/** What is seen of a plan from outside, as a text. */
+function interfaceOf({ tensors, entries }: StoredPlan): string {
+  const types = (infos: readonly TensorInfo[]) =>
+    infos.map(({ name, dtype, shape }) => JSON.stringify([name, dtype, shape])).sort();
+  const weights = tensors.filter(({ kind }) => kind === 'param' || kind === 'buffer');
+  const inputs = tensors.filter(({ kind }) => kind === 'input');
+  const forward = entries['forward'].outputs.map(({ name, dtype, shape }) => [name, dtype, shape]);
+  return JSON.stringify([types(weights), types(inputs), forward]);
+}
+
+function checkPlan(program: StoredPlan): void {
+  const { buffers, requires, kernels, entries, tensors, modules } = program;
   if (!isPowerOfTwo(requires.minStorageBufferOffsetAlignment))
     wrong('requires', 'an alignment is a power of two');
   buffers.forEach(({ size }, i) => {
@@ -28,7 +57,9 @@ export function checkBounds(program: StoredProgram): void {
     'kernel',
     kernels.map(({ name }) => name),
   );
-  for (const { name, bindings } of kernels) {
+  for (const { name, bindings, text } of kernels) {
+    if ((text === undefined) !== (modules !== undefined))
+      wrong(`kernel ${name}`, modules ? 'it has a text beside a module' : 'it has no text');
     if (bindings.length > requires.maxStorageBuffersPerShaderStage)
       wrong(`kernel ${name}`, `it binds ${bindings.length} buffers, more than is required`);
   }
@@ -52,11 +83,10 @@ export function checkBounds(program: StoredProgram): void {
   }
   const bytes = buffers.reduce((n, { size }) => n + size, 4 * program.uniforms.length);
   if (program.bytes !== bytes) wrong('bytes', `buffers and uniforms take ${bytes}, not ${program.bytes}`);
-  checkFacts(program);
 }
 
 function checkTensor(
-  { buffers }: StoredProgram,
+  { buffers }: StoredPlan,
   what: string,
   { shape, buffer, offset }: Pick<TensorInfo, 'shape' | 'buffer' | 'offset'>,
 ): void {
@@ -72,7 +102,7 @@ function checkTensor(
 }
 
 function checkDispatch(
-  { buffers, kernels, uniforms, requires }: StoredProgram,
+  { buffers, kernels, uniforms, requires, modules }: StoredPlan,
   what: string,
   d: Dispatch,
 ): void {
@@ -90,9 +120,12 @@ function checkDispatch(
     if (offset + size > buffers[buffer].size) wrong(at, `it ends beyond buffer ${buffer}`);
   });
   checkAliases(what, d, kernel);
+  if (modules ? product(d.workgroups) > MAX_CPU_WORKGROUPS : Math.max(...d.workgroups) > MAX_WORKGROUPS)
+    wrong(what, `there are too many workgroups, ${d.workgroups.join(', ')}`);
   const [offset, size] = d.uniforms;
   if (!kernel.hasUniforms) return;
-  if (offset % UNIFORM_ALIGNMENT !== 0 || size % 4 !== 0) wrong(what, 'its uniforms are not aligned');
+  const alignment = modules ? CPU_ALIGNMENT : UNIFORM_ALIGNMENT;
+  if (offset % alignment !== 0 || size % 4 !== 0) wrong(what, 'its uniforms are not aligned');
   if (size === 0 || size > MAX_UNIFORM_BINDING || offset + size > 4 * uniforms.length)
     wrong(what, 'its uniforms are not among those of the program');
 }
@@ -109,7 +142,7 @@ function checkAliases(what: string, { bindings }: Dispatch, kernel: StoredKernel
   });
 }
 
-function checkFacts({ facts, tensors, entries }: StoredProgram): void {
+function checkFacts({ tensors, entries }: StoredPlan, facts: Facts): void {
   const input = (name: string) => tensors.find((t) => t.kind === 'input' && t.name === name);
   unique(
     'input',
@@ -154,6 +187,8 @@ function unique(what: string, names: readonly string[]): void {
     seen.add(name);
   }
 }
+
+const product = (sizes: readonly number[]) => sizes.reduce((n, size) => n * size, 1);
 
 function wrong(what: string, why: string): never {
   const message = `program.json: ${what}: ${why}`;

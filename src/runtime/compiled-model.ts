@@ -1,12 +1,22 @@
 import type { Facts, TensorType } from '../program/facts.ts';
-import type { Program } from '../program/program.ts';
-import { digested, type StoredProgram } from '../program/stored.ts';
+import type { Program, ProgramPlan } from '../program/program.ts';
+import {
+  digested,
+  PLAIN_MODULE,
+  RELAXED_MODULE,
+  type StoredModules,
+  type StoredPlan,
+  type StoredProgram,
+} from '../program/stored.ts';
 import { checkBounds } from './check-bounds.ts';
 import { parseDocument, readProgram } from './parse-program.ts';
 import { checkDigest, type Load, loadChecked, loaderOf, type ProgramFiles, textOf } from './program-files.ts';
 import { RunningModel, type StartOptions } from './running-model.ts';
 import { RuntimeError } from './runtime-error.ts';
-import type { OpenSession } from './session.ts';
+import type { Session } from './session.ts';
+import { hasRelaxedSimd } from './wasm/compile-module.ts';
+import { CpuDevice } from './wasm/cpu-device.ts';
+import { WasmSession } from './wasm/wasm-session.ts';
 import { checkOffers } from './webgpu/limits.ts';
 import { WebgpuSession } from './webgpu/session.ts';
 import { parseWeights } from './weights.ts';
@@ -17,23 +27,41 @@ const MAX_JSON = 64 * 2 ** 20;
 
 /** A program that `archc compile` wrote, read and checked; nothing of it is on a device yet. */
 export class CompiledModel {
-  readonly program: Program;
+  /** Its plan for WebGPU, else for the processor. */
+  readonly program: ProgramPlan;
   /** What `predict` takes, at the program's batch. */
   readonly inputs: readonly TensorType[];
   /** What `predict` gives, finest first. */
   readonly outputs: readonly TensorType[];
+  /** Kinds of devices that it can be started on. */
+  readonly devices: readonly ('webgpu' | 'cpu')[];
   private readonly stored: StoredProgram;
   private readonly load: Load;
+  private readonly webgpu: Program | undefined;
+  private readonly cpu: { readonly plan: ProgramPlan; readonly modules: StoredModules } | undefined;
 
-  /** See {@link openProgram}. */
-  constructor(stored: StoredProgram, texts: readonly string[], load: Load) {
-    const kernels = stored.kernels.map(({ name, bindings, hasUniforms }, i) => ({
-      ...{ name, bindings, hasUniforms, wgsl: texts[i] },
-    }));
-    const { weights: _, facts: __, sha256: ___, ...rest } = stored;
-    this.program = { ...rest, kernels };
+  /**
+   * See {@link openProgram}.
+   *
+   * @param texts of kernels in WGSL, by name
+   */
+  constructor(stored: StoredProgram, texts: ReadonlyMap<string, string>, load: Load) {
+    const { format, model, batch } = stored;
+    const planOf = ({ modules: _, ...plan }: StoredPlan) => ({ format, model, batch, ...plan });
+    for (const own of stored.plans) {
+      const plan = planOf(own);
+      if (own.modules) this.cpu = { plan, modules: own.modules };
+      else {
+        const kernels = plan.kernels.map(({ name, bindings, hasUniforms }) => ({
+          ...{ name, bindings, hasUniforms, wgsl: texts.get(name)! },
+        }));
+        this.webgpu = { ...plan, kernels };
+      }
+    }
+    this.devices = [...(this.webgpu ? ['webgpu' as const] : []), ...(this.cpu ? ['cpu' as const] : [])];
+    this.program = this.webgpu ?? this.cpu!.plan;
     this.inputs = stored.facts.inputs;
-    this.outputs = stored.entries['forward'].outputs.map(({ name, dtype, shape }) => ({
+    this.outputs = this.program.entries['forward'].outputs.map(({ name, dtype, shape }) => ({
       name,
       dtype,
       shape,
@@ -49,7 +77,8 @@ export class CompiledModel {
 
   /** Parameters and buffers, by their `state_dict` keys. */
   get weights(): readonly TensorType[] {
-    const { tensors, facts } = this.stored;
+    const { tensors } = this.program;
+    const { facts } = this.stored;
     const own = tensors.filter(({ kind }) => kind === 'param' || kind === 'buffer');
     return [...own.map(({ name, dtype, shape }) => ({ name, dtype, shape })), ...facts.unread];
   }
@@ -59,37 +88,59 @@ export class CompiledModel {
    *
    * @param gpu in browsers `navigator.gpu`, which is taken where none is given; in Node what `create([])` of the npm
    *   package `webgpu` returns, which must be kept as long as the device is used
-   * @throws RuntimeError `no-adapter`; `adapter-limits`, `adapter-features` where the adapter offers less
+   * @throws RuntimeError `no-adapter`; `adapter-limits`, `adapter-features` where the adapter offers less;
+   *   `program-target` where the program is not for WebGPU
    */
   async requestDevice(gpu?: GPU): Promise<GPUDevice> {
+    const { requires } = this.forWebgpu();
     const own = gpu ?? (globalThis as { readonly navigator?: Partial<NavigatorGPU> }).navigator?.gpu;
     if (!own) throw new RuntimeError('no-adapter', 'there is no WebGPU here: `navigator.gpu` is missing');
     const adapter = await own.requestAdapter({ powerPreference: 'high-performance' });
     if (!adapter) throw new RuntimeError('no-adapter', 'WebGPU finds no adapter');
-    checkOffers(adapter, this.program.requires);
-    const { features, ...limits } = this.program.requires;
+    checkOffers(adapter, requires);
+    const { features, ...limits } = requires;
     return adapter.requestDevice({ requiredFeatures: features, requiredLimits: limits });
   }
 
   /**
    * Makes the model ready on a device, with the weights of its folder or those that are given.
    *
-   * @param device of WebGPU, or what opens a session on another one
-   * @throws RuntimeError `bad-weights`, `program-file` before anything is on the device; and as
-   *   {@link WebgpuSession.create}
+   * @param device of WebGPU, or the processor
+   * @throws RuntimeError `program-target`, `bad-weights`, `program-file` before anything is on the device; and as
+   *   {@link WebgpuSession.create} or {@link WasmSession.create}
    */
-  async start(device: GPUDevice | OpenSession, options: StartOptions = {}): Promise<RunningModel> {
+  async start(device: GPUDevice | CpuDevice, options: StartOptions = {}): Promise<RunningModel> {
     const given = options.weights;
     const bytes = given ?? (await loadChecked(this.load, WEIGHTS, this.stored.weights));
     const weights = parseWeights(bytes, this.weights, given ? 'the weights' : WEIGHTS);
-    const open = typeof device === 'function' ? device : openOn(device);
-    const session = await open(this.program);
+    const session =
+      device instanceof CpuDevice
+        ? await this.onCpu(device)
+        : await WebgpuSession.create(device, this.forWebgpu());
     return new RunningModel(this, session, weights, options);
   }
-}
 
-function openOn(device: GPUDevice): OpenSession {
-  return (program) => WebgpuSession.create(device, program);
+  private forWebgpu(): Program {
+    if (this.webgpu) return this.webgpu;
+    throw new RuntimeError(
+      'program-target',
+      `the program of ${this.program.model} is for the processor only`,
+    );
+  }
+
+  private async onCpu({ options }: CpuDevice): Promise<Session> {
+    if (!this.cpu)
+      throw new RuntimeError('program-target', `the program of ${this.program.model} is for WebGPU only`);
+    const { plan, modules } = this.cpu;
+    const relaxed = !options.deterministic && hasRelaxedSimd();
+    const bytes = await loadChecked(
+      this.load,
+      relaxed ? RELAXED_MODULE : PLAIN_MODULE,
+      relaxed ? modules.relaxed : modules.plain,
+    );
+    const { scratchBytes } = modules;
+    return WasmSession.create(plan, { bytes: bytes as Uint8Array<ArrayBuffer>, scratchBytes }, options);
+  }
 }
 
 /**
@@ -111,11 +162,13 @@ export async function openProgram(files: ProgramFiles): Promise<CompiledModel> {
   const stored = readProgram(parseDocument(text));
   await checkDigest('program.json', new TextEncoder().encode(digested(text)), stored.sha256);
   checkBounds(stored);
+  const kernels = stored.plans.flatMap((plan) => plan.kernels);
   const texts = await Promise.all(
-    stored.kernels.map(async (kernel) => {
-      const file = `kernels/${kernel.name}.wgsl`;
-      return textOf(file, await loadChecked(load, file, kernel));
+    kernels.map(async ({ name, text: info }) => {
+      if (!info) return [];
+      const file = `kernels/${name}.wgsl`;
+      return [[name, textOf(file, await loadChecked(load, file, info))] as const];
     }),
   );
-  return new CompiledModel(stored, texts, load);
+  return new CompiledModel(stored, new Map(texts.flat()), load);
 }

@@ -1,7 +1,7 @@
 /// <reference types="@webgpu/types" preserve="true" />
 /**
- * Runs programs, as `archc compile` writes them, on a WebGPU device: in browsers and in Node. Provisional: its API
- * may change between minor versions.
+ * Runs programs, as `archc compile` writes them, on a WebGPU device or on the processor: in browsers and in Node.
+ * Provisional: its API may change between minor versions.
  */
 
 export type { Facts, TensorType, TrainingFacts } from '../program/facts.ts';
@@ -28,6 +28,7 @@ export { RuntimeError, type RuntimeErrorCode } from './runtime-error.ts';
 export type { OpenSession, OutputName, Session, Submitted, TensorData } from './session.ts';
 export { StepReader, type StepResult } from './step-reader.ts';
 export { hasRelaxedSimd } from './wasm/compile-module.ts';
+export { CpuDevice, type CpuOptions } from './wasm/cpu-device.ts';
 export type { DeviceOptions, KernelModule } from './wasm/device.ts';
 export { workerScript } from './wasm/threads.ts';
 export { WasmSession } from './wasm/wasm-session.ts';

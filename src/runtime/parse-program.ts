@@ -1,6 +1,13 @@
 import type { Facts, TensorType, TrainingFacts } from '../program/facts.ts';
-import type { BufferInfo, Dispatch, Entry, Program, SourceInfo, TensorInfo } from '../program/program.ts';
-import { type FileInfo, PROGRAM_FORMAT, type StoredKernel, type StoredProgram } from '../program/stored.ts';
+import type { BufferInfo, Dispatch, Entry, ProgramPlan, SourceInfo, TensorInfo } from '../program/program.ts';
+import {
+  type FileInfo,
+  PROGRAM_FORMAT,
+  type StoredKernel,
+  type StoredModules,
+  type StoredPlan,
+  type StoredProgram,
+} from '../program/stored.ts';
 import { optimizers } from '../recipe/optimizers.ts';
 import { schedules } from '../recipe/schedules.ts';
 import { type Chosen, type Forms, inRange, rangeText, type Setting } from '../recipe/setting.ts';
@@ -25,6 +32,8 @@ import { RuntimeError } from './runtime-error.ts';
 
 /** More than any device binds: what is checked pair by pair stays short. */
 const MAX_BINDINGS = 1000;
+/** Of a kernel as WebAssembly, in bytes: each of up to 16 threads has as much. */
+const MAX_SCRATCH = 2 ** 24;
 
 const count = whole();
 const index = whole();
@@ -94,7 +103,7 @@ const dispatch = object<Dispatch>({
   kernel: index,
   bindings: list(triple(count)),
   uniforms: pair(count),
-  workgroups: triple(whole(0, 65535)),
+  workgroups: triple(whole(0, 2 ** 31 - 1)),
   label: text(),
 });
 
@@ -104,10 +113,9 @@ const source = object<SourceInfo>({
   initial: optional(number() as Read<number | undefined>),
 });
 
-const stored = object<StoredProgram>({
-  format: (value) => whole(PROGRAM_FORMAT, PROGRAM_FORMAT)(value) as 2,
-  model: text(),
-  batch: whole(1),
+const file = object<FileInfo>({ bytes: count, sha256 });
+
+const plan = object<StoredPlan>({
   target: text(),
   buffers: list(
     object<BufferInfo>({ size: whole(4), kind: oneOf('input', 'weights', 'state', 'carry', 'values') }),
@@ -119,9 +127,13 @@ const stored = object<StoredProgram>({
       name: text(/^\w[\w.+-]{0,199}$/),
       bindings: list(oneOf('read', 'read_write'), 1),
       hasUniforms: flag,
-      bytes: count,
-      sha256,
+      text: optional(file as Read<FileInfo | undefined>),
     }),
+  ),
+  modules: optional(
+    object<StoredModules>({ plain: file, relaxed: file, scratchBytes: whole(0, MAX_SCRATCH) }) as Read<
+      StoredModules | undefined
+    >,
   ),
   uniforms: list(whole(0, 2 ** 32 - 1)),
   tensors: list(source),
@@ -134,8 +146,7 @@ const stored = object<StoredProgram>({
       overflow: optional(object({ buffer: index, offset: count }) as Read<Entry['overflow']>),
     }),
   ),
-  facts,
-  requires: object<Program['requires']>({
+  requires: object<ProgramPlan['requires']>({
     maxStorageBuffersPerShaderStage: whole(1, MAX_BINDINGS),
     maxStorageBufferBindingSize: count,
     maxBufferSize: count,
@@ -144,7 +155,15 @@ const stored = object<StoredProgram>({
     minStorageBufferOffsetAlignment: whole(1),
     features: list(oneOf('shader-f16')),
   }),
-  weights: object<FileInfo>({ bytes: count, sha256 }),
+});
+
+const stored = object<StoredProgram>({
+  format: (value) => whole(PROGRAM_FORMAT, PROGRAM_FORMAT)(value) as typeof PROGRAM_FORMAT,
+  model: text(),
+  batch: whole(1),
+  plans: list(plan, 1),
+  facts,
+  weights: file,
   sha256,
 });
 

@@ -1,13 +1,13 @@
-import type { Entry, Program, SourceInfo, SourceKind, TensorInfo } from '../program/program.ts';
+import type { Entry, ProgramPlan, SourceInfo, SourceKind, TensorInfo } from '../program/program.ts';
 import { RuntimeError } from './runtime-error.ts';
 import type { OutputName, TensorData } from './session.ts';
 
 /** A program's tensors and entries by their names. */
 export class ProgramTensors {
-  private readonly program: Program;
+  private readonly program: ProgramPlan;
   private readonly sources: ReadonlyMap<string, SourceInfo>;
 
-  constructor(program: Program) {
+  constructor(program: ProgramPlan) {
     this.program = program;
     this.sources = new Map(program.tensors.map((t) => [`${t.kind}:${t.name}`, t]));
   }

@@ -34,6 +34,8 @@ export type RuntimeErrorCode =
   | 'no-adapter'
   /** A file of a program is missing, or not the one that was written with it. */
   | 'program-file'
+  /** A program is not compiled for that kind of device. */
+  | 'program-target'
   /** A program is of another version of the format. */
   | 'program-version'
   /** `program.json` is not what it must be. */
@@ -62,6 +64,7 @@ const hints: Readonly<Record<RuntimeErrorCode, string>> = {
   'bad-weights': "a safetensors file of the model's parameters and buffers, as `weights()` gives it",
   'no-adapter': 'a browser or driver with WebGPU (archc doctor)',
   'program-file': 'take over the whole folder again, or compile anew (archc compile)',
+  'program-target': 'compile for it (archc compile --target), or take another device',
   'program-version': 'compile anew, or take the runtime that came with the compiler',
   'program-format': 'compile anew (archc compile)',
   'program-bounds': 'compile anew (archc compile)',

@@ -1,4 +1,4 @@
-import type { Entry, Program, SourceKind } from '../program/program.ts';
+import type { Entry, Program, ProgramPlan, SourceKind } from '../program/program.ts';
 
 export type TensorData = Float32Array | Int32Array;
 
@@ -28,7 +28,7 @@ export interface Submitted {
  * waits: {@link read}, {@link readOutputs}, {@link Submitted.results}.
  */
 export interface Session {
-  readonly program: Program;
+  readonly program: ProgramPlan;
   /** Of the device's memory, uniforms included. */
   readonly bytes: number;
 

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TRAINING_STEP, trainingEntries } from '../../src/autodiff/entries.ts';
@@ -9,13 +12,23 @@ import { cpuTarget } from '../../src/kernels/targets.ts';
 import { ops } from '../../src/ops/index.ts';
 import { planProgram } from '../../src/plan/plan.ts';
 import { hyperParameters } from '../../src/recipe/optimizers.ts';
+import { openProgram } from '../../src/runtime/compiled-model.ts';
+import { CpuDevice } from '../../src/runtime/wasm/cpu-device.ts';
 import { workerScript } from '../../src/runtime/wasm/threads.ts';
 import { WasmSession } from '../../src/runtime/wasm/wasm-session.ts';
+import { readSafetensors } from '../../src/tensors/safetensors.ts';
 import { compileProgram } from '../../src/wasm/compile-program.ts';
+import { temporaryFolder } from '../cli/archc.ts';
+import { TINY, writeInputs } from '../cli/tiny.ts';
+import { compiled } from '../program/compiled.ts';
 import { launchChromium } from './chromium.ts';
 import { bundlePage, pageOf, resultIn } from './in-chromium.ts';
 import type { CpuJob, CpuOutcome } from './page/cpu.ts';
 import { type Source, trainOn } from './page/cpu-steps.ts';
+
+const { buildForBrowsers } = (await import(pathToFileURL('bin/build.mjs').href)) as {
+  buildForBrowsers: (checkout: string, folder: string) => Promise<unknown>;
+};
 
 const STEPS = 10;
 
@@ -97,4 +110,42 @@ test.each([
   expect(found.losses).toEqual(truth.losses);
   expect(found.weights).toEqual(truth.weights);
   expect(new Set(truth.losses).size).toBe(STEPS);
+});
+
+test('a page with the files of a program and the runtime predicts and trains to the bits of Node', async () => {
+  const folder = temporaryFolder();
+  const files = await compiled(join(folder, 'net'), TINY, '--batch', '2', '--target', 'cpu');
+  await buildForBrowsers(resolve('.'), join(folder, 'built'));
+  const { tensors } = readSafetensors(writeInputs(join(folder, 'input.safetensors')));
+  const [image, target] = [tensors.get('x')!.data as Float32Array, tensors.get('target')!.data as Int32Array];
+  const raw = (data: ArrayBufferView) =>
+    ['application/octet-stream', Buffer.from(data.buffer, data.byteOffset, data.byteLength)] as const;
+
+  const model = await (await openProgram(files)).start(new CpuDevice({ threads: 1, deterministic: true }), {
+    steps: 20,
+  });
+  const losses: number[] = [];
+  for (let i = 0; i < 20; i++) losses.push((await model.step({ image, target })).loss);
+  const { logits } = await model.predict({ image });
+  const weights = await model.weights();
+  model.destroy();
+
+  const sent = await resultIn<{
+    readonly logits: number[];
+    readonly losses: number[];
+    readonly weights: number[];
+  }>(
+    browser,
+    {
+      '/': pageOf('/alone-cpu.js'),
+      '/alone-cpu.js': ['text/javascript', readFileSync('tests/browser/page/alone-cpu.js')],
+      '/runtime.js': ['text/javascript', readFileSync(join(folder, 'built/runtime/index.js'))],
+      '/image': raw(image),
+      '/target': raw(target),
+      ...Object.fromEntries([...files].map(([name, data]) => [`/net/${name}`, raw(data)])),
+    },
+    { ...isolated, ...policy('blob:') },
+  );
+  expect(sent).toEqual({ logits: [...logits.data], losses, weights: [...weights] });
+  expect(losses[19]).toBeLessThan(0.9 * losses[0]);
 });

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Program } from '../../src/program/program.ts';
+import type { StoredProgram } from '../../src/program/stored.ts';
 import { readSafetensors } from '../../src/tensors/safetensors.ts';
 import { archc, expectError, json, temporaryFolder, tree } from './archc.ts';
 import { TINY, weightsOf, writeWeights } from './tiny.ts';
@@ -32,14 +32,15 @@ test('the same spec gives the same bytes, and the program holds all that it name
   await archc('compile', TINY, '--output', inFolder('two'), '--batch', '2', '--seed', '7');
   const bytes = bytesOf(inFolder('one'));
   expect(bytesOf(inFolder('two'))).toEqual(bytes);
-  const program = JSON.parse(String(bytes.get('program.json'))) as Program;
+  const stored = JSON.parse(String(bytes.get('program.json'))) as StoredProgram;
+  const [program] = stored.plans;
   const found = [...bytes.keys()].filter((name) => name.startsWith('kernels/'));
   expect(found.sort()).toEqual(program.kernels.map(({ name }) => `kernels/${name}.wgsl`).sort());
-  expect(program).toMatchObject({
-    format: 2,
+  expect(stored).toMatchObject({
+    format: 3,
     model: 'Tiny',
     batch: 2,
-    target: 'webgpu-default',
+    plans: [{ target: 'webgpu-default' }],
     facts: {
       config: { width: 8 },
       training: { section: 'Quick', step: ['gradients', 'update'] },

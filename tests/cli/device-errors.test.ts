@@ -79,6 +79,7 @@ test('each failure of a device or of planning has its own code and advice', () =
     'bad-weights': /parameters and buffers/,
     'no-adapter': /archc doctor/,
     'program-file': /the whole folder/,
+    'program-target': /--target/,
     'program-version': /compile anew/,
     'program-format': /compile anew/,
     'program-bounds': /compile anew/,

@@ -75,9 +75,10 @@ describe('a program in half precision', () => {
 
   test('with a feature that no runtime knows, or a flag beyond its buffer, is refused', async () => {
     const document = JSON.parse(jsonOf(files)) as StoredProgram;
-    const { requires, entries } = document;
+    const [plan] = document.plans;
+    const { requires, entries } = plan;
     const forged = (change: object) =>
-      openProgram(signed(files, { ...document, ...change } as unknown as Json));
+      openProgram(signed(files, { ...document, plans: [{ ...plan, ...change }] } as unknown as Json));
     const needing = (features: readonly string[] | undefined) =>
       forged({ requires: { ...requires, features } });
     await expect(needing(['telepathy'])).rejects.toMatchObject({ code: 'program-format' });

@@ -107,7 +107,7 @@ describe('program.json', () => {
     for (const place of places(document)) {
       const found = place.reduce((part, key) => (part as Record<string | number, Json>)[key], document);
       if (typeof found !== 'object' || found === null || Array.isArray(found)) continue;
-      if (/^entries$|^facts\.config$/.test(place.join('.'))) continue;
+      if (/^plans\.\d\.entries$|^facts\.config$/.test(place.join('.'))) continue;
       const json = JSON.stringify(changed(document, [...place, 'surprise'], 1));
       expect([place.join('.'), await codeOf(signed(files, JSON.parse(json) as Json))]).toEqual([
         place.join('.'),
@@ -135,14 +135,16 @@ describe('program.json', () => {
   });
 
   test('another version of the format is said to be one', async () => {
-    const error = openProgram(withJson(files, JSON.stringify(changed(document, ['format'], 3))));
-    await expect(error).rejects.toMatchObject({ code: 'program-version', message: /version 3.* version 2/ });
+    const error = openProgram(withJson(files, JSON.stringify(changed(document, ['format'], 4))));
+    await expect(error).rejects.toMatchObject({ code: 'program-version', message: /version 4.* version 3/ });
   });
 
   test('the place and what is wrong there are named', async () => {
-    const json = JSON.stringify(changed(document, ['entries', 'forward', 'dispatches', 0, 'kernel'], -1));
+    const json = JSON.stringify(
+      changed(document, ['plans', 0, 'entries', 'forward', 'dispatches', 0, 'kernel'], -1),
+    );
     await expect(openProgram(withJson(files, json))).rejects.toThrow(
-      /^program\.json: entries\.forward\.dispatches\[0\]\.kernel is -1, expected a whole number from 0/,
+      /^program\.json: plans\[0\]\.entries\.forward\.dispatches\[0\]\.kernel is -1, expected a whole number from 0/,
     );
   });
 });

@@ -32,7 +32,7 @@ export function handMade(
     label: kernel,
   });
   return {
-    format: 2,
+    format: 3,
     model: 'hand-made',
     batch: 1,
     target: 'cpu',

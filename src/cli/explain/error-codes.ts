@@ -140,6 +140,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
     'A file of a compiled program is missing, cannot be loaded, or is not the one that was written with program.json, whose sizes and SHA-256 sums it must have. Take over the whole folder.',
   'program-format':
     'program.json of a compiled program is damaged, or another program wrote it: the message names the field. Fields that the runtime does not know are errors, too.',
+  'program-target':
+    'A program is compiled for kinds of devices: WebGPU, the processor (`archc compile --target cpu`), or both (`--target webgpu-default,cpu`). The one that was opened is not for the device that it was to start on.',
   'program-version':
     'The compiled program is of another version of the format than this runtime reads. Compile it with the archc that the runtime comes with.',
   'result-not-finite': 'A result holds NaN or infinity, and was not written.',

@@ -1,4 +1,4 @@
-import type { Program } from '../../program/program.ts';
+import type { ProgramPlan } from '../../program/program.ts';
 import { RuntimeError } from '../runtime-error.ts';
 import type { TensorData } from '../session.ts';
 import { type Command, CommandQueue } from './command-queue.ts';
@@ -47,7 +47,7 @@ export class Device {
   /** 0: kernels run in the caller's thread. */
   readonly threads: number;
   readonly bytes: number;
-  private readonly program: Program;
+  private readonly program: ProgramPlan;
   /** Let go of when the device is closed. */
   private open:
     | { readonly memory: WasmMemory; readonly queue: CommandQueue; readonly staging: Staging }
@@ -59,7 +59,7 @@ export class Device {
   /** Promises that somebody waits for. */
   private awaited = 0;
 
-  private constructor(program: Program, layout: MemoryLayout, memory: WasmMemory, threads: number) {
+  private constructor(program: ProgramPlan, layout: MemoryLayout, memory: WasmMemory, threads: number) {
     this.program = program;
     this.layout = layout;
     this.threads = threads;
@@ -70,7 +70,7 @@ export class Device {
 
   /** See `WasmSession.create`. */
   static async create(
-    program: Program,
+    program: ProgramPlan,
     { bytes, scratchBytes }: KernelModule,
     { threads, script }: DeviceOptions,
   ): Promise<Device> {

@@ -1,4 +1,4 @@
-import type { Dispatch, Program } from '../../program/program.ts';
+import type { Dispatch, ProgramPlan } from '../../program/program.ts';
 import { RuntimeError } from '../runtime-error.ts';
 import { DISPATCH, GUARD, PAGE, PROGRAM_START, RECORD } from './memory-map.ts';
 
@@ -41,7 +41,7 @@ export interface MemoryLayout {
  * @param scratchBytes that a kernel may use, of each thread
  * @throws RuntimeError `adapter-limits` where the program needs more than 4 GiB
  */
-export function layoutOf(program: Program, scratchBytes: number, threads: number): MemoryLayout {
+export function layoutOf(program: ProgramPlan, scratchBytes: number, threads: number): MemoryLayout {
   let end = PROGRAM_START;
   const take = (bytes: number, alignment = ALIGNMENT): number => {
     const start = Math.ceil(end / alignment) * alignment;
@@ -77,7 +77,7 @@ export function layoutOf(program: Program, scratchBytes: number, threads: number
 }
 
 /** Inputs of some runs in advance, and the outputs of two, as far as these are not large. */
-function stagingOf({ tensors, entries }: Program): number {
+function stagingOf({ tensors, entries }: ProgramPlan): number {
   const bytes = ({ shape }: { readonly shape: readonly number[] }) => 4 * shape.reduce((n, d) => n * d, 1);
   const inputs = tensors.reduce((n, t) => n + (t.kind === 'input' ? bytes(t) : 0), 0);
   const outputs = Object.values(entries).map((e) => e.outputs.reduce((n, o) => n + bytes(o), 0));
@@ -90,7 +90,7 @@ const gibibytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
 export function writeProgram(
   memory: ArrayBuffer,
   { uniforms, dispatches, lists, buffers }: MemoryLayout,
-  program: Program,
+  program: ProgramPlan,
   threads: number,
 ): void {
   const words = new Uint32Array(memory);

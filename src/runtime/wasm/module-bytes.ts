@@ -1,3 +1,5 @@
+import { RuntimeError } from '../runtime-error.ts';
+
 const IMPORT_SECTION = 2;
 const MEMORY = 2;
 /** Bit of a memory's flags. */
@@ -8,11 +10,16 @@ const HEADER = 8;
 /**
  * The bytes of a module of kernels, for a memory that is not shared. Modules are written for a shared one; all their
  * instructions but waiting do the same in either.
+ *
+ * @throws RuntimeError `wasm-refused` where it imports none
  */
 export function forUnsharedMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const copy = bytes.slice();
   let at = HEADER;
-  const u8 = () => copy[at++];
+  const u8 = (): number => {
+    if (at >= copy.length) throw refused();
+    return copy[at++];
+  };
   const u32 = (): number => {
     let value = 0;
     for (let shift = 0; ; shift += 7) {
@@ -42,5 +49,7 @@ export function forUnsharedMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
       u32();
     }
   }
-  throw new Error('the module imports no memory');
+  throw refused();
 }
+
+const refused = () => new RuntimeError('wasm-refused', 'the kernels are no module that imports a memory');

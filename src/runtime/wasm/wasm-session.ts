@@ -1,4 +1,4 @@
-import type { Entry, Program, SourceKind, TensorInfo } from '../../program/program.ts';
+import type { Entry, ProgramPlan, SourceKind, TensorInfo } from '../../program/program.ts';
 import { dataAt, elementCount, ProgramTensors } from '../program-tensors.ts';
 import { RuntimeError } from '../runtime-error.ts';
 import type { OutputName, Session, Submitted, TensorData } from '../session.ts';
@@ -11,11 +11,11 @@ import { COMMAND } from './memory-map.ts';
  * return when it is done.
  */
 export class WasmSession implements Session {
-  readonly program: Program;
+  readonly program: ProgramPlan;
   private readonly device: Device;
   private readonly tensors: ProgramTensors;
 
-  private constructor(program: Program, device: Device) {
+  private constructor(program: ProgramPlan, device: Device) {
     this.program = program;
     this.device = device;
     this.tensors = new ProgramTensors(program);
@@ -28,7 +28,7 @@ export class WasmSession implements Session {
    *   threads nor memory remain then.
    */
   static async create(
-    program: Program,
+    program: ProgramPlan,
     module: KernelModule,
     options: DeviceOptions = {},
   ): Promise<WasmSession> {

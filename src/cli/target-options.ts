@@ -16,12 +16,16 @@ export interface TargetOptions {
   readonly memory?: number;
 }
 
-/** `--target`, `--precision`, `--memory`, `--verify` and `--kernel op=variant` (repeatable). */
-export function withTarget(command: Command): Command {
+/**
+ * `--target`, `--precision`, `--memory`, `--verify` and `--kernel op=variant` (repeatable).
+ *
+ * @param several what is said of more than one target, where they are taken
+ */
+export function withTarget(command: Command, several = ''): Command {
   return withVerify(withMemory(withPrecision(command)))
     .option(
       '--target <name>',
-      `what to compile for: ${targets.map((t) => t.name).join(', ')} (default: ${portableTarget.name})`,
+      `what to compile for: ${targets.map((t) => t.name).join(', ')} (default: ${portableTarget.name})${several}`,
     )
     .option(
       '--kernel <op=variant>',

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { initialiseAll } from '../../compiler/initialise.ts';
 import { openModel } from '../../files/open.ts';
 import { writeProgramFolder } from '../../files/program-folder.ts';
+import { portableTarget } from '../../kernels/targets.ts';
 import { storedTensors } from '../../language/model.ts';
 import { recomputationText } from '../../plan/budget.ts';
 import { readWeights } from '../../training/weights-file.ts';
@@ -19,7 +20,8 @@ interface CompileOptions extends ModelOptions, WeightsOptions, TargetOptions {
 }
 
 export function register(program: Command): void {
-  withTarget(withWeightsOptions(withModelOptions(program.command('compile'))))
+  const several = `; for both kinds of device: ${portableTarget.name},cpu`;
+  withTarget(withWeightsOptions(withModelOptions(program.command('compile'))), several)
     .description('compile to a folder that a runtime needs nothing else for: kernels, plan, weights')
     .argument('<spec>', "a spec (without --weights: its initialisers' values), or the folder of a run")
     .requiredOption('--output <folder>', 'folder to make')

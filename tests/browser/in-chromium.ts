@@ -12,8 +12,9 @@ const { precompiledTemplates } = (await import(pathToFileURL('bin/templates.mjs'
 /** Where in a browser a job is done. */
 export type Place = 'page' | 'worker';
 
-/** Nothing but files of the page's own origin, and no functions made of text. */
-const policy = "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'";
+/** Nothing but files of the page's own origin and WebAssembly: no functions made of text. */
+const policy =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'";
 
 /** A page's script with all that it imports, as browsers get it. Fails where any of that needs Node. */
 export async function bundlePage(script = 'tests/browser/page/page.ts'): Promise<string> {

@@ -115,6 +115,8 @@ export function transposedCall(
     ],
     workgroups: Math.ceil(threads / workgroup),
     ...moved(target, x, y, merged),
+    // It loads by vectors, outside of a loop along them.
+    reads: [{ name: 'x', value: x }],
   };
 }
 
@@ -141,23 +143,30 @@ function axisUniforms(copy: StridedCopy): [string, UniformType, number][] {
   return uniforms;
 }
 
-/** What a call reads and writes, and how single elements of it are found, by the uniforms of {@link axisUniforms}. */
+/**
+ * What a call reads and writes, and how single elements of it are found, by the uniforms of {@link axisUniforms}. As
+ * WebAssembly nothing else moves them but where neighbours stay neighbours: vectors are worth more than a dispatch.
+ */
 function moved({ kind }: Target, x: Value, y: Value, copy: StridedCopy) {
   const { axes, base } = copy;
   const { rank, rolled, bounded } = shapeOf(copy);
   const once = axes.some((a) => a.stride === 0 && a.size > 1) ? undefined : ('once' as const);
+  const rows = kind === 'cpu';
+  const apart = rows && (rolled || bounded || axes[rank - 1].stride !== 1);
   return {
     reads: [{ name: 'x', value: x, loads: once }],
     writes: [{ name: 'y', value: y }],
     ...(y.dtype === 'f32' && {
       fusable: 'y',
-      element: {
-        loads: 1,
-        divisions: axes.length - 1,
-        divisionsApart: 0,
-        lines: (e: Parameters<ElementOf['lines']>[0]) => elementLines(rank, rolled, bounded, e),
-      },
-      scatter: rolled || bounded ? undefined : scatterOf(axes, base, elementCount(x.shape), kind === 'cpu'),
+      element: apart
+        ? undefined
+        : {
+            loads: 1,
+            divisions: rank - 1,
+            divisionsApart: 0,
+            lines: (e: Parameters<ElementOf['lines']>[0]) => elementLines(rank, rolled, bounded, rows, e),
+          },
+      scatter: rolled || bounded ? undefined : scatterOf(axes, base, elementCount(x.shape), rows),
     }),
   };
 }

@@ -50,11 +50,16 @@ export function scatterOf(
   };
 }
 
-/** Where an element of the copy comes from; the same as the template finds for runs of neighbours. */
+/**
+ * Where an element of the copy comes from; the same as the template finds for runs of neighbours.
+ *
+ * @param rows neighbours along the last axis are neighbours in the source
+ */
 export function elementLines(
   rank: number,
   rolled: boolean,
   bounded: boolean,
+  rows: boolean,
   { load, uniform: p }: Parameters<ElementOf['lines']>[0],
 ): string[] {
   const lines = [`var rest = i;`, `var at = ${p('base')};`];
@@ -73,7 +78,7 @@ export function elementLines(
         `${from} = select(${from}, ${from} - ${size}, ${from} >= ${size});`,
       );
     }
-    lines.push(`at += i32(${from}) * ${p(`stride${k}`)};`);
+    lines.push(`at += i32(${from})${rows && k === rank - 1 ? '' : ` * ${p(`stride${k}`)}`};`);
   }
   return [...lines, `return ${load('x', 'u32(at)')};`];
 }

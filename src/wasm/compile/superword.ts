@@ -168,6 +168,13 @@ class Superwords {
     if (op === 'select_f32' || op === 'select') {
       const [a, b] = [0, 1].map((k) => this.of(values.map((v) => v.args[k])));
       const conditions = values.map((v) => v.args[2]);
+      const compares = (x: number, y: number) =>
+        values.every(
+          ({ args }) => args[2].op === 'f32.lt' && args[2].args[0] === args[x] && args[2].args[1] === args[y],
+        );
+      // The less, or the greater, of two.
+      if (compares(0, 1)) return g.op('f32x4.pmin', b, a);
+      if (compares(1, 0)) return g.op('f32x4.pmax', b, a);
       if (conditions.every((c) => c === conditions[0])) return g.op('select_v128', a, b, conditions[0]);
       return g.op('v128.bitselect', a, b, this.mask(conditions));
     }

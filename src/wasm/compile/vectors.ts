@@ -59,8 +59,9 @@ export function pack(g: Graph, lane: Lane, lanes: readonly Node[]): Node {
 /** Whether these are loads of elements side by side. */
 export function isRow(lanes: readonly Node[]): boolean {
   const [first] = lanes;
+  if (first.op !== 'f32.load' && first.op !== 'i32.load') return false;
   return lanes.every(
-    (n, k) => n.op === 'f32.load' && n.args[0] === first.args[0] && n.imm === (first.imm as number) + 4 * k,
+    (n, k) => n.op === first.op && n.args[0] === first.args[0] && n.imm === (first.imm as number) + 4 * k,
   );
 }
 

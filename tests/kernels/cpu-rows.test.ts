@@ -99,6 +99,10 @@ const probes: Record<string, () => Probe> = {
   'bilinear upsampling by 2': () => one('upsample', [[2, 3, 5, 13]], { factor: 2, mode: 'bilinear' }),
   'bilinear upsampling by 3': () => one('upsample', [[1, 2, 5, 11]], { factor: 3, mode: 'bilinear' }),
   'nearest upsampling by 2': () => one('upsample', [[2, 3, 5, 13]], { factor: 2 }),
+  'a mask of rolled windows': () =>
+    probe([[6, 1, 20, 20]], (b, [x]) => [
+      b.add(x, b.apply('window_mask', [], { height: 8, width: 15, window: [4, 5], shift: [2, 2] })),
+    ]),
   'max pooling': () => one('max_pool2d', [[2, 3, 14, 38]], { kernel_size: 2 }),
   'mean pooling': () => one('avg_pool2d', [[2, 3, 13, 19]], { kernel_size: 3, stride: 2, padding: 1 }),
 };

@@ -109,7 +109,7 @@ export function paddedLines(c: KernelContext, d: DirectConvolution): KernelCall[
     t.map.fill(d.source, copy),
     {
       template: 'convolution_panels',
-      options: { tile_m: t.tileM },
+      options: { tile_m: t.tileM, taps_first: phased },
       uniforms: [
         ['tiles', 'u32', t.tiles],
         ['group_tiles', 'u32', t.groupTiles],

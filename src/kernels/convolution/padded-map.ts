@@ -58,6 +58,8 @@ export interface PaddedMap {
   /** Lines of an image, elements from one to the next, and elements of a line that lie at pixels. */
   readonly lines: number;
   readonly lineStride: number;
+  /** Elements of a channel that a line adds. */
+  readonly lineElements: number;
   readonly length: number;
   /** Elements between rows of pixels in a line of planes. */
   readonly period: number;
@@ -72,8 +74,8 @@ const OVERSHOOT = 64;
 /** Elements of a cache line, and of what the first cache's ways repeat by. */
 const CACHE_LINE = 16;
 const WAY = 1024;
-/** Rows that a workgroup copies. */
-const COPIED_ROWS = 32;
+/** Elements that a workgroup copies, about. */
+const COPIED = 4096;
 
 const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 
@@ -110,7 +112,9 @@ export function paddedMap(
   const batchStride = planes ? channels * channelStride : rows * rowStride;
   const rowOffset = (offset: number) =>
     planes ? Math.floor(offset / stepH) * rowStride + (offset % stepH) * residueStride : offset * rowStride;
-  const threads = batch * rows * channels;
+  const block = Math.min(channels, Math.max(1, Math.round(COPIED / channelStride)));
+  const blocks = Math.ceil(channels / block);
+  const threads = batch * (planes ? 1 : rows) * blocks;
   return {
     layout,
     size: batch * batchStride + OVERSHOOT,
@@ -118,14 +122,17 @@ export function paddedMap(
     channelStride,
     lines: planes ? 1 : vertical.pixels,
     lineStride: planes ? batchStride : stepH * rowStride,
+    lineElements: planes ? channelStride : stepH * channelStride,
     length: planes ? (vertical.pixels - 1) * columns + horizontal.pixels : horizontal.pixels,
     period: columns,
     offset: (v, h) => rowOffset(v) + (h % stepW) * columnResidueStride + Math.floor(h / stepW),
     fill: (source, copy) => ({
       template: 'convolution_pad',
-      options: { workgroup: COPIED_ROWS, planes, stride_w: stepW },
+      options: { planes, stride_h: stepH, stride_w: stepW },
       uniforms: [
         ['threads', 'u32', threads],
+        ['block', 'u32', block],
+        ['blocks', 'u32', blocks],
         ['rows', 'u32', rows],
         ['channels', 'u32', channels],
         ['columns', 'u32', columns],
@@ -133,7 +140,6 @@ export function paddedMap(
         ['source_w', 'u32', width],
         ['padding_h', 'u32', vertical.padding],
         ['padding_w', 'u32', horizontal.padding],
-        ['stride_h', 'u32', stepH],
         ['batch_stride', 'u32', batchStride],
         ['channel_stride', 'u32', channelStride],
         ['row_stride', 'u32', planes ? rowStride : stepH * rowStride],
@@ -142,7 +148,7 @@ export function paddedMap(
       ],
       reads: [{ name: 'x', value: source, loads: 'once' }],
       writes: [{ name: 'y', value: copy }],
-      workgroups: Math.ceil(threads / COPIED_ROWS),
+      workgroups: threads,
     }),
   };
 }

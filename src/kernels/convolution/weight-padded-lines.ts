@@ -17,8 +17,13 @@ const PART = 2048;
 const SHORTEST_PART = 256;
 /** Parts at most: more only make the second pass longer. */
 const MOST_PARTS = 64;
+/** Elements of each map that stay in the second cache while a workgroup reads them again, and n that are worth a block. */
+const BLOCK = 32768;
+const SHORTEST_BLOCK = 64;
 /** Enough workgroups that each of 16 threads has some. */
 const WORKGROUPS = 64;
+
+const atLeastOne = (n: number): number => Math.max(1, Math.floor(n));
 
 /** How the gradient of a weight is cut up. */
 interface Tiling {
@@ -35,6 +40,8 @@ interface Tiling {
   readonly tiles: number;
   readonly blockTiles: number;
   readonly tileBlocks: number;
+  readonly blockN: number;
+  readonly nBlocks: number;
   readonly lines: number;
   readonly partLines: number;
   readonly parts: number;
@@ -76,7 +83,16 @@ function tilingOf({ inputs: [x, dy], outputs: [dweight], attrs }: KernelNode): T
   const wanted = Math.max(elements / PART, Math.min(WORKGROUPS / tiles, elements / SHORTEST_PART));
   const partLines = Math.ceil(lines / Math.min(lines, MOST_PARTS, Math.max(1, Math.round(wanted))));
   const parts = Math.ceil(lines / partLines);
-  const blockTiles = Math.ceil(tiles / Math.min(tiles, Math.ceil(WORKGROUPS / parts)));
+  // What a workgroup reads again and again: channels of x for each tile, channels of dy for each block of n.
+  const sourceChannels = atLeastOne(BLOCK / (partLines * xMap.lineElements));
+  const targetTiles = atLeastOne(BLOCK / (partLines * length * tileM));
+  const tileBlocks = Math.min(tiles, Math.max(Math.ceil(tiles / targetTiles), Math.ceil(WORKGROUPS / parts)));
+  const nBlocks = Math.max(
+    Math.ceil(k / sourceChannels),
+    Math.min(Math.ceil(WORKGROUPS / (parts * tileBlocks)), atLeastOne(n / SHORTEST_BLOCK)),
+  );
+  const blockN = tileN * Math.ceil(n / nBlocks / tileN);
+  const blockTiles = Math.ceil(tiles / tileBlocks);
   return {
     groups: w.groups,
     m,
@@ -91,6 +107,8 @@ function tilingOf({ inputs: [x, dy], outputs: [dweight], attrs }: KernelNode): T
     tiles,
     blockTiles,
     tileBlocks: Math.ceil(tiles / blockTiles),
+    blockN,
+    nBlocks: Math.ceil(n / blockN),
     lines,
     partLines,
     parts,
@@ -109,7 +127,7 @@ export function weightPaddedCost(node: KernelNode, target: Target): number {
     loads:
       (2 * (t.x.size + t.dy.size)) / COPIED +
       (t.parts > 1 ? t.parts * elementCount(node.outputs[0].shape) : 0),
-    threads: t.tileBlocks * t.parts,
+    threads: t.tileBlocks * t.nBlocks * t.parts,
     dispatches: t.parts > 1 ? 4 : 3,
   });
 }
@@ -121,7 +139,7 @@ export function weightPaddedLines(c: KernelContext): KernelCall[] {
   const t = tilingOf(c);
   const xCopy = c.scratch([t.x.size]);
   const dyCopy = c.scratch([t.dy.size]);
-  const threads = t.tileBlocks * t.parts;
+  const threads = t.tileBlocks * t.nBlocks * t.parts;
   return [
     t.x.fill(x, xCopy),
     t.dy.fill(dy, dyCopy),
@@ -134,6 +152,8 @@ export function weightPaddedLines(c: KernelContext): KernelCall[] {
         ['group_tiles', 'u32', t.groupTiles],
         ['block_tiles', 'u32', t.blockTiles],
         ['tile_blocks', 'u32', t.tileBlocks],
+        ['block_n', 'u32', t.blockN],
+        ['n_blocks', 'u32', t.nBlocks],
         ['lines', 'u32', t.lines],
         ['batch_lines', 'u32', t.x.lines],
         ['part_lines', 'u32', t.partLines],

@@ -11,7 +11,7 @@ import {
   isUnpadded,
   weightGradientGemm,
 } from './as-gemm.ts';
-import { paddedCost, paddedLines } from './padded-lines.ts';
+import { paddedCost, paddedLines, paddedNeeds } from './padded-lines.ts';
 import { planar } from './planar.ts';
 import { type DirectConvolution, forwardProblem, inputGradientProblem } from './problem.ts';
 import { directCost, registerTiles } from './register-tiles.ts';
@@ -99,7 +99,7 @@ function padded(w: Window, problem: DirectConvolution, target: Target): Candidat
   return [
     {
       name: 'padded-lines',
-      needs: { kind: 'cpu' },
+      needs: paddedNeeds,
       cost: paddedCost(problem, target),
       calls: (c) => paddedLines(c, problem),
     },

@@ -2,17 +2,25 @@ import { elementCount } from '../../ir/graph.ts';
 import type { KernelCall } from '../../ir/kernel.ts';
 import type { Target } from '../../ir/target.ts';
 import { costOf } from '../cost.ts';
-import type { KernelContext } from '../variant.ts';
+import type { KernelContext, Needs } from '../variant.ts';
 import { axisReach, layoutFor, type PaddedMap, paddedMap, tapTable } from './padded-map.ts';
 import { type DirectConvolution, phaseTaps } from './problem.ts';
 
 /** Registers of a tile, in fours of pixels: all that sixteen hold beside what a tap loads. */
 const REGISTERS = 8;
 const MOST_QUADS = 4;
+const MOST_CHANNELS = 4;
 /** Enough workgroups that each of 16 threads has some. */
 const WORKGROUPS = 64;
+/** Pixels of a line that wait to be stored. */
+const LINE = 512;
 /** Pixels of a line of planes: short enough that there are several. */
 const PLANE_LINE = 64;
+
+export const paddedNeeds: Needs = {
+  kind: 'cpu',
+  limits: { maxComputeWorkgroupStorageSize: 4 * LINE * MOST_CHANNELS },
+};
 
 /** How a convolution is cut up. */
 interface Tiling {
@@ -35,7 +43,7 @@ interface Tiling {
 }
 
 function tilingOf(d: DirectConvolution): Tiling {
-  const tileM = d.m >= 3 ? 4 : d.m;
+  const tileM = d.m > 2 ? MOST_CHANNELS : d.m;
   const quads = Math.min(MOST_QUADS, REGISTERS / tileM);
   const reaches = [0, 1].map((a) =>
     axisReach({
@@ -133,7 +141,9 @@ export function paddedLines(c: KernelContext, d: DirectConvolution): KernelCall[
         planes,
         phased,
         pairs,
-        scattered: planes || (phased && !pairs),
+        strided: phased && !pairs,
+        piece: pairs ? LINE / 2 : LINE,
+        line_quads: LINE / 4,
       },
       uniforms: [
         ['threads', 'u32', threads],

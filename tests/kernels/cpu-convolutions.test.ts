@@ -61,6 +61,7 @@ const probes: Readonly<Record<string, Probe>> = {
     attrs: { stride: 2, padding: 3 },
   },
   groups: { x: [2, 6, 6, 35], weight: [9, 2, 3, 3], attrs: { padding: 1, groups: 3 } },
+  'groups of many channels': { x: [2, 4, 5, 30], weight: [12, 2, 3, 3], attrs: { padding: 1, groups: 2 } },
   'groups of two channels': { x: [1, 4, 6, 35], weight: [4, 2, 3, 3], attrs: { padding: 1, groups: 2 } },
   depthwise: { x: [2, 5, 9, 35], weight: [5, 1, 3, 3], attrs: { padding: 1, groups: 5 } },
   'depthwise in planes': { x: [1, 19, 7, 7], weight: [19, 1, 3, 3], attrs: { padding: 1, groups: 19 } },

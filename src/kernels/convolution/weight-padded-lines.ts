@@ -1,4 +1,4 @@
-import { elementCount } from '../../ir/graph.ts';
+import { elementCount, type Value } from '../../ir/graph.ts';
 import type { KernelCall } from '../../ir/kernel.ts';
 import type { Target } from '../../ir/target.ts';
 import { windowOf } from '../../ops/convolution/geometry.ts';
@@ -10,6 +10,11 @@ import { type AxisReach, axisReach, layoutFor, type PaddedMap, paddedMap, tapTab
 /** Tiles of sums in registers: channels × elements of them, all that sixteen registers hold beside what is loaded. */
 const TILE_M = 2;
 const TILE_N = 4;
+/** Channels that are the lanes of two vectors, where there are more than one has. */
+const PANEL = 8;
+const FEWEST_OF_PANEL = 5;
+/** Rows up to which planes are walked, rather than loops over few elements begun again. */
+const SHORT_ROW = 24;
 /** Of one channel (depthwise) so many elements at most. */
 const MOST_OF_ONE = 7;
 /** Elements of a part, whose target gradient stays in the first cache; fewer where there would not be enough workgroups. */
@@ -27,7 +32,8 @@ const atLeastOne = (n: number): number => Math.max(1, Math.floor(n));
 
 /** How the gradient of a weight is cut up. */
 interface Tiling {
-  readonly groups: number;
+  /** Lanes are channels; else neighbours of a line. */
+  readonly panels: boolean;
   readonly m: number;
   readonly k: number;
   readonly n: number;
@@ -45,7 +51,7 @@ interface Tiling {
   readonly lines: number;
   readonly partLines: number;
   readonly parts: number;
-  /** Of a line, in whole vectors. */
+  /** Elements of a line, in whole vectors where neighbours are lanes. */
   readonly length: number;
 }
 
@@ -54,7 +60,8 @@ function tilingOf({ inputs: [x, dy], outputs: [dweight], attrs }: KernelNode): T
   const [outChannels, k, ...taps] = dweight.shape;
   const m = outChannels / w.groups;
   const n = k * taps[0] * taps[1];
-  const tileM = Math.min(m, TILE_M);
+  const panels = m >= FEWEST_OF_PANEL;
+  const tileM = panels ? PANEL : Math.min(m, TILE_M);
   const tileN = tileM > 1 ? TILE_N : Math.ceil(n / Math.ceil(n / MOST_OF_ONE));
   const reaches = [0, 1].map((a) =>
     axisReach({
@@ -66,7 +73,8 @@ function tilingOf({ inputs: [x, dy], outputs: [dweight], attrs }: KernelNode): T
       target: dy.shape[2 + a],
     }),
   );
-  const layout = layoutFor(reaches, 4);
+  const short = reaches[1].pixels <= SHORT_ROW ? 'planes' : 'rows';
+  const layout = panels ? short : layoutFor(reaches, 4);
   const xMap = paddedMap(x.shape, reaches, layout);
   const itself = (pixels: number): AxisReach => ({
     padding: 0,
@@ -77,7 +85,7 @@ function tilingOf({ inputs: [x, dy], outputs: [dweight], attrs }: KernelNode): T
   const dyMap = paddedMap(dy.shape, dy.shape.slice(2).map(itself), layout, xMap.period);
   const groupTiles = Math.ceil(m / tileM);
   const tiles = w.groups * groupTiles;
-  const length = 4 * Math.ceil(dyMap.length / 4);
+  const length = panels ? dyMap.length : 4 * Math.ceil(dyMap.length / 4);
   const lines = dy.shape[0] * dyMap.lines;
   const elements = lines * length;
   const wanted = Math.max(elements / PART, Math.min(WORKGROUPS / tiles, elements / SHORTEST_PART));
@@ -94,7 +102,7 @@ function tilingOf({ inputs: [x, dy], outputs: [dweight], attrs }: KernelNode): T
   const blockN = tileN * Math.ceil(n / nBlocks / tileN);
   const blockTiles = Math.ceil(tiles / tileBlocks);
   return {
-    groups: w.groups,
+    panels,
     m,
     k,
     n,
@@ -116,8 +124,9 @@ function tilingOf({ inputs: [x, dy], outputs: [dweight], attrs }: KernelNode): T
   };
 }
 
-/** Elements that are copied in the time of one that a plain load takes. */
-const COPIED = 4;
+/** Elements that are copied in the time of one that a plain load takes, and that a workgroup copies, about. */
+const COPIES = 4;
+const COPIED = 4096;
 
 /** Cost of {@link weightPaddedLines}. */
 export function weightPaddedCost(node: KernelNode, target: Target): number {
@@ -125,27 +134,30 @@ export function weightPaddedCost(node: KernelNode, target: Target): number {
   return costOf(target, {
     multiplyAdds: t.tiles * t.tileM * Math.ceil(t.n / t.tileN) * t.tileN * t.lines * t.length,
     loads:
-      (2 * (t.x.size + t.dy.size)) / COPIED +
+      (2 * (t.x.size + t.dy.size)) / COPIES +
       (t.parts > 1 ? t.parts * elementCount(node.outputs[0].shape) : 0),
     threads: t.tileBlocks * t.nBlocks * t.parts,
     dispatches: t.parts > 1 ? 4 : 3,
   });
 }
 
-/** The gradient of a weight from padded copies: registers hold sums along rows, whose lanes are added at the end. */
+/**
+ * The gradient of a weight from padded copies. Registers hold sums of a tile of channels, as lanes of vectors; where there
+ * are few channels, lanes are neighbours of a line, which are added at the end.
+ */
 export function weightPaddedLines(c: KernelContext): KernelCall[] {
   const [x, dy] = c.inputs;
   const [dweight] = c.outputs;
   const t = tilingOf(c);
   const xCopy = c.scratch([t.x.size]);
-  const dyCopy = c.scratch([t.dy.size]);
+  const dyCopy = c.scratch([t.panels ? t.lines * t.tiles * PANEL * t.length : t.dy.size]);
   const threads = t.tileBlocks * t.nBlocks * t.parts;
   return [
     t.x.fill(x, xCopy),
-    t.dy.fill(dy, dyCopy),
+    t.panels ? gradientPanels(t, dy, dyCopy) : t.dy.fill(dy, dyCopy),
     ...inParts(c, dweight, t.parts, (y) => ({
-      template: 'convolution_weight_padded',
-      options: { tile_m: t.tileM, tile_n: t.tileN, functions: 'lane_sums' },
+      template: t.panels ? 'convolution_weight_panels' : 'convolution_weight_padded',
+      options: t.panels ? {} : { tile_m: t.tileM, tile_n: t.tileN, functions: 'lane_sums' },
       uniforms: [
         ['threads', 'u32', threads],
         ['tiles', 'u32', t.tiles],
@@ -165,8 +177,12 @@ export function weightPaddedLines(c: KernelContext): KernelCall[] {
         ['x_batch', 'u32', t.x.batchStride],
         ['x_line', 'u32', t.x.lineStride],
         ['x_channel', 'u32', t.x.channelStride],
-        ['dy_line', 'u32', t.dy.lineStride],
-        ['dy_channel', 'u32', t.dy.channelStride],
+        ...(t.panels
+          ? []
+          : ([
+              ['dy_line', 'u32', t.dy.lineStride],
+              ['dy_channel', 'u32', t.dy.channelStride],
+            ] as const)),
         ['part_stride', 'u32', elementCount(dweight.shape)],
       ],
       table: t.table,
@@ -179,4 +195,31 @@ export function weightPaddedLines(c: KernelContext): KernelCall[] {
       fusable: 'y',
     })),
   ];
+}
+
+/** Copies the target's gradient so that a tile's channels lie side by side. */
+function gradientPanels(t: Tiling, dy: Value, copy: Value): KernelCall {
+  const [, channels, height, width] = dy.shape;
+  const blockTiles = Math.min(t.tiles, Math.ceil(COPIED / (PANEL * t.length)));
+  const tileBlocks = Math.ceil(t.tiles / blockTiles);
+  return {
+    template: 'convolution_gradient_panels',
+    options: { tile_m: PANEL, planes: t.dy.layout === 'planes' },
+    uniforms: [
+      ['threads', 'u32', t.lines * tileBlocks],
+      ['tiles', 'u32', t.tiles],
+      ['group_tiles', 'u32', t.groupTiles],
+      ['block_tiles', 'u32', blockTiles],
+      ['tile_blocks', 'u32', tileBlocks],
+      ['length', 'u32', t.length],
+      ['period', 'u32', t.dy.period],
+      ['m', 'u32', t.m],
+      ['channels', 'u32', channels],
+      ['target_h', 'u32', height],
+      ['target_w', 'u32', width],
+    ],
+    reads: [{ name: 'dy', value: dy, loads: 'once' }],
+    writes: [{ name: 'y', value: copy }],
+    workgroups: t.lines * tileBlocks,
+  };
 }

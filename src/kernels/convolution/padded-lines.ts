@@ -12,6 +12,8 @@ const MOST_QUADS = 4;
 const MOST_CHANNELS = 4;
 /** Enough workgroups that each of 16 threads has some. */
 const WORKGROUPS = 64;
+/** Channels of a group up to which each has its rows together. */
+export const MOST_APART = 4;
 /** Pixels of a line that wait to be stored. */
 const LINE = 512;
 /** Pixels of a line of planes: short enough that there are several. */
@@ -56,14 +58,18 @@ function tilingOf(d: DirectConvolution): Tiling {
     }),
   );
   const layout = layoutFor(reaches, 4 * quads);
-  const map = paddedMap(d.source.shape, reaches, layout);
+  const apart = d.groups > 1 && d.k <= MOST_APART;
+  const map = paddedMap(d.source.shape, reaches, layout, { apart });
   const groupTiles = Math.ceil(d.m / tileM);
   const tiles = d.groups * groupTiles;
   const planes = layout === 'planes';
   const batchLines = planes ? Math.ceil(map.length / PLANE_LINE) : map.lines;
   const lines = d.source.shape[0] * batchLines;
-  // All of the weight passes by for each block of lines, all of the map for each block of tiles.
-  const wanted = Math.sqrt((WORKGROUPS * map.size) / elementCount(d.weight.shape));
+  // All of the weight passes by for each block of lines, all of the map for each block of tiles. Channels that lie apart
+  // stay in the first cache from line to line.
+  const wanted = apart
+    ? WORKGROUPS / tiles
+    : Math.sqrt((WORKGROUPS * map.size) / elementCount(d.weight.shape));
   const blockLines = Math.ceil(lines / Math.min(lines, Math.max(1, Math.round(wanted))));
   const lineBlocks = Math.ceil(lines / blockLines);
   const blockTiles = Math.ceil(tiles / Math.min(tiles, Math.ceil(WORKGROUPS / lineBlocks)));
@@ -112,6 +118,7 @@ export function paddedLines(c: KernelContext, d: DirectConvolution): KernelCall[
   const phased = t.phases > 1;
   const planes = t.map.layout === 'planes';
   const pairs = !planes && d.phases[1] === 2;
+  const tile = 4 * t.quads;
   const threads = t.lineBlocks * t.tileBlocks * (pairs ? d.phases[0] : t.phases);
   return [
     t.map.fill(d.source, copy),
@@ -142,7 +149,7 @@ export function paddedLines(c: KernelContext, d: DirectConvolution): KernelCall[
         phased,
         pairs,
         strided: phased && !pairs,
-        piece: pairs ? LINE / 2 : LINE,
+        piece: tile * Math.floor(LINE / tile / (pairs ? 2 : 1)),
         line_quads: LINE / 4,
       },
       uniforms: [

@@ -87,12 +87,15 @@ function spread(stride: number): number {
     : stride;
 }
 
-/** @param period of planes, where it has to be that of another copy */
+/**
+ * @param period of planes, where it has to be that of another copy
+ * @param apart in rows, too, each channel has all its rows together: where a tile reads few channels
+ */
 export function paddedMap(
   [batch, channels, height, width]: readonly number[],
   [vertical, horizontal]: readonly AxisReach[],
   layout: Layout,
-  period?: number,
+  { period, apart = false }: { readonly period?: number; readonly apart?: boolean } = {},
 ): PaddedMap {
   const planes = layout === 'planes';
   const [stepH, stepW] = [vertical.step, horizontal.step];
@@ -105,16 +108,18 @@ export function paddedMap(
     ? stepH * (vertical.pixels + farthest(vertical) + Math.ceil(4 / columns))
     : (vertical.pixels - 1) * stepH + Math.max(0, ...vertical.phases.flat().map((t) => t.offset)) + 1;
   const plane = (rows / stepH) * columns;
-  const channelStride = planes ? stepH * stepW * plane : stepW * columns;
-  const rowStride = planes ? columns : spread(channels * channelStride);
+  const whole = planes || apart;
+  const row = stepW * columns;
+  const channelStride = planes ? stepH * stepW * plane : apart ? rows * row : row;
+  const rowStride = planes ? columns : apart ? row : spread(channels * row);
   const residueStride = planes ? stepW * plane : rowStride;
   const columnResidueStride = planes ? plane : columns;
-  const batchStride = planes ? channels * channelStride : rows * rowStride;
+  const batchStride = whole ? channels * channelStride : rows * rowStride;
   const rowOffset = (offset: number) =>
     planes ? Math.floor(offset / stepH) * rowStride + (offset % stepH) * residueStride : offset * rowStride;
   const block = Math.min(channels, Math.max(1, Math.round(COPIED / channelStride)));
   const blocks = Math.ceil(channels / block);
-  const threads = batch * (planes ? 1 : rows) * blocks;
+  const threads = batch * (whole ? 1 : rows) * blocks;
   return {
     layout,
     size: batch * batchStride + OVERSHOOT,
@@ -122,13 +127,13 @@ export function paddedMap(
     channelStride,
     lines: planes ? 1 : vertical.pixels,
     lineStride: planes ? batchStride : stepH * rowStride,
-    lineElements: planes ? channelStride : stepH * channelStride,
+    lineElements: planes ? channelStride : stepH * row,
     length: planes ? (vertical.pixels - 1) * columns + horizontal.pixels : horizontal.pixels,
     period: columns,
     offset: (v, h) => rowOffset(v) + (h % stepW) * columnResidueStride + Math.floor(h / stepW),
     fill: (source, copy) => ({
       template: 'convolution_pad',
-      options: { planes, stride_h: stepH, stride_w: stepW },
+      options: { planes: whole, stride_h: stepH, stride_w: stepW },
       uniforms: [
         ['threads', 'u32', threads],
         ['block', 'u32', block],

@@ -5,6 +5,7 @@ import { windowOf } from '../../ops/convolution/geometry.ts';
 import { costOf } from '../cost.ts';
 import { inParts } from '../split-sum.ts';
 import type { KernelContext, KernelNode } from '../variant.ts';
+import { MOST_APART } from './padded-lines.ts';
 import { type AxisReach, axisReach, layoutFor, type PaddedMap, paddedMap, tapTable } from './padded-map.ts';
 
 /** Tiles of sums in registers: channels × elements of them, all that sixteen registers hold beside what is loaded. */
@@ -75,14 +76,15 @@ function tilingOf({ inputs: [x, dy], outputs: [dweight], attrs }: KernelNode): T
   );
   const short = reaches[1].pixels <= SHORT_ROW ? 'planes' : 'rows';
   const layout = panels ? short : layoutFor(reaches, 4);
-  const xMap = paddedMap(x.shape, reaches, layout);
+  const apart = w.groups > 1 && k <= MOST_APART;
+  const xMap = paddedMap(x.shape, reaches, layout, { apart });
   const itself = (pixels: number): AxisReach => ({
     padding: 0,
     step: 1,
     pixels,
     phases: [[{ tap: 0, offset: 0 }]],
   });
-  const dyMap = paddedMap(dy.shape, dy.shape.slice(2).map(itself), layout, xMap.period);
+  const dyMap = paddedMap(dy.shape, dy.shape.slice(2).map(itself), layout, { period: xMap.period, apart });
   const groupTiles = Math.ceil(m / tileM);
   const tiles = w.groups * groupTiles;
   const length = panels ? dyMap.length : 4 * Math.ceil(dyMap.length / 4);
@@ -150,11 +152,17 @@ export function weightPaddedLines(c: KernelContext): KernelCall[] {
   const [dweight] = c.outputs;
   const t = tilingOf(c);
   const xCopy = c.scratch([t.x.size]);
-  const dyCopy = c.scratch([t.panels ? t.lines * t.tiles * PANEL * t.length : t.dy.size]);
+  // Rows of whole vectors need no zeros behind them.
+  const inPlace = !t.panels && t.dy.layout === 'rows' && t.length === t.dy.length;
+  const dyCopy = inPlace ? dy : c.scratch([t.panels ? t.lines * t.tiles * PANEL * t.length : t.dy.size]);
+  const [, channels, height, width] = dy.shape;
+  const [dyBatch, dyLine, dyChannel] = inPlace
+    ? [channels * height * width, width, height * width]
+    : [t.dy.batchStride, t.dy.lineStride, t.dy.channelStride];
   const threads = t.tileBlocks * t.nBlocks * t.parts;
   return [
     t.x.fill(x, xCopy),
-    t.panels ? gradientPanels(t, dy, dyCopy) : t.dy.fill(dy, dyCopy),
+    ...(inPlace ? [] : [t.panels ? gradientPanels(t, dy, dyCopy) : t.dy.fill(dy, dyCopy)]),
     ...inParts(c, dweight, t.parts, (y) => ({
       template: t.panels ? 'convolution_weight_panels' : 'convolution_weight_padded',
       options: t.panels ? {} : { tile_m: t.tileM, tile_n: t.tileN, functions: 'lane_sums' },
@@ -180,8 +188,9 @@ export function weightPaddedLines(c: KernelContext): KernelCall[] {
         ...(t.panels
           ? []
           : ([
-              ['dy_line', 'u32', t.dy.lineStride],
-              ['dy_channel', 'u32', t.dy.channelStride],
+              ['dy_batch', 'u32', dyBatch],
+              ['dy_line', 'u32', dyLine],
+              ['dy_channel', 'u32', dyChannel],
             ] as const)),
         ['part_stride', 'u32', elementCount(dweight.shape)],
       ],

@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type AcquiredDevice, acquireDevice } from '../../src/adapter/acquire.ts';
 import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import type { Attrs } from '../../src/ir/graph.ts';
 import { cpuTarget } from '../../src/kernels/targets.ts';
@@ -11,6 +12,12 @@ import { checkDispatches } from '../wasm/check-dispatches.ts';
 
 // Convolutions by copies with padding, at sizes that no tile divides: forward and gradients against float64, and each
 // dispatch against the interpreter, which finds accesses beyond an end.
+
+let acquired: AcquiredDevice;
+beforeAll(async () => {
+  acquired = await acquireDevice();
+});
+afterAll(() => acquired?.destroy());
 
 /** float32 sums of a few thousand terms, relative to the largest value. */
 const TOLERANCE = 2e-5;
@@ -99,6 +106,18 @@ describe.each(Object.entries(probes))('%s', (_, { x, weight, attrs }) => {
     for (const output of program.entries['forward'].outputs) {
       const truth = outputOf(p, output.name).data;
       expect(relativeError(wasm.view(output), truth), output.name).toBeLessThan(TOLERANCE);
+    }
+  });
+
+  test('its kernels are WGSL', async () => {
+    for (const { name, wgsl } of program.kernels) {
+      acquired.device.pushErrorScope('validation');
+      const { messages } = await acquired.device.createShaderModule({ code: wgsl }).getCompilationInfo();
+      await acquired.device.popErrorScope();
+      expect(
+        messages.map((m) => m.message),
+        name,
+      ).toEqual([]);
     }
   });
 

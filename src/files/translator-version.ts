@@ -3,12 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 /** Of `src`, the files that decide which bytes are made of a kernel: they import each other only. */
 export function translatorFiles(src: URL): string[] {
-  return ['wasm/compile', 'wasm/encode', 'wasm/wgsl'].flatMap((folder) =>
+  const folders = ['wasm/compile', 'wasm/encode', 'wasm/wgsl'].flatMap((folder) =>
     readdirSync(new URL(`${folder}/`, src))
       .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
       .sort()
       .map((name) => `${folder}/${name}`),
   );
+  return [...folders, 'math.ts', 'runtime/wasm/memory-map.ts'];
 }
 
 /** Digest of names and contents of the translator's sources in the folder `src` of some checkout. */

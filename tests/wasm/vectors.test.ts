@@ -88,6 +88,17 @@ test('elements side by side keep what they were when they were loaded', () => {
   expect(z[4]).toBe(8);
 });
 
+test('one element for all keeps what it was, also beside a vector that begins there', () => {
+  const [, y] = bothWays(`
+  let s = vec4<f32>(z[0]);
+  let v = vec4<f32>(z[0], z[1], z[2], z[3]);
+  z[0] = 7.0f;
+  z[2] = 8.0f;
+  y[0] = s * v;
+  y[1] = vec4<f32>(z[0]) + vec4<f32>(z[0], z[1], z[2], z[3]);`);
+  expect([...y.slice(0, 8)]).toEqual([201 * 201, 201 * 202, 201 * 203, 201 * 204, 14, 209, 15, 211]);
+});
+
 test('loops over memory that they change', () => {
   const bodies = [
     'z[i] = z[i] * 2.0f;',

@@ -1,7 +1,7 @@
 import type { ValueType } from '../encode/module.ts';
 import type { FunctionTree, Variable } from '../wgsl/tree.ts';
 import { Graph } from './graph.ts';
-import { type Cell, type Item, type Label, type Node, Region } from './region.ts';
+import { type Cell, type Define, type Item, type Label, type Node, Region } from './region.ts';
 import type { Runs } from './runs.ts';
 import type { Taint } from './taint.ts';
 import { isRow } from './vectors.ts';
@@ -120,7 +120,7 @@ export class Context {
   get(cell: Cell, data: boolean): Node {
     const node = this.graph.fresh('cell', cell.rep, [], 0, this.region, data);
     this.defined.set(node, cell);
-    this.emit({ kind: 'define', node });
+    this.emit({ kind: 'define', node, also: [] });
     cell.current = node;
     return node;
   }
@@ -138,7 +138,9 @@ export class Context {
     const known = this.loaded.get(key);
     if (known?.region.holds(this.region)) return known.node;
     const node = this.graph.fresh(op, rep, [address], offset, this.region, data);
-    this.emit({ kind: 'define', node, buffer });
+    const item: Define = { kind: 'define', node, buffer, also: [] };
+    this.graph.loads.set(node, { item, region: this.region, index: this.region.items.length });
+    this.emit(item);
     this.loaded.set(key, { node, region: this.region, buffer });
     return node;
   }

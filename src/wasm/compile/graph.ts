@@ -1,6 +1,13 @@
 import type { ValueType } from '../encode/module.ts';
 import { fold } from './fold.ts';
-import { deeper, type Node, type Region } from './region.ts';
+import { type Define, deeper, type Node, type Region } from './region.ts';
+
+/** A load of memory that is written stands in one place. */
+export interface Load {
+  readonly item: Define;
+  readonly region: Region;
+  readonly index: number;
+}
 
 /** Nodes of a function. What is computed in the same way from the same operands is one node. */
 export class Graph {
@@ -10,6 +17,8 @@ export class Graph {
   /** By what is computed, then by {@link keyOf}. */
   private readonly known = new Map<string, Map<string | number, Node>>();
   private count = 0;
+  /** Loads of memory that is written, and where they stand. */
+  readonly loads = new Map<Node, Load>();
 
   constructor(root: Region, relaxed: boolean) {
     this.root = root;
@@ -74,6 +83,15 @@ export class Graph {
       if (node) return node;
     }
     return this.make(op, [address], offset, floor, data);
+  }
+
+  /** Another instruction that loads from where a load of memory that is written does, where such a load stands. */
+  loadAlso({ item, region }: Load, op: string, from: Node): Node {
+    const known = item.also.find((n) => n.op === op && n.args[0] === from.args[0] && n.imm === from.imm);
+    if (known) return known;
+    const node = this.fresh(op, repOf(op), from.args, from.imm, region, from.data);
+    item.also.push(node);
+    return node;
   }
 
   private knownOf(op: string): Map<string | number, Node> {

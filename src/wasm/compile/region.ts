@@ -42,18 +42,23 @@ export type Item =
     }
   | { readonly kind: 'set'; readonly cell: Cell; readonly value: Node }
   /** Computes a node here and nowhere else: it reads a cell, or memory that is written. */
-  | {
-      readonly kind: 'define';
-      readonly node: Node;
-      /** A load of the four elements from this one on, at the same time. */
-      wide?: Node;
-      readonly buffer?: Variable;
-    }
+  | Define
   | { readonly kind: 'nothing' }
   | { readonly kind: 'loop'; readonly label: Label; readonly body: Region }
   | { readonly kind: 'block'; readonly label: Label; readonly body: Region }
   | { readonly kind: 'if'; readonly condition: Node; readonly body: Region; readonly otherwise: Region }
   | { readonly kind: 'branch'; readonly label: Label; readonly condition?: Node };
+
+export interface Define {
+  readonly kind: 'define';
+  readonly node: Node;
+  readonly buffer?: Variable;
+  /** Other loads of the same memory at the same time: vectors that begin there. */
+  readonly also: Node[];
+}
+
+/** Bytes that a load or store touches. */
+export const bytesOfAccess = (op: string): number => (/^v128\.(load|store)$/.test(op) ? 16 : 4);
 
 /** A sequence of items: the body of the function, of a loop, a block or a branch. */
 export class Region {

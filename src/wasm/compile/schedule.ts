@@ -1,4 +1,4 @@
-import type { Item, Node, Region } from './region.ts';
+import type { Define, Item, Node, Region } from './region.ts';
 
 /** Where nodes are computed. */
 export interface Schedule {
@@ -107,8 +107,7 @@ export function schedule(root: Region): Schedule {
   };
 }
 
-export const definedBy = ({ node, wide }: Item & { kind: 'define' }): readonly Node[] =>
-  wide ? [node, wide] : [node];
+export const definedBy = ({ node, also }: Define): readonly Node[] => [node, ...also];
 
 /** What items with an effect need, and what that needs. */
 function usedIn(root: Region): ReadonlySet<Node> {

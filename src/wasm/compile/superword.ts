@@ -1,5 +1,5 @@
 import type { Graph } from './graph.ts';
-import type { Item, Node, Region } from './region.ts';
+import { bytesOfAccess, type Item, type Node, type Region } from './region.ts';
 import { definedBy, regionsOf } from './schedule.ts';
 import { isRow, neighbours, pack } from './vectors.ts';
 
@@ -8,7 +8,7 @@ import { isRow, neighbours, pack } from './vectors.ts';
  * Larsen and S. Amarasinghe, "Exploiting Superword Level Parallelism with Multimedia Instruction Sets", 2000).
  */
 export function combineStores(g: Graph, region: Region): void {
-  const words = new Superwords(g, region);
+  const words = new Superwords(g);
   const visit = (r: Region): void => {
     combine(words, r);
     for (const item of r.items) regionsOf(item).forEach(visit);
@@ -51,9 +51,9 @@ function fourFrom(items: readonly Item[], start: number, first: Store): readonly
       if (distance === 4 * group.length) group.push(k);
       else if (distance < 4 * group.length) return undefined;
     } else if (item.kind === 'define' && item.buffer === first.buffer && item.buffer) {
-      const reads = ({ args, imm, rep }: Node): boolean => {
+      const reads = ({ op, args, imm }: Node): boolean => {
         const distance = (imm as number) - first.offset;
-        const isBefore = distance + (rep === 'v128' ? 16 : 4) <= 0;
+        const isBefore = distance + bytesOfAccess(op) <= 0;
         // Behind it, or what is stored later.
         return args[0] !== first.address || !(isBefore || distance >= 4 * group.length);
       };
@@ -82,18 +82,9 @@ const SHIFTED = /^i32\.(shl|shr_s|shr_u)$/;
 class Superwords {
   private readonly g: Graph;
   private readonly known = new Map<string, Node>();
-  /** Where memory that is written is loaded. */
-  private readonly loads = new Map<Node, { readonly region: Region; readonly index: number }>();
 
-  constructor(g: Graph, root: Region) {
+  constructor(g: Graph) {
     this.g = g;
-    const visit = (region: Region): void => {
-      region.items.forEach((item, index) => {
-        if (item.kind === 'define' && item.buffer) this.loads.set(item.node, { region, index });
-        regionsOf(item).forEach(visit);
-      });
-    };
-    visit(root);
   }
 
   /** Whether four values are loaded or computed together, rather than put together. */
@@ -115,28 +106,22 @@ class Superwords {
    * stored between that and its own load.
    */
   private loadedTogether(values: readonly Node[]): Node | undefined {
-    const [{ isFresh, args, imm, data }] = values;
-    if (!isFresh || !isRow(values)) return undefined;
-    const places = values.map((v) => this.loads.get(v));
-    const indices = places.map((p) => p?.index ?? -1);
-    const region = places[0]?.region;
-    if (!region || places.some((p) => p?.region !== region)) return undefined;
-    const start = Math.min(...indices);
-    const define = region.items[start];
-    if (define.kind !== 'define') return undefined;
-    for (let k = start; k < Math.max(...indices); k++) {
+    const loads = values.flatMap((v) => this.g.loads.get(v) ?? []);
+    if (loads.length < 4 || !isRow(values)) return undefined;
+    const first = loads.reduce((a, b) => (a.index <= b.index ? a : b));
+    const { region, item: define } = first;
+    if (loads.some((l) => l.region !== region)) return undefined;
+    const indices = loads.map((l) => l.index);
+    for (let k = first.index; k < Math.max(...indices); k++) {
       const item = region.items[k];
       if (!SIMPLE.has(item.kind)) return undefined;
       if (item.kind !== 'store' || item.buffer !== define.buffer) continue;
-      if (item.address !== args[0]) return undefined;
-      const end = item.offset + (item.op === 'v128.store' ? 16 : 4);
+      if (item.address !== values[0].args[0]) return undefined;
+      const end = item.offset + bytesOfAccess(item.op);
       const changes = (at: number) => item.offset < at + 4 && at < end;
       if (values.some((v, lane) => indices[lane] > k && changes(v.imm as number))) return undefined;
     }
-    const { wide } = define;
-    if (wide) return wide.args[0] === args[0] && wide.imm === imm ? wide : undefined;
-    define.wide = this.g.fresh('v128.load', 'v128', args, imm, region, data);
-    return define.wide;
+    return this.g.loadAlso(first, 'v128.load', values[0]);
   }
 
   /** Four scalars as one vector. */

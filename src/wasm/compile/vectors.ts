@@ -6,8 +6,11 @@ import type { Node } from './region.ts';
 export type Lane = 'f32' | 'i32';
 
 export const splat = (g: Graph, lane: Lane, x: Node): Node => {
-  if (x.op === 'f32.load' && !x.isFresh)
+  if (x.op === 'f32.load') {
+    const load = g.loads.get(x);
+    if (load) return g.loadAlso(load, 'v128.load32_splat', x);
     return g.load('v128.load32_splat', x.args[0], x.imm as number, x.early, x.data);
+  }
   if (x.op === `${lane}x4.extract_lane`) {
     const [v] = x.args;
     const k = x.imm as number;

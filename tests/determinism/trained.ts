@@ -9,9 +9,7 @@ import {
 } from '../../src/compiler/index.ts';
 import { cpuTarget } from '../../src/kernels/targets.ts';
 import { Random } from '../../src/recipe/random.ts';
-import { openProgram } from '../../src/runtime/index.ts';
-import { WasmSession } from '../../src/runtime/wasm/wasm-session.ts';
-import { compileProgram } from '../../src/wasm/compile-program.ts';
+import { CpuDevice, openProgram } from '../../src/runtime/index.ts';
 
 /** What is trained: texts of specs by path, the one that is compiled, and its settings. */
 export interface Training {
@@ -35,13 +33,7 @@ export async function trained(training: Training, threads: number): Promise<stri
   const { model } = compiled;
   const files = await programFiles(compiled, weightsBytes(model, initialiseAll(storedTensors(model), 1)));
   const opened = await openProgram(files);
-  const running = await opened.start(
-    (program) =>
-      WasmSession.create(program, compileProgram(program, { bounds: 'trusted', relaxed: false }), {
-        threads,
-      }),
-    { steps },
-  );
+  const running = await opened.start(new CpuDevice({ threads, deterministic: true }), { steps });
   const random = Random.stream(1, 'images');
   const [{ name, shape }] = opened.inputs;
   const [{ shape: classes }] = opened.outputs;

@@ -160,12 +160,15 @@ export function weightPaddedLines(c: KernelContext): KernelCall[] {
     ? [channels * height * width, width, height * width]
     : [t.dy.batchStride, t.dy.lineStride, t.dy.channelStride];
   const threads = t.tileBlocks * t.nBlocks * t.parts;
+  const options: KernelCall['options'] = t.panels
+    ? {}
+    : { tile_m: t.tileM, tile_n: t.tileN, functions: 'lane_sums' };
   return [
     t.x.fill(x, xCopy),
     ...(inPlace ? [] : [t.panels ? gradientPanels(t, dy, dyCopy) : t.dy.fill(dy, dyCopy)]),
     ...inParts(c, dweight, t.parts, (y) => ({
       template: t.panels ? 'convolution_weight_panels' : 'convolution_weight_padded',
-      options: t.panels ? {} : { tile_m: t.tileM, tile_n: t.tileN, functions: 'lane_sums' },
+      options,
       uniforms: [
         ['threads', 'u32', threads],
         ['tiles', 'u32', t.tiles],

@@ -1,8 +1,7 @@
 /**
  * Times kernels translated to WebAssembly, on one thread, beside the processor's peak in registers:
  * `npm run bench wasm [part of a name] [--relaxed] [--kernel op=variant]`. The kernels are those planned for it. Best of
- * the runs
- * of at least a second; GFLOP/s are 2 · macs, GB/s what is read and written once.
+ * the runs of at least a second; GFLOP/s are 2 · macs, GB/s what is read and written once.
  */
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';

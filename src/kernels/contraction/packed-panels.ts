@@ -42,11 +42,11 @@ export const packedPanels: ProductVariant = {
     if (!p) return undefined;
     const size = sizeOfProblem(p);
     const { rows, columns, batches, blocks, split } = blocking(size);
-    const padded =
-      size.batch * size.k * roundUp(size.m, TILE_ROWS) * roundUp(size.n, isNarrow(size.n) ? 4 : 8);
+    const { m, n } = size;
+    const terms = size.batch * size.k;
     return costOf(target, {
-      multiplyAdds: padded,
-      loads: padded / Math.min(rows, size.m) + padded / Math.min(columns, size.n),
+      multiplyAdds: terms * roundUp(m, TILE_ROWS) * roundUp(n, isNarrow(n) ? 4 : 8),
+      loads: terms * (n * Math.ceil(m / rows) + m * Math.ceil(n / columns)),
       threads: Math.max(BLOCKS, blocks * batches),
       dispatches: split.parts > 1 ? 2 : 1,
     });
@@ -62,10 +62,7 @@ const isNarrow = (n: number) => n % 8 > 0 && n % 8 <= 4;
 /** The problem so that n lies side by side in y; nothing where neither index does. */
 function arranged(problem: Problem): Problem | undefined {
   const p = merged(problem);
-  const one = [p, swapped(p)].find(({ n }) => {
-    const y = contiguousLast(n, 1).at(-1);
-    return y?.strides[1] === 1 && (n.length === 1 || y.size % 4 === 0);
-  });
+  const one = [p, swapped(p)].find(({ n }) => contiguousLast(n, 1).at(-1)?.strides[1] === 1);
   if (!one) return undefined;
   const n = contiguousLast(one.n, 1);
   const m = contiguousLast(one.m, 0);
@@ -136,7 +133,7 @@ function calls(c: KernelContext, problem: Problem): KernelCall[] {
       depth,
       quads: columns / 4,
       strip: STRIP,
-      rows: CHUNKED_ROWS,
+      rows: partLength > depth ? CHUNKED_ROWS : STRIP,
       chunked: partLength > depth,
       narrow: isNarrow(size.n),
       plain_m: p.m.length <= 1,

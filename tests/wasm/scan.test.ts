@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { acquireDevice } from '../../src/adapter/acquire.ts';
 import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { GraphBuilder } from '../../src/ir/builder.ts';
 import { elementCount, type Shape } from '../../src/ir/graph.ts';
@@ -95,4 +96,27 @@ describe('maps as sequences and back by blocks', () => {
       expect([...sums]).toEqual([...data.map((v) => 4 * v)]);
     },
   );
+});
+
+test('kernels of walks and blocks are WGSL', async () => {
+  const b = new GraphBuilder(ops);
+  const y = b.apply('cross_scan', [b.source('input', 'x', [1, 2, 8, 8])]);
+  b.output('y', b.apply('cross_merge', [y], { height: 8, width: 8 }));
+  const blocks = ['cross_scan', 'cross_merge'].map((op) => [op, 'blocks'] as const);
+  const { graph } = buildScan({ batch: 1, groups: 2, depth: 8, states: 16, length: 40 });
+  const acquired = await acquireDevice();
+  for (const [forward, kernels] of [
+    [b.build(), new Map(blocks)],
+    [graph, walked],
+  ] as const) {
+    const options = { model: 'scan', batch: 1, target: cpuTarget, kernels };
+    for (const { name, wgsl } of planProgram({ forward }, ops, kernelRenderer(), options).kernels) {
+      acquired.device.pushErrorScope('validation');
+      const { messages } = await acquired.device.createShaderModule({ code: wgsl }).getCompilationInfo();
+      await acquired.device.popErrorScope();
+      const texts = messages.map((m) => m.message);
+      expect(texts, name).toEqual([]);
+    }
+  }
+  acquired.destroy();
 });

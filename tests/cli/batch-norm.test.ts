@@ -3,6 +3,7 @@ import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readLabelMap } from '../../src/data/png.ts';
+import type { StoredProgram } from '../../src/program/stored.ts';
 import { readSafetensors, writeSafetensors } from '../../src/tensors/safetensors.ts';
 import { float32Tensor, type Tensor } from '../../src/tensors/tensor.ts';
 import { archc, expectError, json, temporaryFolder, tree } from './archc.ts';
@@ -239,7 +240,9 @@ describe('buffers in what commands print', () => {
     await archc('compile', SPEC, '--output', inFolder('forward'), '--inference');
     const places = (program: string) => {
       const text = readFileSync(inFolder(`${program}/program.json`), 'utf8');
-      const { tensors } = JSON.parse(text) as { tensors: { kind: string; name: string; dtype: string }[] };
+      const {
+        plans: [{ tensors }],
+      } = JSON.parse(text) as StoredProgram;
       return tensors.filter((t) => t.kind === 'buffer').map((t) => `${t.name} ${t.dtype}`);
     };
     expect(places('forward')).toEqual(['norm.running_mean f32', 'norm.running_var f32']);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Program } from '../../src/program/program.ts';
+import type { StoredProgram } from '../../src/program/stored.ts';
 import { Random } from '../../src/recipe/random.ts';
 import { readSafetensors, writeSafetensors } from '../../src/tensors/safetensors.ts';
 import { float32Tensor, type Tensor } from '../../src/tensors/tensor.ts';
@@ -203,7 +203,9 @@ test('train and predict refuse it, name its inputs, and write nothing', async ()
 test('compile names the inputs, and trains with them', async () => {
   const result = await archc('compile', TWO, '--output', inFolder('compiled'), '--json');
   expect(json(result)).toMatchObject({ trains: true });
-  const program = JSON.parse(readFileSync(inFolder('compiled/program.json'), 'utf8')) as Program;
+  const {
+    plans: [program],
+  } = JSON.parse(readFileSync(inFolder('compiled/program.json'), 'utf8')) as StoredProgram;
   expect(program.tensors.filter((t) => t.kind === 'input').map((t) => t.name)).toEqual([
     ...['image', 'clinical', 'target', 'hyper'],
   ]);

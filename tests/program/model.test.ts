@@ -55,7 +55,7 @@ describe.each(trained)('%s', (_, spec, settings) => {
       input: inputs,
       output: at('fit.safetensors'),
     };
-    const expected = await fitLosses(spec, files, settings);
+    const expected = await fitLosses(spec, files, [...settings, '--backend', 'webgpu']);
     const found = await train(program);
     expect(found).toHaveLength(20);
     expect(found[19]).toBeLessThan(0.9 * found[0]);

@@ -1,3 +1,4 @@
+import { reservedWords } from './reserved-words.ts';
 import { type Position, WgslError } from './wgsl-error.ts';
 
 export interface Token {
@@ -24,7 +25,7 @@ const TOKEN = new RegExp(
   'y',
 );
 
-/** @throws WgslError where a character begins no token */
+/** @throws WgslError where a character begins no token, or a reserved word stands */
 export function tokenize(text: string): Token[] {
   const tokens: Token[] = [];
   let line = 1;
@@ -48,6 +49,8 @@ export function tokenize(text: string): Token[] {
     if (!found) throw new WgslError(`no token begins with ${JSON.stringify(text[offset])}`, at);
     offset = TOKEN.lastIndex;
     const kind = found[1] !== undefined ? 'name' : found[2] !== undefined ? 'number' : 'symbol';
+    if (kind === 'name' && reservedWords.has(found[0]))
+      throw new WgslError(`"${found[0]}" is a reserved word of WGSL`, at);
     const joined = offset < text.length && !isSpace(text.charCodeAt(offset));
     tokens.push({ kind, text: found[0], at, joined });
   }

@@ -41,6 +41,7 @@ describe('what is no WGSL, or left out, is refused with its place', () => {
     ['let a = array<u32, group.x>();', '6:22: an array has a constant length'],
     ['discard;', '6:10: ";" stands where an assignment is expected'],
     ['let a = &y[0];', '6:12: a pointer may only be given to atomicStore'],
+    ['let from = 1u;', '6:7: "from" is a reserved word of WGSL'],
     ['let a = 4294967296u;', '6:11: 4294967296 is beyond u32'],
     ['return 1u;', '6:3: return gives nothing here'],
   ])('%s', (body, message) => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { StoredProgram } from '../../src/program/stored.ts';
 import { archc, expectError, temporaryFolder } from './archc.ts';
 import { TINY } from './tiny.ts';
 
@@ -10,10 +11,12 @@ test('a program notes the target that it was compiled for, by default the one th
   const noted = async (name: string, ...options: string[]) => {
     const output = join(folder, name);
     expect((await archc('compile', TINY, '--output', output, ...options)).code).toBe(0);
-    return JSON.parse(readFileSync(join(output, 'program.json'), 'utf8')).target;
+    const { plans } = JSON.parse(readFileSync(join(output, 'program.json'), 'utf8')) as StoredProgram;
+    return plans.map(({ target }) => target);
   };
-  expect(await noted('default')).toBe('webgpu-default');
-  expect(await noted('apple', '--target', 'apple')).toBe('apple');
+  expect(await noted('default')).toEqual(['webgpu-default']);
+  expect(await noted('apple', '--target', 'apple')).toEqual(['apple']);
+  expect(await noted('both', '--target', 'apple,cpu')).toEqual(['apple', 'cpu']);
 });
 
 test('an unknown target is refused with the list', async () => {

@@ -7,17 +7,13 @@
 import { parseArgs } from 'node:util';
 import { acquireDevice } from '../src/adapter/acquire.ts';
 import type { Backend } from '../src/backend/backend.ts';
-import { preparing } from '../src/backend/kernels.ts';
+import { cpuBackend } from '../src/backend/cpu.ts';
 import { webgpuBackend } from '../src/backend/webgpu.ts';
 import { initialise } from '../src/compiler/initialise.ts';
 import { kernelRenderer } from '../src/compiler/renderer.ts';
 import { openModel } from '../src/files/open.ts';
 import { shippedNames } from '../src/files/spec-files.ts';
-import { cpuTarget } from '../src/kernels/targets.ts';
 import { ops } from '../src/ops/index.ts';
-import { hasRelaxedSimd } from '../src/runtime/wasm/compile-module.ts';
-import { WasmSession } from '../src/runtime/wasm/wasm-session.ts';
-import { compileProgram } from '../src/wasm/compile-program.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -32,21 +28,13 @@ if (!names || (threads !== undefined && !(Number.isSafeInteger(threads) && threa
   process.exit(2);
 }
 
-function cpuBackend(): Backend {
-  const relaxed = hasRelaxedSimd();
-  const open = async (program: Parameters<typeof compileProgram>[0]) =>
-    WasmSession.create(program, compileProgram(program, { bounds: 'trusted', relaxed }), { threads });
-  return {
-    name: 'cpu',
-    description: `CPU device, ${threads ?? 'all'} threads, ${relaxed ? 'relaxed multiply-add' : 'multiply and add'}`,
-    prepare: preparing(ops, kernelRenderer(), cpuTarget, {}, open),
-    destroy: () => {},
-  };
-}
-
 const backends: Backend[] = [];
 for (const name of names)
-  backends.push(name === 'cpu' ? cpuBackend() : webgpuBackend(ops, kernelRenderer(), await acquireDevice()));
+  backends.push(
+    name === 'cpu'
+      ? cpuBackend(ops, kernelRenderer(), { threads })
+      : webgpuBackend(ops, kernelRenderer(), await acquireDevice()),
+  );
 for (const { name, description } of backends) console.log(`${name}: ${description}`);
 console.log(`Node ${process.versions.node}`);
 

@@ -2,31 +2,26 @@
  * archc's side of the benchmark `peers`, as protocol.ts says: the CPU device. The first argument is the number of
  * threads; `--deterministic` takes plain multiply and add.
  */
+import { cpuBackend } from '../../src/backend/cpu.ts';
 import { initialise } from '../../src/compiler/initialise.ts';
 import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { openModel } from '../../src/files/open.ts';
 import { GraphBuilder } from '../../src/ir/builder.ts';
 import type { Graph } from '../../src/ir/graph.ts';
-import { cpuTarget } from '../../src/kernels/targets.ts';
 import { ops } from '../../src/ops/index.ts';
-import { planProgram } from '../../src/plan/plan.ts';
 import { hasRelaxedSimd } from '../../src/runtime/wasm/compile-module.ts';
-import { WasmSession } from '../../src/runtime/wasm/wasm-session.ts';
-import { compileProgram } from '../../src/wasm/compile-program.ts';
+import type { WasmSession } from '../../src/runtime/wasm/wasm-session.ts';
 import { peak } from './peak.ts';
 import { best, type Chain, chainData, networkInput, sampleOf, serve } from './protocol.ts';
 
 const threads = Number(process.argv[2]);
-const relaxed = !process.argv.includes('--deterministic') && hasRelaxedSimd();
+const deterministic = process.argv.includes('--deterministic');
+const relaxed = !deterministic && hasRelaxedSimd();
 
-async function made(graph: Graph, model: string): Promise<WasmSession> {
-  const program = planProgram({ forward: graph }, ops, kernelRenderer(), {
-    model,
-    batch: 1,
-    target: cpuTarget,
-  });
-  return WasmSession.create(program, compileProgram(program, { bounds: 'trusted', relaxed }), { threads });
-}
+const backend = cpuBackend(ops, kernelRenderer(), { threads, deterministic });
+
+const made = async (graph: Graph, model: string): Promise<WasmSession> =>
+  (await backend.prepare({ forward: graph }, model, 1)).session;
 
 async function ofChain(chain: Chain): Promise<WasmSession> {
   const b = new GraphBuilder(ops);

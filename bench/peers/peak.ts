@@ -1,6 +1,7 @@
 import { engine } from '../../src/runtime/wasm/engine.ts';
+import { recordWords } from '../../src/runtime/wasm/layout.ts';
 import { compileKernel } from '../../src/wasm/compile/kernel.ts';
-import { kernelFunctions, recordWords } from '../../src/wasm/execute.ts';
+import { kernelFunctions } from '../../src/wasm/execute.ts';
 import { best } from './protocol.ts';
 
 /** GFLOP/s of products and sums in twelve registers, on one thread: more than any kernel can reach. */

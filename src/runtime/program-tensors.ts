@@ -38,6 +38,14 @@ export class ProgramTensors {
     return tensor;
   }
 
+  /** What says of entries that values were beyond half precision, under the entries' names. */
+  overflowFlags(entries: Iterable<string>): TensorInfo[] {
+    return [...new Set(entries)].flatMap((name) => {
+      const { overflow } = this.entry(name);
+      return overflow ? [{ name, dtype: 'i32' as const, shape: [], ...overflow }] : [];
+    });
+  }
+
   /**
    * The place of a source that is to be written with data.
    *
@@ -59,6 +67,21 @@ export class ProgramTensors {
     }
     return tensor;
   }
+}
+
+/**
+ * Results without those of the flags behind them.
+ *
+ * @throws RuntimeError `half-overflow` where a flag is set
+ */
+export function unlessBeyondHalf(
+  results: readonly TensorData[],
+  flags: readonly TensorInfo[],
+): readonly TensorData[] {
+  const count = results.length - flags.length;
+  const over = flags.find((_, i) => results[count + i][0] !== 0);
+  if (!over) return results.slice(0, count);
+  throw new RuntimeError('half-overflow', `values of ${over.name} exceed the range of half precision, 65504`);
 }
 
 export function elementCount({ shape }: Pick<TensorInfo, 'shape'>): number {

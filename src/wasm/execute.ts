@@ -1,5 +1,8 @@
 import type { Dispatch, Program, TensorInfo } from '../program/program.ts';
+import { dataAt } from '../runtime/program-tensors.ts';
+import type { TensorData } from '../runtime/session.ts';
 import { engine, type WasmMemory } from '../runtime/wasm/engine.ts';
+import { recordWords } from '../runtime/wasm/layout.ts';
 import { GUARD, PAGE, RECORD } from '../runtime/wasm/memory-map.ts';
 import { forUnsharedMemory } from '../runtime/wasm/module-bytes.ts';
 import type { CompileOptions } from './compile/context.ts';
@@ -18,20 +21,6 @@ export function kernelFunctions(kernels: readonly CompiledKernel[], memory: Wasm
   const module = new engine.Module(forUnsharedMemory(encodeModule(kernels)));
   const { exports } = new engine.Instance(module, { env: { memory, done: () => {} } });
   return kernels.map((k) => exports[k.name] as RunKernel);
-}
-
-/** The words of a record. */
-export function recordWords(
-  workgroups: readonly [number, number, number],
-  bindings: ReadonlyMap<number, readonly [address: number, bytes: number]>,
-): Uint32Array {
-  const words = new Uint32Array(RECORD.address(Math.max(-1, ...bindings.keys()) + 1) / 4);
-  words.set(workgroups);
-  for (const [n, [address, bytes]] of bindings) {
-    words[RECORD.address(n) / 4] = address;
-    words[RECORD.bytes(n) / 4] = bytes;
-  }
-  return words;
 }
 
 /**
@@ -72,10 +61,8 @@ export class WasmProgram {
   }
 
   /** What a tensor holds: a view, which is changed by writing to it and by what runs. */
-  view({ buffer, offset, shape, dtype }: TensorInfo): Float32Array | Int32Array {
-    const count = shape.reduce((n, d) => n * d, 1);
-    const View = dtype === 'i32' ? Int32Array : Float32Array;
-    return new View(this.memory.buffer, this.buffers[buffer] + offset, count);
+  view(tensor: TensorInfo): TensorData {
+    return dataAt(tensor, this.memory.buffer, this.buffers[tensor.buffer] + tensor.offset);
   }
 
   run(entry: string): void {

@@ -1,7 +1,8 @@
 import { engine } from '../../src/runtime/wasm/engine.ts';
+import { recordWords } from '../../src/runtime/wasm/layout.ts';
 import type { CompileOptions } from '../../src/wasm/compile/context.ts';
 import { compileKernel } from '../../src/wasm/compile/kernel.ts';
-import { kernelFunctions, recordWords } from '../../src/wasm/execute.ts';
+import { kernelFunctions } from '../../src/wasm/execute.ts';
 import { interpretKernel } from '../../src/wasm/interpret/interpret.ts';
 import { checkModule } from '../../src/wasm/wgsl/check-module.ts';
 

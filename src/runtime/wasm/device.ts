@@ -53,6 +53,8 @@ export class Device {
     | { readonly memory: WasmMemory; readonly queue: CommandQueue; readonly staging: Staging }
     | undefined;
   private workers: readonly Thread[] = [];
+  /** Does what was asked for, in the caller's thread; `undefined` where threads do. */
+  private walk: (() => void) | undefined;
   private failure: Error | undefined;
   /** What was last asked for, for messages. */
   private what = 'its start';
@@ -75,14 +77,16 @@ export class Device {
     { threads, script }: DeviceOptions,
   ): Promise<Device> {
     const workers = threadsFor(threads);
-    const layout = layoutOf(program, scratchBytes, Math.max(1, workers));
+    // The caller's is one, too.
+    const running = Math.max(1, workers);
+    const layout = layoutOf(program, scratchBytes, running);
     const memory = memoryOf(layout.pages, workers > 0);
     const device = new Device(program, layout, memory, workers);
     try {
       const words = new Int32Array(memory.buffer);
-      words[CONTROL.share / 4] = 2 * Math.max(1, workers);
+      words[CONTROL.share / 4] = 2 * running;
       words[CONTROL.spins / 4] = workers > coreCount() ? FEW_SPINS : SPINS;
-      writeProgram(memory.buffer, layout, program, Math.max(1, workers));
+      writeProgram(memory.buffer, layout, program, running);
       if (workers > 0) await device.startWorkers(bytes, script);
       else device.runHere(await compileModule(forUnsharedMemory(bytes)));
       return device;
@@ -225,8 +229,6 @@ export class Device {
     await ready;
     for (const worker of workers) worker.hold(false);
   }
-
-  private walk: (() => void) | undefined;
 
   private runHere(module: WasmModule): void {
     const { memory, queue } = this.open!;

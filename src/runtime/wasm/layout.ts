@@ -1,4 +1,5 @@
-import type { Dispatch, ProgramPlan } from '../../program/program.ts';
+import type { Dispatch, ProgramPlan, TensorInfo } from '../../program/program.ts';
+import { dataAt, elementCount } from '../program-tensors.ts';
 import { RuntimeError } from '../runtime-error.ts';
 import { DISPATCH, GUARD, PAGE, PROGRAM_START, RECORD } from './memory-map.ts';
 
@@ -78,7 +79,7 @@ export function layoutOf(program: ProgramPlan, scratchBytes: number, threads: nu
 
 /** Inputs of some runs in advance, and the outputs of two, as far as these are not large. */
 function stagingOf({ tensors, entries }: ProgramPlan): number {
-  const bytes = ({ shape }: { readonly shape: readonly number[] }) => 4 * shape.reduce((n, d) => n * d, 1);
+  const bytes = (t: TensorInfo) => 4 * elementCount(t);
   const inputs = tensors.reduce((n, t) => n + (t.kind === 'input' ? bytes(t) : 0), 0);
   const outputs = Object.values(entries).map((e) => e.outputs.reduce((n, o) => n + bytes(o), 0));
   return Math.min(MOST_STAGING, Math.max(LEAST_STAGING, 5 * inputs + 2 * Math.max(0, ...outputs)));
@@ -101,27 +102,34 @@ export function writeProgram(
   for (const [name, addresses] of dispatches) {
     words.set(addresses, lists.get(name)!.start / 4);
     program.entries[name].dispatches.forEach((d, k) => {
-      const places = [[uniforms + d.uniforms[0], d.uniforms[1]]];
-      for (const [buffer, offset, size] of d.bindings) places.push([buffers[buffer] + offset, size]);
+      const places = d.bindings.map(([buffer, offset, size]) => [buffers[buffer] + offset, size] as const);
+      const bound = [[uniforms + d.uniforms[0], d.uniforms[1]] as const, ...places];
       const at = addresses[k] / 4;
       words[at + DISPATCH.kernel / 4] = d.kernel;
       words[at + DISPATCH.total / 4] = totalOf(d);
       words[at + DISPATCH.grain / 4] = grainOf(d, threads);
-      const record = at + DISPATCH.record / 4;
-      words.set(d.workgroups, record);
-      places.forEach(([address, bytes], binding) => {
-        words[record + RECORD.address(binding) / 4] = address;
-        words[record + RECORD.bytes(binding) / 4] = bytes;
-      });
+      words.set(recordWords(d.workgroups, new Map(bound.entries())), at + DISPATCH.record / 4);
     });
   }
-  for (const { shape, dtype, buffer, offset, initial } of program.tensors) {
+  for (const tensor of program.tensors) {
+    const { buffer, offset, initial } = tensor;
     // All else is zero at first.
-    if (!initial) continue;
-    const Data = dtype === 'f32' ? Float32Array : Int32Array;
-    const count = shape.reduce((n, d) => n * d, 1);
-    new Data(memory, buffers[buffer] + offset, count).fill(initial);
+    if (initial) dataAt(tensor, memory, buffers[buffer] + offset).fill(initial);
   }
+}
+
+/** The words of a dispatch's record, of its workgroups and what it binds by the numbers of bindings. */
+export function recordWords(
+  workgroups: Dispatch['workgroups'],
+  bindings: ReadonlyMap<number, readonly [address: number, bytes: number]>,
+): Uint32Array {
+  const words = new Uint32Array(RECORD.address(Math.max(-1, ...bindings.keys()) + 1) / 4);
+  words.set(workgroups);
+  for (const [n, [address, bytes]] of bindings) {
+    words[RECORD.address(n) / 4] = address;
+    words[RECORD.bytes(n) / 4] = bytes;
+  }
+  return words;
 }
 
 const totalOf = ({ workgroups }: Dispatch): number => workgroups.reduce((n, size) => n * size);

@@ -1,7 +1,7 @@
 import type { Entry, ProgramPlan, SourceKind, TensorInfo } from '../../program/program.ts';
-import { dataAt, elementCount, ProgramTensors } from '../program-tensors.ts';
+import { dataAt, elementCount, ProgramTensors, unlessBeyondHalf } from '../program-tensors.ts';
 import { RuntimeError } from '../runtime-error.ts';
-import type { OutputName, Session, Submitted, TensorData } from '../session.ts';
+import { type OutputName, resultsOf, type Session, type Submitted, type TensorData } from '../session.ts';
 import { Device, type DeviceOptions, type KernelModule } from './device.ts';
 import { COMMAND } from './memory-map.ts';
 
@@ -74,11 +74,11 @@ export class WasmSession implements Session {
     );
     for (const name of entries) this.entry(name);
     const copies = outputs.map((output) => this.tensors.output(output));
-    const givers = new Set(outputs.map(({ entry }) => entry));
+    const givers = outputs.map(({ entry }) => entry);
     this.device.working(what);
     for (const [tensor, data] of writes) this.put(tensor, data);
     this.enqueue(entries);
-    return this.keep(copies, [...givers]);
+    return this.keep(copies, givers);
   }
 
   async read(kind: SourceKind, names: readonly string[]): Promise<Map<string, TensorData>> {
@@ -105,13 +105,8 @@ export class WasmSession implements Session {
     tensors: readonly TensorInfo[],
     entries: readonly string[],
   ): Promise<Map<string, TensorData>> {
-    const kept = this.keep(tensors, entries);
-    try {
-      const data = await kept.results();
-      return new Map(tensors.map((t, i) => [t.name, data[i]]));
-    } finally {
-      kept.release();
-    }
+    const data = await resultsOf(this.keep(tensors, entries));
+    return new Map(tensors.map((t, i) => [t.name, data[i]]));
   }
 
   private enqueue(entries: readonly string[]): void {
@@ -132,25 +127,17 @@ export class WasmSession implements Session {
 
   /** Copies of tensors as they are after all so far, and of what entries say of values in half precision. */
   private keep(tensors: readonly TensorInfo[], entries: readonly string[]): Submitted {
-    const overflows = entries.flatMap((name) => {
-      const { overflow } = this.program.entries[name];
-      return overflow ? [{ name, flag: { name, dtype: 'i32', shape: [], ...overflow } as const }] : [];
-    });
-    const all = [...tensors, ...overflows.map(({ flag }) => flag)];
+    const flags = this.tensors.overflowFlags(entries);
+    const all = [...tensors, ...flags];
     const spans = all.map((t) => {
       const start = this.addressOf(t);
       return { start, end: start + 4 * elementCount(t) };
     });
     const kept = this.device.keep(spans);
-    const results = async (): Promise<readonly TensorData[]> => {
+    const results = async () => {
       const bytes = await kept.bytes();
       const data = all.map((t, i) => dataAt(t, bytes[i], 0));
-      const beyond = overflows.find((_, i) => data[tensors.length + i][0] !== 0);
-      if (!beyond) return data.slice(0, tensors.length);
-      throw new RuntimeError(
-        'half-overflow',
-        `values of ${beyond.name} exceed the range of half precision, 65504`,
-      );
+      return unlessBeyondHalf(data, flags);
     };
     return { results, release: () => kept.release() };
   }

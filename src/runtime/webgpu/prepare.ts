@@ -1,4 +1,5 @@
 import type { Dispatch, KernelInfo, Program } from '../../program/program.ts';
+import { elementCount } from '../program-tensors.ts';
 import { RuntimeError } from '../runtime-error.ts';
 import { scoped } from './device-faults.ts';
 import { mebibytes } from './limits.ts';
@@ -54,7 +55,7 @@ export async function makeBuffers(device: GPUDevice, program: Program, made: GPU
     for (const { shape, dtype, buffer, offset, initial } of program.tensors) {
       // All else is zero at first, as WebGPU makes buffers.
       if (!initial) continue;
-      const count = shape.reduce((n, d) => n * d, 1);
+      const count = elementCount({ shape });
       const data = dtype === 'f32' ? new Float32Array(count) : new Int32Array(count);
       device.queue.writeBuffer(made[buffer], offset, data.fill(initial));
     }

@@ -1,5 +1,5 @@
 import type { Entry, Program, SourceKind, TensorInfo } from '../../program/program.ts';
-import { dataAt, elementCount, ProgramTensors } from '../program-tensors.ts';
+import { dataAt, elementCount, ProgramTensors, unlessBeyondHalf } from '../program-tensors.ts';
 import { RuntimeError } from '../runtime-error.ts';
 import { type OutputName, resultsOf, type Session, type Submitted, type TensorData } from '../session.ts';
 import { healthOf, nextTask, scoped } from './device-faults.ts';
@@ -88,18 +88,10 @@ export class WebgpuSession implements Session {
     const writes = Object.entries(inputs).map(([name, data]) => this.writing('input', name, data));
     const steps = this.stepsOf(entries);
     const tensors = outputs.map((output) => this.tensors.output(output));
-    const flags = this.overflowFlags(outputs);
+    const flags = this.tensors.overflowFlags(outputs.map(({ entry }) => entry));
     const record = (encoder: GPUCommandEncoder) => this.encode(encoder, entries, steps);
     const kept = this.keeping(what, [...tensors, ...flags], record, writes);
-    const results = async () => {
-      const found = await kept.results();
-      const over = flags.find((_, i) => found[tensors.length + i][0] !== 0);
-      if (!over) return found.slice(0, tensors.length);
-      throw new RuntimeError(
-        'half-overflow',
-        `values of ${over.name} exceed the range of half precision, 65504`,
-      );
-    };
+    const results = async () => unlessBeyondHalf(await kept.results(), flags);
     return { results, release: kept.release };
   }
 
@@ -233,15 +225,6 @@ export class WebgpuSession implements Session {
       pass.dispatchWorkgroups(...workgroups);
     }
     pass.end();
-  }
-
-  /** What says of the entries of outputs that values were beyond half precision, under the entries' names. */
-  private overflowFlags(outputs: readonly OutputName[]): TensorInfo[] {
-    const entries = [...new Set(outputs.map(({ entry }) => entry))];
-    return entries.flatMap((name) => {
-      const { overflow } = this.entry(name);
-      return overflow ? [{ name, dtype: 'i32' as const, shape: [], ...overflow }] : [];
-    });
   }
 
   /** What copies data into a tensor, once length and type are seen to be right. */

@@ -1,7 +1,7 @@
 import { hasBarrier } from '../wgsl/barriers.ts';
 import type { Block, Expression, Statement, Variable } from '../wgsl/tree.ts';
 import { sizeOf } from '../wgsl/types.ts';
-import { blocksOf, expressionsOf, operandsOf } from '../wgsl/walk.ts';
+import { blocksOf, expressionsIn, expressionsOf, operandsOf } from '../wgsl/walk.ts';
 import { WgslError } from '../wgsl/wgsl-error.ts';
 import type { Context, Environment, Exit } from './context.ts';
 import { counted } from './counted.ts';
@@ -241,19 +241,7 @@ export function cooperate(c: Context, body: Block, how: Cooperation, kept: Kept)
 
 /** Variables that statements name, but not those of the functions that they call. */
 function namedIn(block: Block): ReadonlySet<Variable> {
-  const named = new Set<Variable>();
-  const inExpression = (e: Expression): void => {
-    if (e.kind === 'variable') named.add(e.variable);
-    operandsOf(e).forEach(inExpression);
-  };
-  const inBlock = (b: Block): void => {
-    for (const s of b) {
-      expressionsOf(s).forEach(inExpression);
-      blocksOf(s).forEach(inBlock);
-    }
-  };
-  inBlock(block);
-  return named;
+  return new Set(expressionsIn(block).flatMap((e) => (e.kind === 'variable' ? [e.variable] : [])));
 }
 
 /** Variables that statements declare themselves, not within blocks. */

@@ -1,4 +1,5 @@
 import type { Block, Expression, Variable } from '../wgsl/tree.ts';
+import { blocksOf } from '../wgsl/walk.ts';
 import type { Context } from './context.ts';
 import { lowerOne } from './lower-expression.ts';
 import { cellsOf, getAll, setAll } from './merge.ts';
@@ -113,18 +114,5 @@ function repeat(c: Context, s: Loop, lowerBlock: LowerBlock, lowerBody: () => vo
 
 /** Whether a `continue` of this loop is in it. */
 function continues(block: Block): boolean {
-  return block.some((s) => {
-    switch (s.kind) {
-      case 'continue':
-        return true;
-      case 'if':
-        return continues(s.body) || continues(s.otherwise);
-      case 'switch':
-        return s.cases.some((k) => continues(k.body));
-      case 'block':
-        return continues(s.body);
-      default:
-        return false;
-    }
-  });
+  return block.some((s) => s.kind === 'continue' || (s.kind !== 'loop' && blocksOf(s).some(continues)));
 }

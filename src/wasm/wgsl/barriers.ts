@@ -1,5 +1,5 @@
 import type { Block, Expression, FunctionTree, Statement, Variable } from './tree.ts';
-import { operandsOf, someStatement } from './walk.ts';
+import { blocksOf, operandsOf, someStatement } from './walk.ts';
 import { WgslError } from './wgsl-error.ts';
 
 export const hasBarrier = (block: Block): boolean => someStatement(block, (s) => s.kind === 'barrier');
@@ -107,20 +107,5 @@ function inlineCall(
 
 /** Whether a block has a `return` of its own, not only in what it calls. */
 export function returnsItself(block: Block): boolean {
-  return block.some((s) => {
-    switch (s.kind) {
-      case 'return':
-        return true;
-      case 'if':
-        return returnsItself(s.body) || returnsItself(s.otherwise);
-      case 'loop':
-        return returnsItself(s.body);
-      case 'switch':
-        return s.cases.some((c) => returnsItself(c.body));
-      case 'block':
-        return returnsItself(s.body);
-      default:
-        return false;
-    }
-  });
+  return block.some((s) => s.kind === 'return' || blocksOf(s).some(returnsItself));
 }

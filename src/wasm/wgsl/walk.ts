@@ -76,19 +76,16 @@ export function someStatement(block: Block, test: (s: Statement) => boolean): bo
   return inBlock(block);
 }
 
+/** All expressions of a block, also those within others, but not those of the functions that it calls. */
+export function expressionsIn(block: Block): readonly Expression[] {
+  const withOperands = (e: Expression): readonly Expression[] => [e, ...operandsOf(e).flatMap(withOperands)];
+  return block.flatMap((s) => [
+    ...expressionsOf(s).flatMap(withOperands),
+    ...blocksOf(s).flatMap(expressionsIn),
+  ]);
+}
+
 /** The functions that a block calls itself. */
 export function calleesOf(block: Block): ReadonlySet<FunctionTree> {
-  const found = new Set<FunctionTree>();
-  const visit = (e: Expression): void => {
-    if (e.kind === 'call') found.add(e.callee);
-    operandsOf(e).forEach(visit);
-  };
-  const inBlock = (b: Block): void => {
-    for (const s of b) {
-      expressionsOf(s).forEach(visit);
-      blocksOf(s).forEach(inBlock);
-    }
-  };
-  inBlock(block);
-  return found;
+  return new Set(expressionsIn(block).flatMap((e) => (e.kind === 'call' ? [e.callee] : [])));
 }

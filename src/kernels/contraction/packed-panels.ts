@@ -19,13 +19,13 @@ import type { ProductVariant } from './products.ts';
 const TILE_ROWS = 4;
 const STRIP = 16;
 const MOST_ROWS = 256;
-/** Terms that are packed at once, and floats of b: half of what a core has as its own second cache. */
+/** Terms that are packed at once, and floats of b: half of what the smallest second caches hold. */
 const DEPTHS = [32, 64, 128, 256] as const;
-const PACKED = 16384;
+const PACKED = 32768;
 /** Rows of a block whose sums wait in memory for the next terms. */
-const CHUNKED_ROWS = 128;
+const CHUNKED_ROWS = 256;
 /** Columns of a block. */
-const WIDTHS = [32, 64, 128] as const;
+const WIDTHS = [32, 64, 128, 256] as const;
 /** Multiply-adds of a block that are worth taking it up, and blocks that threads can share. */
 const WORTHWHILE = 2 ** 20;
 const BLOCKS = 16;

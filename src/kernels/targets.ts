@@ -72,8 +72,8 @@ export const cpuTarget: Target = {
     'cpu',
     {
       ...portableLimits,
-      // A thread has it to itself: as much as stays in its second cache.
-      maxComputeWorkgroupStorageSize: 256 * 1024,
+      // A thread has it to itself: about as much as a core's second cache.
+      maxComputeWorkgroupStorageSize: 1280 * 1024,
       maxComputeWorkgroupsPerDimension: 2 ** 31 - 1,
       maxStorageBuffersPerShaderStage: 16,
       maxStorageBufferBindingSize: ADDRESSED,

@@ -18,6 +18,7 @@ import { directCost, registerTiles } from './register-tiles.ts';
 import { weightPaddedCost, weightPaddedLines } from './weight-padded-lines.ts';
 import { weightCost, weightRegisterTiles } from './weight-register-tiles.ts';
 import { weightTiledCost, weightWorkgroupTiles } from './weight-workgroup-tiles.ts';
+import { winogradCandidates } from './winograd.ts';
 import { tiledCost, workgroupTiles } from './workgroup-tiles.ts';
 
 // A convolution without padding is a plain product; its variants have the same names as those of other convolutions.
@@ -28,8 +29,14 @@ const variants: KernelFamily['variants'] = {
     'Copies maps with their padding, so that tiles of neighbouring pixels are read by vectors wherever a tap lies.',
 };
 
+const withWinograd: KernelFamily['variants'] = {
+  ...variants,
+  winograd:
+    'Multiplies tiles of 4×4 pixels by 3×3 taps with 36 products instead of 144, in transformed form (Winograd).',
+};
+
 export const convolution: KernelFamily = planar({
-  variants,
+  variants: withWinograd,
   candidates: (node, target) => {
     const w = windowOf(node.attrs, 2);
     const [x, weight] = node.inputs;
@@ -37,12 +44,12 @@ export const convolution: KernelFamily = planar({
     const others = isUnpadded(w)
       ? productCandidates(forwardGemm(w, x, weight, node.outputs[0]), target)
       : direct(problem, target);
-    return [...others, ...padded(w, problem, target)];
+    return [...others, ...padded(w, problem, target), ...winogradCandidates(problem, target)];
   },
 });
 
 export const convolutionInputGradient: KernelFamily = planar({
-  variants,
+  variants: withWinograd,
   candidates: (node, target) => {
     const w = windowOf(node.attrs, 2);
     const [dy, weight] = node.inputs;
@@ -52,7 +59,7 @@ export const convolutionInputGradient: KernelFamily = planar({
       isUnpadded(w) && isPartition(w, dx.shape, weight.shape, dy.shape)
         ? productCandidates(inputGradientGemm(w, dy, weight, dx), target)
         : direct(problem, target);
-    return [...others, ...padded(w, problem, target)];
+    return [...others, ...padded(w, problem, target), ...winogradCandidates(problem, target)];
   },
 });
 

@@ -19,8 +19,11 @@ beforeAll(async () => {
 });
 afterAll(() => acquired?.destroy());
 
-/** float32 sums of a few thousand terms, relative to the largest value. */
-const TOLERANCE = 2e-5;
+/**
+ * float32 sums of a few thousand terms, relative to the largest value. What Winograd's algorithm adds up is several times
+ * larger than the result (its matrices hold numbers up to 8), and so are the errors.
+ */
+const TOLERANCES: Readonly<Record<string, number>> = { 'padded-lines': 2e-5, winograd: 5e-5 };
 
 interface Probe {
   readonly x: readonly number[];
@@ -93,6 +96,7 @@ const winograd: readonly (readonly [name: string, probe: Probe])[] = [
     'more padding than the window',
     { x: [2, 3, 6, 10], weight: [5, 3, 3, 3], attrs: { padding: [2, 0, 1, 2] } },
   ],
+  ['source channels in parts', { x: [1, 400, 6, 6], weight: [5, 400, 3, 3], attrs: { padding: 1 } }],
   ['blocks of some target channels', { x: [1, 6, 9, 18], weight: [21, 6, 3, 3], attrs: { padding: 1 } }],
 ];
 
@@ -130,7 +134,7 @@ describe.each(cases)('%s, %s', (_, variant, { x, weight, attrs }) => {
     wasm.run('forward');
     for (const output of program.entries['forward'].outputs) {
       const truth = outputOf(p, output.name).data;
-      expect(relativeError(wasm.view(output), truth), output.name).toBeLessThan(TOLERANCE);
+      expect(relativeError(wasm.view(output), truth), output.name).toBeLessThan(TOLERANCES[variant]);
     }
   });
 

@@ -15,6 +15,8 @@ const STEP = 8;
 /** Tiles of a block at most, and times channels: so that one product of all of them stays in the first cache. */
 const MOST_TILES = 64;
 const TILES_TIMES_CHANNELS = 3072;
+/** Tiles of a block at most where there are too many source channels for all to stay: enough that the weight is worth reading. */
+const CHUNKED_TILES = 16;
 /** Elements between products, beside those of the tiles: not a stride by which they share a few places of the cache. */
 const APART = 16;
 /** Blocks that are wanted for threads to share, and parts of the target channels at most that are cut for it. */
@@ -50,6 +52,8 @@ interface Blocking {
   /** Panels of a block, and parts that makes. */
   readonly blockPanels: number;
   readonly parts: number;
+  /** Source channels that are transformed and multiplied at once. */
+  readonly chunk: number;
 }
 
 const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
@@ -66,10 +70,8 @@ const suits = (d: DirectConvolution): boolean =>
     (a) => d.taps[a] === TAPS && d.sourceStep[a] === 1 && d.phases[a] === 1 && paddingOf(d, a) >= 0,
   );
 
-/** How it is cut up; nothing where a block of the fewest tiles would not fit. */
-function blockingOf(d: DirectConvolution): Blocking | undefined {
-  const most = Math.min(MOST_TILES, Math.floor(TILES_TIMES_CHANNELS / d.k / STEP) * STEP);
-  if (most === 0) return undefined;
+function blockingOf(d: DirectConvolution): Blocking {
+  const most = Math.min(MOST_TILES, Math.floor(TILES_TIMES_CHANNELS / d.k / STEP) * STEP) || CHUNKED_TILES;
   const [batch, , height, width] = d.target.shape;
   const [tilesH, tilesW] = [Math.ceil(height / TILE), Math.ceil(width / TILE)];
   const tiles = batch * tilesH * tilesW;
@@ -81,7 +83,8 @@ function blockingOf(d: DirectConvolution): Blocking | undefined {
   const wanted = Math.min(MOST_PARTS, Math.ceil(BLOCKS / tileBlocks));
   const blockPanels = Math.ceil(panels / Math.max(wanted, fewest));
   const parts = Math.ceil(panels / blockPanels);
-  return { tilesH, tilesW, tiles, slots, tileBlocks, panels, blockPanels, parts };
+  const chunk = Math.ceil(d.k / Math.ceil(d.k / Math.floor(TILES_TIMES_CHANNELS / slots)));
+  return { tilesH, tilesW, tiles, slots, tileBlocks, panels, blockPanels, parts, chunk };
 }
 
 function workOf(d: DirectConvolution, b: Blocking): Work {
@@ -98,7 +101,6 @@ function workOf(d: DirectConvolution, b: Blocking): Work {
 export function winogradCandidates(d: DirectConvolution, target: Target): Candidate[] {
   if (!suits(d)) return [];
   const b = blockingOf(d);
-  if (!b) return [];
   return [{ name: 'winograd', needs, cost: costOf(target, workOf(d, b)), calls: (c) => winograd(c, d, b) }];
 }
 
@@ -145,6 +147,7 @@ function winograd(c: KernelContext, d: DirectConvolution, b: Blocking): KernelCa
         ['tiles_h', 'u32', b.tilesH],
         ['tiles_w', 'u32', b.tilesW],
         ['k', 'u32', d.k],
+        ['chunk', 'u32', b.chunk],
         ['m', 'u32', d.m],
         ['x_batch', 'u32', map.batchStride],
         ['x_channel', 'u32', map.channelStride],

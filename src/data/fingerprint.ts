@@ -7,8 +7,7 @@ const what = 'a file of the data set';
 /** SHA-256 of a file's bytes, in hexadecimal. Throws InputError where it cannot be read. */
 export function fileHash(path: string, expected = what): string {
   const hash = createHash('sha256');
-  fileSize(path, expected);
-  const chunk = new Uint8Array(2 ** 20);
+  const chunk = new Uint8Array(Math.min(fileSize(path, expected) + 1, 2 ** 20));
   let file: number | undefined;
   try {
     file = openSync(path, 'r');

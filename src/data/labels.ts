@@ -28,12 +28,15 @@ export function classIds(
 ): Int32Array {
   const ids = new Map(classes.map(({ value }, id) => [value, id]));
   const wrong = new Map<number, number>();
-  const result = values.map((value) => {
-    const id = ids.get(value);
-    if (id !== undefined) return id;
-    wrong.set(value, (wrong.get(value) ?? 0) + 1);
-    return 0;
-  });
+  const result = new Int32Array(values.length);
+  // Neighbours mostly have the same value.
+  let [last, lastId]: [number, number | undefined] = [values[0], ids.get(values[0])];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (value !== last) [last, lastId] = [value, ids.get(value)];
+    if (lastId === undefined) wrong.set(value, (wrong.get(value) ?? 0) + 1);
+    else result[i] = lastId;
+  }
   if (wrong.size === 0) return result;
   throw new InputError(
     'label-values',

@@ -14,14 +14,11 @@ export function normaliseSlices<S extends Slice>(slices: readonly S[]): S[] {
   for (let c = 0; c < slices[0].channels; c++) {
     const planes = slices.map((slice) => channelOf(slice, c));
     const count = planes.reduce((sum, plane) => sum + plane.length, 0);
-    const mean = total(planes, (value) => value) / count;
-    const deviation = Math.sqrt(total(planes, (value) => square(value - mean)) / count);
+    const mean = sumOf(planes) / count;
+    const deviation = Math.sqrt(sumOfSquares(planes, mean) / count);
     const scale = 1 / Math.max(deviation, 1e-8);
     results.forEach((result, s) => {
-      const target = channelOf(result, c);
-      planes[s].forEach((value, i) => {
-        target[i] = (value - mean) * scale;
-      });
+      scaleInto(channelOf(result, c), planes[s], mean, scale);
     });
   }
   return results;
@@ -32,8 +29,20 @@ export function channelOf({ image, height, width }: Slice, c: number): Float32Ar
   return image.subarray(c * height * width, (c + 1) * height * width);
 }
 
-function total(planes: readonly Float32Array[], term: (value: number) => number): number {
+// Loops by index: a data set is read before the first step, when nothing is compiled yet.
+
+function sumOf(planes: readonly Float32Array[]): number {
   let sum = 0;
-  for (const plane of planes) for (const value of plane) sum += term(value);
+  for (const plane of planes) for (let i = 0; i < plane.length; i++) sum += plane[i];
   return sum;
+}
+
+function sumOfSquares(planes: readonly Float32Array[], mean: number): number {
+  let sum = 0;
+  for (const plane of planes) for (let i = 0; i < plane.length; i++) sum += square(plane[i] - mean);
+  return sum;
+}
+
+function scaleInto(target: Float32Array, plane: Float32Array, mean: number, scale: number): void {
+  for (let i = 0; i < plane.length; i++) target[i] = (plane[i] - mean) * scale;
 }

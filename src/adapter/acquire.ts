@@ -1,6 +1,7 @@
 import { JobError } from '../errors.ts';
 import { type AdapterChoice, adapterVariable, environmentAdapter } from './choice.ts';
 import { type OpenAdapter, openAdapter, releaseGpu } from './dawn.ts';
+import { mayHaveGpu } from './gpu-devices.ts';
 import { oldestMesa } from './install-lavapipe.ts';
 import { type AdapterKind, adapterKind, describeAdapter } from './kind.ts';
 import { howToInstall } from './npm-chromium.ts';
@@ -119,11 +120,12 @@ export async function acquireDevice(options: AcquireOptions = {}): Promise<Acqui
 }
 
 /**
- * The GPU, where there is one that Dawn accepts.
+ * The GPU, where there is one that Dawn accepts. Dawn is not loaded where there can be none.
  *
  * @throws JobError `no-adapter` where it gives no device
  */
 export async function acquireGpu(): Promise<AcquiredDevice | undefined> {
+  if (!mayHaveGpu()) return undefined;
   let found: OpenAdapter;
   try {
     found = await findAdapter('gpu');

@@ -1,5 +1,7 @@
 import { Command } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
+import { adapterVariable } from '../adapter/choice.ts';
+import { mayHaveGpu } from '../adapter/gpu-devices.ts';
 import { report } from './report.ts';
 
 /** A command's module: its options and what it does. */
@@ -49,9 +51,22 @@ export async function commandLine(names: readonly string[] = Object.keys(command
   return program;
 }
 
-/** Whether a command line makes a process that opens a WebGPU device, with the driver's own messages. */
+/** Whether a command line makes a process that loads Dawn and drivers, with their own messages. */
 export function opensDevice(args: readonly string[]): boolean {
-  return deviceCommands.has(args[0]) && !args.includes('--help') && !args.includes('-h');
+  if (!deviceCommands.has(args[0]) || args.includes('--help') || args.includes('-h')) return false;
+  // Says of each adapter whether it is there.
+  if (args[0] === 'doctor') return true;
+  const backend = lastGiven(args, '--backend') ?? 'auto';
+  if (backend !== 'auto') return backend === 'webgpu';
+  const adapter = (lastGiven(args, '--adapter') ?? process.env[adapterVariable]) || 'auto';
+  return adapter === 'auto' ? mayHaveGpu() : adapter !== 'cpu';
+}
+
+/** The last value of an option; what is wrong with options is said when they are read. */
+function lastGiven(args: readonly string[], option: string): string | undefined {
+  const at = args.findLastIndex((arg) => arg === option || arg.startsWith(`${option}=`));
+  if (at < 0) return undefined;
+  return args[at] === option ? args[at + 1] : args[at].slice(option.length + 1);
 }
 
 /** The command that `args` name; none for the version alone; else all, for the help and to name the nearest. */

@@ -28,24 +28,44 @@ const computed: Readonly<Record<string, (a: number, b: number) => number>> = {
   'i32.le_s': (a, b) => Number(a <= b),
 };
 
+type Fold = (g: Graph, op: string, args: readonly Node[], imm: Node['imm']) => Node | undefined;
+
+const folds = new Map<string, Fold>();
+
 /** A simpler node that is the same in all bits, if there is one. */
 export function fold(g: Graph, op: string, args: readonly Node[], imm: Node['imm']): Node | undefined {
-  const [a, b, c] = args;
-  if (op.startsWith('select')) {
-    if (a === b) return a;
-    return isConstant(c) ? (constantOf(c) !== 0 ? a : b) : undefined;
+  let known = folds.get(op);
+  if (!known) {
+    known = foldOf(op);
+    folds.set(op, known);
   }
-  if (op === 'i32.eqz' && isConstant(a)) return g.i32(constantOf(a) === 0 ? 1 : 0);
-  if (op in computed && isConstant(a) && isConstant(b))
-    return g.i32(computed[op](constantOf(a), constantOf(b)));
-  if (g.relaxed && (op === 'f32x4.add' || op === 'f32x4.sub')) return fused(g, op, a, b);
-  if (op === 'v128.bitselect') return bounded(g, a, b, c);
-  if (op.startsWith('i32.') && b && isConstant(b)) return foldRight(g, op, a, constantOf(b));
-  if ((op === 'i32.add' || op === 'i32.mul') && isConstant(a)) return g.op(op, b, a);
-  if (op.endsWith('x4.splat')) return foldSplat(g, a);
-  if (op.endsWith('extract_lane')) return foldExtract(g, op, a, imm as number);
-  return undefined;
+  return known(g, op, args, imm);
 }
+
+/** What an instruction's name says of how it folds: most are asked for thousands of times. */
+function foldOf(op: string): Fold {
+  if (op.startsWith('select')) {
+    return (_g, _op, [a, b, c]) =>
+      a === b ? a : isConstant(c) ? (constantOf(c) !== 0 ? a : b) : undefined;
+  }
+  if (op === 'i32.eqz') return (g, _op, [a]) => (isConstant(a) ? g.i32(constantOf(a) === 0 ? 1 : 0) : undefined);
+  if (op === 'f32x4.add' || op === 'f32x4.sub')
+    return (g, _op, [a, b]) => (g.relaxed ? fused(g, op, a, b) : undefined);
+  if (op === 'v128.bitselect') return (g, _op, [a, b, c]) => bounded(g, a, b, c);
+  if (op.startsWith('i32.')) return foldWhole;
+  if (op.endsWith('x4.splat')) return (g, _op, [a]) => foldSplat(g, a);
+  if (op.endsWith('extract_lane')) return (g, _op, [a], imm) => foldExtract(g, op, a, imm as number);
+  return () => undefined;
+}
+
+const foldWhole: Fold = (g, op, [a, b]) => {
+  if (!b) return undefined;
+  if (isConstant(b)) {
+    if (op in computed && isConstant(a)) return g.i32(computed[op](constantOf(a), constantOf(b)));
+    return foldRight(g, op, a, constantOf(b));
+  }
+  return (op === 'i32.add' || op === 'i32.mul') && isConstant(a) ? g.op(op, b, a) : undefined;
+};
 
 /** A product and a sum, rounded once where the processor can. */
 function fused(g: Graph, op: string, a: Node, b: Node): Node | undefined {

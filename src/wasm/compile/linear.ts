@@ -37,7 +37,9 @@ function compute(node: Node): Linear {
   return { terms: new Map([[node, 1]]), constant: 0 };
 }
 
-export function scaled({ terms, constant }: Linear, by: number): Linear {
+export function scaled(l: Linear, by: number): Linear {
+  if (by === 1) return l;
+  const { terms, constant } = l;
   const times = new Map<Node, number>();
   for (const [n, f] of terms) {
     const factor = Math.imul(f, by);
@@ -47,13 +49,16 @@ export function scaled({ terms, constant }: Linear, by: number): Linear {
 }
 
 export function sum(a: Linear, b: Linear, sign: 1 | -1 = 1): Linear {
+  const constant = (a.constant + sign * b.constant) | 0;
+  if (b.terms.size === 0) return constant === a.constant ? a : { terms: a.terms, constant };
+  if (a.terms.size === 0 && sign === 1) return constant === b.constant ? b : { terms: b.terms, constant };
   const terms = new Map(a.terms);
   for (const [n, f] of b.terms) {
     const factor = ((terms.get(n) ?? 0) + sign * f) | 0;
     if (factor === 0) terms.delete(n);
     else terms.set(n, factor);
   }
-  return { terms, constant: (a.constant + sign * b.constant) | 0 };
+  return { terms, constant };
 }
 
 /**
@@ -90,16 +95,14 @@ export function addressOf(g: Graph, l: Linear): { readonly address: Node; readon
     const { depth } = node.early;
     const factors = byDepth.get(depth) ?? new Map<number, Node[]>();
     byDepth.set(depth, factors);
-    const nodes = factors.get(factor) ?? [];
-    factors.set(
-      factor,
-      [...nodes, node].sort((a, b) => a.id - b.id),
-    );
+    const nodes = factors.get(factor);
+    if (nodes) nodes.push(node);
+    else factors.set(factor, [node]);
   }
   let total = offset === l.constant ? undefined : g.i32(l.constant);
   for (const [, factors] of [...byDepth].sort(([a], [b]) => a - b)) {
     for (const [factor, nodes] of [...factors].sort(([a], [b]) => a - b)) {
-      const group = nodes.reduce((s, n) => g.op('i32.add', s, n));
+      const group = nodes.sort((a, b) => a.id - b.id).reduce((s, n) => g.op('i32.add', s, n));
       const times = multiple(g, group, factor);
       total = total ? g.op('i32.add', total, times) : times;
     }

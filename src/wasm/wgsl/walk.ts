@@ -78,14 +78,29 @@ export function someStatement(block: Block, test: (s: Statement) => boolean): bo
 
 /** All expressions of a block, also those within others, but not those of the functions that it calls. */
 export function expressionsIn(block: Block): readonly Expression[] {
-  const withOperands = (e: Expression): readonly Expression[] => [e, ...operandsOf(e).flatMap(withOperands)];
-  return block.flatMap((s) => [
-    ...expressionsOf(s).flatMap(withOperands),
-    ...blocksOf(s).flatMap(expressionsIn),
-  ]);
+  const found: Expression[] = [];
+  const inExpression = (e: Expression): void => {
+    found.push(e);
+    for (const operand of operandsOf(e)) inExpression(operand);
+  };
+  const inBlock = (b: Block): void => {
+    for (const s of b) {
+      for (const e of expressionsOf(s)) inExpression(e);
+      for (const inner of blocksOf(s)) inBlock(inner);
+    }
+  };
+  inBlock(block);
+  return found;
 }
 
-/** The functions that a block calls itself. */
+const callees = new WeakMap<Block, ReadonlySet<FunctionTree>>();
+
+/** The functions that a block of a finished tree calls itself. */
 export function calleesOf(block: Block): ReadonlySet<FunctionTree> {
-  return new Set(expressionsIn(block).flatMap((e) => (e.kind === 'call' ? [e.callee] : [])));
+  const known = callees.get(block);
+  if (known) return known;
+  const called = new Set<FunctionTree>();
+  for (const e of expressionsIn(block)) if (e.kind === 'call') called.add(e.callee);
+  callees.set(block, called);
+  return called;
 }

@@ -65,10 +65,15 @@ export function openAst(spec: string): Module {
   return entry.module;
 }
 
+/** Loads a spec once, to be checked and elaborated in several ways; each throws {@link SpecError}. */
+export function specOpener(spec: string): (options?: OpenOptions) => CheckedModel {
+  const { loaded, model, set } = openSpec(spec);
+  return (options = {}) => checkedModel(loaded, model, { ...options, set: { ...set, ...options.set } });
+}
+
 /** Loads, checks and elaborates a spec. Throws {@link SpecError}. */
 export function openChecked(spec: string, options: OpenOptions = {}): CheckedModel {
-  const { loaded, model, set } = openSpec(spec);
-  return checkedModel(loaded, model, { ...options, set: { ...set, ...options.set } });
+  return specOpener(spec)(options);
 }
 
 /** The model alone: what its spec warns about was said before, or is nobody's concern. */

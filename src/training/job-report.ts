@@ -1,6 +1,5 @@
 import type { ElaboratedModel, TrainSection } from '../language/model.ts';
 import { storedTensors } from '../language/model.ts';
-import { writeLossPlot } from '../report/loss-plot.ts';
 import { writeFileAtomic } from '../tensors/atomic-file.ts';
 import { writeSafetensors } from '../tensors/safetensors.ts';
 import { type StoredData, storedTensor } from '../tensors/tensor.ts';
@@ -94,15 +93,17 @@ function metricsOf(report: JobReport, model: ElaboratedModel) {
 const loadedCount = (rows: readonly PretrainedRow[]) => rows.filter((r) => r.status === 'loaded').length;
 
 /** Weights and loss curve. */
-export function writeResults(
+export async function writeResults(
   folder: RunFolder,
   model: ElaboratedModel,
   section: TrainSection,
   { weights, history: { steps, validations } }: RunState,
   { trainedOn, score }: TrainingTask,
-): void {
+): Promise<void> {
   writeWeights(folder.file('weights.safetensors'), model, weights, trainedOn);
   if (steps.length === 0) return;
+  // What draws is large, and nothing that training waits for.
+  const { writeLossPlot } = await import('../report/loss-plot.ts');
   writeLossPlot(folder.file('loss.svg'), {
     title: `${model.name}, ${section.name}: ${steps.length} steps`,
     loss: steps.map(({ loss }, i) => [i + 1, loss] as const),

@@ -136,8 +136,8 @@ async function runIn(
     resume,
     weights: pretrained?.weights,
   })
-    .then((trained) => {
-      writeResults(folder, model, section, trained.state, task);
+    .then(async (trained) => {
+      await writeResults(folder, model, section, trained.state, task);
       record.end(trained.finished ? 'finished' : 'stopped', trained.state, trained.seconds);
       return { ...trained, seconds: record.seconds };
     })
@@ -164,7 +164,8 @@ async function reportFinished(
   options.remark(
     `${folder.path} is finished: all ${state.step} steps are done, nothing is trained (--steps for more)`,
   );
-  if (!existsSync(folder.file('weights.safetensors'))) writeResults(folder, model, section, state, task);
+  if (!existsSync(folder.file('weights.safetensors')))
+    await writeResults(folder, model, section, state, task);
   const result = { state, finished: true, seconds };
   const tested = await testOf(folder, task, options, result);
   const report = {

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { trainSection } from '../../compiler/model.ts';
-import { openModel } from '../../files/open.ts';
 import { copySpec } from '../../files/spec-copy.ts';
 import { elementCount } from '../../ir/graph.ts';
 import type { ElaboratedModel } from '../../language/model.ts';
@@ -60,11 +59,11 @@ export function register(program: Command): void {
     .option('--test', 'predict the test images afterwards, and compare with their truth')
     .action(async (spec: string, options: TrainCommandOptions) => {
       const started = performance.now();
-      const { model: first, warnings, loaded: parsed } = openForCommand(spec, options, { training: true });
+      const opened = openForCommand(spec, options, { training: true });
+      const { model: first, warnings, loaded: parsed } = opened;
       const section = trainSection(first, options.section);
       const checked = performance.now() - started;
-      const open = (training: boolean) =>
-        openModel(spec, { set: options.set, batch: section.batch, training });
+      const open = (training: boolean) => opened.again({ batch: section.batch, training });
       const model = open(true);
       const parameters = model.parameters.reduce((n, { shape }) => n + elementCount(shape), 0);
       const place: RunPlace = {

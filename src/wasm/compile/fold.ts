@@ -45,10 +45,10 @@ export function fold(g: Graph, op: string, args: readonly Node[], imm: Node['imm
 /** What an instruction's name says of how it folds: most are asked for thousands of times. */
 function foldOf(op: string): Fold {
   if (op.startsWith('select')) {
-    return (_g, _op, [a, b, c]) =>
-      a === b ? a : isConstant(c) ? (constantOf(c) !== 0 ? a : b) : undefined;
+    return (_g, _op, [a, b, c]) => (a === b ? a : isConstant(c) ? (constantOf(c) !== 0 ? a : b) : undefined);
   }
-  if (op === 'i32.eqz') return (g, _op, [a]) => (isConstant(a) ? g.i32(constantOf(a) === 0 ? 1 : 0) : undefined);
+  if (op === 'i32.eqz')
+    return (g, _op, [a]) => (isConstant(a) ? g.i32(constantOf(a) === 0 ? 1 : 0) : undefined);
   if (op === 'f32x4.add' || op === 'f32x4.sub')
     return (g, _op, [a, b]) => (g.relaxed ? fused(g, op, a, b) : undefined);
   if (op === 'v128.bitselect') return (g, _op, [a, b, c]) => bounded(g, a, b, c);

@@ -3,6 +3,7 @@ import type { OpTable } from '../ir/op.ts';
 import { cpuTarget } from '../kernels/targets.ts';
 import { hasRelaxedSimd } from '../runtime/wasm/compile-module.ts';
 import { threadsFor } from '../runtime/wasm/device.ts';
+import { briefly } from '../runtime/wasm/engine-flags.ts';
 import { WasmSession } from '../runtime/wasm/wasm-session.ts';
 import type { KernelCache } from '../wasm/compile/kernel-cache.ts';
 import { compileProgram } from '../wasm/compile-program.ts';
@@ -43,7 +44,11 @@ export function cpuBackend(
     description: `CPU, ${count}${manner}`,
     target: cpuTarget,
     prepare: preparing(ops, renderer, cpuTarget, options, (program) =>
-      WasmSession.create(program, compileProgram(program, translation, cache), { threads }),
+      WasmSession.create(
+        program,
+        briefly(() => compileProgram(program, translation, cache)),
+        { threads },
+      ),
     ),
     destroy: () => {},
   };

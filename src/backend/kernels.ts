@@ -6,6 +6,7 @@ import type { Target } from '../ir/target.ts';
 import type { Recomputation } from '../plan/budget.ts';
 import { planWithin } from '../plan/plan.ts';
 import type { OpenSession, Session } from '../runtime/session.ts';
+import { briefly } from '../runtime/wasm/engine-flags.ts';
 import type { Backend, Elements, Executable } from './backend.ts';
 
 /** Runs graphs by the kernels of a target: all that trains, and all that predicts with speed. */
@@ -36,7 +37,7 @@ export function preparing<S extends Session>(
 ): KernelBackend<S>['prepare'] {
   return async (entries, model, batch) => {
     const options = { model, batch, target, precision, memory, verify };
-    const { program, recomputation } = planWithin(entries, ops, renderer, options);
+    const { program, recomputation } = briefly(() => planWithin(entries, ops, renderer, options));
     return new KernelExecutable(await open(program), recomputation);
   };
 }

@@ -1,6 +1,6 @@
 import { RuntimeError } from '../runtime-error.ts';
 import { engine, type WasmModule } from './engine.ts';
-import { nodeModule } from './host.ts';
+import { setFlags } from './engine-flags.ts';
 
 /** A module with one `f32x4.relaxed_madd`. */
 const RELAXED = Uint8Array.of(
@@ -54,11 +54,4 @@ export async function compileModule(bytes: Uint8Array<ArrayBuffer>): Promise<Was
   } catch (error) {
     throw new RuntimeError('wasm-refused', `the engine refuses the kernels: ${(error as Error).message}`);
   }
-}
-
-/** Sets flags of V8's; `false` where the host is not Node. */
-function setFlags(...flags: readonly string[]): boolean {
-  const v8 = nodeModule<{ setFlagsFromString(flag: string): void }>('node:v8');
-  for (const flag of flags) v8?.setFlagsFromString(flag);
-  return v8 !== undefined;
 }

@@ -65,17 +65,28 @@ const helpers = {
 export class Renderer {
   private readonly files: Templates;
   private readonly templates = new Map<string, Template>();
+  /** What templates gave, by their names and options: kernels of one body differ in what they load and store. */
+  private readonly bodies = new Map<string, string>();
 
   constructor(files: Templates) {
     this.files = files;
   }
 
   render(kernel: KernelText): string {
-    const body = this.run(`kernels/${kernel.template}.wgsl.hbs`, kernel.options).trim();
+    const body = this.body(kernel);
     const functions = kernel.functions.map((name) => this.files.text(`functions/${name}.wgsl`).trim());
     const bindings = kernel.bindings.map((b, i) => ({ ...b, index: i + 1 }));
     const accessors = called(kernel.accessors, [body, ...functions]);
     return this.run('module.wgsl.hbs', { ...kernel, bindings, functions, accessors, body });
+  }
+
+  private body({ template, options }: KernelText): string {
+    const key = `${template} ${JSON.stringify(options)}`;
+    const known = this.bodies.get(key);
+    if (known !== undefined) return known;
+    const body = this.run(`kernels/${template}.wgsl.hbs`, options).trim();
+    this.bodies.set(key, body);
+    return body;
   }
 
   private run(path: string, context: unknown): string {

@@ -25,6 +25,8 @@ export class KernelTable {
   private readonly words: number[] = [];
   /** By their text with all memory bound alike. */
   private readonly kernelOf = new Map<string, number>();
+  /** The same by what texts are rendered of: most drafts are like one before. */
+  private readonly known = new Map<string, number>();
   private readonly uniformAt = new Map<string, number>();
 
   constructor(renderer: Renderer) {
@@ -33,16 +35,22 @@ export class KernelTable {
 
   /** The index of a draft's kernel. */
   kernel({ text }: DraftKernel): number {
-    const key = this.renderer.render(allWritable(text));
-    const known = this.kernelOf.get(key);
-    if (known !== undefined) {
-      const drafted = this.drafted[known];
-      drafted.alike &&= text.bindings.every((b, i) => b.access === drafted.text.bindings[i].access);
-      return known;
-    }
-    this.kernelOf.set(key, this.drafted.length);
+    const writable = allWritable(text);
+    const content = JSON.stringify(writable);
+    const index = this.known.get(content) ?? this.rendered(text, this.renderer.render(writable));
+    this.known.set(content, index);
+    const drafted = this.drafted[index];
+    drafted.alike &&= text.bindings.every((b, i) => b.access === drafted.text.bindings[i].access);
+    return index;
+  }
+
+  /** The index of the kernel with a text. */
+  private rendered(text: KernelText, writable: string): number {
+    const known = this.kernelOf.get(writable);
+    if (known !== undefined) return known;
+    this.kernelOf.set(writable, this.drafted.length);
     for (const extension of text.enables) this.needed.add(featureOf[extension]);
-    return this.drafted.push({ text, writable: key, alike: true }) - 1;
+    return this.drafted.push({ text, writable, alike: true }) - 1;
   }
 
   /**

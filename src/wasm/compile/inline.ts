@@ -17,10 +17,8 @@ export function inlineCall(
   if (c.calls.includes(callee)) throw new WgslError(`${callee.name} calls itself`, at);
   c.calls.push(callee);
   const { environment, targets } = c;
-  c.environment = new Map(environment);
-  callee.parameters.forEach((p, k) => {
-    c.environment.set(p, args[k]);
-  });
+  // A function sees its parameters; what stands outside of functions is constant, or lies in memory.
+  c.environment = new Map(callee.parameters.map((p, k) => [p, args[k]]));
   const result = inlineBody(c, callee);
   c.environment = environment;
   c.targets = targets;

@@ -26,11 +26,13 @@ export class ByteWriter {
   /** Unsigned LEB128. */
   u32(value: number): this {
     let rest = value >>> 0;
+    this.room(5);
     while (rest > 127) {
-      this.u8((rest & 127) | 128);
+      this.bytes[this.length++] = (rest & 127) | 128;
       rest >>>= 7;
     }
-    return this.u8(rest);
+    this.bytes[this.length++] = rest;
+    return this;
   }
 
   /** Signed LEB128 of 32 bits. */

@@ -160,10 +160,24 @@ const vector: Readonly<Record<string, number>> = {
   'f32x4.relaxed_nmadd': 0x106,
 };
 
+/** The bytes of an instruction by its name: a prefix, if it has one, and a number. */
+const opcodes = new Map<string, readonly [prefix: number, code: number]>(
+  (
+    [
+      [0xfe, atomic],
+      [0xfc, numeric],
+      [0xfd, vector],
+      [0, plain],
+    ] as const
+  ).flatMap(([prefix, codes]) =>
+    Object.entries(codes).map(([name, code]) => [name, [prefix, code]] as const),
+  ),
+);
+
 export function writeOpcode(w: ByteWriter, name: string): void {
-  if (name in plain) w.u8(plain[name]);
-  else if (name in vector) w.u8(0xfd).u32(vector[name]);
-  else if (name in numeric) w.u8(0xfc).u32(numeric[name]);
-  else if (name in atomic) w.u8(0xfe).u32(atomic[name]);
-  else throw new Error(`no opcode ${name}`);
+  const known = opcodes.get(name);
+  if (!known) throw new Error(`no opcode ${name}`);
+  const [prefix, code] = known;
+  if (prefix === 0) w.u8(code);
+  else w.u8(prefix).u32(code);
 }

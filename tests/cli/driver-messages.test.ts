@@ -84,7 +84,7 @@ test.runIf(linux && existsSync('/usr/bin/script'))(
   'on a terminal stderr is one: there is a progress bar',
   () => {
     const data = writeDataset(inFolder('data'));
-    const command = `"${process.execPath}" bin/archc.mjs train ${TINY} --data "${data}" --output "${inFolder('run')}" >"${inFolder('out')}"`;
+    const command = `"${process.execPath}" bin/archc.mjs train ${TINY} --data "${data}" --output "${inFolder('run')}" --backend webgpu >"${inFolder('out')}"`;
     const { status, stdout } = spawnSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8' });
     expect(status).toBe(0);
     expect(stdout).toMatch(/training =+ 12\/12/);
@@ -95,7 +95,9 @@ test.runIf(linux && existsSync('/usr/bin/script'))(
 /** A run that would go on for long, once it trains: the command and the process below it that does the work. */
 async function startTraining(name: string): Promise<{ command: ChildProcess; child: number }> {
   const data = writeDataset(inFolder('data'));
-  const args = ['bin/archc.mjs', 'train', TINY, '--data', data, '--output', inFolder(name)];
+  // Only what loads Dawn has a process of its own for it.
+  const device = ['--backend', 'webgpu'];
+  const args = ['bin/archc.mjs', 'train', TINY, '--data', data, '--output', inFolder(name), ...device];
   const command = spawn(process.execPath, [...args, '--steps', '100000', '--checkpoint-every', '2'], {
     stdio: 'ignore',
   });
@@ -106,7 +108,7 @@ async function startTraining(name: string): Promise<{ command: ChildProcess; chi
   const children = readFileSync(`/proc/${command.pid}/task/${command.pid}/children`, 'utf8')
     .trim()
     .split(' ');
-  expect(children).toHaveLength(1);
+  expect(children).toEqual([expect.stringMatching(/^\d+$/)]);
   return { command, child: Number(children[0]) };
 }
 

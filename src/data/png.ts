@@ -1,7 +1,8 @@
+import { inflateSync } from 'node:zlib';
+import { type DecodedPng, decode, encode, hasPngSignature } from 'fast-png';
 import { InputError } from '../errors.ts';
 import { writeFileAtomic } from '../tensors/atomic-file.ts';
 import { readBytes } from '../tensors/read-file.ts';
-import { claimedSize, decodePng, encodePng, hasPngSignature, type PngSamples } from './png-format.ts';
 
 /** Pixels of an image, row by row, channels interleaved: `data[(y * width + x) * channels + c]`. */
 export interface Png {
@@ -34,8 +35,9 @@ const maxPixels = 2 ** 28;
  */
 export function readPng(path: string): Png {
   const decoded = decodeFile(path);
-  const { width, height, depth, channels, data } = decoded;
+  const { width, height, depth, channels } = decoded;
   if (decoded.palette !== undefined) return expandPalette(path, decoded, decoded.palette);
+  const data = unpack(decoded);
   if (depth < 8) {
     const scale = 255 / ((1 << depth) - 1);
     for (let i = 0; i < data.length; i++) data[i] *= scale;
@@ -58,31 +60,89 @@ export function readLabelMap(path: string): LabelMap {
       'save it as a grey image or with a palette, one id a pixel',
     );
   }
-  return { width: decoded.width, height: decoded.height, data: new Int32Array(decoded.data) };
+  return { width: decoded.width, height: decoded.height, data: Int32Array.from(unpack(decoded)) };
 }
 
-function decodeFile(path: string): PngSamples {
+function decodeFile(path: string): DecodedPng {
   const bytes = readBytes(path, 'a PNG image');
   const bad = (problem: string) =>
     new InputError('bad-png', `${path}: ${problem}`, 'save the image again as PNG');
   if (!hasPngSignature(bytes)) throw bad('is not a PNG image (it does not begin with the PNG signature)');
   if (bytes.length < 33) throw bad('is truncated within the PNG header');
-  const { width, height } = claimedSize(bytes);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const [width, height, depth, interlace] = [view.getUint32(16), view.getUint32(20), bytes[24], bytes[28]];
   if (width === 0 || height === 0 || width * height > maxPixels) {
     throw bad(`claims ${width}×${height} pixels; from 1×1 to ${maxPixels} pixels are read`);
   }
+  if (interlace !== 0 && depth < 8)
+    throw bad(`is interlaced with ${depth} bits a sample, which is not supported`);
   try {
-    return decodePng(bytes);
+    checkUnfolded(bytes);
+    return decode(bytes, { checkCrc: true });
   } catch (error) {
     throw bad(`is a truncated or damaged PNG image (${error instanceof Error ? error.message : error})`);
   }
 }
 
-function expandPalette(
-  path: string,
-  { width, height, data: indices }: PngSamples,
-  palette: readonly (readonly number[])[],
-): Png {
+/** Channels by PNG's colour type. */
+const channelsOf: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+
+/** What a colour profile may have, in bytes. */
+const maxProfile = 2 ** 24;
+
+/**
+ * Makes sure that the file unfolds to what its header tells, no less and no more: some kilobytes can hold gigabytes of
+ * zeros, and a header can claim them. Throws an Error otherwise.
+ */
+function checkUnfolded(bytes: Uint8Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const [width, height, depth, colour] = [view.getUint32(16), view.getUint32(20), bytes[24], bytes[25]];
+  const parts: Uint8Array[] = [];
+  for (let at = 8; at + 12 <= bytes.length; at += 12 + view.getUint32(at)) {
+    const chunk = bytes.subarray(at + 8, at + 8 + view.getUint32(at));
+    const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    if (type === 'IEND') break;
+    if (type === 'IDAT') parts.push(chunk);
+    // A name that ends in 0, the kind of compression, then the profile.
+    else if (type === 'iCCP')
+      inflatedSize('the colour profile', chunk.subarray(chunk.indexOf(0) + 2), maxProfile);
+  }
+  const pixels = (width * height * (channelsOf[colour] ?? 4) * depth) / 8;
+  // A filter byte and up to a byte of padding a row, of which interlacing makes less than two more a row and seven.
+  const found = inflatedSize('the image', Buffer.concat(parts), Math.ceil(pixels) + 8 * height + 64);
+  if (found < pixels)
+    throw new Error(`${found} bytes of pixels where its header tells of ${Math.ceil(pixels)}`);
+}
+
+function inflatedSize(what: string, compressed: Uint8Array, most: number): number {
+  try {
+    return inflateSync(compressed, { maxOutputLength: most }).length;
+  } catch (error) {
+    const tooLarge = (error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE';
+    throw tooLarge ? new Error(`${what} unfolds to more than ${most} bytes`) : error;
+  }
+}
+
+/** One array element a sample; samples of 1, 2 and 4 bits come packed, each row from a new byte. */
+function unpack({ width, height, channels, depth, data }: DecodedPng): Uint8Array | Uint16Array {
+  if (data instanceof Uint16Array) return data;
+  if (depth >= 8) return new Uint8Array(data.buffer, data.byteOffset, data.length);
+  const samples = width * channels;
+  const rowBytes = Math.ceil((samples * depth) / 8);
+  const values = new Uint8Array(samples * height);
+  for (let y = 0; y < height; y++) {
+    for (let i = 0; i < samples; i++) {
+      const bit = i * depth;
+      const byte = data[y * rowBytes + (bit >> 3)];
+      values[y * samples + i] = (byte >> (8 - depth - (bit & 7))) & ((1 << depth) - 1);
+    }
+  }
+  return values;
+}
+
+function expandPalette(path: string, decoded: DecodedPng, palette: readonly number[][]): Png {
+  const { width, height } = decoded;
+  const indices = unpack(decoded);
   const channels = palette.some((colour) => (colour[3] ?? 255) !== 255) ? 4 : 3;
   const data = new Uint8Array(indices.length * channels);
   for (let i = 0; i < indices.length; i++) {
@@ -97,6 +157,11 @@ function expandPalette(
     for (let c = 0; c < channels; c++) data[i * channels + c] = colour[c];
   }
   return { width, height, channels, depth: 8, data };
+}
+
+/** The bytes of a PNG file; the same pixels give the same bytes. */
+export function encodePng({ width, height, channels, depth, data }: Png): Uint8Array {
+  return encode({ width, height, channels, depth, data });
 }
 
 /**

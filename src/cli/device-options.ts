@@ -99,9 +99,12 @@ export async function openKernelBackend(options: KernelDeviceOptions): Promise<K
   const open =
     place === 'cpu' ? undefined : place === 'auto' ? await acquireGpu() : await acquireDevice(place);
   if (open) return webgpuBackend(ops, kernelRenderer(), open, common);
-  const cache = kernelCacheIn(join(cacheFolder(), 'kernels'));
+  const cache = keptKernels();
   return cpuBackend(ops, kernelRenderer(), { ...common, threads: options.threads, deterministic, cache });
 }
+
+/** Kernels that were translated for the CPU before. */
+export const keptKernels = () => kernelCacheIn(join(cacheFolder(), 'kernels'));
 
 /** Says what an executable computes again. */
 export function noteRecomputation(executable: Executable): void {

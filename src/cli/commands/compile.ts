@@ -6,6 +6,7 @@ import { portableTarget } from '../../kernels/targets.ts';
 import { storedTensors } from '../../language/model.ts';
 import { recomputationText } from '../../plan/budget.ts';
 import { readWeights } from '../../training/weights-file.ts';
+import { keptKernels } from '../device-options.ts';
 import { integer, type ModelOptions, withModelOptions } from '../options.ts';
 import { compileFor, type TargetOptions, withTarget } from '../target-options.ts';
 import { formatBytes, printJson, printLine } from '../terminal.ts';
@@ -30,7 +31,7 @@ export function register(program: Command): void {
     .option('--seed <n>', 'seed of the initialisers', integer('--seed', 0), 0)
     .action(async (spec: string, options: CompileOptions) => {
       const { batch } = options;
-      const plan = compileFor(options);
+      const plan = { ...compileFor(options), kernelCache: keptKernels() };
       const file = weightsFile(spec, options);
       const chosen = chosenBy(file, { spec, set: options.set });
       const { model, warnings } = openForCommand(chosen.spec, { ...options, set: chosen.set }, { batch });

@@ -22,7 +22,7 @@ import { ops } from '../ops/index.ts';
 import { recomputationText } from '../plan/budget.ts';
 import { MOST_THREADS } from '../runtime/wasm/device.ts';
 import { bytes, integer } from './options.ts';
-import { formatBytes, note } from './terminal.ts';
+import { note } from './terminal.ts';
 
 /** What can run kernels, by the names of `--backend`; `auto`: a GPU, else the CPU. */
 const kernelBackends = ['auto', 'cpu', 'webgpu'] as const;
@@ -109,7 +109,7 @@ export const keptKernels = () => kernelCacheIn(join(cacheFolder(), 'kernels'));
 /** Says what an executable computes again. */
 export function noteRecomputation(executable: Executable): void {
   if (executable instanceof KernelExecutable && executable.recomputation)
-    note(recomputationText(executable.recomputation, formatBytes));
+    note(recomputationText(executable.recomputation));
 }
 
 /** `auto` is a GPU, else the CPU. */

@@ -91,6 +91,13 @@ module.exports = {
       },
     })),
     {
+      name: 'no-development-packages',
+      comment: 'what commands run is installed by `npm ci --omit=dev`: list it in `dependencies`',
+      severity: 'error',
+      from: { path: '^(src|grammar|codegen|bin)/', pathNot: ['\\.test\\.ts$', '/testing\\.ts$'] },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown'] },
+    },
+    {
       name: 'no-circular',
       severity: 'error',
       from: {},
@@ -100,6 +107,11 @@ module.exports = {
   options: {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      mainFields: ['module', 'main', 'types'],
+      conditionNames: ['import', 'types', 'node', 'default'],
+    },
     tsConfig: { fileName: 'tsconfig.json' },
   },
 };

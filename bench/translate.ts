@@ -11,11 +11,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
-import { trainingEntries } from '../src/autodiff/entries.ts';
-import { trainSection } from '../src/compiler/model.ts';
 import { kernelRenderer } from '../src/compiler/renderer.ts';
 import { kernelCacheIn } from '../src/files/kernel-cache.ts';
-import { openModel } from '../src/files/open.ts';
 import { cpuTarget } from '../src/kernels/targets.ts';
 import { ops } from '../src/ops/index.ts';
 import { planProgram } from '../src/plan/plan.ts';
@@ -24,6 +21,7 @@ import { type CompiledKernel, compileKernel, lowerModule, writeKernel } from '..
 import { encodeModule } from '../src/wasm/encode/module.ts';
 import { checkModule } from '../src/wasm/wgsl/check-module.ts';
 import { parseModule } from '../src/wasm/wgsl/parse-module.ts';
+import { NUCLEI, stepOf } from './shared/step.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -34,22 +32,15 @@ const { values, positionals } = parseArgs({
     child: { type: 'boolean', default: false },
   },
 });
-const specs = positionals.length > 0 ? positionals : ['examples/nuclei/nuclei.arch', 'nnunet', 'swin-umamba'];
+const specs = positionals.length > 0 ? positionals : [NUCLEI, 'nnunet', 'swin-umamba'];
 const options = { bounds: 'trusted', relaxed: values.relaxed } as const;
 
 type Times = Record<string, number>;
 
 function kernelsOf(spec: string): readonly { readonly name: string; readonly wgsl: string }[] {
-  const model = openModel(spec, { batch: 1, training: !values.forward });
-  const entries = () => {
-    const section = trainSection(model);
-    return trainingEntries(model, section, section.optimizer, ops).entries;
-  };
-  return planProgram(values.forward ? { forward: model.graph } : entries(), ops, kernelRenderer(), {
-    model: model.name,
-    batch: 1,
-    target: cpuTarget,
-  }).kernels;
+  const { model, entries } = stepOf(spec, { batch: '1', forward: values.forward });
+  const options = { model: model.name, batch: 1, target: cpuTarget };
+  return planProgram(entries, ops, kernelRenderer(), options).kernels;
 }
 
 /** Milliseconds of each phase, all kernels together. */

@@ -7,17 +7,14 @@
 
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
-import { TRAINING_STEP, trainingEntries } from '../src/autodiff/entries.ts';
 import { initialise } from '../src/compiler/initialise.ts';
-import { trainSection } from '../src/compiler/model.ts';
 import { kernelRenderer } from '../src/compiler/renderer.ts';
-import { openModel } from '../src/files/open.ts';
 import { cpuTarget } from '../src/kernels/targets.ts';
 import { ops } from '../src/ops/index.ts';
 import { planProgram } from '../src/plan/plan.ts';
 import type { Dispatch } from '../src/program/program.ts';
-import { hyperParameters } from '../src/recipe/optimizers.ts';
 import { WasmProgram } from '../src/wasm/execute.ts';
+import { NUCLEI, stepOf } from './shared/step.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -34,25 +31,7 @@ const { values, positionals } = parseArgs({
 setFlagsFromString('--no-liftoff');
 if (values.relaxed) setFlagsFromString('--experimental-wasm-relaxed-simd');
 
-const spec = positionals[0] ?? 'examples/nuclei/nuclei.arch';
-const set = Object.fromEntries(values.set.map((t) => t.split('=', 2) as [string, string]));
-const { model, entries, names, hyper } = values.forward ? forward() : training();
-
-function forward() {
-  const m = openModel(spec, { set, batch: Number(values.batch ?? 1) });
-  return { model: m, entries: { forward: m.graph }, names: ['forward'], hyper: undefined };
-}
-
-function training() {
-  const section = trainSection(openModel(spec, { set, training: true }));
-  const m = openModel(spec, { set, batch: Number(values.batch ?? section.batch), training: true });
-  return {
-    model: m,
-    entries: trainingEntries(m, section, section.optimizer, ops).entries,
-    names: TRAINING_STEP,
-    hyper: hyperParameters(section.optimizer, 1e-4, 1),
-  };
-}
+const { model, entries, run, hyper } = stepOf(positionals[0] ?? NUCLEI, values);
 
 const started = performance.now();
 const program = planProgram(entries, ops, kernelRenderer(), {
@@ -82,7 +61,7 @@ interface Timed {
   ms: number;
 }
 
-const dispatches = names.flatMap((name) =>
+const dispatches = run.flatMap((name) =>
   program.entries[name].dispatches.map(
     (dispatch): Timed => ({
       dispatch,

@@ -1,12 +1,19 @@
-// `npm pack` runs this first: everything under dist/ that the package contains.
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// `npm run package [-- options of npm pack]`: builds what the package contains, lays it out in dist/package and packs that.
+// It is not the checkout that is packed: what is bundled are dependencies of the checkout, and none of the package.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { buildForBrowsers, buildForNode, root, shippedSpecs } from './build.mjs';
 import { notices } from './licences.mjs';
+import { prepare, runHere } from './prepare.mjs';
+
+/** What is installed with the package: Dawn, which is native, and the types that its declarations name. */
+const beside = ['@webgpu/types', 'webgpu'];
 
 const dist = join(root, 'dist');
-for (const name of ['node', 'compiler', 'runtime', 'types'])
+const prepared = await prepare({ development: true, adapter: false });
+if (prepared !== 0) process.exit(prepared);
+for (const name of ['node', 'compiler', 'runtime', 'types', 'package'])
   rmSync(join(dist, name), { recursive: true, force: true });
 
 const { inputs } = await buildForNode(root, join(dist, 'node'));
@@ -15,6 +22,27 @@ writeFileSync(join(dist, 'specs.json'), `${JSON.stringify(shippedSpecs(root))}\n
 const bundled = new Set([...Object.keys(inputs), ...Object.keys(portable.inputs)]);
 writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), notices(root, [...bundled]));
 buildTypes(join(dist, 'types'), ['src/index.ts', 'src/compiler/index.ts', 'src/runtime/index.ts']);
+layOut(join(dist, 'package'));
+process.exitCode = runHere('npm', ['pack', './dist/package', ...process.argv.slice(2)]);
+
+/** The files of the package in a folder of their own, with a package.json that names what it needs beside them. */
+function layOut(folder) {
+  // npm itself knows which files `files` in package.json means.
+  const list = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: root,
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  });
+  for (const { path } of JSON.parse(list)[0].files) cpSync(join(root, path), join(folder, path));
+  const { scripts, devDependencies, allowScripts, dependencies, ...manifest } = JSON.parse(
+    readFileSync(join(root, 'package.json'), 'utf8'),
+  );
+  const kept = Object.fromEntries(beside.map((name) => [name, dependencies[name]]));
+  writeFileSync(
+    join(folder, 'package.json'),
+    `${JSON.stringify({ ...manifest, dependencies: kept }, undefined, 2)}\n`,
+  );
+}
 
 /** Declarations of the entries and of all that they name. */
 function buildTypes(folder, entries) {
@@ -53,5 +81,5 @@ function buildTypes(folder, entries) {
   for (const name of readdirSync(folder, { recursive: true })) {
     if (name.endsWith('.ts') && !reached.has(join(folder, name))) rmSync(join(folder, name));
   }
-  console.log(`${relative(root, folder)}: ${reached.size} declarations`);
+  console.error(`${relative(root, folder)}: ${reached.size} declarations`);
 }

@@ -20,37 +20,47 @@ export function runHere(command, args, env = {}) {
   return result.status ?? 1;
 }
 
-const readJson = (path) => JSON.parse(readFileSync(join(root, path), 'utf8'));
-
 /**
- * Why packages must be installed, or undefined. Versions are compared, not file times, which a checkout changes:
+ * What to install and why, or undefined. Versions are compared, not file times, which a checkout changes:
  * npm keeps what it installed in node_modules/.package-lock.json.
+ *
+ * Without `development`, packages that only tests, lint and documentation need may be missing; where they are
+ * installed, they are kept.
  */
-function whyInstall() {
-  if (!existsSync(join(root, 'node_modules/.package-lock.json'))) return 'node_modules is missing';
-  const installed = readJson('node_modules/.package-lock.json').packages;
-  for (const [path, { version, optional, link }] of Object.entries(readJson('package-lock.json').packages)) {
+export function whatToInstall(development, checkout = root) {
+  const read = (path) => JSON.parse(readFileSync(join(checkout, path), 'utf8')).packages;
+  if (!existsSync(join(checkout, 'node_modules/.package-lock.json')))
+    return { reason: 'node_modules is missing', args: [development ? '--include=dev' : '--omit=dev'] };
+  const installed = read('node_modules/.package-lock.json');
+  const all = development || Object.values(installed).some(({ dev }) => dev);
+  for (const [path, { version, optional, dev, devOptional, link }] of Object.entries(
+    read('package-lock.json'),
+  )) {
     // Optional packages are those of other platforms.
     if (path === '' || optional || link || installed[path]?.version === version) continue;
-    return `${path} is ${installed[path]?.version ?? 'missing'}, package-lock.json has ${version}`;
+    if ((dev || devOptional) && !development) continue;
+    return {
+      reason: `${path} is ${installed[path]?.version ?? 'missing'}, package-lock.json has ${version}`,
+      args: [all ? '--include=dev' : '--omit=dev'],
+    };
   }
   return undefined;
 }
 
 /**
- * Installs what packages are missing, and with `adapter` makes sure that there is one of WebGPU. Resolves to an exit code,
- * 0 if all is there.
+ * Installs what packages are missing, with `development` also those that only tests, lint and documentation need, and
+ * with `adapter` makes sure that there is one of WebGPU. Resolves to an exit code, 0 if all is there.
  */
-export async function prepare({ adapter }) {
+export async function prepare({ development, adapter }) {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major < 20 || (major === 20 && minor < 19)) {
     console.error(`error: this is Node ${process.versions.node}\n  = try: Node 20.19 or newer`);
     return 2;
   }
-  const reason = whyInstall();
-  if (reason) {
-    console.log(`installing packages (${reason}) ...`);
-    const code = runHere('npm', ['ci', '--no-audit', '--no-fund']);
+  const install = whatToInstall(development);
+  if (install) {
+    console.log(`installing packages (${install.reason}) ...`);
+    const code = runHere('npm', ['ci', ...install.args, '--no-audit', '--no-fund']);
     if (code !== 0) return code;
   }
   return adapter ? runQuietly([join(root, 'bin/set-up.mjs')], { cwd: root }) : 0;

@@ -6,7 +6,7 @@ import { root } from './build.mjs';
 import { prepare } from './prepare.mjs';
 
 // The processor runs it where there is no GPU: nothing is installed for that.
-process.exitCode = await prepare({ adapter: false });
+process.exitCode = await prepare({ development: false, adapter: false });
 if (process.exitCode === 0) {
   const demo = spawn(process.execPath, [join(root, 'bin/start-demo.mjs'), ...process.argv.slice(2)], {
     cwd: root,

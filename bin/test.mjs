@@ -9,7 +9,7 @@ const args = process.argv.slice(2);
 const full = args.includes('--full');
 const forVitest = args.filter((arg) => arg !== '--full');
 
-process.exitCode = await prepare({ adapter: true });
+process.exitCode = await prepare({ development: true, adapter: true });
 if (process.exitCode === 0) {
   const lint = forVitest.length > 0 ? 0 : runHere('npm', ['run', '--silent', 'lint']);
   // The tests run all the same, so that one run shows all that is wrong; their counts come last.

@@ -22,7 +22,7 @@ import { ops } from '../ops/index.ts';
 import { recomputationText } from '../plan/budget.ts';
 import { MOST_THREADS } from '../runtime/wasm/device.ts';
 import { bytes, integer } from './options.ts';
-import { formatBytes, note } from './terminal.ts';
+import { note } from './terminal.ts';
 
 /** What can run kernels, by the names of `--backend`; `auto`: a GPU, else the CPU. */
 const kernelBackends = ['auto', 'cpu', 'webgpu'] as const;
@@ -99,14 +99,17 @@ export async function openKernelBackend(options: KernelDeviceOptions): Promise<K
   const open =
     place === 'cpu' ? undefined : place === 'auto' ? await acquireGpu() : await acquireDevice(place);
   if (open) return webgpuBackend(ops, kernelRenderer(), open, common);
-  const cache = kernelCacheIn(join(cacheFolder(), 'kernels'));
+  const cache = keptKernels();
   return cpuBackend(ops, kernelRenderer(), { ...common, threads: options.threads, deterministic, cache });
 }
+
+/** Kernels that were translated for the CPU before. */
+export const keptKernels = () => kernelCacheIn(join(cacheFolder(), 'kernels'));
 
 /** Says what an executable computes again. */
 export function noteRecomputation(executable: Executable): void {
   if (executable instanceof KernelExecutable && executable.recomputation)
-    note(recomputationText(executable.recomputation, formatBytes));
+    note(recomputationText(executable.recomputation));
 }
 
 /** `auto` is a GPU, else the CPU. */

@@ -7,7 +7,8 @@ import { ops } from '../ops/index.ts';
 import type { Recomputation } from '../plan/budget.ts';
 import type { Facts } from '../program/facts.ts';
 import type { Program } from '../program/program.ts';
-import { compileProgram } from '../wasm/compile-program.ts';
+import type { KernelCache } from '../wasm/compile/kernel-cache.ts';
+import { compileProgramFor } from '../wasm/compile-program.ts';
 import { factsOf, trainingFacts } from './facts.ts';
 import { checkedModel, type OpenOptions } from './model.ts';
 import { checkPlanFor, type PlanFor, planPortablyWithin } from './portable.ts';
@@ -39,6 +40,8 @@ export interface CompiledModules {
 export interface CompileFor extends PlanFor {
   /** Beside `target`, of the other kind: the CPU device, or WebGPU. */
   readonly secondTarget?: Target;
+  /** Has kernels as WebAssembly from before, and keeps those that are made. */
+  readonly kernelCache?: KernelCache;
 }
 
 /**
@@ -55,7 +58,7 @@ export function compileModel(
   training: ElaboratedModel | undefined,
   plan: CompileFor = {},
 ): Compiled {
-  const { secondTarget, ...first } = plan;
+  const { secondTarget, kernelCache, ...first } = plan;
   const plans = [first, ...(secondTarget ? [{ ...first, target: secondTarget }] : [])];
   if (new Set(plans.map(({ target }) => target?.kind === 'cpu')).size < plans.length)
     throw new InputError('conflicting-option', 'two targets are the CPU device and one of WebGPU');
@@ -70,15 +73,15 @@ export function compileModel(
   const renderer = kernelRenderer();
   const [planned, second] = plans.map((one): CompiledPlan => {
     const made = planPortablyWithin(model, entries, renderer, one);
-    return one.target?.kind === 'cpu' ? { ...made, modules: modulesOf(made.program) } : made;
+    return one.target?.kind === 'cpu' ? { ...made, modules: modulesOf(made.program, kernelCache) } : made;
   });
   const facts = section && trainingFacts(model, section, TRAINING_STEP);
   return { ...planned, ...(second && { second }), facts: factsOf(model, planned.program, facts) };
 }
 
-function modulesOf(program: Program): CompiledModules {
-  const plain = compileProgram(program, { bounds: 'trusted', relaxed: false });
-  const relaxed = compileProgram(program, { bounds: 'trusted', relaxed: true });
+function modulesOf(program: Program, cache: KernelCache | undefined): CompiledModules {
+  const both = [false, true].map((relaxed) => ({ bounds: 'trusted', relaxed }) as const);
+  const [plain, relaxed] = compileProgramFor(program, both, cache);
   const scratchBytes = Math.max(plain.scratchBytes, relaxed.scratchBytes);
   return { plain: plain.bytes, relaxed: relaxed.bytes, scratchBytes };
 }

@@ -29,9 +29,11 @@ const DIGEST_BYTES = 32;
  * @param most bytes of all files
  */
 export function kernelCacheIn(folder: string, most = MOST): KernelCache {
-  const version = translatorVersion();
+  // From sources it takes reading them: nobody waits for that who compiles no kernel.
+  let version: string | undefined;
   const room = new Room(folder, most);
   return (wgsl, options, compile) => {
+    version ??= translatorVersion();
     const key = sha256(JSON.stringify([version, options.bounds, options.relaxed, wgsl])).toString('hex');
     const path = join(folder, key);
     const known = read(path, key);

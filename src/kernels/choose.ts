@@ -1,6 +1,6 @@
 import type { DeviceLimits } from '../ir/kernel.ts';
 import type { Target } from '../ir/target.ts';
-import type { Candidate, KernelFamily, KernelNode, Needs } from './variant.ts';
+import type { Candidate, Needs } from './variant.ts';
 
 /** A need of a kernel that a target does not meet. */
 export interface Lack {
@@ -27,10 +27,9 @@ export function lacks({ limits = {}, features = [], kind }: Needs, target: Targe
   return [...tooSmall, ...missing, ...other];
 }
 
-/** Candidates for a node, the one to take first: those that fit before those that do not, then the cheapest, then by name. */
-export function ranked(family: KernelFamily, node: KernelNode, target: Target): RankedCandidate[] {
-  return family
-    .candidates(node, target)
+/** Candidates, the one to take first: those that fit before those that do not, then the cheapest, then by name. */
+export function ranked(candidates: readonly Candidate[], target: Target): RankedCandidate[] {
+  return candidates
     .map((candidate) => ({ candidate, lacks: lacks(candidate.needs, target) }))
     .sort(
       (a, b) =>

@@ -8,7 +8,6 @@ import { PlanError } from '../plan/plan-error.ts';
 import { ranked } from './choose.ts';
 import { kernels } from './index.ts';
 import { namedTarget, portableTarget } from './targets.ts';
-import type { KernelFamily } from './variant.ts';
 
 test('the ops that say they have kernels are those of the table', () => {
   const withKernels = [...ops.values()].filter(
@@ -69,11 +68,8 @@ describe('the choice', () => {
       needs: { limits: { maxComputeWorkgroupStorageSize: shared } },
       calls: () => [],
     });
-    const family: KernelFamily = {
-      variants: {},
-      candidates: () => [candidate('c', 1), candidate('b', 1), candidate('a', 2), candidate('big', 0, 1e9)],
-    };
-    const order = ranked(family, { inputs: [], outputs: [], attrs: {} }, portableTarget);
+    const all = [candidate('c', 1), candidate('b', 1), candidate('a', 2), candidate('big', 0, 1e9)];
+    const order = ranked(all, portableTarget);
     expect(order.map((r) => r.candidate.name)).toEqual(['b', 'c', 'a', 'big']);
   });
 

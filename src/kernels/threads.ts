@@ -8,3 +8,8 @@ export function threadsOf({ measured: { workgroup, perWorkgroup } }: Target, eac
   if (each * workgroup <= perWorkgroup) return workgroup;
   return 1 << (31 - Math.clz32(Math.max(1, perWorkgroup / each)));
 }
+
+/** Elements that each thread takes where a workgroup takes as many as the target says. */
+export function perThread({ measured: { workgroup, perWorkgroup } }: Target): number {
+  return Math.ceil(perWorkgroup / workgroup);
+}

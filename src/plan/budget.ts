@@ -1,7 +1,7 @@
 import type { Graph } from '../ir/graph.ts';
 import type { OpTable } from '../ir/op.ts';
+import { bytesText } from '../program/bytes-text.ts';
 import type { BufferInfo, Program } from '../program/program.ts';
-import { mebibytes } from './limits.ts';
 import type { EntryUnits } from './memory.ts';
 import { PlanError } from './plan-error.ts';
 
@@ -25,10 +25,10 @@ export interface Recomputation {
   readonly entries: readonly Recomputed[];
 }
 
-/** `12 nodes (gradients, 34.5 % more multiply-adds) are computed again: 2000 → 1000 bytes` */
+/** `12 nodes (gradients, 34.5 % more multiply-adds) are computed again: 25.9 MiB → 12.0 MiB` */
 export function recomputationText(
   { bytes_before, bytes, entries }: Recomputation,
-  size: (bytes: number) => string,
+  size: (bytes: number) => string = bytesText,
 ): string {
   const parts = entries.map(({ entry, nodes, extra_macs, macs }) => {
     const share = macs === 0 ? 0 : (100 * extra_macs) / macs;
@@ -91,9 +91,9 @@ export function overBudget(whole: Program, memory: number, least: number): PlanE
   const fixed = fixedBytes(whole);
   return new PlanError(
     'memory-budget',
-    `the budget is ${mebibytes(memory)}, ${partsText(whole, memory, least)}`,
+    `the budget is ${bytesText(memory)}, ${partsText(whole, memory, least)}`,
     fixed >= memory
-      ? `more than ${mebibytes(fixed)}, or a smaller network`
+      ? `more than ${bytesText(fixed)}, or a smaller network`
       : `--memory ${Math.ceil(least / 2 ** 20)}MiB, or a smaller batch or image`,
   );
 }
@@ -105,7 +105,7 @@ export function beyondTarget(whole: Program, target: string, memory: number, lea
   const batch = Math.floor((whole.batch * (memory - fixed)) / (least - fixed));
   return new PlanError(
     'adapter-limits',
-    `the target ${target} has ${mebibytes(memory)}, ${partsText(whole, memory, least)}`,
+    `the target ${target} has ${bytesText(memory)}, ${partsText(whole, memory, least)}`,
     batch >= 1 ? `a batch of about ${batch}, or a smaller image` : 'a smaller image or network',
   );
 }
@@ -114,12 +114,12 @@ function partsText(whole: Program, memory: number, least: number): string {
   const kinds = (Object.keys(kindNames) as BufferInfo['kind'][]).filter((kind) => kind !== 'values');
   const parts = kinds.flatMap((kind) => {
     const bytes = whole.buffers.reduce((n, b) => n + (b.kind === kind ? b.size : 0), 0);
-    return bytes > 0 ? [`${mebibytes(bytes)} of ${kindNames[kind]}`] : [];
+    return bytes > 0 ? [`${bytesText(bytes)} of ${kindNames[kind]}`] : [];
   });
   const fixed = fixedBytes(whole);
   const reached =
     fixed >= memory
       ? 'which are always there'
-      : `which are always there, and with recomputation ${mebibytes(least - fixed)} of values at least`;
-  return `the program takes ${mebibytes(whole.bytes)}: ${parts.join(', ')}, ${reached}`;
+      : `which are always there, and with recomputation ${bytesText(least - fixed)} of values at least`;
+  return `the program takes ${bytesText(whole.bytes)}: ${parts.join(', ')}, ${reached}`;
 }

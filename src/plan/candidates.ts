@@ -45,7 +45,7 @@ export function candidatesOf(graph: Graph, ops: OpTable, target: Target, node: N
   const op = ops.get(node.op);
   if (op?.kind !== 'primitive' || op.lowering.kind !== 'kernels')
     throw new Error(`${node.op} has no kernels`);
-  return ranked(familyOf(node.op), kernelNode(graph, node), target);
+  return ranked(familyOf(node.op).candidates(kernelNode(graph, node), target), target);
 }
 
 function familyOf(op: string): KernelFamily {

@@ -1,5 +1,6 @@
 import type { DeviceLimits } from '../ir/kernel.ts';
 import { OFFSET_ALIGNMENT } from '../ir/packing.ts';
+import { bytesText } from '../program/bytes-text.ts';
 import type { DeviceFeature, Dispatch, Program } from '../program/program.ts';
 import { PlanError, SMALLER } from './plan-error.ts';
 import { workgroupNeeds } from './workgroup-needs.ts';
@@ -18,7 +19,7 @@ export function needsOf(dispatches: readonly Dispatch[], limits: DeviceLimits): 
     if (largest > limits.maxStorageBufferBindingSize) {
       throw new PlanError(
         'adapter-limits',
-        `${label} needs a tensor of ${mebibytes(largest)}, a binding holds at most ${mebibytes(limits.maxStorageBufferBindingSize)}`,
+        `${label} needs a tensor of ${bytesText(largest)}, a binding holds at most ${bytesText(limits.maxStorageBufferBindingSize)}`,
         SMALLER,
       );
     }
@@ -43,7 +44,7 @@ export function checkFits(what: string, bytes: number, limits: DeviceLimits): vo
   if (bytes <= limits.maxBufferSize) return;
   throw new PlanError(
     'adapter-limits',
-    `${what} takes ${mebibytes(bytes)}, a buffer holds at most ${mebibytes(limits.maxBufferSize)}`,
+    `${what} takes ${bytesText(bytes)}, a buffer holds at most ${bytesText(limits.maxBufferSize)}`,
     SMALLER,
   );
 }
@@ -64,8 +65,4 @@ export function requirements(
     maxComputeWorkgroupStorageSize: Math.max(0, ...workgroups.map(({ bytes }) => bytes)),
     minStorageBufferOffsetAlignment: OFFSET_ALIGNMENT,
   };
-}
-
-export function mebibytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }

@@ -53,7 +53,8 @@ const hints: Readonly<Record<RuntimeErrorCode, string>> = {
   'device-validation': 'another adapter (ARCHC_ADAPTER), and report it: archc asked for what WebGPU forbids',
   'device-internal': "try again; if it stays, update the adapter's driver or take another (ARCHC_ADAPTER)",
   'device-lost': "try again; if it comes back, update the adapter's driver or take another (ARCHC_ADAPTER)",
-  'wasm-refused': 'a newer engine: one that has SIMD and atomic instructions (Node 20, browsers of 2023)',
+  'wasm-refused':
+    "a newer engine: one that has SIMD and atomic instructions (Node 20, browsers of 2023); in a page, a content security policy with 'wasm-unsafe-eval' (docs/programs.md)",
   'wasm-threads':
     'fewer threads; in a page, headers that isolate it (docs/programs.md), or the address of a script for workers',
   'wasm-trap': 'report it with the message: a kernel did what it must not do',

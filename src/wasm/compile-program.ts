@@ -1,9 +1,11 @@
 import type { Program } from '../program/program.ts';
 import type { KernelModule } from '../runtime/wasm/device.ts';
 import type { CompileOptions } from './compile/context.ts';
-import { compileKernel } from './compile/kernel.ts';
+import { lowerModule, writeKernel } from './compile/kernel.ts';
 import type { KernelCache } from './compile/kernel-cache.ts';
 import { encodeModule } from './encode/module.ts';
+import { checkModule } from './wgsl/check-module.ts';
+import type { ModuleTree } from './wgsl/tree.ts';
 
 /**
  * The kernels of a program as one module, in their order.
@@ -11,14 +13,25 @@ import { encodeModule } from './encode/module.ts';
  * @param cache has some of them from before
  * @throws WgslError where a kernel is not supported
  */
-export function compileProgram(
+export function compileProgram(program: Program, options: CompileOptions, cache?: KernelCache): KernelModule {
+  return compileProgramFor(program, [options], cache)[0];
+}
+
+/** The same by each of these options: a module each. Texts are read and checked once for all of them. */
+export function compileProgramFor(
   { kernels }: Program,
-  options: CompileOptions,
+  options: readonly CompileOptions[],
   cache?: KernelCache,
-): KernelModule {
-  const compiled = kernels.map(({ name, wgsl }) => compileKernel(name, wgsl, options, cache));
-  return {
-    bytes: encodeModule(compiled),
-    scratchBytes: Math.max(0, ...compiled.map((k) => k.scratchBytes)),
-  };
+): KernelModule[] {
+  const compiled = kernels.map(({ name, wgsl }) => {
+    let tree: ModuleTree | undefined;
+    return options.map((one) => {
+      const make = () => writeKernel(name, lowerModule((tree ??= checkModule(wgsl)), one));
+      return cache ? { ...cache(wgsl, one, make), name } : make();
+    });
+  });
+  return options.map((_, k) => {
+    const those = compiled.map((each) => each[k]);
+    return { bytes: encodeModule(those), scratchBytes: Math.max(0, ...those.map((c) => c.scratchBytes)) };
+  });
 }

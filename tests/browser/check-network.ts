@@ -28,7 +28,11 @@ let folder: string;
 export function useChromium(): void {
   folder = temporaryFolder();
   beforeAll(async () => {
-    [browser, script, acquired] = await Promise.all([launchChromium(), bundlePage(), acquireDevice()]);
+    [browser, script, acquired] = await Promise.all([
+      launchChromium(),
+      bundlePage({ file: 'tests/browser/page/page.ts' }),
+      acquireDevice(),
+    ]);
   });
   afterAll(async () => {
     await browser?.close();

@@ -22,7 +22,7 @@ import { temporaryFolder } from '../cli/archc.ts';
 import { TINY, writeInputs } from '../cli/tiny.ts';
 import { compiled } from '../program/compiled.ts';
 import { launchChromium } from './chromium.ts';
-import { bundlePage, pageOf, resultIn } from './in-chromium.ts';
+import { bundlePage, pageOf, policy, resultIn, WITH_WASM } from './in-chromium.ts';
 import type { CpuJob, CpuOutcome } from './page/cpu.ts';
 import { type Source, trainOn } from './page/cpu-steps.ts';
 
@@ -65,7 +65,10 @@ const module = compileProgram(program, { bounds: 'trusted', relaxed: false });
 let browser: Browser;
 let script: string;
 beforeAll(async () => {
-  [browser, script] = await Promise.all([launchChromium(), bundlePage('tests/browser/page/cpu.ts')]);
+  [browser, script] = await Promise.all([
+    launchChromium(),
+    bundlePage({ file: 'tests/browser/page/cpu.ts' }),
+  ]);
 });
 afterAll(() => browser?.close());
 
@@ -74,28 +77,14 @@ const isolated = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',
 };
-const policy = (workers: string) => ({
-  'content-security-policy': `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src ${workers}; connect-src 'self'`,
-});
+const onCpu = (workers: string) => policy({ scripts: WITH_WASM, workers });
 
-test.each([
-  ['an isolated page, in two threads', { ...isolated, ...policy('blob:') }, { threads: 2 }, 2],
-  [
-    'an isolated page that only has workers of its own files',
-    { ...isolated, ...policy("'self'") },
-    { threads: 3, script: '/threads.js' },
-    3,
-  ],
-  ['a page that shares no memory, in its own thread', policy("'none'"), {}, 0],
-] as const)('%s trains to the bits of Node', async (_, headers, options, threads) => {
-  const session = await WasmSession.create(program, module, { threads: 2 });
-  const truth = await trainOn(session, sources, TRAINING_STEP, STEPS);
-  session.destroy();
-
+/** What the page's script, the program and these options come to. */
+function inPage(headers: Readonly<Record<string, string>>, options: CpuJob['options']): Promise<CpuOutcome> {
   const wanted: CpuJob = {
     ...{ program, scratchBytes: module.scratchBytes, sources, entries: TRAINING_STEP, steps: STEPS, options },
   };
-  const found = await resultIn<CpuOutcome>(
+  return resultIn<CpuOutcome>(
     browser,
     {
       '/': pageOf('/cpu.js'),
@@ -106,10 +95,33 @@ test.each([
     },
     headers,
   );
+}
+
+test.each([
+  ['an isolated page, in two threads', { ...isolated, ...onCpu('blob:') }, { threads: 2 }, 2],
+  [
+    'an isolated page that only has workers of its own files',
+    { ...isolated, ...onCpu("'self'") },
+    { threads: 3, script: '/threads.js' },
+    3,
+  ],
+  ['a page that shares no memory, in its own thread', onCpu("'none'"), {}, 0],
+] as const)('%s trains to the bits of Node', async (_, headers, options, threads) => {
+  const session = await WasmSession.create(program, module, { threads: 2 });
+  const truth = await trainOn(session, sources, TRAINING_STEP, STEPS);
+  session.destroy();
+
+  const found = await inPage(headers, options);
   expect(found.threads).toBe(threads);
   expect(found.losses).toEqual(truth.losses);
   expect(found.weights).toEqual(truth.weights);
   expect(new Set(truth.losses).size).toBe(STEPS);
+});
+
+test("a page whose policy lacks 'wasm-unsafe-eval' is told that it refuses the kernels", async () => {
+  await expect(inPage({ ...isolated, ...policy({ workers: 'blob:' }) }, {})).rejects.toThrow(
+    /^RuntimeError: the engine refuses the kernels: .*Content Security Policy/i,
+  );
 });
 
 test('a page with the files of a program and the runtime predicts and trains to the bits of Node', async () => {
@@ -144,7 +156,7 @@ test('a page with the files of a program and the runtime predicts and trains to 
       '/target': raw(target),
       ...Object.fromEntries([...files].map(([name, data]) => [`/net/${name}`, raw(data)])),
     },
-    { ...isolated, ...policy('blob:') },
+    { ...isolated, ...onCpu('blob:') },
   );
   expect(sent).toEqual({ logits: [...logits.data], losses, weights: [...weights] });
   expect(losses[19]).toBeLessThan(0.9 * losses[0]);

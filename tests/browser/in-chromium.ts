@@ -12,14 +12,22 @@ const { precompiledTemplates } = (await import(pathToFileURL('bin/templates.mjs'
 /** Where in a browser a job is done. */
 export type Place = 'page' | 'worker';
 
-/** Nothing but files of the page's own origin and WebAssembly: no functions made of text. */
-const policy =
-  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'";
+/** A policy that lets a page load files of its own origin and nothing else: no functions made of text. */
+export const policy = ({ scripts = "'self'", workers = "'self'" } = {}) => ({
+  'content-security-policy': `default-src 'none'; script-src ${scripts}; worker-src ${workers}; connect-src 'self'`,
+});
 
-/** A page's script with all that it imports, as browsers get it. Fails where any of that needs Node. */
-export async function bundlePage(script = 'tests/browser/page/page.ts'): Promise<string> {
+/** The scripts of {@link policy} of a page that computes on the processor. */
+export const WITH_WASM = "'self' 'wasm-unsafe-eval'";
+
+/** A script with all that it imports, as browsers get it: a file's, or a text's. Fails where any of that needs Node. */
+export async function bundlePage(
+  script: { readonly file: string } | { readonly text: string },
+): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [script],
+    ...('file' in script
+      ? { entryPoints: [script.file] }
+      : { stdin: { contents: script.text, resolveDir: resolve('.') } }),
     bundle: true,
     write: false,
     format: 'esm',
@@ -60,12 +68,12 @@ export function doInChromium(
 /**
  * What a page of its own, which gets these files and nothing else, sends to `/result`.
  *
- * @param headers of all files, by default the policy
+ * @param headers of all files
  */
 export async function resultIn<T extends object>(
   browser: Browser,
   files: Served,
-  headers: Readonly<Record<string, string>> = { 'content-security-policy': policy },
+  headers: Readonly<Record<string, string>> = policy(),
 ): Promise<T> {
   const page = await browser.newPage();
   try {

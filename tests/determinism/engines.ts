@@ -1,16 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { build, type Plugin } from 'esbuild';
+import { join } from 'node:path';
+import { bundlePage } from '../browser/in-chromium.ts';
 import { temporaryFolder, tree } from '../cli/archc.ts';
 import { TINY } from '../cli/tiny.ts';
 import { readFixture, setTexts } from '../parity/fixture.ts';
 import type { Training } from './trained.ts';
-
-const { precompiledTemplates } = (await import(pathToFileURL('bin/templates.mjs').href)) as {
-  precompiledTemplates: (checkout: string) => Plugin;
-};
 
 /** Texts of the shipped specs, as `import` finds them. */
 function shipped(): Record<string, string> {
@@ -39,24 +34,12 @@ export function networkTraining(name: string, steps: number): Training {
 }
 
 /** A script for any engine, with all that it imports; `code` sees `trained` and `training`. */
-export async function script(training: Training, code: string): Promise<string> {
-  const { outputFiles } = await build({
-    stdin: {
-      contents:
-        `import { trained } from './tests/determinism/trained.ts';\n` +
-        `const training = ${JSON.stringify(training)};\n${code}`,
-      resolveDir: resolve('.'),
-    },
-    bundle: true,
-    write: false,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2022',
-    plugins: [precompiledTemplates(resolve('.'))],
-    logLevel: 'silent',
+export const script = (training: Training, code: string): Promise<string> =>
+  bundlePage({
+    text:
+      `import { trained } from './tests/determinism/trained.ts';\n` +
+      `const training = ${JSON.stringify(training)};\n${code}`,
   });
-  return outputFiles[0].text;
-}
 
 /**
  * The digest of what a Node trains, in a process of its own.

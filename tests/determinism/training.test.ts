@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium } from '../browser/chromium.ts';
-import { pageOf, resultIn } from '../browser/in-chromium.ts';
+import { pageOf, policy, resultIn, WITH_WASM } from '../browser/in-chromium.ts';
 import { script, tinyTraining, trainedIn } from './engines.ts';
 
 const training = tinyTraining(50);
@@ -23,7 +23,9 @@ await fetch('/result', { method: 'POST', body: JSON.stringify({ digest }) });`;
     '/': pageOf('/train.js'),
     '/train.js': ['text/javascript', await script(training, send)],
   } as const;
-  expect(await resultIn<{ digest: string }>(browser, files)).toEqual({ digest: one });
+  expect(await resultIn<{ digest: string }>(browser, files, policy({ scripts: WITH_WASM }))).toEqual({
+    digest: one,
+  });
   // Else a digest that does not depend on what was trained would do.
   expect(await trainedIn(here, { ...training, steps: 49 }, 2)).not.toBe(one);
 });

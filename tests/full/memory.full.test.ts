@@ -8,6 +8,7 @@ import { openModel } from '../../src/files/open.ts';
 import { shippedNames } from '../../src/files/spec-files.ts';
 import { ops } from '../../src/ops/index.ts';
 import { valuesBytes } from '../../src/plan/budget.ts';
+import { bytesText } from '../../src/program/bytes-text.ts';
 import type { Program } from '../../src/program/program.ts';
 import { makeBuffers } from '../../src/runtime/webgpu/prepare.ts';
 import { counting } from '../runtime/counting.ts';
@@ -24,13 +25,11 @@ beforeAll(async () => {
 });
 afterAll(() => acquired?.destroy());
 
-const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
-
 async function checked(name: string, program: Program): Promise<void> {
   const sizes = program.buffers.map(({ size }) => size);
-  const peaks = Object.entries(program.entries).map(([entry, { peak }]) => `${entry} ${mebibytes(peak)}`);
+  const peaks = Object.entries(program.entries).map(([entry, { peak }]) => `${entry} ${bytesText(peak)}`);
   console.log(
-    `${name}: ${mebibytes(program.bytes)} in ${sizes.length} buffers; values at once: ${peaks.join(', ')}`,
+    `${name}: ${bytesText(program.bytes)} in ${sizes.length} buffers; values at once: ${peaks.join(', ')}`,
   );
   expect(program.bytes).toBe(sizes.reduce((a, b) => a + b, 4 * program.uniforms.length));
   const values = valuesBytes(program.buffers);

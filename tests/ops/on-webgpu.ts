@@ -7,6 +7,7 @@ import { type PlanOptions, planProgram } from '../../src/plan/plan.ts';
 import type { TensorData } from '../../src/runtime/session.ts';
 import { WebgpuSession } from '../../src/runtime/webgpu/session.ts';
 import { caseNames, type OpCase, opCase, relativeError } from './cases.ts';
+import { resultsIn } from './in-session.ts';
 
 /** float32 kernels against float64 truths, relative to the tensor's largest value. */
 const TOLERANCE = 1e-4;
@@ -42,16 +43,5 @@ export async function resultsOf(
     batch: 1,
     ...options,
   });
-  const session = await WebgpuSession.create(device, program);
-  try {
-    for (const [n, { value, data }] of feeds) {
-      if (!session.has('input', n)) continue;
-      const typed = graph.values[value].dtype === 'i32' ? Int32Array.from(data) : Float32Array.from(data);
-      session.write('input', n, typed);
-    }
-    session.run('forward');
-    return await session.readOutputs('forward', [...expected.keys()]);
-  } finally {
-    session.destroy();
-  }
+  return resultsIn(await WebgpuSession.create(device, program), { graph, feeds, expected });
 }

@@ -30,9 +30,8 @@ let packed: Packed;
 const options = { cwd: home, encoding: 'utf8', shell: process.platform === 'win32' } as const;
 
 beforeAll(() => {
-  const json = execFileSync('npm', ['pack', '--json', '--pack-destination', home], { ...options, cwd: '.' });
-  // What prepack prints comes before the document.
-  [packed] = JSON.parse(json.slice(json.indexOf('[\n'))) as [Packed];
+  const pack = ['run', '--silent', 'package', '--', '--json', '--pack-destination', home];
+  [packed] = JSON.parse(execFileSync('npm', pack, { ...options, cwd: '.', stdio: 'pipe' })) as [Packed];
   writeFileSync(at('package.json'), '{ "private": true, "type": "module" }');
   // The packages of the registry are taken from npm's cache where it has them.
   const install = ['install', '--prefer-offline', '--no-audit', '--no-fund', at(packed.filename)];
@@ -65,9 +64,19 @@ test('it is small, holds what it needs and nothing else', () => {
   expect([...top].sort()).toEqual(wanted);
   for (const { path } of packed.files)
     expect(path).not.toMatch(/\.test\.|(?<!\.d)\.ts$|\.(png|svg)$|sources-/);
+  const { dependencies } = JSON.parse(readFileSync(at('node_modules/archc/package.json'), 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  // What it bundles is not installed a second time.
+  expect(Object.keys(dependencies)).toEqual(['@webgpu/types', 'webgpu']);
   const notices = readFileSync(at('node_modules/archc/dist/THIRD-PARTY-LICENSES.txt'), 'utf8');
   for (const name of ['chevrotain', 'echarts', 'fflate', 'handlebars'])
     expect(notices).toContain(`\n${name} `);
+});
+
+test('the checkout itself, whose dependencies it bundles, is not packed', () => {
+  const { code, stderr } = run('npm', ['pack', '--dry-run', resolve('.')]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining('= try: npm run package')]);
 });
 
 test('nothing in it names the machine that made it', () => {

@@ -11,6 +11,14 @@ export const commands: readonly string[] = [
   .flatMap(([, block]) => block.split('\n'))
   .filter((line) => /^(npx archc|npm run) /.test(line));
 
+/** What git knows of this working tree, or would add, in a folder of its own: without packages and builds. */
+export function cloneTo(clone: string): void {
+  const list = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
+  for (const path of execFileSync('git', list, { encoding: 'utf8' }).split('\0')) {
+    if (path !== '') cpSync(path, join(clone, path));
+  }
+}
+
 /**
  * Runs command lines in order in one clone of this working tree; afterwards `lint` passes and git sees nothing
  * new: what commands write is ignored.
@@ -23,10 +31,7 @@ export function testInClone(lines: readonly string[], lint: string, testImages =
   const run = (line: string) => spawnSync(line, { cwd: clone, encoding: 'utf8', shell: true });
 
   beforeAll(() => {
-    const list = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
-    for (const path of execFileSync('git', list, { encoding: 'utf8' }).split('\0')) {
-      if (path !== '') cpSync(path, join(clone, path));
-    }
+    cloneTo(clone);
     for (const part of ['imagesTs', 'labelsTs']) {
       const folder = join(clone, 'examples/nuclei/Dataset703_Nuclei', part);
       for (const name of readdirSync(folder).sort().slice(testImages)) rmSync(join(folder, name));

@@ -14,9 +14,14 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { compileModel } from '../../src/compiler/compile.ts';
 import { kernelCacheIn } from '../../src/files/kernel-cache.ts';
+import { openModel } from '../../src/files/open.ts';
 import { translatorDigest, translatorFiles, translatorVersion } from '../../src/files/translator-version.ts';
+import { namedTarget } from '../../src/kernels/targets.ts';
 import { compileKernel } from '../../src/wasm/compile/kernel.ts';
+import { compileProgram } from '../../src/wasm/compile-program.ts';
+import { TINY } from '../cli/tiny.ts';
 
 const options = { bounds: 'trusted', relaxed: false } as const;
 const kernel = (k: number) => `
@@ -32,8 +37,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** The kernels compiled through a cache of its own over the folder, and how many had to be made. */
-function through(numbers: readonly number[], most?: number) {
+/** A cache of its own over the folder, and how many kernels had to be made. */
+function counted(most?: number) {
   const cache = kernelCacheIn(folder, most);
   let made = 0;
   const counting: typeof cache = (wgsl, how, compile) =>
@@ -41,8 +46,14 @@ function through(numbers: readonly number[], most?: number) {
       made++;
       return compile();
     });
+  return { counting, made: () => made };
+}
+
+/** The kernels compiled through such a cache. */
+function through(numbers: readonly number[], most?: number) {
+  const { counting, made } = counted(most);
   const kernels = numbers.map((k) => compileKernel(`k${k}`, kernel(k), options, counting));
-  return { kernels, made: () => made, counting };
+  return { kernels, made, counting };
 }
 
 describe('a cache of kernels', () => {
@@ -144,6 +155,30 @@ describe('a cache of kernels', () => {
     );
     expect(await Promise.all(ends)).toEqual([0, 0, 0]);
     expect(readdirSync(folder).filter((name) => name.includes('.'))).toEqual([]);
+  });
+});
+
+describe('programs', () => {
+  const model = openModel(TINY);
+  const { program, modules } = compileModel(model, undefined, { target: namedTarget('cpu') });
+  const { plain, relaxed, scratchBytes } = modules!;
+
+  test('have two modules of kernels that are read once, as if each were made alone', () => {
+    const [first, second] = [false, true].map((relaxed) => compileProgram(program, { ...options, relaxed }));
+    expect([plain, relaxed]).toEqual([first.bytes, second.bytes]);
+    expect(Buffer.compare(plain, relaxed)).not.toBe(0);
+    expect(scratchBytes).toBe(Math.max(first.scratchBytes, second.scratchBytes));
+  });
+
+  test('take their kernels from a cache, where the CPU device finds and leaves them, too', () => {
+    const through = () => {
+      const { counting, made } = counted();
+      const plan = { target: namedTarget('cpu'), kernelCache: counting };
+      return { modules: compileModel(model, undefined, plan).modules, made: made() };
+    };
+    compileProgram(program, { ...options, relaxed: true }, counted().counting);
+    expect(through()).toEqual({ modules, made: program.kernels.length });
+    expect(through()).toEqual({ modules, made: 0 });
   });
 });
 

@@ -3,10 +3,10 @@ import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { cpuTarget } from '../../src/kernels/targets.ts';
 import { ops } from '../../src/ops/index.ts';
 import { planProgram } from '../../src/plan/plan.ts';
-import type { TensorData } from '../../src/runtime/session.ts';
 import { WasmSession } from '../../src/runtime/wasm/wasm-session.ts';
 import { compileProgram } from '../../src/wasm/compile-program.ts';
 import { caseNames, opCase, relativeError } from '../ops/cases.ts';
+import { resultsIn } from '../ops/in-session.ts';
 
 /** float32 kernels against float64 truths, relative to the tensor's largest value: as on WebGPU. */
 const TOLERANCE = 1e-4;
@@ -17,27 +17,16 @@ const otherCounts = [1, 3, 8];
 
 describe('op fixtures on the CPU device', () => {
   test.each(caseNames)('%s', async (name) => {
-    const { graph, feeds, expected } = opCase(name);
+    const fixture = opCase(name);
+    const { graph, expected } = fixture;
     const program = planProgram({ forward: graph }, ops, kernelRenderer(), {
       model: 'case',
       batch: 1,
       target: cpuTarget,
     });
     const module = compileProgram(program, { bounds: 'trusted', relaxed: false });
-    const resultsOn = async (threads: number): Promise<Map<string, TensorData>> => {
-      const session = await WasmSession.create(program, module, { threads });
-      try {
-        for (const [n, { value, data }] of feeds) {
-          if (!session.has('input', n)) continue;
-          const typed = graph.values[value].dtype === 'i32' ? Int32Array.from(data) : Float32Array.from(data);
-          session.write('input', n, typed);
-        }
-        session.run('forward');
-        return await session.readOutputs('forward', [...expected.keys()]);
-      } finally {
-        session.destroy();
-      }
-    };
+    const resultsOn = async (threads: number) =>
+      resultsIn(await WasmSession.create(program, module, { threads }), fixture);
     const results = await resultsOn(2);
     for (const [key, truth] of expected)
       expect(relativeError(results.get(key)!, truth), key).toBeLessThan(TOLERANCE);

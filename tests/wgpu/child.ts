@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { WebgpuSession } from '../../src/runtime/webgpu/session.ts';
-import { type Job, type JobResult, typed } from './job.ts';
+import { type Job, type JobResult, type Text, typed } from './job.ts';
 
 declare const navigator: Partial<NavigatorGPU>;
 
@@ -41,9 +41,18 @@ async function run({ program, feeds }: Job): Promise<JobResult> {
   }
 }
 
+/** What naga says of a text; limits of the device, which pipelines are held to, play no part. */
+async function check({ wgsl }: Text): Promise<JobResult> {
+  device.pushErrorScope('validation');
+  device.createShaderModule({ code: wgsl });
+  const error = await device.popErrorScope();
+  return error ? { error: `${error.message}\n${wgsl}` } : { outputs: {} };
+}
+
 for (const file of readdirSync(folder)) {
   if (!file.endsWith('.job.json')) continue;
-  const result = await run(JSON.parse(readFileSync(`${folder}/${file}`, 'utf8')) as Job);
+  const job = JSON.parse(readFileSync(`${folder}/${file}`, 'utf8')) as Job | Text;
+  const result = await ('wgsl' in job ? check(job) : run(job));
   writeFileSync(`${folder}/${file.replace(/job\.json$/, 'result.json')}`, JSON.stringify(result));
 }
 process.exit(0);

@@ -8,13 +8,18 @@ export interface Job {
   readonly feeds: readonly Feed[];
 }
 
+/** A kernel's text, which is only to be read, checked and translated. */
+export interface Text {
+  readonly wgsl: string;
+}
+
 export interface Feed {
   readonly kind: SourceKind;
   readonly name: string;
   readonly data: readonly number[];
 }
 
-/** Values by output, or why there are none: `code: message`. */
+/** Values by output, none of a text, or why there are none: `code: message`. */
 export type JobResult =
   | { readonly outputs: Readonly<Record<string, readonly number[]>> }
   | { readonly error: string };

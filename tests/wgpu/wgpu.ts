@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { unpackSwiftShader } from '../../src/adapter/swiftshader.ts';
 import { installedDrivers, visibleDrivers } from '../../src/adapter/vulkan-drivers.ts';
-import type { Job, JobResult } from './job.ts';
+import type { Job, JobResult, Text } from './job.ts';
 
 /** One process does all jobs of a test file; this is far more than they take. */
 const TIME_LIMIT = 20 * 60 * 1000;
@@ -18,7 +18,7 @@ const TIME_LIMIT = 20 * 60 * 1000;
  * @returns the results by job
  * @throws Error where Deno does not run or wgpu finds no adapter
  */
-export async function runOnWgpu(jobs: ReadonlyMap<string, Job>): Promise<Map<string, JobResult>> {
+export async function runOnWgpu(jobs: ReadonlyMap<string, Job | Text>): Promise<Map<string, JobResult>> {
   const folder = mkdtempSync(join(tmpdir(), 'archc-wgpu-'));
   try {
     const names = [...jobs.keys()];

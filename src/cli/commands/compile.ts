@@ -5,10 +5,12 @@ import { writeProgramFolder } from '../../files/program-folder.ts';
 import { portableTarget } from '../../kernels/targets.ts';
 import { storedTensors } from '../../language/model.ts';
 import { recomputationText } from '../../plan/budget.ts';
+import { bytesText } from '../../program/bytes-text.ts';
 import { readWeights } from '../../training/weights-file.ts';
+import { keptKernels } from '../device-options.ts';
 import { integer, type ModelOptions, withModelOptions } from '../options.ts';
 import { compileFor, type TargetOptions, withTarget } from '../target-options.ts';
-import { formatBytes, printJson, printLine } from '../terminal.ts';
+import { printJson, printLine } from '../terminal.ts';
 import { openForCommand } from '../warnings.ts';
 import { chosenBy, type WeightsOptions, weightsFile, withWeightsOptions } from '../weights.ts';
 
@@ -30,7 +32,7 @@ export function register(program: Command): void {
     .option('--seed <n>', 'seed of the initialisers', integer('--seed', 0), 0)
     .action(async (spec: string, options: CompileOptions) => {
       const { batch } = options;
-      const plan = compileFor(options);
+      const plan = { ...compileFor(options), kernelCache: keptKernels() };
       const file = weightsFile(spec, options);
       const chosen = chosenBy(file, { spec, set: options.set });
       const { model, warnings } = openForCommand(chosen.spec, { ...options, set: chosen.set }, { batch });
@@ -45,9 +47,9 @@ export function register(program: Command): void {
         const dispatches = Object.entries(report.dispatches).map(([entry, n]) => `${n} (${entry})`);
         printLine(
           `${model.name}: ${report.kernels} kernels, ${dispatches.join(' and ')} dispatches, ` +
-            `${formatBytes(report.device_bytes)} of buffers → ${options.output}`,
+            `${bytesText(report.device_bytes)} of buffers → ${options.output}`,
         );
-        if (report.recomputation) printLine(recomputationText(report.recomputation, formatBytes));
+        if (report.recomputation) printLine(recomputationText(report.recomputation));
       }
     });
 }

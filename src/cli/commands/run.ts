@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
+import { bytesText } from '../../program/bytes-text.ts';
 import { checkWritable } from '../../tensors/output-path.ts';
 import { type BackendOptions, openBackend, withBackendOptions } from '../device-options.ts';
 import { type ModelOptions, withModelOptions } from '../options.ts';
 import { withPrecision } from '../target-options.ts';
 import { feed, openGiven, readFeed, writeResults } from '../tensors.ts';
-import { formatBytes, printJson, printLine } from '../terminal.ts';
+import { printJson, printLine } from '../terminal.ts';
 import { requiredWeights, type WeightsOptions, withWeightsOptions } from '../weights.ts';
 
 interface RunOptions extends ModelOptions, BackendOptions, WeightsOptions {
@@ -51,7 +52,7 @@ export function register(program: Command): void {
         else {
           printLine(
             `${model.name}: ${names.length} outputs in ${seconds.toFixed(2)} s on ${backend.description}` +
-              (executable.bytes ? `, ${formatBytes(executable.bytes)} of buffers` : ''),
+              (executable.bytes ? `, ${bytesText(executable.bytes)} of buffers` : ''),
           );
           printLine(`wrote ${options.output}`);
         }

@@ -5,6 +5,7 @@ import { elementCount } from '../../ir/graph.ts';
 import type { ElaboratedModel } from '../../language/model.ts';
 import { ops } from '../../ops/index.ts';
 import { recomputationText } from '../../plan/budget.ts';
+import { bytesText } from '../../program/bytes-text.ts';
 import { pretrainedTable } from '../../report/pretrained-table.ts';
 import { trainJob } from '../../training/job.ts';
 import type { JobReport } from '../../training/job-report.ts';
@@ -15,7 +16,7 @@ import { integer, type ModelOptions, number, withModelOptions } from '../options
 import { startProgress } from '../progress.ts';
 import { ExitStatus, INTERRUPTED } from '../report.ts';
 import { withVerify } from '../target-options.ts';
-import { formatBytes, formatCount, note, printJson, printLine } from '../terminal.ts';
+import { formatCount, note, printJson, printLine } from '../terminal.ts';
 import { openForCommand } from '../warnings.ts';
 
 interface TrainCommandOptions extends ModelOptions, KernelDeviceOptions {
@@ -115,9 +116,9 @@ export function register(program: Command): void {
           signal: stop.signal,
           onCompiled: ({ kernels, dispatches, bytes, recomputation }) => {
             note(
-              `compiled to ${kernels} WGSL kernels, ${dispatches} dispatches a step, ${formatBytes(bytes)} of buffers`,
+              `compiled to ${kernels} WGSL kernels, ${dispatches} dispatches a step, ${bytesText(bytes)} of buffers`,
             );
-            if (recomputation) note(recomputationText(recomputation, formatBytes));
+            if (recomputation) note(recomputationText(recomputation));
           },
           onStep: (step, { loss }, total) => training.update(step, total, `loss ${loss.toFixed(4)}`),
           onValidation: ({ step, loss, score: value }, best, score) =>

@@ -172,7 +172,7 @@ export const errorCodes: Readonly<Record<string, string>> = {
   'warnings-denied':
     'With `--deny warnings` a warning counts as a mistake. The warnings above point at what to mend.',
   'wasm-refused':
-    'The CPU device runs kernels as WebAssembly with SIMD and atomic instructions, which Node 20 and the browsers of 2023 have. The engine here refuses them; a newer one does not.',
+    'The CPU device runs kernels as WebAssembly with SIMD and atomic instructions, which Node 20 and the browsers of 2023 have. The engine here refuses them; a newer one does not. A page may also forbid WebAssembly: its content security policy then needs wasm-unsafe-eval.',
   'wasm-threads':
     'The CPU device runs its kernels in threads, up to 16, that share one memory. A page has such memory only if its headers isolate it from other pages (Cross-Origin-Opener-Policy and Cross-Origin-Embedder-Policy), and threads only if its content security policy lets workers be made.',
   'wasm-trap':

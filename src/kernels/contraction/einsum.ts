@@ -3,7 +3,7 @@ import type { KernelCall } from '../../ir/kernel.ts';
 import type { Run } from '../../ir/runs.ts';
 import { axesOf, equationOf, letterSizes } from '../../ops/contraction/einsum.ts';
 import type { Equation } from '../../ops/contraction/equation.ts';
-import { copyCall } from '../layout/copy-calls.ts';
+import { copyCalls } from '../layout/copy-calls.ts';
 import type { KernelContext, KernelFamily } from '../variant.ts';
 import { isWalkable, type Problem } from './problem.ts';
 import { type ProductVariant, productCandidates, productDocs } from './products.ts';
@@ -30,10 +30,10 @@ function inOrder(c: KernelContext, e: Equation, product: ProductVariant['calls']
   const result = c.scratch(shape);
   const strides = stridesOf(shape);
   return [
-    left.call,
-    right.call,
+    ...left.calls,
+    ...right.calls,
     ...product(c, problemOf(sorted, left.value, right.value, result)),
-    copyCall(c.target, result, y, {
+    ...copyCalls(c, result, y, {
       base: 0,
       axes: e.out.map((l) => ({ size: sizes.get(l)!, stride: strides[sorted.out.indexOf(l)] })),
     }),
@@ -76,5 +76,5 @@ function reordered(c: KernelContext, x: Value, from: readonly string[], to: read
   const strides = stridesOf(x.shape);
   const axes = to.map((l) => from.indexOf(l)).map((i) => ({ size: x.shape[i], stride: strides[i] }));
   const value = c.scratch(axes.map((axis) => axis.size));
-  return { value, call: copyCall(c.target, x, value, { base: 0, axes }) };
+  return { value, calls: copyCalls(c, x, value, { base: 0, axes }) };
 }

@@ -3,6 +3,7 @@ import { elementCount, stridesOf } from '../../ir/graph.ts';
 import type { KernelCall, UniformType } from '../../ir/kernel.ts';
 import type { Target } from '../../ir/target.ts';
 import { startsOf } from '../../ops/layout/concat.ts';
+import { perThread } from '../threads.ts';
 import { type KernelContext, type KernelFamily, withCpuVariant } from '../variant.ts';
 
 /** Storage buffers left to what is fused behind a concatenation. */
@@ -85,11 +86,14 @@ const runsCall: PlaceCall = ({ measured: { copyRuns, workgroup } }, parts, origi
   };
 };
 
-const rowsCall: PlaceCall = ({ measured: { workgroup, perWorkgroup } }, parts, origin, y) => ({
-  template: 'concat_rows',
-  options: { parts: parts.length, type: y.dtype, workgroup },
-  ...placed(parts, origin, y, rowOf(parts, origin, y).row, Math.ceil(perWorkgroup / workgroup), workgroup),
-});
+const rowsCall: PlaceCall = (target, parts, origin, y) => {
+  const { workgroup } = target.measured;
+  return {
+    template: 'concat_rows',
+    options: { parts: parts.length, type: y.dtype, workgroup },
+    ...placed(parts, origin, y, rowOf(parts, origin, y).row, perThread(target), workgroup),
+  };
+};
 
 /** Elements of a row of the result, and where pieces of it begin and end. */
 function rowOf(parts: readonly Part[], origin: number, y: Part['value']) {

@@ -1,17 +1,31 @@
 import { elementCount, stridesOf, type Value } from '../../ir/graph.ts';
 import type { ElementOf, KernelCall, UniformType } from '../../ir/kernel.ts';
 import type { Target } from '../../ir/target.ts';
+import { ranked } from '../choose.ts';
+import { perThread } from '../threads.ts';
+import type { Candidate, KernelContext } from '../variant.ts';
 import { elementLines, scatterOf } from './copy-elements.ts';
 import { type CopyAxis, mergeAxes, type StridedCopy } from './strided-copy.ts';
 
-/** The dispatch that fills `y` from `x`, as is best for the target. */
-export function copyCall(target: Target, x: Value, y: Value, copy: StridedCopy): KernelCall {
-  if (target.kind !== 'cpu') return plainCall(target, x, y, copy);
-  return transposedCall(target, x, y, copy) ?? rowsCall(target, x, y, copy);
+/** The ways to fill `y` from `x`: variants of the ops that copy, and of copies within what other ops do. */
+export function copyCandidates(target: Target, x: Value, y: Value, copy: StridedCopy): Candidate[] {
+  const transposed = transposedCall(target, x, y, copy);
+  return [
+    { name: 'plain', needs: {}, cost: 2, calls: () => [plainCall(target, x, y, copy)] },
+    { name: 'rows', needs: { kind: 'cpu' }, cost: 1, calls: () => [rowsCall(target, x, y, copy)] },
+    ...(transposed
+      ? [{ name: 'transposed', needs: { kind: 'cpu' as const }, cost: 0, calls: () => [transposed] }]
+      : []),
+  ];
+}
+
+/** The dispatches that fill `y` from `x`, as is best for the target. */
+export function copyCalls(c: KernelContext, x: Value, y: Value, copy: StridedCopy): KernelCall[] {
+  return ranked(copyCandidates(c.target, x, y, copy), c.target)[0].candidate.calls(c);
 }
 
 /** Each thread takes a run of neighbours. The template unrolls over the axes: each number of them is a pipeline of its own. */
-export function plainCall(target: Target, x: Value, y: Value, copy: StridedCopy): KernelCall {
+function plainCall(target: Target, x: Value, y: Value, copy: StridedCopy): KernelCall {
   const { workgroup, copyRuns } = target.measured;
   const merged = mergeAxes(copy);
   const { axes } = merged;
@@ -28,15 +42,15 @@ export function plainCall(target: Target, x: Value, y: Value, copy: StridedCopy)
 }
 
 /** Rows of neighbours: each thread has a block of the last two axes. */
-export function rowsCall(target: Target, x: Value, y: Value, copy: StridedCopy): KernelCall {
-  const { workgroup, perWorkgroup } = target.measured;
+function rowsCall(target: Target, x: Value, y: Value, copy: StridedCopy): KernelCall {
+  const { workgroup } = target.measured;
   const merged = mergeAxes(copy);
   // The template wants two axes.
   const none: CopyAxis = { size: 1, stride: 0, shift: 0, begin: 0, end: 1 };
   const axes = merged.axes.length === 1 ? [none, ...merged.axes] : merged.axes;
   const padded = { ...merged, axes };
   const [next, last] = axes.slice(-2);
-  const each = Math.ceil(perWorkgroup / workgroup);
+  const each = perThread(target);
   const run = last.size <= 2 * each ? last.size : each;
   const rows = Math.min(next.size, Math.max(1, Math.floor(each / run)));
   const blocks = Math.ceil(last.size / run) * Math.ceil(next.size / rows);
@@ -61,13 +75,8 @@ const BLOCK = 16;
 const ALIASED = 1024;
 
 /** By 4×4 turned over, where other elements than the last axis' lie side by side in the source; else `undefined`. */
-export function transposedCall(
-  target: Target,
-  x: Value,
-  y: Value,
-  copy: StridedCopy,
-): KernelCall | undefined {
-  const { workgroup, perWorkgroup } = target.measured;
+function transposedCall(target: Target, x: Value, y: Value, copy: StridedCopy): KernelCall | undefined {
+  const { workgroup } = target.measured;
   const merged = mergeAxes(copy);
   const { axes, base } = merged;
   const { rolled, bounded } = shapeOf(merged);
@@ -87,7 +96,7 @@ export function transposedCall(
   const others = axes.flatMap((a, k) => (k === across || a === last ? [] : [{ ...a, to: strides[k] }]));
   if (others.some((a) => a.stride < 0)) return undefined;
   const { size: width } = axes[across];
-  const each = Math.ceil(perWorkgroup / workgroup);
+  const each = perThread(target);
   // Lines of the side that aliases are gone before they are met again: they are taken to their end.
   const columns = strides[across] % ALIASED === 0 && last.stride % ALIASED !== 0;
   const wide = Math.min(width, BLOCK);

@@ -2,6 +2,7 @@ import { resolveAxis } from '../../ir/axis.ts';
 import { elementCount, stridesOf } from '../../ir/graph.ts';
 import type { KernelCall, UniformType } from '../../ir/kernel.ts';
 import { startsOf } from '../../ops/layout/split.ts';
+import { perThread } from '../threads.ts';
 import { type KernelContext, type KernelFamily, withCpuVariant } from '../variant.ts';
 
 /** Storage buffers left to what is fused behind the last piece. */
@@ -44,15 +45,13 @@ interface Piece {
 
 /** Neighbouring pieces of rows that are `whole` elements long. */
 function cut(c: KernelContext, pieces: readonly Piece[], whole: number, rows: boolean): KernelCall {
-  const { copyRuns, workgroup, perWorkgroup } = c.target.measured;
+  const { copyRuns, workgroup } = c.target.measured;
   const [x] = c.inputs;
   const first = pieces[0].start;
   const row = pieces.at(-1)!.end - first;
   const count = (elementCount(x.shape) / whole) * row;
   const edges = pieces.map(({ end }) => end - first);
-  const run = rows
-    ? Math.ceil(perWorkgroup / workgroup)
-    : (copyRuns.find((n) => edges.every((e) => e % n === 0)) ?? 1);
+  const run = rows ? perThread(c.target) : (copyRuns.find((n) => edges.every((e) => e % n === 0)) ?? 1);
   const uniforms: [string, UniformType, number][] = [
     ['count', 'u32', count],
     ['row', 'u32', row],

@@ -3,7 +3,7 @@ import { elementCount, stridesOf, type Value } from '../../ir/graph.ts';
 import type { KernelCall, UniformType } from '../../ir/kernel.ts';
 import { mergeRuns, paddedRuns, type Run, runLength } from '../../ir/runs.ts';
 import type { Target } from '../../ir/target.ts';
-import { copyCall } from '../layout/copy-calls.ts';
+import { copyCalls } from '../layout/copy-calls.ts';
 import { threadsOf } from '../threads.ts';
 import { type KernelContext, type KernelFamily, onlyVariant } from '../variant.ts';
 
@@ -35,7 +35,7 @@ function lowerReduction(c: KernelContext): KernelCall[] {
   const sources = order.map((i) => ({ size: x.shape[i], stride: strides[i] }));
   const length = at.reduce((n, i) => n * x.shape[i], 1);
   return [
-    copyCall(c.target, x, together, { base: 0, axes: sources }),
+    ...copyCalls(c, x, together, { base: 0, axes: sources }),
     ...reductionPasses(
       c,
       together,

@@ -1,3 +1,4 @@
+import { bytesText } from '../../program/bytes-text.ts';
 import type { ProgramPlan } from '../../program/program.ts';
 import { RuntimeError } from '../runtime-error.ts';
 import type { TensorData } from '../session.ts';
@@ -287,8 +288,10 @@ function memoryOf(pages: number, shared: boolean): WasmMemory {
   try {
     return new engine.Memory({ initial: pages, maximum: pages, shared });
   } catch (error) {
-    const size = `${((pages * PAGE) / 2 ** 20).toFixed(0)} MiB`;
-    throw new RuntimeError('out-of-memory', `there is no memory of ${size}: ${(error as Error).message}`);
+    throw new RuntimeError(
+      'out-of-memory',
+      `there is no memory of ${bytesText(pages * PAGE)}: ${(error as Error).message}`,
+    );
   }
 }
 

@@ -1,3 +1,4 @@
+import { bytesText } from '../../program/bytes-text.ts';
 import type { Dispatch, ProgramPlan, TensorInfo } from '../../program/program.ts';
 import { dataAt, elementCount } from '../program-tensors.ts';
 import { RuntimeError } from '../runtime-error.ts';
@@ -70,7 +71,7 @@ export function layoutOf(program: ProgramPlan, scratchBytes: number, threads: nu
     const room = MOST_PAGES * PAGE - (end + GUARD - program.bytes);
     throw new RuntimeError(
       'adapter-limits',
-      `the program needs ${gibibytes(program.bytes)}, WebAssembly's memory has room for ${gibibytes(room)}`,
+      `the program needs ${bytesText(program.bytes)}, WebAssembly's memory has room for ${bytesText(room)}`,
       `a smaller batch or image, or a plan with less memory (--memory ${Math.floor(room / 2 ** 20)}MiB)`,
     );
   }
@@ -84,8 +85,6 @@ function stagingOf({ tensors, entries }: ProgramPlan): number {
   const outputs = Object.values(entries).map((e) => e.outputs.reduce((n, o) => n + bytes(o), 0));
   return Math.min(MOST_STAGING, Math.max(LEAST_STAGING, 5 * inputs + 2 * Math.max(0, ...outputs)));
 }
-
-const gibibytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
 
 /** Writes what is fixed for a program: uniforms, dispatches, lists of them, and what state is at first. */
 export function writeProgram(

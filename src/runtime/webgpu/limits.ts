@@ -1,3 +1,4 @@
+import { bytesText } from '../../program/bytes-text.ts';
 import type { Program } from '../../program/program.ts';
 import { RuntimeError } from '../runtime-error.ts';
 
@@ -25,7 +26,7 @@ export function checkOffers(device: GPUDevice | GPUAdapter, requires: Program['r
   if (missing.length === 0) return;
   const list = missing.map(({ name, needed, offered }) => {
     const bytes = growing.includes(name);
-    return `${name} ${bytes ? mebibytes(needed) : needed}, the device offers ${bytes ? mebibytes(offered) : offered}`;
+    return `${name} ${bytes ? bytesText(needed) : needed}, the device offers ${bytes ? bytesText(offered) : offered}`;
   });
   throw new RuntimeError(
     'adapter-limits',
@@ -34,8 +35,4 @@ export function checkOffers(device: GPUDevice | GPUAdapter, requires: Program['r
       ? 'a smaller batch or image, or another adapter (archc doctor)'
       : 'another adapter (archc doctor), or a program made for the limits of this one',
   );
-}
-
-export function mebibytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }

@@ -1,8 +1,8 @@
+import { bytesText } from '../../program/bytes-text.ts';
 import type { Dispatch, KernelInfo, Program } from '../../program/program.ts';
 import { elementCount } from '../program-tensors.ts';
 import { RuntimeError } from '../runtime-error.ts';
 import { scoped } from './device-faults.ts';
-import { mebibytes } from './limits.ts';
 
 /** A dispatch with all that it binds. */
 export interface Step {
@@ -42,9 +42,9 @@ export async function makeBuffers(device: GPUDevice, program: Program, made: GPU
     ...program.buffers.map(({ size, kind }) => ({ size, kind, usage: STORAGE | COPY_SRC | COPY_DST })),
     { size: words.byteLength, kind: 'uniforms', usage: UNIFORM | COPY_DST },
   ];
-  const total = mebibytes(wanted.reduce((n, { size }) => n + size, 0));
+  const total = bytesText(wanted.reduce((n, { size }) => n + size, 0));
   const errors = wanted.map(({ size, kind, usage }, i) => {
-    const what = `buffer ${i + 1} of ${wanted.length} (${kind}, ${mebibytes(size)} of ${total} in all)`;
+    const what = `buffer ${i + 1} of ${wanted.length} (${kind}, ${bytesText(size)} of ${total} in all)`;
     const { value, error } = scoped(device, what, () => device.createBuffer({ size, usage, label: kind }));
     made.push(value);
     return error;

@@ -144,7 +144,7 @@ describe('what fails while a session is made has its own code, and no buffer rem
       changed({ buffers: [...program.buffers, huge] }),
       {},
       'device-validation',
-      /^the device refuses buffer \d of \d+ \(values, 1048576\.0 MiB of .*: Buffer size/,
+      /^the device refuses buffer \d of \d+ \(values, 1024\.00 GiB of .*: Buffer size/,
       /report it/,
     ],
     [

@@ -1,9 +1,10 @@
+import { bytesText } from '../../program/bytes-text.ts';
 import type { Entry, Program, SourceKind, TensorInfo } from '../../program/program.ts';
 import { dataAt, elementCount, ProgramTensors, unlessBeyondHalf } from '../program-tensors.ts';
 import { RuntimeError } from '../runtime-error.ts';
 import { type OutputName, resultsOf, type Session, type Submitted, type TensorData } from '../session.ts';
 import { healthOf, nextTask, scoped } from './device-faults.ts';
-import { checkOffers, mebibytes } from './limits.ts';
+import { checkOffers } from './limits.ts';
 import { BUFFER_USAGE, makeBuffers, makeSteps, type Step } from './prepare.ts';
 
 /**
@@ -149,7 +150,7 @@ export class WebgpuSession implements Session {
   staging(bytes: number): GPUBuffer {
     const size = Math.max(bytes, 4);
     const usage = BUFFER_USAGE.COPY_DST | BUFFER_USAGE.MAP_READ;
-    return this.guard(`a buffer for results (${mebibytes(size)})`, () =>
+    return this.guard(`a buffer for results (${bytesText(size)})`, () =>
       this.device.createBuffer({ size, usage, label: 'staging' }),
     );
   }

@@ -6,14 +6,15 @@ import { deviceTarget } from '../src/backend/device-target.ts';
 import { webgpuBackend } from '../src/backend/webgpu.ts';
 import { kernelRenderer } from '../src/compiler/renderer.ts';
 import type { Target } from '../src/ir/target.ts';
-import { cpuTarget } from '../src/kernels/targets.ts';
+import { portableTarget } from '../src/kernels/targets.ts';
 import { ops } from '../src/ops/index.ts';
 import type { OpenSession } from '../src/runtime/session.ts';
 import { WebgpuSession } from '../src/runtime/webgpu/session.ts';
 import { onCpu } from './wasm/open.ts';
 
 // Tests of what is computed, whatever computes it, run on the CPU device; `npm run test:full` runs the same on WebGPU,
-// whose software adapters take a second or two to compile what the CPU device compiles in milliseconds.
+// whose software adapters take a second or two to compile what the CPU device compiles in milliseconds. The kernels are
+// those for WebGPU on both: the ones made for the CPU device have tests of their own (tests/wasm, tests/kernels).
 
 const full = process.env['ARCHC_FULL'] === '1';
 
@@ -30,7 +31,9 @@ export interface TestDevice {
   destroy(): void;
 }
 
-const cpuDevice: TestDevice = { target: cpuTarget, open: onCpu(0), destroy: () => {} };
+export async function openCpu(): Promise<TestDevice> {
+  return { target: portableTarget, open: onCpu(0), destroy: () => {} };
+}
 
 export async function openWebgpu(options: AcquireOptions = {}): Promise<TestDevice> {
   const acquired = await acquireDevice(options);
@@ -41,10 +44,13 @@ export async function openWebgpu(options: AcquireOptions = {}): Promise<TestDevi
   };
 }
 
-/** A device that all tests of a file use: the run's own, if not told. */
-export function useDevice(
-  open: () => Promise<TestDevice> = full ? openWebgpu : async () => cpuDevice,
-): () => TestDevice {
+/** The device of this run. */
+export function openTestDevice(options?: AcquireOptions): Promise<TestDevice> {
+  return full ? openWebgpu(options) : openCpu();
+}
+
+/** A device that all tests of a file use. */
+export function useDevice(open: () => Promise<TestDevice> = openTestDevice): () => TestDevice {
   let device: TestDevice;
   beforeAll(async () => {
     device = await open();

@@ -47,7 +47,7 @@ const ofCpu = [
   ...['reduce_rows', 'row_norm_backward_chunks', 'scan_pack'],
   ...['scan_sums', 'scan_walk', 'scan_walk_gradient'],
   ...['softmax_rows', 'softmax_rows_backward', 'split_rows'],
-  ...['sum_parts_lanes'],
+  ...['sum_parts_lanes', 'winograd', 'winograd_weight'],
 ];
 /** Templates that read no f32. */
 const ofWholeNumbers = ['increment', 'window_mask'];

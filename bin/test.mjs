@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { join } from 'node:path';
-// `npm test [-- [--full] [arguments of vitest]]`: lint and all tests. With arguments for vitest, only its part.
+// `npm test [-- [--full] [arguments of vitest]]`: lint and all tests. With files or other arguments for vitest, only its
+// part; of the parts that `--shard=1/3` makes of a run, the first lints.
 import { root } from './build.mjs';
 import { prepare, runHere } from './prepare.mjs';
 import { runQuietly } from './quiet.mjs';
@@ -8,10 +9,11 @@ import { runQuietly } from './quiet.mjs';
 const args = process.argv.slice(2);
 const full = args.includes('--full');
 const forVitest = args.filter((arg) => arg !== '--full');
+const lints = forVitest.every((arg) => arg.startsWith('--shard=1/'));
 
 process.exitCode = await prepare({ development: true, adapter: true });
 if (process.exitCode === 0) {
-  const lint = forVitest.length > 0 ? 0 : runHere('npm', ['run', '--silent', 'lint']);
+  const lint = lints ? runHere('npm', ['run', '--silent', 'lint']) : 0;
   // The tests run all the same, so that one run shows all that is wrong; their counts come last.
   if (lint !== 0) console.error('error: lint failed, see above; `npm test` fails whatever the tests say');
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');

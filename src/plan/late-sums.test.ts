@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { useDevice } from '../../tests/device.ts';
 import { relativeError } from '../../tests/ops/cases.ts';
-import { runReference, runWebgpu } from '../../tests/ops/run.ts';
-import { type AcquiredDevice, acquireDevice } from '../adapter/acquire.ts';
+import { runOn, runReference } from '../../tests/ops/run.ts';
 import { GraphBuilder } from '../ir/builder.ts';
 import { elementCount, type Graph } from '../ir/graph.ts';
 import { portableTarget } from '../kernels/targets.ts';
@@ -10,11 +10,7 @@ import { planUnits } from './fuse.ts';
 import { addLate } from './late-sums.ts';
 import { findViews } from './views.ts';
 
-let acquired: AcquiredDevice;
-beforeAll(async () => {
-  acquired = await acquireDevice();
-});
-afterAll(() => acquired.destroy());
+const device = useDevice();
 
 /** Sums of each kind that is split, packed with a value that is not a sum. */
 function gradients(alsoWanted: boolean): Graph {
@@ -67,7 +63,7 @@ test.each([false, true])(
       }),
     );
     const wanted = runReference(graph, feeds);
-    for (const [name, found] of await runWebgpu(acquired, graph, feeds))
+    for (const [name, found] of await runOn(device(), graph, feeds))
       expect(relativeError(found, wanted.get(name)!)).toBeLessThan(1e-5);
   },
 );

@@ -38,7 +38,7 @@ export const allVariants: readonly string[] = [...kernels].flatMap(([op, family]
 
 /**
  * Of ops that no fixture has, or not in a shape that suits the variant: copies and sums, with one variant that WebGPU takes.
- * They have tests of their own (odd-sizes.test.ts, cpu-rows.test.ts).
+ * They have tests of their own (odd-sizes.full.test.ts, cpu-rows.test.ts).
  */
 const WITHOUT_CASES = /^(place|flip|pad|permute|roll|slice|dice_sums)=/;
 

@@ -3,17 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { acquireDevice } from '../../src/adapter/acquire.ts';
-import { type Backend, writeStored } from '../../src/backend/backend.ts';
+import { writeStored } from '../../src/backend/backend.ts';
 import { referenceBackend } from '../../src/backend/reference.ts';
-import { webgpuBackend } from '../../src/backend/webgpu.ts';
-import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { openModel } from '../../src/files/open.ts';
 import { ops } from '../../src/ops/index.ts';
 import { readSafetensors, writeSafetensors } from '../../src/tensors/safetensors.ts';
 import { float32Tensor, type Tensor, toFloat32 } from '../../src/tensors/tensor.ts';
 import { readWeights } from '../../src/training/weights-file.ts';
 import { archc } from '../cli/archc.ts';
+import { deviceBackend, useBackend } from '../device.ts';
 
 const folder = fileURLToPath(new URL('../fixtures/batch_norm/', import.meta.url));
 const spec = join(folder, 'batch_norm.arch');
@@ -26,7 +24,7 @@ const group = (name: string): [string, Tensor][] =>
 let work = '';
 const at = (name: string) => join(work, name);
 const read = (name: string) => readSafetensors(at(name)).tensors;
-let webgpu: Backend;
+const device = useBackend();
 
 beforeAll(async () => {
   work = mkdtempSync(join(tmpdir(), 'archc-batch-norm-'));
@@ -39,11 +37,9 @@ beforeAll(async () => {
     ['x', fixture.get('x')!],
     ['target', fixture.get('target')!],
   ]);
-  webgpu = webgpuBackend(ops, kernelRenderer(), await acquireDevice());
 });
 
 afterAll(() => {
-  webgpu?.destroy();
   rmSync(work, { recursive: true, force: true });
 });
 
@@ -62,7 +58,7 @@ const largestGradient = Math.max(...group('g').flatMap(([, t]) => toFloat64(t).m
 describe.each([
   // A float64 reference writes float32, which is 6e-8 off.
   ['reference', { output: 1e-6, gradient: 1e-9, trained: 1e-6, loss: 1e-6 }],
-  ['webgpu', { output: 1e-4, gradient: 1e-6, trained: 1e-3, loss: 1e-4 }],
+  [deviceBackend, { output: 1e-4, gradient: 1e-6, trained: 1e-3, loss: 1e-4 }],
 ] as const)('PyTorch on the %s backend', (name, tolerance) => {
   const run = (command: string, weights: string, ...more: string[]) =>
     archc(
@@ -73,7 +69,7 @@ describe.each([
 
   test('normalises by the batch in training', async () => {
     const model = openModel(spec, { batch: 2, training: true, stochastic: false });
-    const backend = name === 'reference' ? referenceBackend(ops) : webgpu;
+    const backend = name === 'reference' ? referenceBackend(ops) : device();
     const y = model.graph.nodes.find((n) => n.op === 'channel_norm')!.outputs[0];
     const graph = { ...model.graph, outputs: [{ name: 'y', value: y }] };
     const executable = await backend.prepare({ forward: graph }, model.name, 2);

@@ -1,26 +1,19 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { acquireDevice } from '../../src/adapter/acquire.ts';
+import { afterAll, describe, expect, test } from 'vitest';
 import { TRAINING_STEP, trainingEntries } from '../../src/autodiff/entries.ts';
 import { type Backend, type Elements, type Executable, writeStored } from '../../src/backend/backend.ts';
 import { referenceBackend } from '../../src/backend/reference.ts';
-import { webgpuBackend } from '../../src/backend/webgpu.ts';
 import { initialiseAll } from '../../src/compiler/initialise.ts';
-import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { openChecked, openModel } from '../../src/files/open.ts';
 import { type ElaboratedModel, storedTensors } from '../../src/language/model.ts';
 import { ops } from '../../src/ops/index.ts';
 import { hyperParameters } from '../../src/recipe/optimizers.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'archc-buffers-'));
-let webgpu: Backend;
-beforeAll(async () => {
-  webgpu = webgpuBackend(ops, kernelRenderer(), await acquireDevice());
-});
+const device = useBackend();
 afterAll(() => {
-  webgpu?.destroy();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -40,6 +33,8 @@ train T for M {
   steps = 1
 }
 `;
+
+import { deviceBackend, useBackend } from '../device.ts';
 
 let specs = 0;
 function specOf(declarations: string, blocks = ''): string {
@@ -88,8 +83,8 @@ async function training(spec: string, backend: Backend): Promise<Step> {
 
 const weighted = '  param w: [2, 1, 1] = ones\n';
 
-describe.each(['reference', 'webgpu'])('on the %s backend', (name) => {
-  const backend = () => (name === 'reference' ? referenceBackend(ops) : webgpu);
+describe.each(['reference', deviceBackend])('on the %s backend', (name) => {
+  const backend = () => (name === 'reference' ? referenceBackend(ops) : device());
 
   test('an instance that is called twice updates in turn, as PyTorch does in place', async () => {
     const spec = specOf(`${weighted}  norm = BatchNorm2d(2)\n  forward { y = norm(norm(x)) * w }`);

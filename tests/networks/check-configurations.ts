@@ -78,7 +78,7 @@ export function describeConfigurations(runs: Runs): void {
         let off = Number.POSITIVE_INFINITY;
         // A norm of two or three values bends so sharply that no one step is right for all configurations.
         for (const step of [1e-7, 1e-6, 1e-5, 1e-8]) {
-          const { numeric, analytic, webgpuError, float32Error } = await checkGradients(
+          const { numeric, analytic, deviceError, float32Error } = await checkGradients(
             model,
             reference,
             off === Number.POSITIVE_INFINITY ? backend : undefined,
@@ -86,7 +86,7 @@ export function describeConfigurations(runs: Runs): void {
             step,
           );
           // Norms of one or two values magnify rounding: as in the parity tests, ten times what float32 must lose.
-          expect(webgpuError ?? 0).toBeLessThan(1e-4 + 10 * (float32Error ?? 0));
+          expect(deviceError ?? 0).toBeLessThan(1e-4 + 10 * (float32Error ?? 0));
           off = Math.min(off, Math.abs(numeric - analytic) / Math.max(Math.abs(analytic), 1));
           if (off < 1e-5) break;
         }

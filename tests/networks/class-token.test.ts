@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { acquireDevice } from '../../src/adapter/acquire.ts';
-import type { Backend } from '../../src/backend/backend.ts';
+import { expect, test } from 'vitest';
 import { referenceBackend } from '../../src/backend/reference.ts';
-import { webgpuBackend } from '../../src/backend/webgpu.ts';
-import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { elaborate, loadSpec } from '../../src/language/index.ts';
 import { memoryFiles } from '../../src/language/memory-files.ts';
 import { ops } from '../../src/ops/index.ts';
+import { useBackend } from '../device.ts';
 import { checkGradients } from './gradient-check.ts';
 
 /** A vision transformer of one block: a class token stands before the patches, and is what is classified. */
@@ -36,18 +33,14 @@ train Plain for Tokens {
 `;
 
 const reference = referenceBackend(ops);
-let webgpu: Backend;
-beforeAll(async () => {
-  webgpu = webgpuBackend(ops, kernelRenderer(), await acquireDevice());
-});
-afterAll(() => webgpu?.destroy());
+const device = useBackend();
 
 test.each([1, 3])('a class token, expanded to a batch of %i, has right gradients', async (batch) => {
   const loaded = loadSpec('vit.arch', memoryFiles({ 'vit.arch': text }));
   const { model, diagnostics } = elaborate(loaded, undefined, {}, batch, ops, { training: true });
   expect(diagnostics.map((d) => d.message)).toEqual([]);
   expect(model!.graph.nodes.some((n) => n.op === 'expand')).toBe(true);
-  const { numeric, analytic, webgpuError } = await checkGradients(model!, reference, webgpu, 3, 1e-6);
+  const { numeric, analytic, deviceError } = await checkGradients(model!, reference, device(), 3, 1e-6);
   expect(Math.abs(numeric - analytic) / Math.max(Math.abs(analytic), 1)).toBeLessThan(1e-6);
-  expect(webgpuError).toBeLessThan(1e-4);
+  expect(deviceError).toBeLessThan(1e-4);
 });

@@ -15,10 +15,10 @@ export interface GradientCheck {
   /** g · v with the reference backend's gradients. */
   readonly analytic: number;
   /**
-   * Largest difference between WebGPU's and the reference's gradients, over the network's largest gradient;
-   * where there was a WebGPU backend to compare with.
+   * Largest difference between a device's and the reference's gradients, over the network's largest gradient;
+   * where there was a device to compare with.
    */
-  readonly webgpuError: number | undefined;
+  readonly deviceError: number | undefined;
   /**
    * The same for the reference with every op's result rounded to float32, from weights and input that are off by
    * a float32's last bit: what no float32 implementation can be held to better than.
@@ -30,7 +30,7 @@ export interface GradientCheck {
 export async function checkGradients(
   model: ElaboratedModel,
   reference: Backend,
-  webgpu: Backend | undefined,
+  device: Backend | undefined,
   seed: number,
   /** A larger one steps over kinks of ReLUs and over the curvature of norms of few elements. */
   step = 1e-7,
@@ -59,8 +59,8 @@ export async function checkGradients(
   const truth = await gradients(reference);
   const lastBit = Random.stream(seed, 'last bit');
   const nudge = (value: number) => value * (1 + 2 ** -24 * lastBit.normal());
-  const webgpuError = webgpu && difference(await gradients(webgpu), truth);
-  const float32Error = webgpu && difference(await gradients(referenceBackend(roundedOps), nudge), truth);
+  const deviceError = device && difference(await gradients(device), truth);
+  const float32Error = device && difference(await gradients(referenceBackend(roundedOps), nudge), truth);
 
   const lossGraph = { ...graph, outputs: graph.outputs.filter((o) => o.name === 'loss') };
   const direction = new Map(
@@ -86,7 +86,7 @@ export async function checkGradients(
     executable.run('forward');
     losses.push((await executable.readOutputs('forward', ['loss'])).get('loss')![0]);
   }
-  return { numeric: (losses[0] - losses[1]) / (2 * step), analytic, webgpuError, float32Error };
+  return { numeric: (losses[0] - losses[1]) / (2 * step), analytic, deviceError, float32Error };
 }
 
 /** Ops whose reference keeps no more than a float32 holds. */

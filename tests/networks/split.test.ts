@@ -1,10 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { acquireDevice } from '../../src/adapter/acquire.ts';
+import { describe, expect, test } from 'vitest';
 import { gradientGraph } from '../../src/autodiff/differentiated.ts';
 import { trainingEntries } from '../../src/autodiff/entries.ts';
 import type { Elements } from '../../src/backend/backend.ts';
 import { referenceBackend } from '../../src/backend/reference.ts';
-import { type WebgpuBackend, webgpuBackend } from '../../src/backend/webgpu.ts';
 import { trainSection } from '../../src/compiler/model.ts';
 import { planPortably } from '../../src/compiler/portable.ts';
 import { kernelRenderer } from '../../src/compiler/renderer.ts';
@@ -17,21 +15,17 @@ import type { ElaboratedModel } from '../../src/language/model.ts';
 import { ops } from '../../src/ops/index.ts';
 import { planProgram } from '../../src/plan/plan.ts';
 import { Random } from '../../src/recipe/random.ts';
-import { WebgpuSession } from '../../src/runtime/webgpu/session.ts';
+import { useDevice } from '../device.ts';
 
 const renderer = kernelRenderer();
 const open = (training: boolean) => openModel('tests/networks/split.arch', { batch: 4, training });
 
-let backend: WebgpuBackend;
-beforeAll(async () => {
-  backend = webgpuBackend(ops, renderer, await acquireDevice());
-});
-afterAll(() => backend?.destroy());
+const device = useDevice();
 
-/** The machine's adapter, as if its bindings held no more than so many bytes. */
+/** The device, as if its bindings held no more than so many bytes. */
 const target = (bytes: number): Target => ({
-  ...backend.target,
-  limits: { ...backend.target.limits, maxStorageBufferBindingSize: bytes },
+  ...device().target,
+  limits: { ...device().target.limits, maxStorageBufferBindingSize: bytes },
 });
 
 function sourcesOf(graph: Graph) {
@@ -58,7 +52,7 @@ async function both(model: ElaboratedModel, graph: Graph, bytes: number) {
     target: target(bytes),
     verify: true,
   });
-  const session = await WebgpuSession.create(backend.device, program);
+  const session = await device().open(program);
   try {
     for (const { kind, name, data } of sources) {
       const values = data instanceof Int32Array ? data : Float32Array.from(data);

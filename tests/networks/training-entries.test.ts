@@ -1,15 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { acquireDevice } from '../../src/adapter/acquire.ts';
+import { afterAll, expect, test } from 'vitest';
 import { trainingEntries } from '../../src/autodiff/entries.ts';
 import { type Backend, type Executable, writeStored } from '../../src/backend/backend.ts';
 import { referenceBackend } from '../../src/backend/reference.ts';
-import { webgpuBackend } from '../../src/backend/webgpu.ts';
 import { initialiseAll } from '../../src/compiler/initialise.ts';
 import { trainSection } from '../../src/compiler/model.ts';
-import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { openModel } from '../../src/files/open.ts';
 import { storedTensors } from '../../src/language/model.ts';
 import { ops } from '../../src/ops/index.ts';
@@ -43,12 +40,10 @@ train T for Normed {
 `,
 );
 
-let webgpu: Backend;
-beforeAll(async () => {
-  webgpu = webgpuBackend(ops, kernelRenderer(), await acquireDevice());
-});
+import { useBackend } from '../device.ts';
+
+const device = useBackend();
 afterAll(() => {
-  webgpu?.destroy();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -116,9 +111,9 @@ async function run(backend: Backend) {
   }
 }
 
-test('accumulation, averages, validation and the gate are on WebGPU what they are in float64', async () => {
+test('accumulation, averages, validation and the gate are on a device what they are in float64', async () => {
   const truth = await run(referenceBackend(ops));
-  const found = await run(webgpu);
+  const found = await run(device());
   const close = (a: readonly number[], b: readonly number[], what: string) => {
     expect(a.length, what).toBe(b.length);
     for (const [i, v] of a.entries()) expect(Math.abs(v - b[i]), `${what} ${i}`).toBeLessThan(1e-4);

@@ -1,6 +1,4 @@
-import type { AcquiredDevice } from '../../src/adapter/acquire.ts';
 import { differentiate } from '../../src/autodiff/gradients.ts';
-import { deviceTarget } from '../../src/backend/device-target.ts';
 import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { GraphBuilder } from '../../src/ir/builder.ts';
 import { elementCount, type Graph, type ValueId } from '../../src/ir/graph.ts';
@@ -10,7 +8,7 @@ import { ops } from '../../src/ops/index.ts';
 import type { ForcedKernels } from '../../src/plan/candidates.ts';
 import { planProgram } from '../../src/plan/plan.ts';
 import { interpret } from '../../src/reference/interpret.ts';
-import { WebgpuSession } from '../../src/runtime/webgpu/session.ts';
+import type { TestDevice } from '../device.ts';
 import { relativeError } from './cases.ts';
 
 /** A graph with a random value for each source, and its results on the reference backend. */
@@ -71,16 +69,15 @@ export function outputOf({ graph, results }: Probe, name: string): RefTensor {
 }
 
 /**
- * Largest error of any output on WebGPU against the reference backend, relative to the output's largest value.
- * `narrower` limits are planned for instead of the adapter's; `kernels` are variants to take, by op.
+ * Largest error of any output on a device against the reference backend, relative to the output's largest value.
+ * `narrower` limits are planned for instead of the device's; `kernels` are variants to take, by op.
  */
 export async function deviceError(
-  acquired: AcquiredDevice,
+  { target: own, open }: TestDevice,
   p: Probe,
   narrower: Partial<DeviceLimits> = {},
   kernels?: ForcedKernels,
 ): Promise<number> {
-  const own = deviceTarget(acquired);
   const target = { ...own, limits: { ...own.limits, ...narrower } };
   const program = planProgram({ forward: p.graph }, ops, kernelRenderer(), {
     model: 'probe',
@@ -88,7 +85,7 @@ export async function deviceError(
     target,
     kernels,
   });
-  const session = await WebgpuSession.create(acquired.device, program);
+  const session = await open(program);
   for (const s of p.graph.sources) {
     if (session.has('input', s.name))
       session.write('input', s.name, Float32Array.from(p.feeds.get(s.value)!.data));

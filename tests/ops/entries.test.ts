@@ -1,19 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { acquireDevice } from '../../src/adapter/acquire.ts';
-import type { Backend } from '../../src/backend/backend.ts';
+import { describe, expect, test } from 'vitest';
 import { referenceBackend } from '../../src/backend/reference.ts';
-import { webgpuBackend } from '../../src/backend/webgpu.ts';
-import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { GraphBuilder } from '../../src/ir/builder.ts';
 import type { Entries, Graph } from '../../src/ir/graph.ts';
 import { verifyGraph } from '../../src/ir/verify.ts';
 import { ops } from '../../src/ops/index.ts';
+import { deviceBackend, useBackend } from '../device.ts';
 
-let webgpu: Backend;
-beforeAll(async () => {
-  webgpu = webgpuBackend(ops, kernelRenderer(), await acquireDevice());
-});
-afterAll(() => webgpu?.destroy());
+const device = useBackend();
 
 function graph(build: (b: GraphBuilder) => void): Graph {
   const b = new GraphBuilder(ops);
@@ -23,9 +16,9 @@ function graph(build: (b: GraphBuilder) => void): Graph {
   return made;
 }
 
-describe.each(['reference', 'webgpu'])('entries on the %s backend', (name) => {
+describe.each(['reference', deviceBackend])('entries on the %s backend', (name) => {
   const prepare = (entries: Entries) =>
-    (name === 'reference' ? referenceBackend(ops) : webgpu).prepare(entries, 'test', 1);
+    (name === 'reference' ? referenceBackend(ops) : device()).prepare(entries, 'test', 1);
   const list = (data: ArrayLike<number> | undefined) => Array.from(data ?? []);
 
   test('share their sources, and hand values on in carries', async () => {

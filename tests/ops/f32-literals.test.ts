@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type AcquiredDevice, acquireDevice } from '../../src/adapter/acquire.ts';
+import { describe, expect, test } from 'vitest';
 import { GraphBuilder } from '../../src/ir/builder.ts';
 import type { ElementwiseLowering } from '../../src/ir/kernel.ts';
 import type { PrimitiveOp } from '../../src/ir/op.ts';
@@ -8,7 +7,8 @@ import { elaborate, loadSpec } from '../../src/language/index.ts';
 import { memoryFiles } from '../../src/language/memory-files.ts';
 import { f32 } from '../../src/ops/elementwise.ts';
 import { ops } from '../../src/ops/index.ts';
-import { runWebgpu } from './run.ts';
+import { openWebgpu, useDevice } from '../device.ts';
+import { runOn } from './run.ts';
 
 /** WGSL's decimal float literals with the suffix `f`, and a minus sign before them. */
 const literal = /^-?(0|[1-9]\d*)?(\.\d+)?([eE][+-]?\d+)?f$/;
@@ -90,11 +90,7 @@ describe('a constant of a spec', () => {
 });
 
 describe('on WebGPU', () => {
-  let acquired: AcquiredDevice;
-  beforeAll(async () => {
-    acquired = await acquireDevice({});
-  });
-  afterAll(() => acquired?.destroy());
+  const device = useDevice(openWebgpu);
 
   // 3.4028235677973362e38 rounds down to the largest float; the denormal ones may count as 0.
   const values = [
@@ -116,7 +112,7 @@ describe('on WebGPU', () => {
       b.output(`z${i}`, b.affine(x, value, value));
     });
     const feeds = Object.fromEntries(values.map((_, i) => [`x${i}`, [0, 0.5]]));
-    const results = await runWebgpu(acquired, b.build(), feeds);
+    const results = await runOn(device(), b.build(), feeds);
     values.forEach((value, i) => {
       const held = Math.fround(value);
       const near = (found: number, truth: number) => {

@@ -1,19 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type AcquiredDevice, acquireDevice } from '../../src/adapter/acquire.ts';
+import { describe, expect, test } from 'vitest';
 import { differentiate } from '../../src/autodiff/gradients.ts';
 import { GraphBuilder } from '../../src/ir/builder.ts';
 import { Dim } from '../../src/ir/dim.ts';
 import { type Attrs, elementCount, type Graph, type Shape } from '../../src/ir/graph.ts';
 import { ShapeError } from '../../src/ir/op.ts';
 import { ops } from '../../src/ops/index.ts';
+import { deviceName, useDevice } from '../device.ts';
 import { relativeError } from './cases.ts';
-import { type Feeds, runReference, runWebgpu } from './run.ts';
+import { type Feeds, runOn, runReference } from './run.ts';
 
-let acquired: AcquiredDevice;
-beforeAll(async () => {
-  acquired = await acquireDevice();
-});
-afterAll(() => acquired?.destroy());
+const device = useDevice();
 
 const logits = (n: number) =>
   Float64Array.from({ length: n }, (_, i) => Math.fround(3 * Math.sin(1.7 * i + (i % 13))));
@@ -77,11 +73,11 @@ const cases: [string, Shape, Attrs][] = [
 ];
 
 describe.each(cases)('%s of %j %j', (op, shape, attrs) => {
-  test('WebGPU equals the reference', async () => {
+  test(`${deviceName} equals the reference`, async () => {
     const graph = lossGraph(op, shape, attrs);
     const feeds = feedsOf(shape);
     const truth = runReference(graph, feeds);
-    const got = await runWebgpu(acquired, graph, feeds);
+    const got = await runOn(device(), graph, feeds);
     for (const [name, value] of truth) expect(relativeError(got.get(name)!, value), name).toBeLessThan(1e-4);
   });
 
@@ -121,7 +117,7 @@ test('logits beyond the range of exp', async () => {
   const x = Float64Array.from({ length: 12 }, (_, i) => (i % 2 ? 500 : -500) + 10 * i);
   const feeds = { ...feedsOf(shape), x };
   const truth = runReference(graph, feeds);
-  const got = await runWebgpu(acquired, graph, feeds);
+  const got = await runOn(device(), graph, feeds);
   expect(Number.isFinite(truth.get('loss')![0])).toBe(true);
   for (const [name, value] of truth) expect(relativeError(got.get(name)!, value), name).toBeLessThan(1e-4);
 });
@@ -135,7 +131,7 @@ test('labels that are no class read nothing beyond the logits', async () => {
     feeds['target'][5] = -1;
     feeds['target'][7] = 2 ** 31 - 1;
     const truth = runReference(graph, feeds);
-    const got = await runWebgpu(acquired, graph, feeds);
+    const got = await runOn(device(), graph, feeds);
     for (const [name, value] of truth)
       expect(relativeError(got.get(name)!, value), `${op} ${name}`).toBeLessThan(1e-4);
   }
@@ -177,10 +173,10 @@ describe('nearest_labels', () => {
       [1, 5, 7],
       [11, 3],
     ],
-  ])('%j to %j on WebGPU', async (from, size) => {
+  ])(`%j to %j on ${deviceName}`, async (from, size) => {
     const feeds = { x: labels(elementCount(from), 1000) };
     const truth = runReference(graph(from, size), feeds).get('y')!;
-    const got = await runWebgpu(acquired, graph(from, size), feeds);
+    const got = await runOn(device(), graph(from, size), feeds);
     expect(Array.from(got.get('y')!)).toEqual(Array.from(truth));
   });
 });

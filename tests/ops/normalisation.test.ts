@@ -1,19 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type AcquiredDevice, acquireDevice } from '../../src/adapter/acquire.ts';
+import { describe, expect, test } from 'vitest';
 import { differentiate } from '../../src/autodiff/gradients.ts';
 import { GraphBuilder } from '../../src/ir/builder.ts';
 import { Dim } from '../../src/ir/dim.ts';
 import type { Attrs, Shape } from '../../src/ir/graph.ts';
 import { ops } from '../../src/ops/index.ts';
+import { deviceName, useDevice } from '../device.ts';
 import { relativeError } from './cases.ts';
 import { deviceError, gradientError, probe } from './check.ts';
-import { openSession, runReference, runWebgpu } from './run.ts';
+import { openSession, runOn, runReference } from './run.ts';
 
-let acquired: AcquiredDevice;
-beforeAll(async () => {
-  acquired = await acquireDevice();
-});
-afterAll(() => acquired?.destroy());
+const device = useDevice();
 
 /** Sizes beyond the fixtures': long rows that a workgroup shares, many rows, planes cut in chunks, odd everything. */
 const cases: [string, Shape[], Attrs][] = [
@@ -48,8 +44,8 @@ const cases: [string, Shape[], Attrs][] = [
 describe.each(cases)('%s of %j %j', (name, shapes, attrs) => {
   const make = () => probe(shapes, (b, inputs) => [b.apply(name, inputs, attrs)]);
 
-  test('WebGPU equals the reference', async () => {
-    expect(await deviceError(acquired, make())).toBeLessThan(1e-4);
+  test(`${deviceName} equals the reference`, async () => {
+    expect(await deviceError(device(), make())).toBeLessThan(1e-4);
   });
 
   test('gradients equal finite differences', () => {
@@ -71,7 +67,7 @@ test.each([
   const data = Float64Array.from({ length: count }, (_, i) => Math.fround(1000 + 1.4 * Math.sin(i * i)));
   data[0] = 0;
   const truth = runReference(graph, { x: data });
-  const got = await runWebgpu(acquired, graph, { x: data });
+  const got = await runOn(device(), graph, { x: data });
   // float32 holds the mean to 6e-5, which is that much of a deviation; the outlier stands out by more than 10.
   const rows = (v: ArrayLike<number>) => Array.from(v).slice(count / 2);
   expect(relativeError(rows(got.get('y')!), rows(truth.get('y')!))).toBeLessThan(2e-4);
@@ -84,7 +80,7 @@ test('more workgroups than a dimension has', async () => {
   const x = b.source('input', 'x', shape);
   b.output('y', b.apply('layer_norm', [x]));
   const graph = b.build();
-  const session = await openSession(acquired, graph);
+  const session = await openSession(device(), graph);
   expect(session.program.entries['forward'].dispatches[0].workgroups[1]).toBeGreaterThan(1);
   const data = Float32Array.from({ length: 2 * shape[0] }, (_, i) => (i % 2 ? 3 : 1) * (1 + (i % 5)));
   session.write('input', 'x', data);
@@ -118,7 +114,7 @@ test('batch_norm_train gives mean and unbiased variance of each channel, far fro
   const variances = values.map((v, c) => v.reduce((a, e) => a + (e - means[c]) ** 2, 0) / (v.length - 1));
   for (const [results, tolerance] of [
     [runReference(graph, { x: data }), 1e-9],
-    [await runWebgpu(acquired, graph, { x: data }), 1e-4],
+    [await runOn(device(), graph, { x: data }), 1e-4],
   ] as const) {
     expect(relativeError(results.get('y1')!, means)).toBeLessThan(tolerance);
     expect(relativeError(results.get('y2')!, variances)).toBeLessThan(tolerance);
@@ -138,7 +134,7 @@ describe('drop_path', () => {
 
   test('drops the same samples on both backends, others at another place or run', async () => {
     const truth = runReference(graph(2, 0.25), feeds(-7, 2 ** 31 - 1));
-    const got = await runWebgpu(acquired, graph(2, 0.25), feeds(-7, 2 ** 31 - 1));
+    const got = await runOn(device(), graph(2, 0.25), feeds(-7, 2 ** 31 - 1));
     for (const [name, value] of truth) expect(relativeError(got.get(name)!, value)).toBeLessThan(1e-6);
     expect(Array.from(truth.get('y0')!)).not.toEqual(Array.from(truth.get('y1')!));
     for (const key of [feeds(8, 2 ** 31 - 1), feeds(-7, 8)]) {

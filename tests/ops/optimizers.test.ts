@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type AcquiredDevice, acquireDevice } from '../../src/adapter/acquire.ts';
+import { describe, expect, test } from 'vitest';
 import { GraphBuilder } from '../../src/ir/builder.ts';
 import type { Attrs } from '../../src/ir/graph.ts';
 import { ops } from '../../src/ops/index.ts';
 import { readSafetensors } from '../../src/tensors/safetensors.ts';
+import { openWebgpu, useDevice } from '../device.ts';
 import { relativeError } from './cases.ts';
 import { type Feeds, feed, openSession, runReference } from './run.ts';
 
@@ -107,15 +107,11 @@ describe.each(names)('%s', (name) => {
 });
 
 describe('on WebGPU', () => {
-  let acquired: AcquiredDevice;
-  beforeAll(async () => {
-    acquired = await acquireDevice();
-  });
-  afterAll(() => acquired?.destroy());
+  const device = useDevice(openWebgpu);
 
   test.each(names)('%s follows PyTorch', async (name) => {
     const { graph } = stepGraph(name);
-    const session = await openSession(acquired, graph);
+    const session = await openSession(device(), graph);
     const start = data(`${name}/start`);
     feed(session, graph, { w0: start.slice(0, 21), w1: start.slice(21), loss: [1] });
     for (let t = 1; t <= 5; t++) {
@@ -138,7 +134,7 @@ describe('on WebGPU', () => {
       loss: [1],
       hyper: hyperOf(name, 1),
     };
-    const session = await openSession(acquired, graph);
+    const session = await openSession(device(), graph);
     feed(session, graph, feeds);
     session.run('forward');
     const outputs = ['params', 'norm2', ...stateNames];
@@ -164,7 +160,7 @@ describe('on WebGPU', () => {
   );
   test.each(cases)('%s', async (_title, name, poison) => {
     const { graph, stateNames } = stepGraph(name, 12);
-    const session = await openSession(acquired, graph);
+    const session = await openSession(device(), graph);
     const start = data(`${name}/start`);
     feed(session, graph, { w0: start.slice(0, 21), w1: start.slice(21), loss: [1] });
     const read = async () => {

@@ -1,25 +1,22 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type AcquiredDevice, acquireDevice } from '../../src/adapter/acquire.ts';
-import { deviceTarget } from '../../src/backend/device-target.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { GraphBuilder } from '../../src/ir/builder.ts';
 import { elementCount, type Graph, type ValueId } from '../../src/ir/graph.ts';
 import type { Target } from '../../src/ir/target.ts';
 import { ops } from '../../src/ops/index.ts';
 import { planProgram } from '../../src/plan/plan.ts';
+import { useDevice } from '../device.ts';
 import { relativeError } from './cases.ts';
-import { runReference, runWebgpu } from './run.ts';
+import { runOn, runReference } from './run.ts';
 
-let acquired: AcquiredDevice;
+const device = useDevice();
 let everything: Target;
 let nothing: Target;
-beforeAll(async () => {
-  acquired = await acquireDevice();
-  const target = deviceTarget(acquired);
+beforeAll(() => {
+  const { target } = device();
   everything = { ...target, measured: { ...target.measured, dispatch: Number.MAX_VALUE } };
   nothing = { ...target, measured: { ...target.measured, dispatch: -Number.MAX_VALUE } };
 });
-afterAll(() => acquired?.destroy());
 
 type Make = (b: GraphBuilder, x: ValueId, y: ValueId) => ValueId;
 
@@ -140,7 +137,7 @@ describe('what loads compute, and what is stored elsewhere, equals what dispatch
     );
     const wanted = runReference(graph, feeds);
     for (const target of [nothing, everything]) {
-      for (const [name, found] of await runWebgpu(acquired, graph, feeds, target))
+      for (const [name, found] of await runOn(device(), graph, feeds, target))
         expect(relativeError(found, wanted.get(name)!), name).toBeLessThan(1e-5);
     }
   });

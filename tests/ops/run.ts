@@ -1,5 +1,3 @@
-import type { AcquiredDevice } from '../../src/adapter/acquire.ts';
-import { deviceTarget } from '../../src/backend/device-target.ts';
 import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import type { Graph, ValueId } from '../../src/ir/graph.ts';
 import type { RefTensor } from '../../src/ir/op.ts';
@@ -8,7 +6,7 @@ import { ops } from '../../src/ops/index.ts';
 import { planProgram } from '../../src/plan/plan.ts';
 import { interpret } from '../../src/reference/interpret.ts';
 import type { Session } from '../../src/runtime/session.ts';
-import { WebgpuSession } from '../../src/runtime/webgpu/session.ts';
+import type { TestDevice } from '../device.ts';
 
 /** Data of each source by name; sources are all fed. */
 export type Feeds = Readonly<Record<string, ArrayLike<number>>>;
@@ -27,12 +25,12 @@ export function runReference(graph: Graph, feeds: Feeds): Results {
 
 /** The graph as a session of the device. The caller destroys it. */
 export function openSession(
-  acquired: AcquiredDevice,
+  device: TestDevice,
   graph: Graph,
-  target: Target = deviceTarget(acquired),
+  target: Target = device.target,
 ): Promise<Session> {
   const program = planProgram({ forward: graph }, ops, kernelRenderer(), { model: 'test', batch: 1, target });
-  return WebgpuSession.create(acquired.device, program);
+  return device.open(program);
 }
 
 /** Writes sources; those that nothing reads are passed over. */
@@ -46,13 +44,13 @@ export function feed(session: Session, graph: Graph, feeds: Feeds): void {
 }
 
 /** The outputs of a graph on the device. */
-export async function runWebgpu(
-  acquired: AcquiredDevice,
+export async function runOn(
+  device: TestDevice,
   graph: Graph,
   feeds: Feeds,
   target?: Target,
 ): Promise<Results> {
-  const session = await openSession(acquired, graph, target);
+  const session = await openSession(device, graph, target);
   feed(session, graph, feeds);
   session.run('forward');
   const results = await session.readOutputs(

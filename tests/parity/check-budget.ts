@@ -9,7 +9,7 @@ import { type Entries, elementCount } from '../../src/ir/graph.ts';
 import { ops } from '../../src/ops/index.ts';
 import { valuesBytes } from '../../src/plan/budget.ts';
 import type { Program } from '../../src/program/program.ts';
-import { WebgpuSession } from '../../src/runtime/webgpu/session.ts';
+import type { OpenSession } from '../../src/runtime/session.ts';
 import { toFloat32 } from '../../src/tensors/tensor.ts';
 import { gradientDeviations } from './check.ts';
 import { readFixture, setTexts } from './fixture.ts';
@@ -28,7 +28,7 @@ function droppable({ buffers, entries }: Program): number {
  * A network's step of training and its gradients with a share of the memory for values that they would take: planned
  * within the budget, and equal to the fixture.
  */
-export async function checkBudget(device: GPUDevice, name: string, share: number): Promise<void> {
+export async function checkBudget(open: OpenSession, name: string, share: number): Promise<void> {
   const fixture = readFixture(folder, name);
   const { info } = fixture;
   const model = openModel(info.net, {
@@ -46,7 +46,7 @@ export async function checkBudget(device: GPUDevice, name: string, share: number
       expect(nodes).toBeGreaterThan(0);
       expect(extra_macs).toBeLessThan(macs);
     }
-    return runProgram((p) => WebgpuSession.create(device, p), program, entries, fixture, model);
+    return runProgram(open, program, entries, fixture, model);
   };
 
   const step = await within(trainingEntries(model, section, section.optimizer, ops).entries);

@@ -1,14 +1,10 @@
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, test } from 'vitest';
-import { type AcquiredDevice, acquireDevice } from '../../src/adapter/acquire.ts';
+import { test } from 'vitest';
+import { openWebgpu, useDevice } from '../device.ts';
 import { checkBudget } from './check-budget.ts';
 import { fixtureNames } from './fixture.ts';
 
-let acquired: AcquiredDevice;
-beforeAll(async () => {
-  acquired = await acquireDevice();
-});
-afterAll(() => acquired?.destroy());
+const device = useDevice(openWebgpu);
 
 const names = fixtureNames(fileURLToPath(new URL('../fixtures/networks', import.meta.url)));
 
@@ -16,5 +12,5 @@ const names = fixtureNames(fileURLToPath(new URL('../fixtures/networks', import.
 const shares: Readonly<Record<string, number>> = { vmamba: 0.9 };
 
 test.each(names)('%s with a part of the memory for its values equals the reference', (name) =>
-  checkBudget(acquired.device, name, shares[name] ?? 2 / 3),
+  checkBudget(device().open, name, shares[name] ?? 2 / 3),
 );

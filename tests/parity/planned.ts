@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type AcquiredDevice, acquireDevice } from '../../src/adapter/acquire.ts';
+import { describe, expect, test } from 'vitest';
 import { gradientGraph } from '../../src/autodiff/differentiated.ts';
 import { trainingEntries } from '../../src/autodiff/entries.ts';
 import { planPortably } from '../../src/compiler/portable.ts';
@@ -11,11 +10,9 @@ import type { Target } from '../../src/ir/target.ts';
 import type { ElaboratedModel } from '../../src/language/model.ts';
 import { ops } from '../../src/ops/index.ts';
 import type { ForcedKernels } from '../../src/plan/candidates.ts';
-import type { OpenSession } from '../../src/runtime/session.ts';
-import { WebgpuSession } from '../../src/runtime/webgpu/session.ts';
 import { toFloat32 } from '../../src/tensors/tensor.ts';
+import { openCpu, openTestDevice, useDevice } from '../device.ts';
 import { choices } from '../kernels/forced.ts';
-import { onCpu } from '../wasm/open.ts';
 import { gradientDeviations, outputDeviations } from './check.ts';
 import { type Deviation, fixtureNames, readFixture, setTexts } from './fixture.ts';
 import { runProgram } from './run-program.ts';
@@ -29,8 +26,8 @@ export const networkNames = fixtureNames(folder);
 export const sharedMemory: readonly string[] = ['workgroup-tiles', 'shared-rows', 'state-lanes'];
 
 /**
- * Runs the fixtures of networks planned for a target: the CPU device's, or one that asks for no more than WebGPU's default
- * limits, on a device that is granted no more.
+ * Runs the fixtures of networks planned for a target: on the CPU device, or in the full run, where the target is not that, on
+ * WebGPU, by a device that is granted no more than the default limits.
  *
  * @param preferred variants that are forced for every op that has one of them
  */
@@ -40,14 +37,7 @@ export function describePlanned(
   preferred: readonly string[] = [],
 ): void {
   const renderer = kernelRenderer();
-  let acquired: AcquiredDevice | undefined;
-  let openSession: OpenSession = onCpu(2);
-  beforeAll(async () => {
-    if (target.kind === 'cpu') return;
-    const { device } = (acquired = await acquireDevice({ limits: 'default' }));
-    openSession = (program) => WebgpuSession.create(device, program);
-  });
-  afterAll(() => acquired?.destroy());
+  const device = useDevice(target.kind === 'cpu' ? openCpu : () => openTestDevice({ limits: 'default' }));
 
   const by = preferred.length === 0 ? '' : `, by ${preferred.join(' and ')}`;
   describe.each(names)(`%s planned for ${target.name}${by}`, (name) => {
@@ -59,7 +49,7 @@ export function describePlanned(
       const kernels = forced(entries, target, preferred);
       expect(kernels.size > 0).toBe(preferred.length > 0);
       const program = planPortably(model, entries, renderer, { target, kernels });
-      return runProgram(openSession, program, entries, fixture, model);
+      return runProgram(device().open, program, entries, fixture, model);
     };
 
     test('outputs equal the reference', async () => {

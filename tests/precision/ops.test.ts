@@ -1,14 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
-import { acquireDevice } from '../../src/adapter/acquire.ts';
-import { deviceTarget } from '../../src/backend/device-target.ts';
 import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import type { Graph } from '../../src/ir/graph.ts';
+import type { Target } from '../../src/ir/target.ts';
 import { ops } from '../../src/ops/index.ts';
 import type { ForcedKernels } from '../../src/plan/candidates.ts';
 import { planProgram } from '../../src/plan/plan.ts';
 import type { Program } from '../../src/program/program.ts';
-import { WebgpuSession } from '../../src/runtime/webgpu/session.ts';
+import { deviceBackend, openTestDevice } from '../device.ts';
 import { rounds } from '../kernels/forced.ts';
 import { feed } from '../ops/run.ts';
 import { halfCase, halfCaseNames, OP_TOLERANCE, withoutPrologues } from './cases.ts';
@@ -48,15 +47,20 @@ const ofCpu = [
   ...['reduce_rows', 'row_norm_backward_chunks', 'scan_pack'],
   ...['scan_sums', 'scan_walk', 'scan_walk_gradient'],
   ...['softmax_rows', 'softmax_rows_backward', 'split_rows'],
-  ...['sum_parts_lanes'],
+  ...['sum_parts_lanes', 'winograd', 'winograd_weight'],
 ];
 /** Templates that read no f32. */
 const ofWholeNumbers = ['increment', 'window_mask'];
 
-const acquired = await acquireDevice();
-afterAll(() => acquired.destroy());
+const device = await openTestDevice();
+afterAll(() => device.destroy());
 const renderer = kernelRenderer();
-const target = withoutPrologues(deviceTarget(acquired));
+const target = withoutPrologues(withHalf(device.target));
+
+/** The CPU device reads half precision, although no target of its own does. */
+function withHalf(own: Target): Target {
+  return deviceBackend === 'cpu' ? { ...own, features: ['shader-f16'] } : own;
+}
 
 /** Rounds of forced variants, one where no op has several. */
 function roundsOf(graph: Graph): readonly ForcedKernels[] {
@@ -89,7 +93,7 @@ describe.runIf(target.features.includes('shader-f16'))('operands in half precisi
       } as const;
       const program = planProgram({ forward: graph }, ops, renderer, plan);
       noteReads(program);
-      const session = await WebgpuSession.create(acquired.device, program);
+      const session = await device.open(program);
       feed(session, graph, feeds);
       session.run('forward');
       const found = (await session.readOutputs('forward', ['out'])).get('out')!;

@@ -39,6 +39,9 @@ const values: readonly Json[] = [
   ...[[], {}, [[]], [-1], [2 ** 53], ['x'], { length: 3 }, [0, 0, 2 ** 40], [2 ** 31, 2 ** 31, 2 ** 31]],
 ];
 
+/** Where the digest gives a change away, values are tried for what reading them does: all in the full run. */
+const few = process.env['ARCHC_FULL'] === '1' ? values : values.filter((_, i) => i % 6 === 0);
+
 /** Where the document may be changed: of equal elements of lists the first and the last. */
 function places(part: Json, path: readonly (string | number)[] = []): (readonly (string | number)[])[] {
   const keys = Array.isArray(part)
@@ -64,7 +67,7 @@ function changed(part: Json, [key, ...rest]: readonly (string | number)[], value
 describe('program.json', () => {
   test('any other value at any place ends in an error with a code', async () => {
     for (const place of places(document)) {
-      for (const value of [undefined, ...values]) {
+      for (const value of [undefined, ...few]) {
         const json = JSON.stringify(changed(document, place, value));
         if (json !== JSON.stringify(document))
           expect(await codeOf(withJson(files, `${json}\n`))).toBeDefined();

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, readFileSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { temporaryFolder } from '../cli/archc.ts';
@@ -22,20 +22,14 @@ export function cloneTo(clone: string): void {
 /**
  * Runs command lines in order in one clone of this working tree; afterwards `lint` passes and git sees nothing
  * new: what commands write is ignored.
- *
- * @param testImages how many images the clone keeps to predict
  */
-export function testInClone(lines: readonly string[], lint: string, testImages = Number.POSITIVE_INFINITY) {
+export function testInClone(lines: readonly string[], lint: string) {
   const clone = join(temporaryFolder(), 'archc');
   const git = (...args: string[]) => execFileSync('git', args, { cwd: clone, encoding: 'utf8' });
   const run = (line: string) => spawnSync(line, { cwd: clone, encoding: 'utf8', shell: true });
 
   beforeAll(() => {
     cloneTo(clone);
-    for (const part of ['imagesTs', 'labelsTs']) {
-      const folder = join(clone, 'examples/nuclei/Dataset703_Nuclei', part);
-      for (const name of readdirSync(folder).sort().slice(testImages)) rmSync(join(folder, name));
-    }
     symlinkSync(resolve('node_modules'), join(clone, 'node_modules'));
     git('init', '--quiet');
     git('add', '--all');

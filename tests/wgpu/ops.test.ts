@@ -1,10 +1,20 @@
 import { beforeAll, expect, test } from 'vitest';
 import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { portableTarget } from '../../src/kernels/targets.ts';
-import { caseNames } from '../ops/cases.ts';
+import { caseNames as all } from '../ops/cases.ts';
 import type { JobResult } from './job.ts';
 import { caseJob, expectAsFixture } from './op-cases.ts';
 import { runOnWgpu } from './wgpu.ts';
+
+/** In the full run all; else the first of each op. */
+const caseNames =
+  process.env['ARCHC_FULL'] === '1'
+    ? all
+    : all.filter((name, i) => all.findIndex((other) => opOf(other) === opOf(name)) === i);
+
+function opOf(name: string): string {
+  return name.split('.')[0];
+}
 
 let results: ReadonlyMap<string, JobResult>;
 beforeAll(async () => {

@@ -1,7 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { deviceName, useDevice } from '../../../tests/device.ts';
 import { buildScan, type ScanCase, scanErrors, scanName } from '../../../tests/ops/scan-cases.ts';
-import { type AcquiredDevice, acquireDevice } from '../../adapter/acquire.ts';
-import { deviceTarget } from '../../backend/device-target.ts';
 import { kernelRenderer } from '../../compiler/renderer.ts';
 import { Dim, formatDims } from '../../ir/dim.ts';
 import type { DeviceLimits } from '../../ir/kernel.ts';
@@ -10,21 +9,16 @@ import type { Target } from '../../ir/target.ts';
 import { ops } from '../../ops/index.ts';
 import { selectiveScan } from '../../ops/scan/selective-scan.ts';
 import { planProgram } from '../../plan/plan.ts';
-import { WebgpuSession } from '../../runtime/webgpu/session.ts';
 import { portableTarget } from '../targets.ts';
 import { chunking } from './chunked.ts';
 
 const TOLERANCE = 1e-4;
 
-let acquired: AcquiredDevice;
-beforeAll(async () => {
-  acquired = await acquireDevice();
-});
-afterAll(() => acquired?.destroy());
+const device = useDevice();
 
 /** The adapter as a target, with some limits changed. */
 function targetWith(over: Partial<DeviceLimits> = {}): Target {
-  const own = deviceTarget(acquired);
+  const own = device().target;
   return { ...own, limits: { ...own.limits, ...over } };
 }
 
@@ -36,7 +30,7 @@ async function errors(c: ScanCase): Promise<Map<string, number>> {
     batch: c.batch,
     target: targetWith(c.maxBinding ? { maxStorageBufferBindingSize: c.maxBinding } : {}),
   });
-  const session = await WebgpuSession.create(acquired.device, program);
+  const session = await device().open(program);
   for (const [name, data] of feeds) if (session.has('input', name)) session.write('input', name, data);
   session.run('forward');
   const results = await session.readOutputs(
@@ -47,7 +41,7 @@ async function errors(c: ScanCase): Promise<Map<string, number>> {
   return scanErrors(c, graph, feeds, (name) => results.get(name)!);
 }
 
-describe('selective_scan on WebGPU equals the reference, forward and all gradients', () => {
+describe(`selective_scan on ${deviceName} equals the reference, forward and all gradients`, () => {
   const cases: ScanCase[] = [
     // Around a block of 8 steps, which is a chunk of the backward pass.
     ...[1, 4, 7, 8, 9, 15, 16, 17].map((length) => ({ batch: 2, groups: 4, depth: 5, states: 4, length })),

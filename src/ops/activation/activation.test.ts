@@ -1,20 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type AcquiredDevice, acquireDevice } from '../../adapter/acquire.ts';
-import { deviceTarget } from '../../backend/device-target.ts';
+import { describe, expect, test } from 'vitest';
+import { useDevice } from '../../../tests/device.ts';
 import { kernelRenderer } from '../../compiler/renderer.ts';
 import { GraphBuilder } from '../../ir/builder.ts';
 import { planProgram } from '../../plan/plan.ts';
 import { interpret } from '../../reference/interpret.ts';
-import { WebgpuSession } from '../../runtime/webgpu/session.ts';
 import { ops } from '../index.ts';
 import { erf } from './erf.ts';
 import { activations } from './index.ts';
 
-let device: AcquiredDevice;
-beforeAll(async () => {
-  device = await acquireDevice();
-});
-afterAll(() => device?.destroy());
+const device = useDevice();
 
 /** 0 and both signs from 1e-6 on; exp grows beyond float32 soon after 80. */
 function points(most: number): number[] {
@@ -34,9 +28,9 @@ async function onDevice(op: string, inputs: readonly Float64Array[]) {
   const graph = b.build();
   const feeds = new Map(sources.map((v, i) => [v, { shape: [inputs[i].length], data: inputs[i] }]));
   const truth = interpret(graph, ops, feeds).get(graph.outputs[0].value)!.data;
-  const target = deviceTarget(device);
+  const target = device().target;
   const program = planProgram({ forward: graph }, ops, kernelRenderer(), { model: op, batch: 1, target });
-  const session = await WebgpuSession.create(device.device, program);
+  const session = await device().open(program);
   inputs.forEach((x, i) => {
     session.write('input', `x${i}`, Float32Array.from(x));
   });

@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { deviceName, useDevice } from '../../../tests/device.ts';
 import { deviceError, gradientError, outputOf, type Probe, probe } from '../../../tests/ops/check.ts';
-import { type AcquiredDevice, acquireDevice } from '../../adapter/acquire.ts';
 import { Dim, type Dims, dimsOf, formatDims } from '../../ir/dim.ts';
 import type { Attrs } from '../../ir/graph.ts';
 import { ShapeError } from '../../ir/op.ts';
 import { ops } from '../index.ts';
 
-let device: AcquiredDevice;
-beforeAll(async () => {
-  device = await acquireDevice();
-});
-afterAll(() => device?.destroy());
+const device = useDevice();
 
 const bias = (rows: number, heads: number, attrs: Attrs) =>
   probe([[rows, heads]], (b, [table]) => [b.apply('relative_position_bias', [table], attrs)]);
@@ -34,8 +30,8 @@ describe.each(Object.entries(probes))('%s', (_, make) => {
   test('the gradient equals finite differences', () => {
     expect(gradientError(make())).toBeLessThan(1e-6);
   });
-  test('WebGPU equals the reference', async () => {
-    expect(await deviceError(device, make())).toBeLessThan(1e-6);
+  test(`${deviceName} equals the reference`, async () => {
+    expect(await deviceError(device(), make())).toBeLessThan(1e-6);
   });
 });
 

@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { deviceName, useDevice } from '../../../tests/device.ts';
 import { deviceError, gradientError, outputOf, type Probe, probe } from '../../../tests/ops/check.ts';
-import { type AcquiredDevice, acquireDevice } from '../../adapter/acquire.ts';
 import { Dim, type Dims, dimsOf, formatDims } from '../../ir/dim.ts';
 import { type Attrs, elementCount } from '../../ir/graph.ts';
 import { ShapeError } from '../../ir/op.ts';
 import { ops } from '../index.ts';
 
-let device: AcquiredDevice;
-beforeAll(async () => {
-  device = await acquireDevice();
-});
-afterAll(() => device?.destroy());
+const device = useDevice();
 
 const product = (equation: string, a: number[], b: number[]) =>
   probe([a, b], (g, [x, y]) => [g.einsum(equation, x, y)]);
@@ -56,8 +52,8 @@ describe.each(Object.entries(small))('%s', (_, make) => {
   test('the gradient equals finite differences', () => {
     expect(gradientError(make())).toBeLessThan(1e-6);
   });
-  test('WebGPU equals the reference', async () => {
-    expect(await deviceError(device, make())).toBeLessThan(1e-5);
+  test(`${deviceName} equals the reference`, async () => {
+    expect(await deviceError(device(), make())).toBeLessThan(1e-5);
   });
 });
 
@@ -69,8 +65,8 @@ const large: Record<string, () => Probe> = {
   'many channels, flat and wide': () => product('m k, k n -> m n', [2, 33], [33, 2052]),
 };
 
-test.each(Object.entries(large))('%s: WebGPU equals the reference', async (_, make) => {
-  expect(await deviceError(device, make())).toBeLessThan(1e-5);
+test.each(Object.entries(large))(`%s: ${deviceName} equals the reference`, async (_, make) => {
+  expect(await deviceError(device(), make())).toBeLessThan(1e-5);
 });
 
 test('more than 65535 workgroups', async () => {
@@ -79,7 +75,7 @@ test('more than 65535 workgroups', async () => {
   const p = probe([[batch], [batch]], (b, [x, y]) => [b.einsum('b, b -> b', x, y)]);
   const { data } = outputOf(p, 'y0');
   expect(data.length).toBe(batch);
-  expect(await deviceError(device, p)).toBeLessThan(1e-6);
+  expect(await deviceError(device(), p)).toBeLessThan(1e-6);
 });
 
 function types(...shapes: Dims[]) {

@@ -1,17 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { deviceName, useDevice } from '../../../tests/device.ts';
 import { deviceError, gradientError, type Probe, probe } from '../../../tests/ops/check.ts';
-import { type AcquiredDevice, acquireDevice } from '../../adapter/acquire.ts';
 import { withDefaults } from '../../ir/builder.ts';
 import { Dim, type Dims, dimsOf, formatDims } from '../../ir/dim.ts';
 import type { Attrs } from '../../ir/graph.ts';
 import { ShapeError } from '../../ir/op.ts';
 import { ops } from '../index.ts';
 
-let device: AcquiredDevice;
-beforeAll(async () => {
-  device = await acquireDevice();
-});
-afterAll(() => device?.destroy());
+const device = useDevice();
 
 const one = (op: string, shapes: number[][], attrs: Attrs) =>
   probe(shapes, (b, operands) => [b.apply(op, operands, attrs)]);
@@ -129,8 +125,8 @@ describe.each(Object.entries(small))('%s', (_, make) => {
   test('the gradient equals finite differences', () => {
     expect(gradientError(make())).toBeLessThan(1e-6);
   });
-  test('WebGPU equals the reference', async () => {
-    expect(await deviceError(device, make())).toBeLessThan(1e-5);
+  test(`${deviceName} equals the reference`, async () => {
+    expect(await deviceError(device(), make())).toBeLessThan(1e-5);
   });
 });
 
@@ -153,8 +149,8 @@ const large: Record<string, () => Probe> = {
     one('conv2d', [[1, 4, 90, 77], [4, 1, 3, 3], [4]], { padding: 1, groups: 4 }),
 };
 
-test.each(Object.entries(large))('%s: WebGPU equals the reference', async (_, make) => {
-  expect(await deviceError(device, make())).toBeLessThan(1e-5);
+test.each(Object.entries(large))(`%s: ${deviceName} equals the reference`, async (_, make) => {
+  expect(await deviceError(device(), make())).toBeLessThan(1e-5);
 });
 
 test('more than 65535 workgroups', async () => {
@@ -168,7 +164,7 @@ test('more than 65535 workgroups', async () => {
     ],
     { groups: channels, padding: 1 },
   );
-  expect(await deviceError(device, p)).toBeLessThan(1e-6);
+  expect(await deviceError(device(), p)).toBeLessThan(1e-6);
 });
 
 const shapeOf = (op: string, shapes: Dims[], attrs: Attrs = {}) =>

@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { deviceName, useDevice } from '../../../tests/device.ts';
 import { deviceError, gradientError, outputOf, type Probe, probe } from '../../../tests/ops/check.ts';
-import { type AcquiredDevice, acquireDevice } from '../../adapter/acquire.ts';
 import { Dim, dimsOf, formatDims } from '../../ir/dim.ts';
 import type { Attrs } from '../../ir/graph.ts';
 import { ShapeError } from '../../ir/op.ts';
 import { ops } from '../index.ts';
 
-let device: AcquiredDevice;
-beforeAll(async () => {
-  device = await acquireDevice();
-});
-afterAll(() => device?.destroy());
+const device = useDevice();
 
 const one = (op: string, shape: number[], attrs: Attrs) =>
   probe([shape], (b, [x]) => [b.apply(op, [x], attrs)]);
@@ -87,10 +83,10 @@ describe.each(Object.entries(probes))('%s', (_, make) => {
   test('the gradient equals finite differences', () => {
     expect(gradientError(make())).toBeLessThan(1e-6);
   });
-  test('WebGPU equals the reference bit by bit where nothing is computed', async () => {
+  test(`${deviceName} equals the reference bit by bit where nothing is computed`, async () => {
     const p = make();
     const fused = p.graph.nodes.some((n) => n.op === 'tanh');
-    expect(await deviceError(device, p)).toBeLessThanOrEqual(fused ? 1e-5 : 0);
+    expect(await deviceError(device(), p)).toBeLessThanOrEqual(fused ? 1e-5 : 0);
   });
 });
 
@@ -100,7 +96,7 @@ test.each([
   'pad of every axis',
 ])('%s in more workgroups than a dimension takes', async (name) => {
   const p = probes[name]();
-  expect(await deviceError(device, p, { maxComputeWorkgroupsPerDimension: 3 })).toBe(0);
+  expect(await deviceError(device(), p, { maxComputeWorkgroupsPerDimension: 3 })).toBe(0);
 });
 
 describe('known values', () => {

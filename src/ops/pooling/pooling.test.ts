@@ -1,17 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { deviceName, useDevice } from '../../../tests/device.ts';
 import { deviceError, gradientError, outputOf, type Probe, probe } from '../../../tests/ops/check.ts';
-import { type AcquiredDevice, acquireDevice } from '../../adapter/acquire.ts';
 import { Dim, type Dims, dimsOf, formatDims } from '../../ir/dim.ts';
 import type { Attrs } from '../../ir/graph.ts';
 import { ShapeError } from '../../ir/op.ts';
 import { interpret } from '../../reference/interpret.ts';
 import { ops } from '../index.ts';
 
-let device: AcquiredDevice;
-beforeAll(async () => {
-  device = await acquireDevice();
-});
-afterAll(() => device?.destroy());
+const device = useDevice();
 
 const one = (op: string, shape: number[], attrs: Attrs) =>
   probe([shape], (b, [x]) => [b.apply(op, [x], attrs)]);
@@ -46,8 +42,8 @@ describe.each(Object.entries(probes))('%s', (_, make) => {
   test('the gradient equals finite differences', () => {
     expect(gradientError(make())).toBeLessThan(1e-6);
   });
-  test('WebGPU equals the reference', async () => {
-    expect(await deviceError(device, make())).toBeLessThan(1e-6);
+  test(`${deviceName} equals the reference`, async () => {
+    expect(await deviceError(device(), make())).toBeLessThan(1e-6);
   });
 });
 
@@ -55,7 +51,7 @@ test.each(['max_pool2d with overlap and padding', 'bilinear upsampling by 2'])(
   '%s in more workgroups than a dimension takes',
   async (name) => {
     const p = probes[name]();
-    expect(await deviceError(device, p, { maxComputeWorkgroupsPerDimension: 2 })).toBeLessThan(1e-6);
+    expect(await deviceError(device(), p, { maxComputeWorkgroupsPerDimension: 2 })).toBeLessThan(1e-6);
   },
 );
 
@@ -75,7 +71,7 @@ test("max_pool2d's gradient goes to the first of equal elements", async () => {
     expected[at] = cot.data[k];
   });
   expect(Array.from(results.get(pooled.outputs[0])!.data)).toEqual(expected);
-  expect(await deviceError(device, { ...p, graph, results })).toBe(0);
+  expect(await deviceError(device(), { ...p, graph, results })).toBe(0);
 });
 
 test('known values', () => {

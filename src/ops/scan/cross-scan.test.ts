@@ -1,23 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type AcquiredDevice, acquireDevice } from '../../adapter/acquire.ts';
-import { deviceTarget } from '../../backend/device-target.ts';
+import { describe, expect, test } from 'vitest';
+import { deviceName, useDevice } from '../../../tests/device.ts';
 import { kernelRenderer } from '../../compiler/renderer.ts';
 import { GraphBuilder } from '../../ir/builder.ts';
 import { Dim, formatDims } from '../../ir/dim.ts';
 import { elementCount, type Shape } from '../../ir/graph.ts';
 import { ShapeError } from '../../ir/op.ts';
 import { planProgram } from '../../plan/plan.ts';
-import { WebgpuSession } from '../../runtime/webgpu/session.ts';
 import { ops } from '../index.ts';
 import { crossMerge, crossScan } from './cross-scan.ts';
 
-let acquired: AcquiredDevice;
-beforeAll(async () => {
-  acquired = await acquireDevice();
-});
-afterAll(() => acquired?.destroy());
+const device = useDevice();
 
-describe('on WebGPU equals the reference', () => {
+describe(`on ${deviceName} equals the reference`, () => {
   // The last has more than 65535 workgroups of 64.
   test.each([[[2, 3, 4, 5]], [[1, 1, 1, 1]], [[3, 5, 7, 2]], [[1, 20, 460, 460]]])(
     '%j',
@@ -29,9 +23,8 @@ describe('on WebGPU equals the reference', () => {
       b.output('y', y);
       b.output('merged', merged);
       const graph = b.build();
-      const target = deviceTarget(acquired);
-      const session = await WebgpuSession.create(
-        acquired.device,
+      const target = device().target;
+      const session = await device().open(
         planProgram({ forward: graph }, ops, kernelRenderer(), { model: 'cross', batch: shape[0], target }),
       );
       const data = Float32Array.from({ length: elementCount(shape) }, (_, i) => (i % 9973) + 1);

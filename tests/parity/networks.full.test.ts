@@ -1,0 +1,3 @@
+import { describeParity } from './networks.ts';
+
+describeParity(['webgpu']);

@@ -1,3 +1,3 @@
 import { describeParity } from './networks.ts';
 
-describeParity(['webgpu']);
+describeParity(['webgpu', 'reference']);

@@ -1,6 +1,7 @@
 import { describeParity } from './networks.ts';
 
-describeParity(['cpu', 'reference']);
+describeParity(['cpu']);
 
-// Convolutions and norms; scans. On WebGPU all ten run in networks.full.test.ts.
-describeParity(['webgpu'], ['segresnet', 'swin-umamba-d']);
+// Convolutions and norms; with scans; attention. By the reference and on WebGPU all ten run in networks.full.test.ts.
+describeParity(['reference'], ['segresnet', 'umamba-enc', 'unetr']);
+describeParity(['webgpu'], ['segresnet']);

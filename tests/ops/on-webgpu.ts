@@ -12,15 +12,15 @@ import { resultsIn } from './in-session.ts';
 /** float32 kernels against float64 truths, relative to the tensor's largest value. */
 const TOLERANCE = 1e-4;
 
-/** Runs every op fixture, forward and gradients, on a device, planned for what the device allows. */
-export function describeOpsOn(options: AcquireOptions): void {
+/** Runs op fixtures, forward and gradients, all if not told, on a device, planned for what the device allows. */
+export function describeOpsOn(options: AcquireOptions, names: readonly string[] = caseNames): void {
   let acquired: AcquiredDevice;
   beforeAll(async () => {
     acquired = await acquireDevice(options);
   });
   afterAll(() => acquired?.destroy());
 
-  describe.each(caseNames)('%s on WebGPU', (name) => {
+  describe.each(names)('%s on WebGPU', (name) => {
     test('forward and gradients equal the fixture', async () => {
       const { graph, feeds, expected } = opCase(name);
       const target = deviceTarget(acquired);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { randomBuffers, randomKernel } from './random-kernels.ts';
 import { compiled, interpreted } from './run-kernel.ts';
 
-const SEEDS = process.env['ARCHC_FULL'] === '1' ? 20_000 : 150;
+const SEEDS = process.env['ARCHC_FULL'] === '1' ? 20_000 : 50;
 
 /** Words of two buffers that differ; of f32 any NaN is like any other. */
 function differences(a: ArrayBuffer, b: ArrayBuffer, real: boolean): string[] {

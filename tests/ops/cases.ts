@@ -106,6 +106,15 @@ export const caseNames: readonly string[] = Object.keys(described).filter(
   (name) => !name.startsWith('optim.'),
 );
 
+/** The first of each op. */
+export const firstCases: readonly string[] = caseNames.filter(
+  (name, i) => caseNames.findIndex((other) => opOf(other) === opOf(name)) === i,
+);
+
+function opOf(name: string): string {
+  return name.split('.')[0];
+}
+
 /** Forward and gradients of one fixture as a graph: outputs `out` and `grad.<operand>`. */
 export function opCase(name: string): OpCase {
   const { attrs, inputs = {} } = described[name];

@@ -7,8 +7,18 @@ const full = process.env['ARCHC_FULL'] === '1';
 // Of the two, Node takes FORCE_COLOR, and warns about NO_COLOR beside it.
 delete process.env['FORCE_COLOR'];
 
-/** Deals files out to the parts of `--shard` in turn, slow ones first: no part gets more of them than another. */
+/**
+ * Deals files out to the parts of `--shard` in turn, slow ones first: no part gets more of them than another. Those that
+ * run whole networks start first, though vitest, which knows no times in a fresh clone, has short files last: else one
+ * worker is at them when the other has nothing left.
+ */
 class Dealer extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const whole = ({ moduleId }: TestSpecification) => /\/tests\/(parity|networks)\//.test(moduleId);
+    return [...sorted.filter(whole), ...sorted.filter((file) => !whole(file))];
+  }
+
   override async shard(files: TestSpecification[]): Promise<TestSpecification[]> {
     const { index, count } = this.ctx.config.shard ?? { index: 1, count: 1 };
     const key = ({ moduleId }: TestSpecification) =>
@@ -25,6 +35,9 @@ export default defineConfig({
     testTimeout: full ? 3_600_000 : 120_000,
     hookTimeout: 120_000,
     pool: 'forks',
+    // Files of a worker share what they import, and what the engine has optimised of it: a test leaves the process as it
+    // found it (variables, folder, spies).
+    isolate: false,
     maxWorkers: 2,
     sequence: { sequencer: Dealer },
     env: {

@@ -20,7 +20,7 @@ const quick = calls.filter(([command]) => !['train', 'predict', 'evaluate'].incl
 /** What is written, and then read again. */
 const written = calls.flatMap((words) => words.filter((_, i) => words[i - 1] === '--output'));
 
-// The same commands on less, in this process and on the CPU device; as they stand, and in a clone, they run in
+// The same commands, in this process and on the CPU device; as they stand, and in a clone, they run in
 // `npm run test:full`.
 test.each(quick.map((words) => [words.join(' '), words] as const))('archc %s', async (_, words) => {
   const args = words.map((word) => (written.includes(word) ? join(folder, word) : word));

@@ -10,8 +10,9 @@ const FIXTURE_TOLERANCE = 1e-6;
 /** Central differences of step 1e-5 in float64: the error is of the order 1e-10, relative to the largest value. */
 const DIFFERENCE_TOLERANCE = 1e-6;
 const STEP = 1e-5;
+const full = process.env['ARCHC_FULL'] === '1';
 /** Elements of a gradient that are looked at. */
-const SAMPLES = process.env['ARCHC_FULL'] === '1' ? 24 : 4;
+const SAMPLES = full ? 24 : 4;
 
 function prepare(name: string) {
   const { graph, feeds, expected } = opCase(name);
@@ -32,6 +33,8 @@ describe.each(caseNames)('%s on the reference backend', (name) => {
     }
   });
 
+  // The largest convolution takes as long as all others.
+  if (!full && name === 'conv2d.7') return;
   test('gradients equal finite differences', () => {
     const { graph, feeds, expected, tensors, output } = prepare(name);
     const cot = tensors.get(feeds.get('cot')!.value)!.data;

@@ -26,6 +26,12 @@ const PACKED = 32768;
 const CHUNKED_ROWS = 256;
 /** Columns of a block. */
 const WIDTHS = [32, 64, 128, 256] as const;
+/**
+ * Terms from panel to panel, and fours of sums from row to row: not strides by which they share places of the cache. They
+ * are part of a kernel's text, as what is known is 10 % faster; two are enough, where each depth had a kernel of its own.
+ */
+const PITCHES = [68, 260] as const;
+const QUADS = 68;
 /** Multiply-adds of a block that are worth taking it up, and blocks that threads can share. */
 const WORTHWHILE = 2 ** 20;
 const BLOCKS = 16;
@@ -130,9 +136,9 @@ function calls(c: KernelContext, problem: Problem): KernelCall[] {
   return inParts(c, p.y, parts, (y) => ({
     template: 'gemm_packed',
     options: {
-      depth,
-      quads: columns / 4,
       strip: STRIP,
+      pitch: PITCHES.find((pitch) => depth < pitch) as number,
+      quads: QUADS,
       rows: partLength > depth ? CHUNKED_ROWS : STRIP,
       chunked: partLength > depth,
       narrow: isNarrow(size.n),
@@ -154,6 +160,8 @@ function calls(c: KernelContext, problem: Problem): KernelCall[] {
       ['k', 'u32', size.k],
       ['k_part', 'u32', partLength],
       ['parts', 'u32', parts],
+      ['depth', 'u32', depth],
+      ['columns', 'u32', columns],
       ['part_stride', 'u32', elementCount(p.y.shape)],
       ...walkUniforms(p),
     ],

@@ -31,8 +31,8 @@ export interface TestDevice {
   destroy(): void;
 }
 
-export async function openCpu(): Promise<TestDevice> {
-  return { target: portableTarget, open: onCpu(0), destroy: () => {} };
+export async function openCpu(threads = 0): Promise<TestDevice> {
+  return { target: portableTarget, open: onCpu(threads), destroy: () => {} };
 }
 
 export async function openWebgpu(options: AcquireOptions = {}): Promise<TestDevice> {

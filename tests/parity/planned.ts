@@ -37,7 +37,9 @@ export function describePlanned(
   preferred: readonly string[] = [],
 ): void {
   const renderer = kernelRenderer();
-  const device = useDevice(target.kind === 'cpu' ? openCpu : () => openTestDevice({ limits: 'default' }));
+  const device = useDevice(
+    target.kind === 'cpu' ? () => openCpu(2) : () => openTestDevice({ limits: 'default' }),
+  );
 
   const by = preferred.length === 0 ? '' : `, by ${preferred.join(' and ')}`;
   describe.each(names)(`%s planned for ${target.name}${by}`, (name) => {

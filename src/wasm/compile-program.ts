@@ -1,7 +1,7 @@
 import type { Program } from '../program/program.ts';
 import type { KernelModule } from '../runtime/wasm/device.ts';
 import type { CompileOptions } from './compile/context.ts';
-import { lowerModule, writeKernel } from './compile/kernel.ts';
+import { compileKernel } from './compile/kernel.ts';
 import type { KernelCache } from './compile/kernel-cache.ts';
 import { encodeModule } from './encode/module.ts';
 import { checkModule } from './wgsl/check-module.ts';
@@ -25,10 +25,8 @@ export function compileProgramFor(
 ): KernelModule[] {
   const compiled = kernels.map(({ name, wgsl }) => {
     let tree: ModuleTree | undefined;
-    return options.map((one) => {
-      const make = () => writeKernel(name, lowerModule((tree ??= checkModule(wgsl)), one));
-      return cache ? { ...cache(wgsl, one, make), name } : make();
-    });
+    const checked = () => (tree ??= checkModule(wgsl));
+    return options.map((one) => compileKernel(name, wgsl, one, cache, checked));
   });
   return options.map((_, k) => {
     const those = compiled.map((each) => each[k]);

@@ -1,5 +1,6 @@
 import { elementCount } from '../../ir/graph.ts';
 import type { KernelCall } from '../../ir/kernel.ts';
+import { roundUp } from '../../ir/packing.ts';
 import type { Run } from '../../ir/runs.ts';
 import { costOf } from '../cost.ts';
 import { inParts, type Split } from '../split-sum.ts';
@@ -22,8 +23,6 @@ const MOST_ROWS = 256;
 /** Terms that are packed at once, and floats of b: half of what the smallest second caches hold. */
 const DEPTHS = [32, 64, 128, 256] as const;
 const PACKED = 32768;
-/** Rows of a block whose sums wait in memory for the next terms. */
-const CHUNKED_ROWS = 256;
 /** Columns of a block. */
 const WIDTHS = [32, 64, 128, 256] as const;
 /**
@@ -59,8 +58,6 @@ export const packedPanels: ProductVariant = {
   },
   calls,
 };
-
-const roundUp = (n: number, to: number) => Math.ceil(n / to) * to;
 
 /** Whether the last columns of rows fill no more than half a tile. */
 const isNarrow = (n: number) => n % 8 > 0 && n % 8 <= 4;
@@ -104,10 +101,8 @@ function blocking({ batch, m, n, k }: ProductSize): Blocking {
   const widest = Math.min(WIDTHS[WIDTHS.length - 1], PACKED / depth);
   const columns = Math.min(widest, WIDTHS.find((w) => w >= n) ?? widest);
   const across = Math.ceil(n / columns);
-  const worthwhile = roundUp(Math.ceil(WORTHWHILE / (columns * Math.min(k, depth))), STRIP);
-  const most = k > depth ? CHUNKED_ROWS : Math.min(MOST_ROWS, Math.max(CHUNKED_ROWS, worthwhile));
   const tilesOf = (rows: number) => batch * across * Math.ceil(m / rows);
-  let rows = Math.min(roundUp(m, STRIP), most);
+  let rows = Math.min(roundUp(m, STRIP), MOST_ROWS);
   // Long sums are split before rows are: their partial sums are few.
   const wanted = tilesOf(rows) < BLOCKS ? Math.ceil((2 * BLOCKS) / tilesOf(rows)) : 1;
   const partLength = roundUp(
@@ -139,7 +134,7 @@ function calls(c: KernelContext, problem: Problem): KernelCall[] {
       strip: STRIP,
       pitch: PITCHES.find((pitch) => depth < pitch) as number,
       quads: QUADS,
-      rows: partLength > depth ? CHUNKED_ROWS : STRIP,
+      rows: partLength > depth ? MOST_ROWS : STRIP,
       chunked: partLength > depth,
       narrow: isNarrow(size.n),
       plain_m: p.m.length <= 1,

@@ -1,5 +1,6 @@
 import type { Value } from '../../ir/graph.ts';
 import type { KernelCall } from '../../ir/kernel.ts';
+import { roundUp } from '../../ir/packing.ts';
 
 /** Whether rows of all channels follow each other, or rows of a plane. */
 export type Layout = 'rows' | 'planes';
@@ -76,8 +77,6 @@ const CACHE_LINE = 16;
 const WAY = 1024;
 /** Elements that a workgroup copies, about. */
 const COPIED = 4096;
-
-const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 
 /** A stride of rows that are read together: not one by which they would share a few places of the first cache. */
 function spread(stride: number): number {

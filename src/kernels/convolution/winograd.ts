@@ -1,4 +1,5 @@
 import type { KernelCall } from '../../ir/kernel.ts';
+import { roundUp } from '../../ir/packing.ts';
 import type { Target } from '../../ir/target.ts';
 import { costOf, type Work } from '../cost.ts';
 import type { Candidate, KernelContext, Needs } from '../variant.ts';
@@ -55,8 +56,6 @@ interface Blocking {
   /** Source channels that are transformed and multiplied at once. */
   readonly chunk: number;
 }
-
-const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 
 /** Zeros before the source along an axis; negative where the first of its elements is not used. */
 const paddingOf = ({ firstTap, tapStep }: DirectConvolution, a: number): number =>

@@ -32,6 +32,7 @@ export interface CompiledKernel extends KernelFunction {
 /**
  * Compiles a kernel, or takes it from `cache`.
  *
+ * @param checked gives the text's tree, where it may be wanted again
  * @throws WgslError where the text is no WGSL, or uses what is not supported
  */
 export function compileKernel(
@@ -39,9 +40,10 @@ export function compileKernel(
   wgsl: string,
   options: CompileOptions,
   cache?: KernelCache,
+  checked: () => ModuleTree = () => checkModule(wgsl),
 ): CompiledKernel {
-  if (cache) return { ...cache(wgsl, options, () => compileKernel(name, wgsl, options)), name };
-  return writeKernel(name, lowerModule(checkModule(wgsl), options));
+  const make = () => writeKernel(name, lowerModule(checked(), options));
+  return cache ? { ...cache(wgsl, options, make), name } : make();
 }
 
 /** What a kernel does, as a graph, not yet in an order. */

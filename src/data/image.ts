@@ -1,5 +1,5 @@
 import { InputError } from '../errors.ts';
-import { readNifti, writeNiftiLabels } from './nifti.ts';
+import { readNifti, type Volume, writeNiftiLabels } from './nifti.ts';
 import { readLabelMap, readPng, writeLabelMap } from './png.ts';
 
 /** An image of one or several channels and, where it is a volume, slices. */
@@ -17,6 +17,8 @@ export interface Image {
 export interface Labels {
   readonly shape: readonly [number, number, number];
   readonly spacing: readonly [number, number, number];
+  /** Of a NIfTI volume, as {@link Volume} has it. */
+  readonly affine?: Volume['affine'];
   /** [D, H, W]. */
   readonly data: Int32Array;
 }
@@ -48,7 +50,10 @@ export function imageEnding(path: string): ImageEnding {
  * @throws InputError `unsupported-image`, and those of readPng and readNifti
  */
 export function readImage(path: string): Image {
-  if (imageEnding(path) !== '.png') return { channels: 1, ...readNifti(path) };
+  if (imageEnding(path) !== '.png') {
+    const { shape, spacing, data } = readNifti(path);
+    return { channels: 1, shape, spacing, data };
+  }
   const { width, height, channels, data: pixels } = readPng(path);
   const plane = width * height;
   const data = new Float32Array(channels * plane);
@@ -69,7 +74,7 @@ export function readLabels(path: string): Labels {
     const { width, height, data } = readLabelMap(path);
     return { shape: [1, height, width], spacing: [1, 1, 1], data };
   }
-  const { shape, spacing, data } = readNifti(path);
+  const { shape, spacing, affine, data } = readNifti(path);
   const wrong = data.find((value) => !(Number.isInteger(value) && value >= 0 && value < 2 ** 24));
   if (wrong !== undefined) {
     throw new InputError(
@@ -78,7 +83,7 @@ export function readLabels(path: string): Labels {
       'check that this is the label and not the image, and that it was resampled with nearest neighbours',
     );
   }
-  return { shape, spacing, data: Int32Array.from(data) };
+  return { shape, spacing, affine, data: Int32Array.from(data) };
 }
 
 /**

@@ -45,6 +45,13 @@ export function wholeForeground(name: string, classes: readonly LabelClass[]): R
   return { name, labels: classes.map((_, id) => id).slice(1) };
 }
 
+/** 1 at each of the class ids. */
+export function membership(labels: readonly number[]): Uint8Array {
+  const members = new Uint8Array(Math.max(0, ...labels) + 1);
+  for (const label of labels) members[label] = 1;
+  return members;
+}
+
 /** Counts a region's pixels in two maps of the same length. */
 export function countOverlap(
   truth: ArrayLike<number>,
@@ -54,11 +61,11 @@ export function countOverlap(
   if (truth.length !== prediction.length) {
     throw new RangeError(`truth has ${truth.length} pixels, prediction ${prediction.length}`);
   }
-  const members = new Set(labels);
+  const members = membership(labels);
   let [tp, fp, fn] = [0, 0, 0];
   for (let i = 0; i < truth.length; i++) {
-    const inTruth = members.has(truth[i]);
-    const inPrediction = members.has(prediction[i]);
+    const inTruth = members[truth[i]] === 1;
+    const inPrediction = members[prediction[i]] === 1;
     if (inTruth && inPrediction) tp++;
     else if (inPrediction) fp++;
     else if (inTruth) fn++;

@@ -68,9 +68,22 @@ function piece(corners: readonly number[]): Triple[] {
   // An edge: a rectangle along it.
   if (corners.length === 2) return [along(others(axes[0]), 1 / 2)];
   // Three corners of a face: half of the face, lifted to the middle, and a trapezoid slanting to the fourth corner.
-  if (corners.length === 3) return [along(others(axes[0]).filter((axis) => axis !== axes[1]), 1 / 2), all(3 / 8)];
+  if (corners.length === 3)
+    return [
+      along(
+        others(axes[0]).filter((axis) => axis !== axes[1]),
+        1 / 2,
+      ),
+      all(3 / 8),
+    ];
   // A face: a parallel to it.
-  if (axes.length === 4) return [along([0, 1, 2].filter((axis) => !axes.includes(axis)), 1)];
+  if (axes.length === 4)
+    return [
+      along(
+        [0, 1, 2].filter((axis) => !axes.includes(axis)),
+        1,
+      ),
+    ];
   const middle = corners.flatMap((a) => {
     const own = corners.map((b) => edgeAxis(a, b)).filter((axis) => axis >= 0);
     return own.length === 3 ? [] : [{ corner: a, own }];

@@ -1,107 +1,188 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { readDatasetInfo } from '../../data/dataset-json.ts';
-import { imageEndings, readLabels } from '../../data/image.ts';
+import { readLabels } from '../../data/image.ts';
+import { caseId, labelMapsIn, type PlacedLabels, readAlongside } from '../../data/label-pairs.ts';
 import { classIds, type LabelClass } from '../../data/labels.ts';
 import { InputError } from '../../errors.ts';
-import { evaluateDice, foregroundRegions, type LabelPair, wholeForeground } from '../../evaluation/dice.ts';
-import { diceTable } from '../../report/dice-table.ts';
+import { type JudgedOptions, judgedRegions, type ToleranceEntry } from '../../evaluation/judged-regions.ts';
+import { type JudgedRegion, type MetricName, scoreCase } from '../../evaluation/metrics.ts';
+import { presets } from '../../evaluation/presets.ts';
+import { comparePaired, type Evaluation, evaluationOf, type ScoredCase } from '../../evaluation/report.ts';
+import { comparisonJson, evaluationCsv, evaluationJson } from '../../report/evaluation-files.ts';
+import { comparisonTable, evaluationMarkdown, metricTables } from '../../report/evaluation-tables.ts';
+import { terminalTable } from '../../report/text-table.ts';
+import { writeFileAtomic } from '../../tensors/atomic-file.ts';
+import { checkWritable } from '../../tensors/output-path.ts';
+import { listed, metricList, toleranceList } from '../evaluation-options.ts';
+import { startProgress } from '../progress.ts';
 import { note, printJson, printLine } from '../terminal.ts';
 
 interface EvaluateOptions {
   readonly predictions: string;
   readonly truth: string;
   readonly data?: string;
+  readonly metrics: readonly MetricName[];
+  readonly tolerance: readonly ToleranceEntry[];
+  readonly truthSlices?: readonly string[];
+  readonly instances?: string;
+  readonly instanceLabel?: string;
+  readonly compare?: string;
+  readonly csv?: string;
+  readonly markdown?: string;
   readonly json?: boolean;
 }
 
 export function register(program: Command): void {
   program
     .command('evaluate')
-    .description('DSC of label maps against their truth, by class and image')
+    .description('label maps against their truth, by case and label: DSC, NSD, HD95, F1 of instances')
     .requiredOption('--predictions <folder>', 'label maps, <case>.png or <case>.nii.gz')
     .requiredOption('--truth <folder>', 'label maps of the same names (labelsTs)')
     .option('--data <folder>', 'data set whose dataset.json names the classes (default: those found)')
+    .addOption(
+      new Option('--metrics <list>', 'of dsc, nsd, hd95, f1, separated by commas')
+        .argParser(metricList)
+        .default(['dsc'], 'dsc'),
+    )
+    .addOption(
+      new Option(
+        '--tolerance <mm>',
+        `of NSD: mm for all labels, by label (liver=5,spleen=3), or a preset (${Object.keys(presets).join(', ')})`,
+      )
+        .argParser(toleranceList)
+        .default([], 'none'),
+    )
+    .option(
+      '--truth-slices <labels>',
+      "labels judged only on the slices that the truth covers (default: the preset's)",
+      listed,
+    )
+    .option('--instances <folder>', 'maps of the true instances, for F1 (default: components of the truth)')
+    .option('--instance-label <name>', 'the label that --instances belongs to (default: the first)')
+    .option('--compare <folder>', 'second predictions: differences with a paired test')
+    .option('--csv <file>', 'write every case, label and metric as CSV')
+    .option('--markdown <file>', 'write the tables as Markdown')
     .option('--json', 'print one JSON document on stdout')
-    .action((options: EvaluateOptions) => {
-      const named = options.data === undefined ? undefined : readDatasetInfo(options.data).classes;
-      const maps = mapsOf(options.predictions, options.truth);
-      const classes = named ?? foundClasses(maps);
-      const pairs = maps.map((pair) => inClassIds(pair, classes, maps));
-      const regions = [...foregroundRegions(classes), wholeForeground('all foreground', classes)];
-      const report = evaluateDice(pairs, regions);
-      if (options.json) {
-        printJson({
-          dsc: Object.fromEntries(regions.map((r, i) => [r.name, report.regionMeans[i]])),
-          images: report.images.map(({ id, scores }) => ({
-            id,
-            dsc: Object.fromEntries(regions.map((r, i) => [r.name, scores[i].dsc])),
-          })),
-        });
-      } else printLine(diceTable(report, regions));
-    });
+    .action(evaluate);
 }
 
-/** Truth and prediction of a case, with the values that the files hold. */
-interface MapPair {
-  readonly id: string;
-  readonly paths: { readonly truth: string; readonly prediction: string };
-  readonly truth: Int32Array;
-  readonly prediction: Int32Array;
+function evaluate(options: EvaluateOptions): void {
+  checkCombination(options);
+  for (const path of [options.csv, options.markdown]) if (path !== undefined) checkWritable(path);
+  const folders = [options.predictions, ...(options.compare === undefined ? [] : [options.compare])];
+  const names = casesOf(options, folders);
+  const classes =
+    options.data === undefined
+      ? foundClasses([options.truth, ...folders], names)
+      : readDatasetInfo(options.data).classes;
+  const regions = judgedRegions(classes, judgedOptions(options, classes));
+  const cases = scoreAll(options, folders, names, classes, regions);
+  const evaluations = folders.map((folder, i) => evaluationOf(folder, regions, cases[i]));
+  report(options, regions, evaluations);
 }
 
-function mapsOf(predictions: string, truth: string): MapPair[] {
-  for (const folder of [predictions, truth]) {
-    if (!existsSync(folder)) {
-      throw new InputError('file-not-found', `${folder} does not exist`, 'name a folder of label maps');
-    }
-    if (!statSync(folder).isDirectory()) {
-      throw new InputError('not-a-folder', `${folder} is not a folder`, 'name a folder of label maps');
-    }
-  }
-  const names = labelMaps(truth);
-  if (names.length === 0) {
-    throw new InputError(
-      'no-images',
-      `${truth} holds no label maps`,
-      `name a folder of ${imageEndings.join(', ')} files`,
+/** @throws InputError `unused-option` for options that would say nothing */
+function checkCombination({ metrics, tolerance, instances, instanceLabel }: EvaluateOptions): void {
+  const unused = (option: string, needed: string) =>
+    new InputError(
+      'unused-option',
+      `${option} says nothing without ${needed}`,
+      `add ${needed}, or leave it out`,
     );
-  }
-  const extra = labelMaps(predictions).filter((name) => !names.includes(name));
-  if (extra.length > 0) note(`left out, since ${truth} has no such case: ${extra.join(', ')}`);
-  return names.map((name) => {
-    const path = join(predictions, name);
-    if (!existsSync(path)) {
+  const preset = tolerance.some((entry) => 'preset' in entry);
+  if (tolerance.length > 0 && !preset && !metrics.includes('nsd'))
+    throw unused('--tolerance', `--metrics ${[...metrics, 'nsd'].join(',')}`);
+  if (instances !== undefined && !metrics.includes('f1'))
+    throw unused('--instances', `--metrics ${[...metrics, 'f1'].join(',')}`);
+  if (instanceLabel !== undefined && instances === undefined)
+    throw unused('--instance-label', '--instances FOLDER');
+}
+
+function judgedOptions(options: EvaluateOptions, classes: readonly LabelClass[]): JudgedOptions {
+  const { metrics, tolerance, truthSlices, instances, instanceLabel } = options;
+  return {
+    metrics,
+    tolerances: tolerance,
+    ...(truthSlices && { truthSlices }),
+    ...(instances !== undefined && { instanceLabel: instanceLabel ?? classes[1]?.name }),
+  };
+}
+
+/**
+ * Names of the label maps of all cases; each is there in all folders.
+ *
+ * @throws InputError as labelMapsIn; `missing-prediction`
+ */
+function casesOf({ truth, instances }: EvaluateOptions, folders: readonly string[]): string[] {
+  const names = labelMapsIn(truth);
+  const found = [...folders, ...(instances === undefined ? [] : [instances])].map(
+    (folder) => [folder, labelMapsIn(folder)] as const,
+  );
+  for (const [folder, there] of found) {
+    const extra = there.filter((name) => !names.includes(name));
+    if (extra.length > 0) note(`left out of ${folder}, since ${truth} has no such case: ${extra.join(', ')}`);
+    const missing = names.find((name) => !there.includes(name));
+    if (missing !== undefined) {
       throw new InputError(
         'missing-prediction',
-        `${path} does not exist`,
-        `predict all of ${truth}, or leave ${name} out`,
+        `${join(folder, missing)} does not exist`,
+        `${folder === instances ? 'add' : 'predict'} all of ${truth}, or leave ${missing} out`,
       );
     }
-    const [a, b] = [readLabels(join(truth, name)), readLabels(path)];
-    if (a.shape.join() !== b.shape.join()) {
-      throw new InputError(
-        'image-size',
-        `${path} is ${b.shape.join('×')}, its truth ${a.shape.join('×')}`,
-        'check that both belong to one image',
-      );
-    }
-    return {
-      id: name.replace(/\.(png|nii|nii\.gz)$/, ''),
-      paths: { truth: join(truth, name), prediction: path },
-      truth: a.data,
-      prediction: b.data,
-    };
-  });
+  }
+  return names;
 }
 
-/** @throws InputError `label-values` where a map holds a value that stands for no class */
-function inClassIds(pair: MapPair, classes: readonly LabelClass[], maps: readonly MapPair[]): LabelPair {
-  const truths = maps.map(({ paths }) => paths.truth);
-  const truth = classIds(pair.paths.truth, pair.truth, classes, truths);
+/** The classes of truth and predictions: one that only a prediction has counts as wrong, too. */
+function foundClasses(folders: readonly string[], names: readonly string[]): LabelClass[] {
+  const values = new Set<number>([0]);
+  for (const folder of folders) {
+    for (const name of names) for (const value of readLabels(join(folder, name)).data) values.add(value);
+  }
+  return [...values]
+    .sort((a, b) => a - b)
+    .map((value) => ({ value, name: value === 0 ? 'background' : `class ${value}` }));
+}
+
+/** The scores of every folder's predictions, one case after the other. */
+function scoreAll(
+  options: EvaluateOptions,
+  folders: readonly string[],
+  names: readonly string[],
+  classes: readonly LabelClass[],
+  regions: readonly JudgedRegion[],
+): ScoredCase[][] {
+  const truths = names.map((name) => join(options.truth, name));
+  const scored = folders.map((): ScoredCase[] => []);
+  const progress = startProgress('evaluating', names.length, options.json);
   try {
-    return { id: pair.id, truth, prediction: classIds(pair.paths.prediction, pair.prediction, classes) };
+    for (const [i, name] of names.entries()) {
+      const placed: PlacedLabels = { path: truths[i], labels: readLabels(truths[i]) };
+      const { shape, spacing, data } = placed.labels;
+      const truth = classIds(truths[i], data, classes, truths);
+      const instances =
+        options.instances === undefined
+          ? undefined
+          : readAlongside(join(options.instances, name), placed).data;
+      for (const [f, folder] of folders.entries()) {
+        const prediction = predictedIds(join(folder, name), placed, classes);
+        const judged = { shape, spacing, truth, prediction, ...(instances && { instances }) };
+        scored[f].push({ id: caseId(name), scores: scoreCase(judged, regions) });
+      }
+      progress.update(i + 1, names.length, caseId(name));
+    }
+  } finally {
+    progress.stop();
+  }
+  return scored;
+}
+
+/** @throws InputError as readAlongside; `label-values` where a map holds a value that stands for no class */
+function predictedIds(path: string, truth: PlacedLabels, classes: readonly LabelClass[]): Int32Array {
+  const { data } = readAlongside(path, truth);
+  try {
+    return classIds(path, data, classes);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     // The truth is right, so that its classes are: it is the prediction that was written with others.
@@ -111,19 +192,45 @@ function inClassIds(pair: MapPair, classes: readonly LabelClass[], maps: readonl
   }
 }
 
-function labelMaps(folder: string): string[] {
-  return readdirSync(folder)
-    .filter((name) => imageEndings.some((ending) => name.endsWith(ending)) && !name.startsWith('.'))
-    .sort();
-}
-
-/** The classes of truth and predictions: one that only a prediction has counts as wrong, too. */
-function foundClasses(pairs: readonly MapPair[]): LabelClass[] {
-  const values = new Set<number>([0]);
-  for (const { truth, prediction } of pairs) {
-    for (const map of [truth, prediction]) for (const value of map) values.add(value);
+function report(
+  options: EvaluateOptions,
+  regions: readonly JudgedRegion[],
+  evaluations: readonly Evaluation[],
+): void {
+  const [first, second] = evaluations;
+  const comparisons = second === undefined ? [] : comparePaired(first, second);
+  const judged = regions.filter(({ together }) => !together);
+  const tolerances = judged.flatMap(({ name, tolerance }) =>
+    tolerance === undefined ? [] : [[name, tolerance] as const],
+  );
+  const sliced = judged.flatMap(({ name, truthSlices }) => (truthSlices ? [name] : []));
+  if (options.csv !== undefined) writeFileAtomic(options.csv, evaluationCsv(evaluations));
+  if (options.markdown !== undefined) {
+    const facts = [
+      `truth: ${options.truth}`,
+      ...evaluations.map(({ predictions }) => `predictions: ${predictions}`),
+      ...(options.metrics.includes('nsd')
+        ? [`tolerance of NSD (mm): ${tolerances.map(([name, mm]) => `${name} ${mm}`).join(', ')}`]
+        : []),
+      ...(sliced.length > 0 ? [`judged only on slices that the truth covers: ${sliced.join(', ')}`] : []),
+      'deviation: sample standard deviation (n − 1)',
+    ];
+    writeFileAtomic(options.markdown, evaluationMarkdown(facts, evaluations, comparisons));
   }
-  return [...values]
-    .sort((a, b) => a - b)
-    .map((value) => ({ value, name: value === 0 ? 'background' : `class ${value}` }));
+  if (options.json) {
+    printJson({
+      ...evaluationJson(first),
+      ...(options.metrics.includes('nsd') && { tolerance: Object.fromEntries(tolerances) }),
+      ...(sliced.length > 0 && { truth_slices: sliced }),
+      ...(second && { compared: evaluationJson(second), comparison: comparisonJson(comparisons) }),
+    });
+    return;
+  }
+  for (const evaluation of evaluations) {
+    if (second !== undefined) printLine(`${evaluation.predictions}\n`);
+    printLine(metricTables(evaluation).map(terminalTable).join('\n\n'));
+    if (second !== undefined) printLine();
+  }
+  if (second !== undefined)
+    printLine(terminalTable(comparisonTable(first.predictions, second.predictions, comparisons)));
 }

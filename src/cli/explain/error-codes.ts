@@ -65,6 +65,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
     'A value that memory keeps in half precision (`--precision f16`) was beyond 65504, or was no number, so that the results are wrong. Networks whose values grow so large need f32: leave the option out.',
   'image-channels':
     'The image has another number of channels than the network takes, or than the other images of the data set. A grey image has one, a colour image three; an alpha channel counts.',
+  'image-geometry':
+    'A prediction and its truth have voxels of the same size at the same place in space (the affine matrix of a NIfTI header); otherwise distances in mm, and the overlap itself, would compare different places.',
   'image-size':
     'Images and labels of one case, and predictions and their truth, have the same size in pixels.',
   'init-not-finite': 'A parameter or buffer would begin with values that no 32-bit float holds.',
@@ -104,6 +106,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
     'The software driver SwiftShader is not installed, or cannot be unpacked here; see docs/adapters.md.',
   'no-test-images':
     '`--test` scores images with labels that training has not seen (imagesTs and labelsTs), and there are none.',
+  'no-tolerance':
+    'NSD counts the share of two surfaces that lie within a tolerance of each other, so each label needs one: `--tolerance` in mm for all labels, by label, or from a preset, which knows labels by their names in dataset.json.',
   'no-train-section':
     'The recipe of a training is a `train` section of the spec; the model has none of that name.',
   'no-weights':
@@ -163,12 +167,14 @@ export const errorCodes: Readonly<Record<string, string>> = {
   'unknown-command': '`archc --help` lists the commands.',
   'unknown-kernel':
     'An op is computed by kernels of several kinds, which src/kernels lists, and the one asked for is not among them or cannot compute any part of this network. `archc emit plan --why` shows what each part may be computed by.',
+  'unknown-label': 'The labels are those of dataset.json (`--data`), else `class 1`, `class 2` and so on.',
   'unknown-option': 'The command has no such option. `--help` of the command lists them.',
   'unknown-target':
     'Kernels are chosen and sized for a target: limits, features and the kind of device. `--target` takes the name of one, by default webgpu-default, which every adapter can run; the hint lists them all.',
   'unsafe-pickle':
     'A pickle can ask for any function of Python to be called. Weights never need that; archc calls none, and reads no file that asks for it.',
   'unsupported-image': 'Images are PNG files or NIfTI volumes; other kinds are converted first.',
+  'unused-option': 'An option was given that says nothing without another one, which the message names.',
   'warnings-denied':
     'With `--deny warnings` a warning counts as a mistake. The warnings above point at what to mend.',
   'wasm-refused':

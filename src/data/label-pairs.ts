@@ -64,7 +64,8 @@ export function readAlongside(path: string, truth: PlacedLabels): Labels {
     );
   }
   const apart = cornersApart(own, other);
-  if (apart > PLACE * Math.min(...other.spacing)) {
+  // Of numbers that are none, too, unless they are in both.
+  if (!(apart <= PLACE * Math.min(...other.spacing))) {
     throw new InputError(
       'image-geometry',
       `${path} lies elsewhere in space than its truth ${truth.path}: corners are up to ${apart.toPrecision(3)} apart (affine matrix of the header)`,
@@ -83,7 +84,9 @@ function cornersApart(a: Labels, b: Labels): number {
   for (let corner = 0; corner < 8; corner++) {
     const [x, y, z] = [width, height, depth].map((size, axis) => ((corner >> axis) & 1) * (size - 1));
     const squares = first.map((row, i) => {
-      const [dx, dy, dz, offset] = row.map((value, k) => value - second[i][k]);
+      const [dx, dy, dz, offset] = row.map((value, k) =>
+        Object.is(value, second[i][k]) ? 0 : value - second[i][k],
+      );
       const distance = dx * x + dy * y + dz * z + offset;
       return distance * distance;
     });

@@ -92,20 +92,14 @@ function candidates(
 }
 
 /**
- * The most pairs without anything twice: each row in turn takes a partner that is free, or one whose own row finds
- * another (H. W. Kuhn 1955). Above an IoU of 0.5 there is one candidate at most; at 0.5 there can be two.
+ * The most pairs without anything twice. Only at an IoU of exactly 0.5 has an instance two candidates: they are its
+ * halves, and have no other. So whichever is taken, no more pairs are possible.
  */
 function mostPairs(rows: readonly (readonly number[])[]): number {
-  const takenBy = new Map<number, number>();
-  const take = (row: number, asked: Set<number>): boolean =>
-    rows[row].some((partner) => {
-      if (asked.has(partner)) return false;
-      asked.add(partner);
-      const owner = takenBy.get(partner);
-      if (owner !== undefined && !take(owner, asked)) return false;
-      takenBy.set(partner, row);
-      return true;
-    });
-  for (const row of rows.keys()) take(row, new Set());
-  return takenBy.size;
+  const taken = new Set<number>();
+  for (const row of rows) {
+    const free = row.find((partner) => !taken.has(partner));
+    if (free !== undefined) taken.add(free);
+  }
+  return taken.size;
 }

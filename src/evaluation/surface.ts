@@ -124,6 +124,9 @@ export function hausdorffDistance({ truth, prediction }: SurfacePair, share: num
   return Math.max(quantile(truth, share), quantile(prediction, share));
 }
 
+/** What a sum of areas may lack by rounding, as a share of it. */
+const SUM = 1e-12;
+
 /** The first distance by which the share of the area is reached. */
 function quantile(surface: SurfaceDistances, share: number): number {
   const { distances, areas } = surface;
@@ -131,7 +134,7 @@ function quantile(surface: SurfaceDistances, share: number): number {
   let sum = 0;
   for (let i = 0; i < distances.length; i++) {
     sum += areas[i];
-    if (sum / total >= share) return distances[i];
+    if (sum / total >= share - SUM) return distances[i];
   }
   return distances[distances.length - 1];
 }

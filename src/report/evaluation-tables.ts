@@ -75,7 +75,8 @@ export function evaluationMarkdown(
 }
 
 function shown(value: number, digits: number): string {
-  return Number.isNaN(value) ? '–' : value.toFixed(digits);
+  if (Number.isNaN(value)) return '–';
+  return value.toFixed(digits).replace(/^-(?=[0.]*$)/, '');
 }
 
 function shownP(p: number): string {

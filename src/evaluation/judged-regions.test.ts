@@ -73,6 +73,10 @@ it('labels without tolerance are listed', () => {
   expect(problem(named('lesion'), { metrics: ['dsc'], tolerances: [preset] }).code).toBe('no-tolerance');
 });
 
+it('background alone is nothing to judge', () => {
+  expect(problem(named(), { metrics: ['dsc'], tolerances: [] }).code).toBe('no-labels');
+});
+
 it('names that no label has are refused with those that there are', () => {
   for (const options of [
     { ...nsd, tolerances: [{ name: 'lvier', mm: 2 }] },

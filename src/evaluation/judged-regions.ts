@@ -20,12 +20,19 @@ export interface JudgedOptions {
 /**
  * What is judged in label maps of these classes: each but the background, and all of them together by DSC.
  *
- * @throws InputError `unknown-label` for a name that no class has, `no-tolerance` where NSD is asked for and a class
+ * @throws InputError `no-labels` where there is only background, `unknown-label` for a name that no class has, `no-tolerance` where NSD is asked for and a class
  *   has none
  */
 export function judgedRegions(classes: readonly LabelClass[], options: JudgedOptions): JudgedRegion[] {
   const regions = foregroundRegions(classes);
   const names = regions.map(({ name }) => name);
+  if (names.length === 0) {
+    throw new InputError(
+      'no-labels',
+      'there is no label to judge: truth and predictions hold nothing but background',
+      'check the folders, or name the data set whose labels they are with --data',
+    );
+  }
   const tolerances = new Map<string, number>();
   let truthSlices = new Set<string>();
   for (const entry of options.tolerances) {

@@ -316,6 +316,15 @@ describe('what is wrong is said', () => {
     );
   });
 
+  test('maps of background alone', async () => {
+    writeLabelMap(inFolder('blank/a.png'), { width: 2, height: 2, data: new Int32Array(4) });
+    expectError(
+      await archc('evaluate', '--predictions', inFolder('blank'), '--truth', inFolder('blank')),
+      'no-labels',
+      /nothing but background/,
+    );
+  });
+
   test('nothing is written where something is wrong', async () => {
     cpSync(inFolder('images'), inFolder('less'), { recursive: true });
     writeFileSync(inFolder('less/predictions/fluo038.png'), 'no image');

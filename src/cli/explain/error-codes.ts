@@ -101,6 +101,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
     '`--resume` goes on from checkpoint.safetensors in the folder of a run, and there is none.',
   'no-drawing': 'Drawings are made of the graph only: `archc emit graph SPEC --format svg`.',
   'no-images': 'The folder holds no file of a kind that is read as an image or label map.',
+  'no-labels':
+    'Metrics are of the labels that label maps hold beside the background (0), or that dataset.json lists; there are none.',
   'no-pretrained-section': 'The model has no `pretrained` section of that name; see docs/pretrained.md.',
   'no-swiftshader':
     'The software driver SwiftShader is not installed, or cannot be unpacked here; see docs/adapters.md.',

@@ -83,7 +83,7 @@ export function readLabels(path: string): Labels {
       'check that this is the label and not the image, and that it was resampled with nearest neighbours',
     );
   }
-  return { shape, spacing, affine, data: Int32Array.from(data) };
+  return { shape, spacing, ...(affine && { affine }), data: Int32Array.from(data) };
 }
 
 /**

@@ -65,6 +65,15 @@ it('names both files where they lie elsewhere', () => {
   );
 });
 
+it('a header that tells no place is taken for right', () => {
+  const path = changed((header) => {
+    header.writeFloatLE(3, srow(2, 3));
+    header.writeInt16LE(0, 252);
+    header.writeInt16LE(0, 254);
+  });
+  expect(readAlongside(path, truth).affine).toBeUndefined();
+});
+
 it('names both files where they differ in shape', () => {
   const other = 'tests/fixtures/metrics/hippocampus_235_gt.nii.gz';
   const { code, message } = problem(other);

@@ -75,7 +75,7 @@ export function readAlongside(path: string, truth: PlacedLabels): Labels {
   return labels;
 }
 
-/** How far apart the affine matrices of two volumes put the same corner, at most. */
+/** How far apart the affine matrices of two volumes put the same corner, at most; 0 where one has none. */
 function cornersApart(a: Labels, b: Labels): number {
   const [first, second] = [a.affine, b.affine];
   if (first === undefined || second === undefined) return 0;

@@ -10,8 +10,11 @@ export interface Volume {
   readonly shape: readonly [number, number, number];
   /** Voxel size along D, H, W, in the file's unit (mm as a rule). */
   readonly spacing: readonly [number, number, number];
-  /** Three rows of four: from voxel x, y, z (NIfTI's axes) to its place in space, in the file's unit. */
-  readonly affine: readonly (readonly number[])[];
+  /**
+   * Three rows of four: from voxel x, y, z (NIfTI's axes) to its place in space, in the file's unit. Absent where the
+   * header says nothing of it (both of its codes are 0).
+   */
+  readonly affine?: readonly (readonly number[])[];
   /** The values, after the header's scale and offset. */
   readonly data: Float32Array;
 }
@@ -68,7 +71,9 @@ export function readNifti(path: string): Volume {
   const data = new Float32Array(voxels);
   for (let i = 0; i < voxels; i++)
     data[i] = read(view, start + i * size, header.littleEndian) * slope + offset;
-  return { shape, spacing: spacingOf(path, header), affine: header.affine.slice(0, 3), data };
+  const placed = header.qform_code > 0 || header.sform_code > 0;
+  const volume = { shape, spacing: spacingOf(path, header), data };
+  return placed ? { ...volume, affine: header.affine.slice(0, 3) } : volume;
 }
 
 /** The uncompressed bytes of a file and its header. */

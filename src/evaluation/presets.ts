@@ -9,6 +9,7 @@ export interface PresetLabel {
 }
 
 export interface Preset {
+  /** Where the rules are from, for reports. */
   readonly source: string;
   readonly labels: readonly PresetLabel[];
 }

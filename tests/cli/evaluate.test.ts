@@ -208,6 +208,16 @@ describe('the preset abdomen-mri', () => {
     expect([seen.get(5), seen.get(7)]).toEqual([1, 1]);
   });
 
+  test('is named in Markdown with its source', async () => {
+    const args = [...organs('abdomen', abdomen), '--tolerance', 'abdomen-mri'];
+    await evaluate('abdomen', ...args, '--markdown', inFolder('out/abdomen.md'));
+    const text = readFileSync(inFolder('out/abdomen.md'), 'utf8');
+    expect(text).toMatch(/^- abdomen-mri: the 13 organs of MICCAI FLARE 2022/m);
+    expect(text).toMatch(
+      /^- judged only on slices that the truth covers: aorta, inferior vena cava, esophagus$/m,
+    );
+  });
+
   test('its slices can be others', async () => {
     const args = [...organs('abdomen', abdomen), '--tolerance', 'abdomen-mri', '--json'];
     const none = json(await evaluate('abdomen', ...args, '--truth-slices', '')) as { dsc: Scores };

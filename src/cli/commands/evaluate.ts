@@ -206,12 +206,14 @@ function report(
   const sliced = judged.flatMap(({ name, truthSlices }) => (truthSlices ? [name] : []));
   if (options.csv !== undefined) writeFileAtomic(options.csv, evaluationCsv(evaluations));
   if (options.markdown !== undefined) {
+    const used = options.tolerance.flatMap((entry) => ('preset' in entry ? [entry.preset] : []));
     const facts = [
       `truth: ${options.truth}`,
       ...evaluations.map(({ predictions }) => `predictions: ${predictions}`),
       ...(options.metrics.includes('nsd')
         ? [`tolerance of NSD (mm): ${tolerances.map(([name, mm]) => `${name} ${mm}`).join(', ')}`]
         : []),
+      ...used.map((preset) => `${preset}: ${presets[preset].source}`),
       ...(sliced.length > 0 ? [`judged only on slices that the truth covers: ${sliced.join(', ')}`] : []),
       'deviation: sample standard deviation (n − 1)',
     ];

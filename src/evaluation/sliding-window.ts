@@ -168,12 +168,24 @@ export async function predictCase(
   options: SlidingWindowOptions,
 ): Promise<Int32Array> {
   const maps: Int32Array[] = [];
-  for (const { height, width, channels, image } of normaliseSlices(images.slices)) {
-    const volume = { size: [height, width], channels, image };
-    maps.push((await predictSliding(predictBatch, volume, options)).labels);
-  }
+  for (const slice of slicesOf(images))
+    maps.push((await predictSliding(predictBatch, slice, options)).labels);
   return stackLabels(maps);
 }
+
+/** As {@link predictCase}, the probabilities [K, H, W] of one slice after the other. */
+export async function* caseProbabilities(
+  predictBatch: PredictBatch,
+  images: Case,
+  options: SlidingWindowOptions,
+): AsyncGenerator<Float32Array> {
+  for (const slice of slicesOf(images)) yield await predictProbabilities(predictBatch, slice, options);
+}
+
+const slicesOf = (images: Case): Volume[] =>
+  normaliseSlices(images.slices).map(({ height, width, channels, image }) => {
+    return { size: [height, width], channels, image };
+  });
 
 function windowsOf(
   { size, channels, image }: Volume,

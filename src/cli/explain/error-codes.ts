@@ -56,6 +56,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
   'device-validation':
     'archc asked the graphics driver for what WebGPU forbids. This is a fault of archc; please report it with the message.',
   'empty-dataset': 'Training needs images with labels, imagesTr and labelsTr, and there is none.',
+  'ensemble-mismatch':
+    'Networks that predict together average the probabilities of their classes, so that all need the same channels and the same classes in the same order.',
   'excess-arguments': 'The command takes fewer arguments. One with blanks in it stands in quotes.',
   'file-not-found':
     'There is no file or folder of that name. Paths are relative to the folder that the command runs in.',

@@ -115,8 +115,8 @@ export class Segmenter {
 }
 
 /**
- * Class ids, [D, H, W], of a case by several networks together: of the mean of their probabilities, as nnU-Net takes the
- * folds of a cross-validation. All have the same classes.
+ * Class ids, [D, H, W], of a case by several networks together: of the mean of their probabilities, as in nnU-Net's
+ * ensembles. All have the same classes.
  */
 export async function segmentTogether(
   segmenters: readonly Segmenter[],

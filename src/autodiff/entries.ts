@@ -29,6 +29,8 @@ export interface TrainingEntries {
   readonly entries: Readonly<Record<string, Graph>>;
   /** Parameters that the loss reaches, in order. */
   readonly reached: readonly Parameter[];
+  /** The same as they are packed: gradients, the optimizer's state and averages are one tensor a group. */
+  readonly groups: readonly (readonly Parameter[])[];
   /** Names of the optimizer's state, zero at first, and of averaged weights. */
   readonly state: readonly string[];
 }
@@ -74,7 +76,7 @@ export function trainingEntries(
     state.push(...groups.map((_, k) => `ema.${k}`));
   }
   if (predictor) entries['loss'] = lossGraph(predictor, section, ops);
-  return { entries, reached: groups.flat(), state };
+  return { entries, reached: groups.flat(), groups, state };
 }
 
 /** Parameters that are packed together. */

@@ -70,11 +70,19 @@ export interface TrainSection {
   readonly optimizer: OptimizerSpec;
   readonly schedule: ScheduleSpec;
   readonly batch: number;
+  /** Batches whose mean gradient makes a step. */
+  readonly accumulate: number;
   readonly steps: number;
+  /** Decay of the averages of weights that predict; 0 for none: the weights themselves do. */
+  readonly ema: number;
   /** Steps between validations; 0 for none. */
   readonly validate: number;
   /** Cases that are not trained on but validated on: their share, or their ids. 0 for none. */
   readonly holdout: number | readonly string[];
+  /** Decay of the running mean of validations' scores by which the best is chosen; 0 for each score by itself. */
+  readonly score_decay: number;
+  /** Validations without a new best after which training ends; 0 for never. */
+  readonly patience: number;
   /** Share of crops that are centred on a pixel that is not background. */
   readonly foreground: number;
   readonly augment: readonly AugmentSpec[];

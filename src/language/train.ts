@@ -58,16 +58,22 @@ export function elaborateTrain(
   const opt = needed('optimizer', (e) => optimizer(r, e, inner));
   const sched = optional('schedule', { kind: 'constant' } as const, (e) => schedule(r, e));
   const batch = needed('batch', (e) => r.whole('`batch`', e, 1));
+  const accumulate = optional('accumulate', 1, (e) => r.whole('`accumulate`', e, 1));
+  const ema = optional('ema', 0, (e) => r.number('`ema`', e, { least: 0, below: 1, f32: true }));
   const steps = needed('steps', (e) => r.whole('`steps`', e, 1));
   const validate = optional('validate', 0, (e) => r.whole('`validate`', e, 0));
   // nnU-Net's 80:20, where there is anything to validate.
   const held = optional('holdout', validate ? 0.2 : 0, (e) => holdout(r, e, validate ?? 0));
+  const score_decay = optional('score_decay', 0, (e) => r.number('`score_decay`', e, { least: 0, below: 1 }));
+  const patience = optional('patience', 0, (e) => r.whole('`patience`', e, 0));
   const foreground = optional('foreground', 0, (e) => r.number('`foreground`', e, { least: 0, most: 1 }));
   const augment = optional('augment', [], (e) => augmentTerms(r, e));
   const seed = optional('seed', 0, (e) => r.whole('`seed`', e, 0));
   if (c.reporter.errors > before || !loss || !supervise || !opt || !sched || !augment) return undefined;
   if (batch === undefined || steps === undefined || validate === undefined) return undefined;
-  if (held === undefined || foreground === undefined || seed === undefined) return undefined;
+  if (accumulate === undefined || ema === undefined || score_decay === undefined) return undefined;
+  if (patience === undefined || held === undefined || foreground === undefined || seed === undefined)
+    return undefined;
   return {
     name: decl.name.name,
     model: decl.model.name,
@@ -76,9 +82,13 @@ export function elaborateTrain(
     optimizer: opt,
     schedule: sched,
     batch,
+    accumulate,
     steps,
+    ema,
     validate,
     holdout: held,
+    score_decay,
+    patience,
     foreground,
     augment,
     seed,

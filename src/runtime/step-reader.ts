@@ -10,6 +10,12 @@ export interface StepResult {
   readonly gradNorm: number;
 }
 
+/** What is run in a submission of its own, with its inputs. */
+export interface StepPart {
+  readonly entries: readonly string[];
+  readonly inputs: Readonly<Record<string, TensorData>>;
+}
+
 /**
  * Runs training steps without waiting for their losses: each keeps copies of loss and norm (the outputs `loss` and
  * `norm2` of its entries), which are read when the device gets there. At most `depth` steps are in flight.
@@ -21,7 +27,7 @@ export class StepReader {
   private readonly pending: { readonly step: number; readonly submitted: Submitted }[] = [];
   private readonly outputs: readonly OutputName[];
 
-  /** @param entries what one step runs, in order */
+  /** @param entries what one step runs, in order; of several with an output of the same name the last one's counts */
   constructor(session: Session, entries: readonly string[], depth = 4) {
     this.session = session;
     this.entries = entries;
@@ -38,8 +44,14 @@ export class StepReader {
    * Submits a step; call {@link next} first when {@link full}.
    *
    * @param inputs those that change with this step
+   * @param before what runs before, such as other micro-batches
    */
-  submit(step: number, inputs: Readonly<Record<string, TensorData>> = {}): void {
+  submit(
+    step: number,
+    inputs: Readonly<Record<string, TensorData>> = {},
+    before: readonly StepPart[] = [],
+  ): void {
+    for (const part of before) this.session.submit(`step ${step}`, part.entries, part.inputs).release();
     const submitted = this.session.submit(`step ${step}`, this.entries, inputs, this.outputs);
     this.pending.push({ step, submitted });
   }
@@ -57,9 +69,9 @@ export class StepReader {
     for (const { submitted } of this.pending.splice(0)) submitted.release();
   }
 
-  /** The output of that name, of the first entry that has one. */
+  /** The output of that name, of the last entry that has one. */
   private giver(name: string): OutputName {
-    const entry = this.entries.find((e) => this.session.entry(e).outputs.some((o) => o.name === name));
+    const entry = this.entries.findLast((e) => this.session.entry(e).outputs.some((o) => o.name === name));
     if (entry !== undefined) return { entry, name };
     throw new RuntimeError(
       'bad-entry',

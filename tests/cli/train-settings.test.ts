@@ -64,9 +64,14 @@ const ofSettings: Readonly<Record<string, Case>> = {
   optimizer: ['sgd(lr: 1e-1)', 'adam(lr: 1e-1)'],
   schedule: [undefined, 'cosine()'],
   batch: ['2', '3'],
+  accumulate: [undefined, '2'],
+  ema: [undefined, '0.5'],
   steps: ['4', '5'],
   validate: ['2', '3', { holdout: '0.25' }],
   holdout: [undefined, '["b"]'],
+  // The scores of these steps go up and down.
+  score_decay: [undefined, '0.9', { validate: '1', holdout: '0.25', steps: '12', optimizer: 'sgd(lr: 1)' }],
+  patience: [undefined, '1', { validate: '1', holdout: '0.25', optimizer: 'sgd(lr: 0)' }],
   foreground: [undefined, '1'],
   augment: [undefined, 'flips'],
   seed: ['0', '1'],
@@ -174,6 +179,7 @@ async function resultOf(given: Readonly<Record<string, string | undefined>>): Pr
   const { tensors } = readSafetensors(join(output, 'weights.safetensors'));
   const result = {
     steps: report.steps,
+    best: report.validation?.best?.step,
     validations: report.validation?.validations.map(({ step }) => step) ?? [],
     weights: [...tensors].map(([name, tensor]) => [name, [...toFloat32(tensor)]]),
   };

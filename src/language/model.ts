@@ -75,6 +75,10 @@ export interface TrainSection {
   readonly steps: number;
   /** Decay of the averages of weights that predict; 0 for none: the weights themselves do. */
   readonly ema: number;
+  /** Patterns of parameters that stay as they are; see `fitsAny`. */
+  readonly freeze: readonly string[];
+  /** Steps for which they do; 0 for all. */
+  readonly freeze_steps: number;
   /** Steps between validations; 0 for none. */
   readonly validate: number;
   /** Cases that are not trained on but validated on: their share, or their ids. 0 for none. */

@@ -5,7 +5,8 @@ import { type OptimizerSpec, optimizerOf, optimizers } from '../recipe/optimizer
 import { type ScheduleSpec, schedules } from '../recipe/schedules.ts';
 import { type Supervision, supervisions } from '../recipe/supervision.ts';
 import { fitsF32 } from './f32.ts';
-import { nearestArgument } from './suggest.ts';
+import { fitsAny, patternProblem } from './name-patterns.ts';
+import { nearest, nearestArgument } from './suggest.ts';
 import type { SettingReader } from './train-values.ts';
 
 /** `cross_entropy + 0.5 * dice(…)`: terms with factors. */
@@ -111,6 +112,33 @@ export function holdout(r: SettingReader, expr: Expr, validate: number): number 
   if (value >= 1) return refuse('less than 1, to leave cases to train on', String(value));
   if (value === 0 && validate > 0) return refuse('more than 0, to have cases to validate on', '0');
   return value;
+}
+
+/** Patterns of parameters, each of which fits one of `parameters`, where these are known. */
+export function frozen(
+  r: SettingReader,
+  expr: Expr,
+  parameters: readonly string[] | undefined,
+): string[] | undefined {
+  const patterns = r.strings('`freeze`', expr);
+  for (const pattern of patterns ?? []) {
+    const problem = patternProblem(pattern);
+    const unfit = parameters !== undefined && !problem && !parameters.some((p) => fitsAny(p, [pattern]));
+    if (!problem && !unfit) continue;
+    const near = unfit ? nearest(pattern, parameters) : undefined;
+    r.c.report(
+      'illegal-value',
+      expr.span,
+      {
+        what: '`freeze`',
+        expected: 'names of parameters, or patterns that fit some',
+        found: `${JSON.stringify(pattern)}, which ${problem ?? 'fits none'}`,
+      },
+      near === undefined ? {} : { hint: JSON.stringify(near) },
+    );
+    return undefined;
+  }
+  return patterns;
 }
 
 /** `flips + brightness(0.3)`. */

@@ -28,6 +28,12 @@ export const trainSettings: Readonly<Record<string, TrainSetting>> = {
       'decay of averaged weights, 0 to below 1: these are validated, tested and kept as the weights of the run',
     leftOut: '0: no averages',
   },
+  freeze: {
+    takes:
+      'parameters that stay as they are: names, or patterns with `*` for any text, `["encoder.*"]` (see [training.md](training.md#frozen-parameters))',
+    leftOut: 'none',
+  },
+  freeze_steps: { takes: 'steps for which these stay; 0 for the whole run', leftOut: '0' },
   validate: { takes: 'steps between validations (see [training.md](training.md)); 0 never', leftOut: '0' },
   holdout: {
     takes:

@@ -40,5 +40,9 @@ export function predictingWeightsOf(
   state: RunState,
 ): ReadonlyMap<string, StoredData> {
   if (section.ema === 0) return state.weights;
-  return predictingWeights(section, trainingEntries(model, section, section.optimizer, ops).groups, state);
+  return predictingWeights(
+    section,
+    trainingEntries(model, section, section.optimizer, ops, { thaws: true }).groups,
+    state,
+  );
 }

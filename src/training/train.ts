@@ -21,7 +21,7 @@ import { type RunChoices, type RunState, writeCheckpoint } from './checkpoint.ts
 import { bestOf, type StepRecord, type ValidationRecord } from './history.ts';
 import type { RunIdentity } from './identity.ts';
 import { Budget, Pace } from './pace.ts';
-import { dispatchesOf, stepEntries, stepParts } from './steps.ts';
+import { dispatchesOf, stepParts } from './steps.ts';
 import { imageInput } from './task.ts';
 import type { Validator } from './validation.ts';
 
@@ -107,7 +107,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     groups,
     state: stateNames,
   } = trainingEntries(model, section, section.optimizer, ops, {
-    ...{ predictor, accumulate: accumulate > 1, ema: averaging },
+    ...{ predictor, accumulate: accumulate > 1, ema: averaging, thaws: true },
   });
   // The loader counts batches, of which a step may take several.
   if (resume) loader.restore({ ...resume.loader, step: resume.step * accumulate });
@@ -132,7 +132,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     throw error;
   }
 
-  const reader = new StepReader(session, stepEntries(section).last);
+  const reader = new StepReader(session);
   const pace = new Pace(performance.now());
   const asked = Number(options.identity.train['steps']);
   const budget = options.deadline === undefined ? undefined : new Budget(options.deadline, asked);
@@ -222,8 +222,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       if (signal?.aborted) break;
       const rate = learningRate(section.schedule, section.optimizer.lr, t - 1, steps);
       rates.set(t, rate);
-      const { inputs, before } = stepParts({ section, session, seed, input, batches: loader }, t, rate);
-      reader.submit(t, inputs, before);
+      reader.submit(t, stepParts({ section, session, seed, input, batches: loader }, t, rate));
       const planned = budget?.plan(steps, done, t, performance.now(), pace) ?? steps;
       if (planned !== steps) {
         steps = planned;

@@ -70,6 +70,8 @@ const ofSettings: Readonly<Record<string, Case>> = {
   validate: ['2', '3', { holdout: '0.25' }],
   holdout: [undefined, '["b"]'],
   // The scores of these steps go up and down.
+  freeze: [undefined, '["stem.*"]'],
+  freeze_steps: [undefined, '2', { freeze: '["stem.*"]' }],
   score_decay: [undefined, '0.9', { validate: '1', holdout: '0.25', steps: '12', optimizer: 'sgd(lr: 1)' }],
   patience: [undefined, '1', { validate: '1', holdout: '0.25', optimizer: 'sgd(lr: 0)' }],
   foreground: [undefined, '1'],

@@ -63,6 +63,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
     'There is no file or folder of that name. Paths are relative to the folder that the command runs in.',
   'file-too-large':
     'A file of its kind has fewer bytes: specs are a page or two, and larger files than the limit in the message are taken for wrong ones.',
+  'freeze-steps':
+    'The train section freezes parameters for some steps and trains them afterwards, which `archc train` does. Compiled programs and `archc fit` make all steps alike: with these parameters frozen, or without.',
   'half-overflow':
     'A value that memory keeps in half precision (`--precision f16`) was beyond 65504, or was no number, so that the results are wrong. Networks whose values grow so large need f32: leave the option out.',
   'image-channels':

@@ -134,11 +134,47 @@ test('training ends after so many validations that are no better, and can be pro
   expect(tree(inFolder('plateau'))).toContain('best.safetensors');
 });
 
+test('what is frozen stays as it began, for as long as asked', async () => {
+  const settings = { batch: '2', steps: '3', freeze: '["stem.*"]' };
+  const tensors = (name: string) => readSafetensors(inFolder(`${name}/weights.safetensors`)).tensors;
+  const [first, frozen, thawed, free] = [
+    { optimizer: 'sgd(lr: 0)' },
+    {},
+    { freeze_steps: '2' },
+    { freeze: '[]' },
+  ];
+  for (const [name, more] of Object.entries({ first, frozen, thawed, free }))
+    expect((await train(name, { ...settings, ...more })).code).toBe(0);
+  const changed = (name: string) =>
+    [...tensors(name)].flatMap(([key, { data }]) =>
+      JSON.stringify(data) === JSON.stringify(tensors('first').get(key)!.data) ? [] : [key],
+    );
+  expect(changed('frozen')).toEqual(['head.weight', 'head.bias']);
+  expect(changed('thawed')).toEqual(['stem.weight', 'stem.bias', 'head.weight', 'head.bias']);
+  expect(tensors('thawed').get('stem.weight')).not.toEqual(tensors('free').get('stem.weight'));
+});
+
+test('a run that thaws goes on to the same bytes, before and after', async () => {
+  const settings = {
+    ...{ batch: '2', steps: '6', accumulate: '2', ema: '0.5', freeze: '["stem.*"]', freeze_steps: '3' },
+  };
+  await train('thaw-unbroken', settings);
+  for (const stop of ['2', '4']) {
+    const name = `thaw-${stop}`;
+    await train(name, settings, '--steps', stop);
+    expect((await train(name, settings, '--steps', '6', '--resume')).code).toBe(0);
+    expect(bytes(`${name}/weights.safetensors`)).toEqual(bytes('thaw-unbroken/weights.safetensors'));
+  }
+});
+
 test.each([
   ['accumulate', '0', /`accumulate`/],
   ['ema', '1', /`ema`/],
   ['score_decay', '-0.1', /`score_decay`/],
   ['patience', '1.5', /`patience`/],
+  ['freeze', '["stam.*"]', /"stam\.\*", which fits none/],
+  ['freeze', '["{"]', /has `\{` where a name/],
+  ['freeze', '["*"]', /that is not frozen/],
 ])('%s = %s is refused', async (key, value, message) => {
   const result = await train('refused', { [key]: value });
   expect(result.code).toBe(2);

@@ -2,6 +2,7 @@ import type { Span } from '../../grammar/span.ts';
 import type { Dims } from '../ir/dim.ts';
 import type { DType, Graph, Shape, ValueId } from '../ir/graph.ts';
 import type { AugmentSpec } from '../recipe/augmentations.ts';
+import type { FoldSpec } from '../recipe/holdouts.ts';
 import type { InitialiserKind } from '../recipe/initialisers.ts';
 import type { LossTerm } from '../recipe/losses.ts';
 import type { OptimizerSpec } from '../recipe/optimizers.ts';
@@ -81,8 +82,8 @@ export interface TrainSection {
   readonly freeze_steps: number;
   /** Steps between validations; 0 for none. */
   readonly validate: number;
-  /** Cases that are not trained on but validated on: their share, or their ids. 0 for none. */
-  readonly holdout: number | readonly string[];
+  /** Cases that are not trained on but validated on: their share, their ids, or a fold. 0 for none. */
+  readonly holdout: number | readonly string[] | FoldSpec;
   /** Decay of the running mean of validations' scores by which the best is chosen; 0 for each score by itself. */
   readonly score_decay: number;
   /** Validations without a new best after which training ends; 0 for never. */

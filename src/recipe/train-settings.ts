@@ -37,7 +37,7 @@ export const trainSettings: Readonly<Record<string, TrainSetting>> = {
   validate: { takes: 'steps between validations (see [training.md](training.md)); 0 never', leftOut: '0' },
   holdout: {
     takes:
-      'training cases to validate on and not to train on: a share, 0 to 1, which the seed chooses; or a list of case ids, `["case_3", "case_7"]`',
+      'training cases to validate on and not to train on: a share, 0 to 1, which the seed chooses; a list of case ids, `["case_3", "case_7"]`; or a fold of a [cross-validation](#held-back-cases), `fold(0)`',
     leftOut: '0.2 if `validate`, else 0',
   },
   score_decay: {

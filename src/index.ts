@@ -108,6 +108,6 @@ export type { JobOptions } from './training/job.ts';
 export { trainJob } from './training/job.ts';
 export type { JobReport } from './training/job-report.ts';
 /** What `archc predict` does with each image. */
-export { Segmenter } from './training/predict.ts';
+export { Segmenter, segmentTogether } from './training/predict.ts';
 /** Weights of a model from safetensors or a PyTorch checkpoint. */
 export { readWeights } from './training/weights-file.ts';

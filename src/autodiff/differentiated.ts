@@ -17,17 +17,25 @@ export interface Differentiated {
   readonly gradients: readonly ValueId[];
 }
 
-/** @throws InputError `batch-too-small`, see {@link requireBatchStatistics} */
-export function differentiated(model: ElaboratedModel, section: TrainSection, ops: OpTable): Differentiated {
+/**
+ * @param trained parameters to take gradients of
+ * @throws InputError `batch-too-small`, see {@link requireBatchStatistics}
+ */
+export function differentiated(
+  model: ElaboratedModel,
+  section: TrainSection,
+  ops: OpTable,
+  trained: readonly Parameter[] = model.parameters,
+): Differentiated {
   requireBatchStatistics(model);
   const { b, loss } = withLoss(model, section, ops);
   const one = b.apply('full', [], { shape: [], value: 1 });
   const all = differentiate(
     b,
     new Map([[loss, one]]),
-    model.parameters.map((p) => p.value),
+    trained.map((p) => p.value),
   );
-  const reached = model.parameters.filter((_, i) => all[i] !== undefined);
+  const reached = trained.filter((_, i) => all[i] !== undefined);
   return { b, loss, reached, gradients: all.filter((g) => g !== undefined) };
 }
 

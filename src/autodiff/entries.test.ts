@@ -154,7 +154,7 @@ function distance(a: Record<string, number[]>, b: Record<string, number[]>): num
   return Math.max(...Object.keys(a).flatMap((k) => a[k].map((v, i) => Math.abs(v - b[k][i]))));
 }
 
-/** PyTorch's steps, tensor by tensor, from the gradients that `grad` gives. */
+/** PyTorch's steps, tensor by tensor, from the gradients that `grad` gives; a frozen tensor has none, and no state yet. */
 function expectedSteps(o: ReturnType<typeof opened>, batches: readonly Batch[]) {
   const { model, section } = o;
   const { optimizer } = section;
@@ -166,11 +166,14 @@ function expectedSteps(o: ReturnType<typeof opened>, batches: readonly Batch[]) 
   batches.forEach((batch, index) => {
     const t = index + 1;
     const out = m.feed({ ...batch }).run('grad');
-    const norm2 = reached.reduce((sum, { name }) => sum + out[`g/${name}`].reduce((s, g) => s + g * g, 0), 0);
+    const isFrozen = (name: string) => section.freeze.includes(name) && t <= section.freeze_steps;
+    const moving = reached.filter(({ name }) => !isFrozen(name));
+    const norm2 = moving.reduce((sum, { name }) => sum + out[`g/${name}`].reduce((s, g) => s + g * g, 0), 0);
     norms.push(norm2);
     const factor = optimizer.clip ? Math.min(1, optimizer.clip / (Math.sqrt(norm2) + 1e-6)) : 1;
-    const [rate, c1, c2] = hyperParameters(optimizer, optimizer.lr, t);
-    for (const { name, shape } of reached) {
+    for (const { name, shape } of moving) {
+      const own = section.freeze.includes(name) ? t - section.freeze_steps : t;
+      const [rate, c1, c2] = hyperParameters(optimizer, optimizer.lr, own);
       const w = m.values.get(`param:${name}`)!;
       const zeros = () => new Float64Array(elementCount(shape));
       const a = first.get(name) ?? first.set(name, zeros()).get(name)!;
@@ -180,7 +183,7 @@ function expectedSteps(o: ReturnType<typeof opened>, batches: readonly Batch[]) 
         if (optimizer.kind === 'adamw') w[i] -= rate * optimizer.weight_decay * w[i];
         else g += optimizer.weight_decay * w[i];
         if (optimizer.kind === 'sgd') {
-          a[i] = t === 1 ? g : optimizer.momentum * a[i] + g;
+          a[i] = own === 1 ? g : optimizer.momentum * a[i] + g;
           w[i] -= rate * (g + optimizer.momentum * a[i]);
           return;
         }
@@ -215,6 +218,69 @@ describe.each(Object.entries(optimizers))('a step of %s', (kind, optimizer) => {
     expect(before['param:unused']).toEqual([1, 1, 1]);
     expect(o.section.optimizer.kind).toBe(kind);
   });
+});
+
+describe.each(Object.entries(optimizers))('a section of %s that freezes', (_, optimizer) => {
+  const freezing = (freeze_steps: number) => {
+    const o = opened(4, { optimizer, norm: true });
+    const section = { ...o.section, freeze: ['stem.weight', 'norm.bias'], freeze_steps };
+    return { ...o, section };
+  };
+
+  test('for some steps trains from then on as PyTorch does what had no gradients before', () => {
+    const o = freezing(2);
+    const batches = [0, 11, 23, 5, 17].map((phase) => batchOf(4, phase));
+    const expected = expectedSteps(o, batches);
+    const m = machine(o, { thaws: true });
+    const before = m.kept()['param:stem.weight'];
+    batches.forEach((batch, i) => {
+      const hyper = (t: number) => hyperParameters(o.section.optimizer, o.section.optimizer.lr, t);
+      m.feed({ ...batch, hyper: hyper(i + 1), hyper_late: hyper(i - 1) });
+      const frozen = i < 2;
+      const { norm2 } = m.run(...(frozen ? ['gradients_frozen', 'update_frozen'] : ['gradients', 'update']));
+      expect(norm2[0] / expected.norms[i]).toBeCloseTo(1, 12);
+      expect(JSON.stringify(m.kept()['param:stem.weight']) === JSON.stringify(before)).toBe(frozen);
+    });
+    expect(expected.weights.size).toBe(5);
+    for (const [name, w] of expected.weights) {
+      m.values.get(`param:${name}`)!.forEach((v, i) => {
+        expect(Math.abs(v - w[i]), name).toBeLessThan(1e-12);
+      });
+    }
+  });
+
+  test('for good leaves it as it is, and has no entries and no state for it', () => {
+    const o = freezing(0);
+    const { entries, reached } = trainingEntries(o.model, o.section, o.section.optimizer, ops);
+    expect(Object.keys(entries)).toEqual(['gradients', 'update']);
+    expect(reached.map(({ name }) => name)).toEqual(['norm.weight', 'head.weight', 'head.bias']);
+    const m = machine(o);
+    const before = m.kept();
+    for (const t of [1, 2]) step(m, o.section, t, batchOf(4, t));
+    for (const name of ['stem.weight', 'norm.bias'])
+      expect(m.kept()[`param:${name}`]).toEqual(before[`param:${name}`]);
+    expect(m.kept()['param:head.weight']).not.toEqual(before['param:head.weight']);
+  });
+});
+
+test('frozen steps with accumulation read no gradient that was not computed', () => {
+  const o = opened(2);
+  const section = { ...o.section, freeze: ['stem.weight'], freeze_steps: 1 };
+  const m = machine({ ...o, section }, { accumulate: true, thaws: true });
+  const hyper = hyperParameters(section.optimizer, 0.01, 1);
+  m.feed({ ...batchOf(2), share: [0.5], hyper, hyper_late: hyper });
+  m.run('begin', 'gradients_frozen', 'accumulate_frozen', 'gradients_frozen', 'accumulate_frozen');
+  m.run('update_frozen');
+  // Carries that nothing has set are NaN here.
+  for (const [name, data] of Object.entries(m.kept())) expect(data.every(Number.isFinite), name).toBe(true);
+});
+
+test('who makes all steps alike is told that a section does not', () => {
+  const { model, section } = opened(4);
+  const freezing = { ...section, freeze: ['stem.*'], freeze_steps: 3 };
+  expect(() => trainingEntries(model, freezing, section.optimizer, ops)).toThrow(/freezes parameters for 3/);
+  const all = { ...section, freeze: ['*'], freeze_steps: 0 };
+  expect(() => trainingEntries(model, all, section.optimizer, ops)).toThrow(/that is not frozen/);
 });
 
 test('state is named as checkpoints name it', () => {

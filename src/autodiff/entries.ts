@@ -5,6 +5,7 @@ import type { OpTable } from '../ir/op.ts';
 import { packLength } from '../ir/packing.ts';
 import { prune } from '../ir/prune.ts';
 import type { ElaboratedModel, Parameter, TrainSection } from '../language/model.ts';
+import { fitsAny } from '../language/name-patterns.ts';
 import type { OptimizerSpec } from '../recipe/optimizers.ts';
 import { appendBufferSteps, appendFirstBuffers, appendNextBuffers, readingNext } from './buffers.ts';
 import { differentiated } from './differentiated.ts';
@@ -15,6 +16,9 @@ import { pack, packGroups } from './packs.ts';
 /** What a step of training runs, without accumulation. */
 export const TRAINING_STEP: readonly string[] = ['gradients', 'update'];
 
+/** What `gradients`, `accumulate` and `update` are called that leave alone what a section freezes for some steps. */
+export const whileFrozen = (entry: string): string => `${entry}_frozen`;
+
 export interface EntryOptions {
   /** The same model elaborated for prediction: adds `loss`. */
   readonly predictor?: ElaboratedModel;
@@ -22,6 +26,8 @@ export interface EntryOptions {
   readonly accumulate?: boolean;
   /** Adds `ema`. */
   readonly ema?: boolean;
+  /** The caller runs other entries while the section freezes parameters for some steps; else such a section is refused. */
+  readonly thaws?: boolean;
 }
 
 /** What a program that trains is made of. All entries share weights, buffers, state and carries by name. */
@@ -29,6 +35,8 @@ export interface TrainingEntries {
   readonly entries: Readonly<Record<string, Graph>>;
   /** Parameters that the loss reaches, in order. */
   readonly reached: readonly Parameter[];
+  /** The same as they are packed: gradients, the optimizer's state and averages are one tensor a group. */
+  readonly groups: readonly (readonly Parameter[])[];
   /** Names of the optimizer's state, zero at first, and of averaged weights. */
   readonly state: readonly string[];
 }
@@ -42,6 +50,12 @@ export interface TrainingEntries {
  *   it reaches them or not. Where loss or norm is not finite nothing changes.
  * - `loss`: the loss in prediction, see {@link lossGraph}.
  *
+ * Parameters that the section freezes for the whole run are constants. Those that it freezes for some steps (`freeze`,
+ * `freeze_steps`) are packed apart: until then `gradients_frozen`, `update_frozen` and `accumulate_frozen` take the
+ * place of `gradients`, `update` and `accumulate`, and compute and change nothing of theirs. From then on their
+ * optimizer begins: `update` takes its corrections for them from the input `hyper_late`, as in PyTorch, where a
+ * parameter without gradients has no state yet.
+ *
  * With accumulation a step is `begin`, then `gradients`, `accumulate` for each micro-batch, then `update`:
  * - `begin`: sums are zero, micro-batches start from the buffers.
  * - `accumulate`: adds gradients and loss of the micro-batch times input `share`, which is one over their number.
@@ -50,7 +64,7 @@ export interface TrainingEntries {
  * `ema`, after an update that was applied: averaged weights become d · average + (1 − d) · weights, with d the input
  * `decay`; 0 starts from the weights. They are the state `ema.k`, packed as the gradients are.
  *
- * @throws InputError `nothing-to-train` where the loss reaches no parameter; `batch-too-small`
+ * @throws InputError `nothing-to-train` where the loss reaches no parameter; `batch-too-small`; `freeze-steps`
  */
 export function trainingEntries(
   model: ElaboratedModel,
@@ -60,75 +74,109 @@ export function trainingEntries(
   options: EntryOptions = {},
 ): TrainingEntries {
   const { accumulate = false, ema = false, predictor } = options;
-  const { graph, groups } = gradientsEntry(model, section, ops, accumulate);
+  const { freeze, freeze_steps } = section;
+  const frozen = model.parameters.filter(({ name }) => fitsAny(name, freeze));
+  const open = model.parameters.filter((p) => !frozen.includes(p));
+  const early = gradientsEntry(model, section, ops, accumulate, [open]);
+  const late = freeze_steps > 0 && frozen.length > 0;
+  if (late && !options.thaws) throw neverThaws(section);
+  const { graph, groups } = late ? gradientsEntry(model, section, ops, accumulate, [open, frozen]) : early;
+  const first = early.groups.length;
   const lengths = groups.map((group) => packLength(group.map(({ shape }) => shape)));
-  const update = new GraphBuilder(ops);
-  const state = appendUpdate(update, model, optimizer, groups, lengths, { accumulate, ema });
-  const entries: Record<string, Graph> = { gradients: graph, update: prune(update.build()) };
+  const hypers = groups.map((_, k) => (k < first ? 'hyper' : 'hyper_late'));
+  const how = { accumulate, ema };
+  const update = updateEntry(model, optimizer, ops, { groups, lengths, hypers, ...how });
+  const entries: Record<string, Graph> = { gradients: graph, update: update.graph };
+  const { state } = update;
+  if (late) {
+    const packs = { groups: early.groups, lengths: lengths.slice(0, first), hypers };
+    entries[whileFrozen('gradients')] = early.graph;
+    entries[whileFrozen('update')] = updateEntry(model, optimizer, ops, { ...packs, ...how }).graph;
+  }
   if (accumulate) {
     entries['begin'] = beginEntry(model, ops, lengths);
     entries['accumulate'] = accumulateEntry(ops, lengths);
+    if (late) entries[whileFrozen('accumulate')] = accumulateEntry(ops, lengths.slice(0, first));
   }
   if (ema) {
     entries['ema'] = emaEntry(ops, groups, accumulate);
     state.push(...groups.map((_, k) => `ema.${k}`));
   }
   if (predictor) entries['loss'] = lossGraph(predictor, section, ops);
-  return { entries, reached: groups.flat(), state };
+  return { entries, reached: groups.flat(), groups, state };
+}
+
+function neverThaws({ name, span, freeze_steps }: TrainSection): InputError {
+  return new InputError(
+    'freeze-steps',
+    `${span.file}:${span.line}: ${name} freezes parameters for ${freeze_steps} steps, and here all steps are alike`,
+    '--set train.freeze_steps=0 to freeze them throughout, or --set train.freeze=[]',
+  );
 }
 
 /** Parameters that are packed together. */
 type Group = readonly Parameter[];
+
+/** Parameters by groups, how long their packs are, and which input says how each steps. */
+interface Packs {
+  readonly groups: readonly Group[];
+  readonly lengths: readonly number[];
+  readonly hypers: readonly string[];
+}
 
 function gradientsEntry(
   model: ElaboratedModel,
   section: TrainSection,
   ops: OpTable,
   accumulate: boolean,
+  parts: readonly Group[],
 ): { graph: Graph; groups: Group[] } {
   const from = accumulate ? { ...model, graph: readingNext(model.graph, model) } : model;
-  const { b, loss, reached, gradients } = differentiated(from, section, ops);
+  const { b, loss, reached, gradients } = differentiated(from, section, ops, parts.flat());
   if (reached.length === 0) {
     const { file, line } = section.span;
     throw new InputError(
       'nothing-to-train',
-      `${file}:${line}: the loss of ${section.name} reaches no parameter of ${model.name}`,
+      `${file}:${line}: the loss of ${section.name} reaches no parameter of ${model.name} that is not frozen`,
       'declare a `param` on which a supervised output depends, or leave out the train section',
     );
   }
-  const groups = packGroups(reached.map(({ shape }) => shape));
+  const groups = parts.flatMap((part) => {
+    const own = part.filter((p) => reached.includes(p));
+    return packGroups(own.map(({ shape }) => shape)).map((group) => group.map((i) => own[i]));
+  });
   groups.forEach((group, k) => {
     const flat = pack(
       b,
-      group.map((i) => gradients[i]),
+      group.map((p) => gradients[reached.indexOf(p)]),
     );
     b.update([carry(b, `gradient.${k}`, b.shape(flat))], flat);
   });
   b.update([carry(b, 'loss', [])], loss);
   b.output('loss', loss);
   appendNextBuffers(b, model);
-  return { graph: prune(b.build()), groups: groups.map((group) => group.map((i) => reached[i])) };
+  return { graph: prune(b.build()), groups };
 }
 
-function appendUpdate(
-  b: GraphBuilder,
+function updateEntry(
   model: ElaboratedModel,
   optimizer: OptimizerSpec,
-  groups: readonly Group[],
-  lengths: readonly number[],
-  { accumulate, ema }: { readonly accumulate: boolean; readonly ema: boolean },
-): string[] {
+  ops: OpTable,
+  packs: Packs & { readonly accumulate: boolean; readonly ema: boolean },
+): { graph: Graph; state: string[] } {
+  const { groups, lengths, hypers, accumulate, ema } = packs;
+  const b = new GraphBuilder(ops);
   const gradient = accumulate ? 'sum' : 'gradient';
   const loss = stepLoss(b, accumulate);
   const params = groups.map((group) => sourcesOf(b, group));
   const gradients = lengths.map((length, k) => carry(b, `${gradient}.${k}`, [length]));
   const norm2 = appendSquaredNorm(b, gradients);
-  const state = appendOptimizer(b, optimizer, params, gradients, { loss, norm2 });
+  const state = appendOptimizer(b, optimizer, params, gradients, hypers, { loss, norm2 });
   appendBufferSteps(b, model, { loss, norm2 });
   b.output('norm2', norm2);
   if (accumulate) b.output('loss', loss);
   if (ema) b.update([carry(b, 'norm2', [])], norm2);
-  return state;
+  return { graph: prune(b.build()), state };
 }
 
 function beginEntry(model: ElaboratedModel, ops: OpTable, lengths: readonly number[]): Graph {

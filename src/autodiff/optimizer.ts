@@ -14,6 +14,7 @@ export function appendSquaredNorm(b: GraphBuilder, gradients: readonly ValueId[]
  *
  * @param groups parameters, packed together as {@link packGroups} says
  * @param gradients one pack a group
+ * @param hypers of each group the input that holds what changes with every step
  * @returns names of the state
  */
 export function appendOptimizer(
@@ -21,9 +22,11 @@ export function appendOptimizer(
   optimizer: OptimizerSpec,
   groups: readonly (readonly ValueId[])[],
   gradients: readonly ValueId[],
+  hypers: readonly string[],
   { loss, norm2 }: { readonly loss: ValueId; readonly norm2: ValueId },
 ): string[] {
-  const hyper = b.source('input', 'hyper', [HYPER_LENGTH]);
+  const names = [...new Set(hypers)];
+  const inputs = new Map(names.map((name) => [name, b.source('input', name, [HYPER_LENGTH])]));
   const entry = optimizerOf(optimizer);
   const attrs = stepAttributes(optimizer);
   const state: string[] = [];
@@ -31,7 +34,7 @@ export function appendOptimizer(
     const params = pack(b, sources);
     const moments = entry.state.map((name) => b.source('state', `${name}.${k}`, b.shape(params)));
     state.push(...entry.state.map((name) => `${name}.${k}`));
-    const operands = [params, gradients[k], ...moments, hyper, norm2, loss];
+    const operands = [params, gradients[k], ...moments, inputs.get(hypers[k])!, norm2, loss];
     const [stepped, ...moved] = b.applyAll(entry.op, operands, attrs);
     b.update(sources, stepped);
     moments.forEach((moment, i) => {

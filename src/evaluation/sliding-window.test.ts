@@ -2,8 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { volumeOf } from '../data/boxes.ts';
 import { loadCase, stackedLabel } from '../data/case.ts';
 import { JobError } from '../errors.ts';
-import { type PredictBatch, predictCase, predictSliding, type Volume } from './sliding-window.ts';
-import { gaussianImportance, windowStarts } from './windows.ts';
+import {
+  type PredictBatch,
+  predictCase,
+  predictProbabilities,
+  predictSliding,
+  type SlidingWindowOptions,
+  type Volume,
+} from './sliding-window.ts';
+import { gaussianImportance, windowPlaces, windowStarts } from './windows.ts';
 
 function ramp(...size: readonly number[]): Volume {
   return { channels: 1, size, image: Float32Array.from({ length: volumeOf(size) }, (_, i) => (i % 13) - 6) };
@@ -31,7 +38,8 @@ describe('predictSliding', () => {
     [20, 5],
   ])('gives a pointwise network’s own answer at every pixel of %i×%i', async (height, width) => {
     const image = ramp(height, width);
-    const { labels, probabilities } = await predictSliding(pointwise(), image, options);
+    const { labels } = await predictSliding(pointwise(), image, options);
+    const probabilities = await predictProbabilities(pointwise(), image, options);
     const plane = height * width;
     expect([labels.length, probabilities.length]).toEqual([plane, 2 * plane]);
     image.image.forEach((value, i) => {
@@ -70,7 +78,7 @@ describe('predictSliding', () => {
       window++;
       return Float32Array.from({ length: 2 * 48 }, (_, i) => (i < 48 ? 0 : window));
     };
-    const { probabilities } = await predictSliding(network, ramp(8, 9), { ...options, batch: 1 });
+    const probabilities = await predictProbabilities(network, ramp(8, 9), { ...options, batch: 1 });
     expect(windowStarts(9, 6, 0.5)).toEqual([0, 3]);
     const weights = gaussianImportance([8, 6]);
     const row = 5;
@@ -113,6 +121,93 @@ describe('predictSliding', () => {
     await expect(run(network(Number.POSITIVE_INFINITY, 288))).rejects.toThrow(JobError);
     await expect(run(network(0, 96))).rejects.toThrow(RangeError);
   });
+});
+
+/** Logits in float64 that depend on place, neighbours and class, with zeros around the window. */
+function neighbours(x: ArrayLike<number>, [height, width]: readonly number[], classes: number): number[] {
+  const at = (row: number, column: number) =>
+    row < 0 || row >= height || column < 0 || column >= width ? 0 : x[row * width + column];
+  return Array.from({ length: classes * height * width }, (_, i) => {
+    const k = Math.floor(i / (height * width));
+    const [row, column] = [Math.floor(i / width) % height, i % width];
+    const beside = 0.3 * at(row - 1, column + k) - 0.2 * at(row + k, column - 1);
+    return at(row, column) * (k - 1) + beside + 0.01 * row;
+  });
+}
+
+/** Softmax of the means over all windows, pixel by pixel in float64. */
+function densely(
+  { size, image }: Volume,
+  { window, classes, mirror = [] }: SlidingWindowOptions,
+): number[][] {
+  const [height, width] = window;
+  const count = height * width;
+  const flips = [false, true].flatMap((v) => [false, true].map((h) => [v, h] as const));
+  const wanted = flips.filter((flip) => flip.every((yes, axis) => !yes || mirror.includes(axis)));
+  const indexOf = (r: number, c: number, [v, h]: readonly [boolean, boolean]) =>
+    (v ? height - 1 - r : r) * width + (h ? width - 1 - c : c);
+  const windows = windowPlaces(size, window, 0.5).map((place) => {
+    const pixel = (i: number) => {
+      const [row, column] = [place[0] + Math.floor(i / width), place[1] + (i % width)];
+      const outside = row < 0 || row >= size[0] || column < 0 || column >= size[1];
+      return outside ? 0 : image[row * size[1] + column];
+    };
+    const logits = wanted.map((flip) => {
+      const x = Array.from({ length: count }, (_, i) =>
+        pixel(indexOf(Math.floor(i / width), i % width, flip)),
+      );
+      return { flip, own: neighbours(x, window, classes) };
+    });
+    return { place, logits };
+  });
+  return Array.from({ length: volumeOf(size) }, (_, i) => {
+    const sums = new Array<number>(classes).fill(0);
+    let total = 0;
+    for (const { place, logits } of windows) {
+      const [r, c] = [Math.floor(i / size[1]) - place[0], (i % size[1]) - place[1]];
+      if (r < 0 || r >= height || c < 0 || c >= width) continue;
+      const far =
+        ((r - Math.floor(height / 2)) / (height / 8)) ** 2 + ((c - Math.floor(width / 2)) / (width / 8)) ** 2;
+      const weight = Math.exp(-far / 2);
+      total += weight;
+      for (const { flip, own } of logits)
+        for (let k = 0; k < classes; k++)
+          sums[k] += (weight * own[k * count + indexOf(r, c, flip)]) / logits.length;
+    }
+    const exponentials = sums.map((sum) => Math.exp(sum / total));
+    return exponentials.map((e) => e / exponentials.reduce((a, b) => a + b));
+  });
+}
+
+describe('against a dense computation in float64', () => {
+  // Smaller than the window, as large, not divisible, one pixel wide or high, several windows high.
+  const sizes = [
+    [5, 3],
+    [8, 6],
+    [13, 11],
+    [17, 1],
+    [1, 23],
+    [1, 1],
+    [40, 33],
+  ];
+  it.each(sizes.flatMap((size) => [[], [1], [0, 1]].map((mirror) => ({ size, mirror }))))(
+    '$size, mirrored along $mirror: within 1e-5',
+    async ({ size, mirror }) => {
+      const image = ramp(...size);
+      const own = { window: [8, 6], classes: 3, batch: 2, mirror };
+      const network: PredictBatch = async (x) =>
+        Float32Array.from([0, 1].flatMap((b) => neighbours(x.subarray(48 * b, 48 * b + 48), own.window, 3)));
+      const expected = densely(image, own);
+      const probabilities = await predictProbabilities(network, image, own);
+      const { labels } = await predictSliding(network, image, own);
+      const differences = expected.flatMap((p, i) =>
+        p.map((value, k) => Math.abs(probabilities[k * expected.length + i] - value)),
+      );
+      expect(Math.max(...differences)).toBeLessThan(1e-5);
+      // The class may be another one only where two are as good as equal.
+      expect(Math.max(...expected.map((p, i) => Math.max(...p) - p[labels[i]]))).toBeLessThan(1e-5);
+    },
+  );
 });
 
 describe('predictCase', () => {

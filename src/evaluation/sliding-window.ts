@@ -1,9 +1,10 @@
-import { cutBox, eachSharedRun, volumeOf } from '../data/boxes.ts';
+import { cutBox, volumeOf } from '../data/boxes.ts';
 import { type Case, stackLabels } from '../data/case.ts';
 import { normaliseSlices } from '../data/normalise.ts';
 import { JobError } from '../errors.ts';
 import { exp } from '../math.ts';
-import { gaussianImportance, windowPlaces } from './windows.ts';
+import { Band, type TakeLogits } from './band.ts';
+import { windowPlaces } from './windows.ts';
 
 /**
  * Runs the network on a batch of windows.
@@ -22,6 +23,8 @@ export interface SlidingWindowOptions {
   readonly batch: number;
   /** Distance of neighbouring windows as a share of the window; 0.5 as in nnU-Net where absent. */
   readonly step?: number;
+  /** Axes of the image that windows are also mirrored along; logits are means over all combinations. None where absent. */
+  readonly mirror?: readonly number[];
 }
 
 /** An image of any number of axes. */
@@ -37,13 +40,12 @@ export interface Prediction {
   readonly classes: number;
   /** [...size]: the class of the largest probability, the lowest where several tie. */
   readonly labels: Int32Array;
-  /** [K, ...size]: softmax of the averaged logits. */
-  readonly probabilities: Float32Array;
 }
 
 /**
  * Predicts an image of any size as nnU-Net does: windows overlap, their logits are averaged with Gaussian
- * weights, and an image smaller than the window is padded with zeros on both sides and cut back.
+ * weights, and an image smaller than the window is padded with zeros on both sides and cut back. Only what windows
+ * still add to is kept, as many rows as a window has: the memory does not grow with the height of the image, but for the result.
  *
  * @param image normalised
  * @throws JobError `non-finite-prediction` when a logit is NaN or infinite
@@ -53,31 +55,105 @@ export async function predictSliding(
   image: Volume,
   options: SlidingWindowOptions,
 ): Promise<Prediction> {
-  const { window, classes, batch, step = 0.5 } = options;
+  const { classes } = options;
+  const labels = new Int32Array(volumeOf(image.size));
+  await slideOver(predictBatch, image, options, (first, logits) => {
+    const count = logits.length / classes;
+    for (let i = 0; i < count; i++) {
+      let best = 0;
+      for (let k = 1; k < classes; k++) if (logits[k * count + i] > logits[best * count + i]) best = k;
+      labels[first + i] = best;
+    }
+  });
+  return { size: image.size, classes, labels };
+}
+
+/**
+ * As {@link predictSliding}, with the probabilities of all classes: the softmax of the averaged logits.
+ *
+ * @returns [K, ...size]
+ */
+export async function predictProbabilities(
+  predictBatch: PredictBatch,
+  image: Volume,
+  options: SlidingWindowOptions,
+): Promise<Float32Array> {
+  const { classes } = options;
+  const total = volumeOf(image.size);
+  const probabilities = new Float32Array(classes * total);
+  const one = new Float64Array(classes);
+  await slideOver(predictBatch, image, options, (first, logits) => {
+    const count = logits.length / classes;
+    for (let i = 0; i < count; i++) {
+      let largest = Number.NEGATIVE_INFINITY;
+      for (let k = 0; k < classes; k++) largest = Math.max(largest, logits[k * count + i]);
+      let sum = 0;
+      for (let k = 0; k < classes; k++) sum += one[k] = exp(logits[k * count + i] - largest);
+      for (let k = 0; k < classes; k++) probabilities[k * total + first + i] = one[k] / sum;
+    }
+  });
+  return probabilities;
+}
+
+async function slideOver(
+  predictBatch: PredictBatch,
+  image: Volume,
+  options: SlidingWindowOptions,
+  take: TakeLogits,
+): Promise<void> {
+  const { window, classes, batch, step = 0.5, mirror = [] } = options;
   const places = windowPlaces(image.size, window, step);
-  const [count, windowCount] = [volumeOf(image.size), volumeOf(window)];
-  // Float64, so that the order in which windows are added does not show in float32 results.
-  const sums = new Float64Array(classes * count);
-  const weights = new Float64Array(count);
-  const importance = gaussianImportance(window);
+  const band = new Band(image.size, window, classes, take);
+  const flips = flipsOf(window, mirror);
+  const mean = new Float32Array(batch * classes * volumeOf(window));
   for (let first = 0; first < places.length; first += batch) {
     const group = places.slice(first, first + batch);
-    const logits = await predictBatch(windowsOf(image, group, options));
-    checkLogits(logits, options);
+    const x = windowsOf(image, group, options);
+    mean.fill(0);
+    for (const flip of flips) {
+      const logits = await predictBatch(flip === undefined ? x : reordered(x, flip));
+      checkLogits(logits, options);
+      addReordered(mean, logits, flip, 1 / flips.length);
+    }
     group.forEach((place, b) => {
-      const start = b * classes * windowCount;
-      eachSharedRun(image.size, window, place, (inWindow, inImage, length) => {
-        for (let i = 0; i < length; i++) {
-          const [from, to] = [inWindow + i, inImage + i];
-          const weight = importance[from];
-          weights[to] += weight;
-          for (let k = 0; k < classes; k++)
-            sums[k * count + to] += weight * logits[start + k * windowCount + from];
-        }
-      });
+      band.add(place, mean.subarray(b * band.each, (b + 1) * band.each));
     });
   }
-  return finish(sums, weights, image.size, classes);
+  band.end();
+}
+
+/** For each combination of mirrored axes the element of a window that comes to each place; nothing for none. */
+function flipsOf(window: readonly number[], mirror: readonly number[]): (Int32Array | undefined)[] {
+  let flips: (readonly number[])[] = [[]];
+  for (const axis of mirror) flips = [...flips, ...flips.map((axes) => [...axes, axis])];
+  return flips.map((axes) => (axes.length === 0 ? undefined : mirrored(window, axes)));
+}
+
+function mirrored(window: readonly number[], axes: readonly number[]): Int32Array {
+  let from = [0];
+  window.forEach((size, axis) => {
+    const along = Array.from({ length: size }, (_, i) => (axes.includes(axis) ? size - 1 - i : i));
+    from = from.flatMap((start) => along.map((i) => start * size + i));
+  });
+  return Int32Array.from(from);
+}
+
+/** Channels of windows, each with its elements in another order. */
+function reordered(x: Float32Array, from: Int32Array): Float32Array {
+  const result = new Float32Array(x.length);
+  for (let start = 0; start < x.length; start += from.length)
+    for (let i = 0; i < from.length; i++) result[start + i] = x[start + from[i]];
+  return result;
+}
+
+/** Adds logits to a sum. Mirroring twice is doing nothing: the order that windows were brought into brings logits back. */
+function addReordered(sum: Float32Array, logits: Float32Array, from: Int32Array | undefined, factor: number) {
+  if (from === undefined) {
+    for (let i = 0; i < sum.length; i++) sum[i] += logits[i] * factor;
+    return;
+  }
+  for (let start = 0; start < sum.length; start += from.length)
+    for (let i = 0; i < from.length; i++) sum[start + i] += logits[start + from[i]] * factor;
 }
 
 /**
@@ -92,12 +168,24 @@ export async function predictCase(
   options: SlidingWindowOptions,
 ): Promise<Int32Array> {
   const maps: Int32Array[] = [];
-  for (const { height, width, channels, image } of normaliseSlices(images.slices)) {
-    const volume = { size: [height, width], channels, image };
-    maps.push((await predictSliding(predictBatch, volume, options)).labels);
-  }
+  for (const slice of slicesOf(images))
+    maps.push((await predictSliding(predictBatch, slice, options)).labels);
   return stackLabels(maps);
 }
+
+/** As {@link predictCase}, the probabilities [K, H, W] of one slice after the other. */
+export async function* caseProbabilities(
+  predictBatch: PredictBatch,
+  images: Case,
+  options: SlidingWindowOptions,
+): AsyncGenerator<Float32Array> {
+  for (const slice of slicesOf(images)) yield await predictProbabilities(predictBatch, slice, options);
+}
+
+const slicesOf = (images: Case): Volume[] =>
+  normaliseSlices(images.slices).map(({ height, width, channels, image }) => {
+    return { size: [height, width], channels, image };
+  });
 
 function windowsOf(
   { size, channels, image }: Volume,
@@ -125,28 +213,4 @@ function checkLogits(logits: Float32Array, { batch, classes, window }: SlidingWi
       'check the weights: training may have diverged',
     );
   }
-}
-
-function finish(
-  sums: Float64Array,
-  weights: Float64Array,
-  size: readonly number[],
-  classes: number,
-): Prediction {
-  const plane = volumeOf(size);
-  const labels = new Int32Array(plane);
-  const probabilities = new Float32Array(classes * plane);
-  const logits = new Float64Array(classes);
-  for (let i = 0; i < plane; i++) {
-    let best = 0;
-    for (let k = 0; k < classes; k++) {
-      logits[k] = sums[k * plane + i] / weights[i];
-      if (logits[k] > logits[best]) best = k;
-    }
-    labels[i] = best;
-    const exponentials = logits.map((logit) => exp(logit - logits[best]));
-    const total = exponentials.reduce((sum, value) => sum + value, 0);
-    for (let k = 0; k < classes; k++) probabilities[k * plane + i] = exponentials[k] / total;
-  }
-  return { size, classes, labels, probabilities };
 }

@@ -104,13 +104,15 @@ export function elaborateModel(
     body.finish();
     const outputs = body.outputs.length;
     const sections = sectionsOf(loaded, model, 'train');
+    // With other values than the defaults a module may be absent that a section names with reason.
+    const changed = Object.keys(overrides).some((key) => !key.startsWith('train.'));
+    const defaults = !changed && !body.failed;
+    const parameters = defaults ? c.parameters.map((p) => p.name) : undefined;
     const train = sections.flatMap((section) => {
-      const result = elaborateTrain(c, section, chosen.train, Math.max(1, outputs), body.failed);
+      const result = elaborateTrain(c, section, chosen.train, Math.max(1, outputs), body.failed, parameters);
       if (result && !body.failed) checkSupervised(c, section.decl, result.supervise, body.outputs);
       return result ? [result] : [];
     });
-    // With other values than the defaults a module may be absent that a rule names with reason.
-    const defaults = Object.keys(overrides).length === 0 && !body.failed;
     const names = defaults ? storedTensors(c).map((p) => p.name) : undefined;
     const pretrained = sectionsOf(loaded, model, 'pretrained').flatMap((section) => {
       const result = elaboratePretrained(c, section, names);

@@ -247,7 +247,8 @@ model Derived(k: int = 5) extends Base(n: k, tail: twice) {
 describe('train sections', () => {
   const outputs = (n: number) => `model M() {
   input x: [B, 4]
-  forward { y = x }
+  param w: [4] = ones
+  forward { y = x * w }
   for i in 0..${n} { output o[i]: [B, 4] = y }
 }
 `;
@@ -265,7 +266,7 @@ ${settings}
   it('works out every setting', () => {
     const { span: _, ...t } = train(
       3,
-      '  supervise = halving(last: 0)\n  schedule = cosine(to: 1e-6, warmup: 5)\n  validate = 4\n  holdout = ["a", "b"]\n  foreground = 1 / 3\n  augment = flips + brightness(0.3)\n  seed = 7',
+      '  supervise = halving(last: 0)\n  schedule = cosine(to: 1e-6, warmup: 5)\n  validate = 4\n  holdout = ["a", "b"]\n  accumulate = 3\n  ema = 0.9\n  freeze = ["w*"]\n  freeze_steps = 5\n  score_decay = 0.5\n  patience = 2\n  foreground = 1 / 3\n  augment = flips + brightness(0.3)\n  seed = 7',
     );
     expect(t).toEqual({
       name: 'T',
@@ -285,9 +286,15 @@ ${settings}
       },
       schedule: { kind: 'cosine', to: 1e-6, warmup: 5 },
       batch: 2,
+      accumulate: 3,
       steps: 10,
+      ema: 0.9,
+      freeze: ['w*'],
+      freeze_steps: 5,
       validate: 4,
       holdout: ['a', 'b'],
+      score_decay: 0.5,
+      patience: 2,
       foreground: 1 / 3,
       augment: [{ kind: 'flips' }, { kind: 'brightness', range: 0.3, probability: 0.15 }],
       seed: 7,

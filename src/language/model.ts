@@ -2,6 +2,7 @@ import type { Span } from '../../grammar/span.ts';
 import type { Dims } from '../ir/dim.ts';
 import type { DType, Graph, Shape, ValueId } from '../ir/graph.ts';
 import type { AugmentSpec } from '../recipe/augmentations.ts';
+import type { FoldSpec } from '../recipe/holdouts.ts';
 import type { InitialiserKind } from '../recipe/initialisers.ts';
 import type { LossTerm } from '../recipe/losses.ts';
 import type { OptimizerSpec } from '../recipe/optimizers.ts';
@@ -70,11 +71,23 @@ export interface TrainSection {
   readonly optimizer: OptimizerSpec;
   readonly schedule: ScheduleSpec;
   readonly batch: number;
+  /** Batches whose mean gradient makes a step. */
+  readonly accumulate: number;
   readonly steps: number;
+  /** Decay of the averages of weights that predict; 0 for none: the weights themselves do. */
+  readonly ema: number;
+  /** Patterns of parameters that stay as they are; see `fitsAny`. */
+  readonly freeze: readonly string[];
+  /** Steps for which they do; 0 for all. */
+  readonly freeze_steps: number;
   /** Steps between validations; 0 for none. */
   readonly validate: number;
-  /** Cases that are not trained on but validated on: their share, or their ids. 0 for none. */
-  readonly holdout: number | readonly string[];
+  /** Cases that are not trained on but validated on: their share, their ids, or a fold. 0 for none. */
+  readonly holdout: number | readonly string[] | FoldSpec;
+  /** Decay of the running mean of validations' scores by which the best is chosen; 0 for each score by itself. */
+  readonly score_decay: number;
+  /** Validations without a new best after which training ends; 0 for never. */
+  readonly patience: number;
   /** Share of crops that are centred on a pixel that is not background. */
   readonly foreground: number;
   readonly augment: readonly AugmentSpec[];

@@ -42,6 +42,14 @@ export function fitsAny(name: string, patterns: readonly string[]): boolean {
   return patterns.some((pattern) => matcherOf(pattern).regex.test(name));
 }
 
+/** What the stars of a pattern stand for in a name, in order; `undefined` where it does not fit. */
+export function starsOf(name: string, pattern: string): readonly string[] | undefined {
+  const { regex, stars } = matcherOf(pattern);
+  const groups = regex.exec(name)?.groups;
+  if (!groups) return undefined;
+  return Array.from({ length: stars }, (_, i) => groups[`_${i}`]);
+}
+
 /**
  * The name that a rule makes of `name`, or `undefined` where the rule's `from` does not fit it. The stars of `to`
  * take what those of `from` stood for, in order; numbers go by their names.

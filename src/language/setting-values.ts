@@ -13,6 +13,8 @@ const readers: Readonly<Record<Setting['type'], Read>> = {
   flag: (c, what, value, _, { span }) =>
     value.kind === 'bool' ? value.value : wrongType(c, what, value, 'true or false', span),
   numbers: readNumbers,
+  text: (c, what, value, _, { span }) =>
+    value.kind === 'string' ? value.value : wrongType(c, what, value, 'a string', span),
   word: (c, what, value, { choices = [] }, { span }) => {
     if (value.kind === 'string' && choices.includes(value.value)) return value.value;
     const expected = choices.map((choice) => JSON.stringify(choice)).join(' or ');

@@ -1,11 +1,13 @@
 import type { Expr } from '../../grammar/ast.ts';
 import { type AugmentSpec, augmentations } from '../recipe/augmentations.ts';
+import { type FoldSpec, holdouts } from '../recipe/holdouts.ts';
 import { type LossTerm, losses } from '../recipe/losses.ts';
 import { type OptimizerSpec, optimizerOf, optimizers } from '../recipe/optimizers.ts';
 import { type ScheduleSpec, schedules } from '../recipe/schedules.ts';
 import { type Supervision, supervisions } from '../recipe/supervision.ts';
 import { fitsF32 } from './f32.ts';
-import { nearestArgument } from './suggest.ts';
+import { fitsAny, patternProblem } from './name-patterns.ts';
+import { nearest, nearestArgument } from './suggest.ts';
 import type { SettingReader } from './train-values.ts';
 
 /** `cross_entropy + 0.5 * dice(…)`: terms with factors. */
@@ -98,8 +100,14 @@ export function schedule(r: SettingReader, expr: Expr): ScheduleSpec | undefined
   return form && r.chosen(form, schedules);
 }
 
-/** The share of cases that is held back, or the ids of those that are. */
-export function holdout(r: SettingReader, expr: Expr, validate: number): number | string[] | undefined {
+/** The share of cases that is held back, the ids of those that are, or a fold. */
+export function holdout(
+  r: SettingReader,
+  expr: Expr,
+  validate: number,
+): number | string[] | FoldSpec | undefined {
+  const called = expr.kind === 'call' ? expr.callee : expr;
+  if (called.kind === 'name' && Object.hasOwn(holdouts, called.name)) return fold(r, expr);
   const listed = expr.kind === 'list';
   const value = listed ? r.strings('`holdout`', expr) : r.number('`holdout`', expr, { least: 0 });
   if (value === undefined) return undefined;
@@ -111,6 +119,54 @@ export function holdout(r: SettingReader, expr: Expr, validate: number): number 
   if (value >= 1) return refuse('less than 1, to leave cases to train on', String(value));
   if (value === 0 && validate > 0) return refuse('more than 0, to have cases to validate on', '0');
   return value;
+}
+
+function fold(r: SettingReader, expr: Expr): FoldSpec | undefined {
+  const form = r.form('holdout', expr, holdouts);
+  const spec = form && r.chosen(form, holdouts);
+  if (!spec) return undefined;
+  const problem = spec.group === undefined ? undefined : patternProblem(spec.group);
+  const wrong =
+    spec.from === undefined && spec.index >= spec.of
+      ? { name: 'index', expected: `below the number of folds, ${spec.of}`, found: String(spec.index) }
+      : problem !== undefined || spec.group?.includes('*') === false
+        ? {
+            name: 'group',
+            expected: 'a pattern with `*` for the text that cases of a group share',
+            found: `${JSON.stringify(spec.group)}${problem === undefined ? '' : `, which ${problem}`}`,
+          }
+        : undefined;
+  if (!wrong) return spec;
+  const { name, expected, found } = wrong;
+  r.c.report('illegal-value', form.args.get(name)!.span, { what: `\`${name}\` of fold`, expected, found });
+  return undefined;
+}
+
+/** Patterns of parameters, each of which fits one of `parameters`, where these are known. */
+export function frozen(
+  r: SettingReader,
+  expr: Expr,
+  parameters: readonly string[] | undefined,
+): string[] | undefined {
+  const patterns = r.strings('`freeze`', expr);
+  for (const pattern of patterns ?? []) {
+    const problem = patternProblem(pattern);
+    const unfit = parameters !== undefined && !problem && !parameters.some((p) => fitsAny(p, [pattern]));
+    if (!problem && !unfit) continue;
+    const near = unfit ? nearest(pattern, parameters) : undefined;
+    r.c.report(
+      'illegal-value',
+      expr.span,
+      {
+        what: '`freeze`',
+        expected: 'names of parameters, or patterns that fit some',
+        found: `${JSON.stringify(pattern)}, which ${problem ?? 'fits none'}`,
+      },
+      near === undefined ? {} : { hint: JSON.stringify(near) },
+    );
+    return undefined;
+  }
+  return patterns;
 }
 
 /** `flips + brightness(0.3)`. */

@@ -9,20 +9,25 @@ import { Env } from './env.ts';
 import type { TrainSection } from './model.ts';
 import type { ScopedSection } from './sections.ts';
 import { nearestArgument } from './suggest.ts';
-import { augmentTerms, holdout, lossTerms, optimizer, schedule, supervision } from './train-forms.ts';
+import { augmentTerms, frozen, holdout, lossTerms, optimizer, schedule, supervision } from './train-forms.ts';
 import { SettingReader } from './train-values.ts';
 
 const settings = Object.keys(trainSettings);
 /** What `--set train.lr=…` may change inside the optimizer. */
 const optimizerSettings = argumentNames(optimizers);
 
-/** A train section worked out for a model with `outputs` outputs; `undefined` where something is wrong. */
+/**
+ * A train section worked out for a model with `outputs` outputs; `undefined` where something is wrong.
+ *
+ * @param parameters their names, which patterns must fit; left out where the model is another than its defaults'
+ */
 export function elaborateTrain(
   c: Context,
   { decl, scope }: ScopedSection<TrainDecl>,
   overrides: ReadonlyMap<string, Expr>,
   outputs: number,
   outputsUnknown: boolean,
+  parameters: readonly string[] | undefined,
 ): TrainSection | undefined {
   const before = c.reporter.errors;
   const entries = new Map<string, Expr>();
@@ -58,16 +63,25 @@ export function elaborateTrain(
   const opt = needed('optimizer', (e) => optimizer(r, e, inner));
   const sched = optional('schedule', { kind: 'constant' } as const, (e) => schedule(r, e));
   const batch = needed('batch', (e) => r.whole('`batch`', e, 1));
+  const accumulate = optional('accumulate', 1, (e) => r.whole('`accumulate`', e, 1));
+  const ema = optional('ema', 0, (e) => r.number('`ema`', e, { least: 0, below: 1, f32: true }));
   const steps = needed('steps', (e) => r.whole('`steps`', e, 1));
+  const freeze = optional('freeze', [], (e) => frozen(r, e, parameters));
+  const freeze_steps = optional('freeze_steps', 0, (e) => r.whole('`freeze_steps`', e, 0));
   const validate = optional('validate', 0, (e) => r.whole('`validate`', e, 0));
   // nnU-Net's 80:20, where there is anything to validate.
   const held = optional('holdout', validate ? 0.2 : 0, (e) => holdout(r, e, validate ?? 0));
+  const score_decay = optional('score_decay', 0, (e) => r.number('`score_decay`', e, { least: 0, below: 1 }));
+  const patience = optional('patience', 0, (e) => r.whole('`patience`', e, 0));
   const foreground = optional('foreground', 0, (e) => r.number('`foreground`', e, { least: 0, most: 1 }));
   const augment = optional('augment', [], (e) => augmentTerms(r, e));
   const seed = optional('seed', 0, (e) => r.whole('`seed`', e, 0));
   if (c.reporter.errors > before || !loss || !supervise || !opt || !sched || !augment) return undefined;
   if (batch === undefined || steps === undefined || validate === undefined) return undefined;
-  if (held === undefined || foreground === undefined || seed === undefined) return undefined;
+  if (accumulate === undefined || ema === undefined || score_decay === undefined) return undefined;
+  if (freeze === undefined || freeze_steps === undefined) return undefined;
+  if (patience === undefined || held === undefined || foreground === undefined || seed === undefined)
+    return undefined;
   return {
     name: decl.name.name,
     model: decl.model.name,
@@ -76,9 +90,15 @@ export function elaborateTrain(
     optimizer: opt,
     schedule: sched,
     batch,
+    accumulate,
     steps,
+    ema,
+    freeze,
+    freeze_steps,
     validate,
     holdout: held,
+    score_decay,
+    patience,
     foreground,
     augment,
     seed,

@@ -4,6 +4,7 @@
  * a function that TypeScript asks for where it is missing.
  */
 import { augmentations } from './augmentations.ts';
+import { holdouts } from './holdouts.ts';
 import { initialisers } from './initialisers.ts';
 import { losses } from './losses.ts';
 import { optimizers } from './optimizers.ts';
@@ -14,7 +15,14 @@ import { supervisions } from './supervision.ts';
 /** A table, for documents. */
 export interface Family {
   /** What one entry is called. */
-  readonly kind: 'loss' | 'supervision' | 'optimizer' | 'schedule' | 'augmentation' | 'initialiser';
+  readonly kind:
+    | 'loss'
+    | 'supervision'
+    | 'optimizer'
+    | 'schedule'
+    | 'augmentation'
+    | 'holdout'
+    | 'initialiser';
   readonly title: string;
   readonly doc: string;
   readonly forms: Forms;
@@ -50,6 +58,12 @@ export const families: readonly Family[] = [
     title: 'Augmentations',
     doc: '`augment` is a sum of these. They are made in the order of this list, whatever the order in the sum.',
     forms: augmentations,
+  },
+  {
+    kind: 'holdout',
+    title: 'Held-back cases',
+    doc: '`holdout` is a share of the cases, a list of their ids, or one of these.',
+    forms: holdouts,
   },
   {
     kind: 'initialiser',

@@ -12,7 +12,7 @@ export interface Range {
 
 /** What an argument takes, and what it is where it is left out. `T` is its type once it is read. */
 export interface Setting<T = unknown> {
-  readonly type: 'number' | 'whole' | 'flag' | 'numbers' | 'word';
+  readonly type: 'number' | 'whole' | 'flag' | 'numbers' | 'word' | 'text';
   readonly doc: string;
   readonly range: Range;
   /** Of `numbers`: how many; left out, any number of them. */
@@ -70,6 +70,15 @@ export function number(doc: string, range: Range, otherwise?: number): Setting<n
 /** A whole number of at least `least`. */
 export const whole = (doc: string, least: number, otherwise: number): Setting<number> =>
   withDefault({ type: 'whole', doc, range: { least } }, otherwise);
+
+/** A whole number of at least `least`, which must be given. */
+export const wholeNeeded = (doc: string, least: number): Setting<number> =>
+  needed({ type: 'whole', doc, range: { least } });
+
+/** A string that may be left out, which means something of its own. */
+export const textOrNone = (doc: string): Setting<string | undefined> => ({
+  ...{ type: 'text', doc, range: {}, needed: false },
+});
 
 /** `true` or `false`; false where it is left out. */
 export const flag = (doc: string): Setting<boolean> => withDefault({ type: 'flag', doc, range: {} }, false);

@@ -17,13 +17,37 @@ export const trainSettings: Readonly<Record<string, TrainSetting>> = {
   },
   optimizer: { takes: 'one of the [optimizers](#optimizers)', leftOut: 'needed' },
   schedule: { takes: 'one of the [schedules](#schedules) of the learning rate', leftOut: '`constant`' },
-  batch: { takes: 'samples of a step, at least 1', leftOut: 'needed' },
+  batch: { takes: 'samples that the network sees at once, at least 1', leftOut: 'needed' },
+  accumulate: {
+    takes: 'batches whose mean gradient makes a step, at least 1 (see [training.md](training.md#averages))',
+    leftOut: '1',
+  },
   steps: { takes: 'a whole number of at least 1', leftOut: 'needed' },
+  ema: {
+    takes:
+      'decay of averaged weights, 0 to below 1: these are validated, tested and kept as the weights of the run',
+    leftOut: '0: no averages',
+  },
+  freeze: {
+    takes:
+      'parameters that stay as they are: names, or patterns with `*` for any text, `["encoder.*"]` (see [training.md](training.md#frozen-parameters))',
+    leftOut: 'none',
+  },
+  freeze_steps: { takes: 'steps for which these stay; 0 for the whole run', leftOut: '0' },
   validate: { takes: 'steps between validations (see [training.md](training.md)); 0 never', leftOut: '0' },
   holdout: {
     takes:
-      'training cases to validate on and not to train on: a share, 0 to 1, which the seed chooses; or a list of case ids, `["case_3", "case_7"]`',
+      'training cases to validate on and not to train on: a share, 0 to 1, which the seed chooses; a list of case ids, `["case_3", "case_7"]`; or a fold of a [cross-validation](#held-back-cases), `fold(0)`',
     leftOut: '0.2 if `validate`, else 0',
+  },
+  score_decay: {
+    takes:
+      "decay of the running mean of the validations' scores that says which was best, 0 to below 1; nnU-Net's is 0.9",
+    leftOut: '0: each score by itself',
+  },
+  patience: {
+    takes: 'validations without a new best after which training ends; 0 never',
+    leftOut: '0',
   },
   foreground: { takes: 'share of crops centred on foreground, 0 to 1', leftOut: '0' },
   augment: {

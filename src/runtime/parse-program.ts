@@ -67,6 +67,7 @@ function argument(setting: Setting): Read<unknown> | Optional<unknown> {
     flag,
     numbers: length === undefined ? list(one) : several(one, length),
     word: oneOf(...choices),
+    text: text(),
   };
   // What may be left out and has no default is not there where it is left out.
   return setting.needed || setting.otherwise !== undefined

@@ -10,23 +10,24 @@ export interface StepResult {
   readonly gradNorm: number;
 }
 
+/** What is run in a submission of its own, with the inputs that change with it. */
+export interface StepPart {
+  readonly entries: readonly string[];
+  readonly inputs?: Readonly<Record<string, TensorData>>;
+}
+
 /**
  * Runs training steps without waiting for their losses: each keeps copies of loss and norm (the outputs `loss` and
- * `norm2` of its entries), which are read when the device gets there. At most `depth` steps are in flight.
+ * `norm2` of its last part's entries), which are read when the device gets there. At most `depth` steps are in flight.
  */
 export class StepReader {
   private readonly session: Session;
-  private readonly entries: readonly string[];
   private readonly depth: number;
   private readonly pending: { readonly step: number; readonly submitted: Submitted }[] = [];
-  private readonly outputs: readonly OutputName[];
 
-  /** @param entries what one step runs, in order */
-  constructor(session: Session, entries: readonly string[], depth = 4) {
+  constructor(session: Session, depth = 4) {
     this.session = session;
-    this.entries = entries;
     this.depth = depth;
-    this.outputs = ['loss', 'norm2'].map((name) => this.giver(name));
   }
 
   /** Whether a result has to be taken before the next step may be submitted. */
@@ -37,10 +38,15 @@ export class StepReader {
   /**
    * Submits a step; call {@link next} first when {@link full}.
    *
-   * @param inputs those that change with this step
+   * @param parts as a rule one; more where a step takes several batches. Of entries of the last with outputs of the same name the last one's count
+   * @throws RuntimeError `bad-entry` where none gives the loss or the norm
    */
-  submit(step: number, inputs: Readonly<Record<string, TensorData>> = {}): void {
-    const submitted = this.session.submit(`step ${step}`, this.entries, inputs, this.outputs);
+  submit(step: number, parts: readonly StepPart[]): void {
+    const last = parts[parts.length - 1];
+    const outputs = ['loss', 'norm2'].map((name) => this.giver(last.entries, name));
+    for (const part of parts.slice(0, -1))
+      this.session.submit(`step ${step}`, part.entries, part.inputs).release();
+    const submitted = this.session.submit(`step ${step}`, last.entries, last.inputs, outputs);
     this.pending.push({ step, submitted });
   }
 
@@ -57,13 +63,10 @@ export class StepReader {
     for (const { submitted } of this.pending.splice(0)) submitted.release();
   }
 
-  /** The output of that name, of the first entry that has one. */
-  private giver(name: string): OutputName {
-    const entry = this.entries.find((e) => this.session.entry(e).outputs.some((o) => o.name === name));
+  /** The output of that name, of the last of these entries that has one. */
+  private giver(entries: readonly string[], name: string): OutputName {
+    const entry = entries.findLast((e) => this.session.entry(e).outputs.some((o) => o.name === name));
     if (entry !== undefined) return { entry, name };
-    throw new RuntimeError(
-      'bad-entry',
-      `none of the entries ${this.entries.join(', ')} has an output ${name}`,
-    );
+    throw new RuntimeError('bad-entry', `none of the entries ${entries.join(', ')} has an output ${name}`);
   }
 }

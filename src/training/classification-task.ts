@@ -24,7 +24,7 @@ export function classificationTask({ model, section, data }: TaskOptions): Train
     score: 'accuracy',
     prepare: (seed) => {
       const candidates = dataset.training.map((i) => ({ id: idOf(i.path), group: dataset.classes[i.label] }));
-      const held = heldBack(candidates, section.holdout, seed);
+      const held = heldBack(candidates, section.holdout, seed, dataset.folder);
       const imagesOf = (back: boolean) =>
         dataset.training.filter(({ path }) => held.has(idOf(path)) === back);
       return {

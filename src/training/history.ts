@@ -64,11 +64,21 @@ export function historyOf(tensors: ReadonlyMap<string, Tensor>, steps: number): 
   };
 }
 
-/** The first of the validations with the highest score; `undefined` where none has a score. */
-export function bestOf(validations: readonly ValidationRecord[]): ValidationRecord | undefined {
+/**
+ * The first of the validations at which the running mean of the scores is highest; `undefined` where none has a score.
+ *
+ * @param decay of the mean, which begins with the first score; 0 for each score by itself
+ */
+export function bestOf(
+  validations: readonly ValidationRecord[],
+  decay: number,
+): ValidationRecord | undefined {
   let best: ValidationRecord | undefined;
+  let [mean, highest] = [Number.NaN, Number.NEGATIVE_INFINITY];
   for (const found of validations) {
-    if (!Number.isNaN(found.score) && (best === undefined || found.score > best.score)) best = found;
+    if (Number.isNaN(found.score)) continue;
+    mean = Number.isNaN(mean) ? found.score : decay * mean + (1 - decay) * found.score;
+    if (mean > highest) [best, highest] = [found, mean];
   }
   return best;
 }

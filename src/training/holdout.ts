@@ -1,6 +1,8 @@
 import { InputError } from '../errors.ts';
+import type { TrainSection } from '../language/model.ts';
 import { nearest } from '../language/suggest.ts';
 import { Random } from '../recipe/random.ts';
+import { foldOf } from './folds.ts';
 
 /** Cases named in a message. */
 const SHOWN = 20;
@@ -15,16 +17,27 @@ export interface Candidate {
 /**
  * Which cases are held back from training, to validate on them.
  *
- * @param holdout their ids, or their share of each group: rounded, but not all of it, and at least one case. 0 for none. Which, follows from the
+ * @param holdout a fold, see {@link foldOf}, their ids, or their share of each group: rounded, but not all of it, and at least one case. 0 for none. Which, follows from the
  *   seed.
+ * @param folder of the data set
  * @throws InputError `bad-holdout` where a named case is not there, or a group is left without a case to train on
  */
 export function heldBack(
   candidates: readonly Candidate[],
-  holdout: number | readonly string[],
+  holdout: TrainSection['holdout'],
   seed: number,
+  folder: string,
 ): ReadonlySet<string> {
-  const chosen = typeof holdout === 'number' ? share(candidates, holdout, seed) : named(candidates, holdout);
+  const chosen =
+    typeof holdout === 'number'
+      ? share(candidates, holdout, seed)
+      : 'kind' in holdout
+        ? foldOf(
+            candidates.map(({ id }) => id),
+            holdout,
+            folder,
+          )
+        : named(candidates, holdout);
   for (const [group, ids] of byGroup(candidates)) {
     if (!ids.every((id) => chosen.has(id))) continue;
     const all = `all ${ids.length} case(s) of ${group === '' ? 'the data set' : `the class ${group}`}`;

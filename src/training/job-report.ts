@@ -3,7 +3,6 @@ import { storedTensors } from '../language/model.ts';
 import { writeFileAtomic } from '../tensors/atomic-file.ts';
 import { writeSafetensors } from '../tensors/safetensors.ts';
 import { type StoredData, storedTensor } from '../tensors/tensor.ts';
-import type { RunState } from './checkpoint.ts';
 import type { PretrainedReport } from './pretrained.ts';
 import type { PretrainedRow } from './pretrained-match.ts';
 import type { RunFolder } from './run-folder.ts';
@@ -97,10 +96,11 @@ export async function writeResults(
   folder: RunFolder,
   model: ElaboratedModel,
   section: TrainSection,
-  { weights, history: { steps, validations } }: RunState,
+  { state, weights }: Pick<TrainResult, 'state' | 'weights'>,
   { trainedOn, score }: TrainingTask,
 ): Promise<void> {
   writeWeights(folder.file('weights.safetensors'), model, weights, trainedOn);
+  const { steps, validations } = state.history;
   if (steps.length === 0) return;
   // What draws is large, and nothing that training waits for.
   const { writeLossPlot } = await import('../report/loss-plot.ts');

@@ -6,6 +6,7 @@ import type { OpTable } from '../ir/op.ts';
 import type { ElaboratedModel, TrainSection } from '../language/model.ts';
 import { learningRate, scheduleOf } from '../recipe/schedules.ts';
 import { writeFileAtomic } from '../tensors/atomic-file.ts';
+import { predictingWeightsOf } from './averages.ts';
 import { type Checkpoint, type RunChoices, type RunState, readCheckpoint, stateOf } from './checkpoint.ts';
 import { classificationTask } from './classification-task.ts';
 import type { StepRecord, ValidationRecord } from './history.ts';
@@ -125,6 +126,11 @@ async function runIn(
       options.onStep(step, found, planned);
     },
     onCheckpoint: (state, seconds) => record.checkpoint(state, seconds),
+    onPlateau: (step, best) => {
+      options.remark(
+        `no validation since step ${best} was better (\`patience = ${section.patience}\`): training ends at step ${step}`,
+      );
+    },
     onValidation: (record, best) => {
       if (best) writeWeights(folder.file('best.safetensors'), model, best, task.trainedOn);
       options.onValidation(record, best !== undefined, task.score);
@@ -137,7 +143,7 @@ async function runIn(
     weights: pretrained?.weights,
   })
     .then(async (trained) => {
-      await writeResults(folder, model, section, trained.state, task);
+      await writeResults(folder, model, section, trained, task);
       record.end(trained.finished ? 'finished' : 'stopped', trained.state, trained.seconds);
       return { ...trained, seconds: record.seconds };
     })
@@ -145,7 +151,7 @@ async function runIn(
   const tested = await testOf(folder, task, options, result);
   const report = {
     ...jobReport(options.backend.description, folder.path, result, tested, pretrained, task.remarks),
-    validation: validationReport(task, data.identity, result.state.history),
+    validation: validationReport(task, data.identity, result.state.history, section),
   };
   writeMetrics(folder, report, model);
   return report;
@@ -164,13 +170,14 @@ async function reportFinished(
   options.remark(
     `${folder.path} is finished: all ${state.step} steps are done, nothing is trained (--steps for more)`,
   );
+  const weights = predictingWeightsOf(model, section, options.ops, state);
   if (!existsSync(folder.file('weights.safetensors')))
-    await writeResults(folder, model, section, state, task);
-  const result = { state, finished: true, seconds };
+    await writeResults(folder, model, section, { state, weights }, task);
+  const result = { state, weights, finished: true, seconds };
   const tested = await testOf(folder, task, options, result);
   const report = {
     ...jobReport(options.backend.description, folder.path, result, tested, undefined, task.remarks),
-    validation: validationReport(task, data, state.history),
+    validation: validationReport(task, data, state.history, section),
   };
   if (options.test || !existsSync(folder.file('metrics.json'))) writeMetrics(folder, report, model);
   return report;
@@ -195,10 +202,10 @@ async function testOf(
   folder: RunFolder,
   task: TrainingTask,
   options: JobOptions,
-  { finished, state }: TrainResult,
+  { finished, weights }: TrainResult,
 ): Promise<TaskResult> {
   if (!options.test || !finished) return {};
-  return task.test({ ...options, folder: folder.path, weights: state.weights });
+  return task.test({ ...options, folder: folder.path, weights });
 }
 
 /** What becomes of the schedule where a run is to have another number of steps than before. */

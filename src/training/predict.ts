@@ -1,7 +1,7 @@
 import { type Backend, type Executable, writeStored } from '../backend/backend.ts';
-import type { Case } from '../data/case.ts';
+import { type Case, stackLabels } from '../data/case.ts';
 import { InputError } from '../errors.ts';
-import { predictCase } from '../evaluation/sliding-window.ts';
+import { caseProbabilities, predictCase, type SlidingWindowOptions } from '../evaluation/sliding-window.ts';
 import type { ElaboratedModel } from '../language/model.ts';
 import type { StoredData } from '../tensors/tensor.ts';
 import { imageInput, imageShape } from './task.ts';
@@ -31,6 +31,14 @@ export function checkSegmentation(model: ElaboratedModel): void {
       `give a model of at most ${MAX_CLASSES} classes`,
     );
   }
+}
+
+/** How a window slides over an image. */
+export interface HowToSegment {
+  /** Distance of neighbouring windows as a share of the window, in (0, 1]; 0.5 where absent. */
+  readonly step?: number;
+  /** Averages with the logits of mirrored windows, along both axes: four times the work. */
+  readonly mirror?: boolean;
 }
 
 /** A model with weights, ready to segment images of any size. */
@@ -70,7 +78,17 @@ export class Segmenter {
   }
 
   /** Class ids, [D, H, W] (D is 1 for an image), of a case with values as stored. */
-  async segment(image: Case): Promise<Int32Array> {
+  async segment(image: Case, how: HowToSegment = {}): Promise<Int32Array> {
+    return predictCase((x) => this.#logits(x), image, this.#options(image, how));
+  }
+
+  /** The probabilities of all classes, [K, H, W], of one slice after the other. */
+  probabilities(image: Case, how: HowToSegment = {}): AsyncGenerator<Float32Array> {
+    return caseProbabilities((x) => this.#logits(x), image, this.#options(image, how));
+  }
+
+  /** @throws InputError `image-channels` */
+  #options(image: Case, { step, mirror }: HowToSegment): SlidingWindowOptions {
     const [batch, channels, height, width] = imageShape(this.model);
     const found = image.slices[0].channels;
     if (found !== channels) {
@@ -81,16 +99,51 @@ export class Segmenter {
       );
     }
     const classes = this.model.graph.values[this.model.outputs[0].value].shape[1];
-    const run = async (x: Float32Array) => {
-      this.executable.write('input', imageInput(this.model).name, x);
-      this.executable.run('forward');
-      const { name } = this.model.outputs[0];
-      return Float32Array.from((await this.executable.readOutputs('forward', [name])).get(name)!);
-    };
-    return predictCase(run, image, { window: [height, width], classes, batch });
+    return { window: [height, width], classes, batch, step, mirror: mirror ? [0, 1] : [] };
+  }
+
+  async #logits(x: Float32Array): Promise<Float32Array> {
+    this.executable.write('input', imageInput(this.model).name, x);
+    this.executable.run('forward');
+    const { name } = this.model.outputs[0];
+    return Float32Array.from((await this.executable.readOutputs('forward', [name])).get(name)!);
   }
 
   destroy(): void {
     this.executable.destroy();
   }
+}
+
+/**
+ * Class ids, [D, H, W], of a case by several networks together: of the mean of their probabilities, as in nnU-Net's
+ * ensembles. All have the same classes.
+ */
+export async function segmentTogether(
+  segmenters: readonly Segmenter[],
+  image: Case,
+  how: HowToSegment = {},
+): Promise<Int32Array> {
+  if (segmenters.length === 1) return segmenters[0].segment(image, how);
+  const streams = segmenters.map((segmenter) => segmenter.probabilities(image, how));
+  const maps: Int32Array[] = [];
+  for (let z = 0; z < image.slices.length; z++) {
+    let sum: Float32Array | undefined;
+    // One after the other: they share a device.
+    for (const stream of streams) {
+      const one = (await stream.next()).value as Float32Array;
+      if (sum === undefined) sum = one;
+      else for (let i = 0; i < sum.length; i++) sum[i] += one[i];
+    }
+    maps.push(largest(sum!, image.slices[z].height * image.slices[z].width));
+  }
+  return stackLabels(maps);
+}
+
+/** Of [K, count] the index of the largest, the lowest where several tie. */
+function largest(values: Float32Array, count: number): Int32Array {
+  return Int32Array.from({ length: count }, (_, i) => {
+    let best = i;
+    for (let at = i + count; at < values.length; at += count) if (values[at] > values[best]) best = at;
+    return Math.floor(best / count);
+  });
 }

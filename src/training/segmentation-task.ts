@@ -40,7 +40,7 @@ export function segmentationTask({ model, section, data }: TaskOptions): Trainin
     remarks: dataRemarks(dataset.channels, geometries),
     score: 'pseudo-Dice',
     prepare: (seed) => {
-      const held = heldBack(cases, section.holdout, seed);
+      const held = heldBack(cases, section.holdout, seed, dataset.folder);
       const slicesOf = (back: boolean) =>
         labelledSlices(normalised.filter(({ id }) => held.has(id) === back));
       return {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { TRAINING_STEP, trainingEntries } from '../autodiff/entries.ts';
+import { trainingEntries } from '../autodiff/entries.ts';
 import { readStored, writeStored } from '../backend/backend.ts';
 import type { KernelBackend, KernelExecutable } from '../backend/kernels.ts';
 import { initialiseStored } from '../compiler/initialise.ts';
@@ -13,15 +13,15 @@ import {
   storedTensors,
   type TrainSection,
 } from '../language/model.ts';
-import { hyperParameters } from '../recipe/optimizers.ts';
 import { learningRate } from '../recipe/schedules.ts';
-import { stepKey } from '../recipe/step-key.ts';
 import { StepReader, type StepResult } from '../runtime/step-reader.ts';
 import type { StoredData } from '../tensors/tensor.ts';
+import { predictingWeights } from './averages.ts';
 import { type RunChoices, type RunState, writeCheckpoint } from './checkpoint.ts';
 import { bestOf, type StepRecord, type ValidationRecord } from './history.ts';
 import type { RunIdentity } from './identity.ts';
 import { Budget, Pace } from './pace.ts';
+import { dispatchesOf, stepParts } from './steps.ts';
 import { imageInput } from './task.ts';
 import type { Validator } from './validation.ts';
 
@@ -72,7 +72,9 @@ export interface TrainOptions {
   onStep?(step: number, record: StepRecord, steps: number): void;
   /** Called where the deadline changes the number of steps. */
   onPlanned?(steps: number, secondsPerStep: number): void;
-  /** Called for every validation; for the best so far with its weights and buffers. */
+  /** Called where training ends early: validations since step `best` were no better. */
+  onPlateau?(step: number, best: number): void;
+  /** Called for every validation; for the best so far with the weights and buffers that it was made with. */
   onValidation?(record: ValidationRecord, best: ReadonlyMap<string, StoredData> | undefined): void;
   /** Called with every checkpoint. */
   onCheckpoint?(state: RunState, secondsSoFar: number): void;
@@ -80,6 +82,8 @@ export interface TrainOptions {
 
 export interface TrainResult {
   readonly state: RunState;
+  /** Parameters and buffers that predict: averages, where the section asks for them. */
+  readonly weights: ReadonlyMap<string, StoredData>;
   readonly finished: boolean;
   readonly seconds: number;
 }
@@ -96,14 +100,21 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const loader = options.batches;
   const input = imageInput(model).name;
   const { predictor } = validator ?? {};
-  const { entries, state: stateNames } = trainingEntries(model, section, section.optimizer, ops, {
-    predictor,
+  const { accumulate, score_decay, patience } = section;
+  const averaging = section.ema > 0;
+  const {
+    entries,
+    groups,
+    state: stateNames,
+  } = trainingEntries(model, section, section.optimizer, ops, {
+    ...{ predictor, accumulate: accumulate > 1, ema: averaging, thaws: true },
   });
-  if (resume) loader.restore({ ...resume.loader, step: resume.step });
+  // The loader counts batches, of which a step may take several.
+  if (resume) loader.restore({ ...resume.loader, step: resume.step * accumulate });
   const executable = await backend.prepare(entries, model.name, model.batch);
   const { session } = executable;
   const { kernels } = session.program;
-  const dispatches = TRAINING_STEP.reduce((n, entry) => n + session.entry(entry).dispatches.length, 0);
+  const dispatches = dispatchesOf(session, section);
   const { bytes, recomputation } = executable;
   options.onCompiled?.({ kernels: kernels.length, dispatches, bytes, recomputation });
   const records: StepRecord[] = [...(resume?.history.steps ?? [])];
@@ -121,7 +132,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     throw error;
   }
 
-  const reader = new StepReader(session, TRAINING_STEP);
+  const reader = new StepReader(session);
   const pace = new Pace(performance.now());
   const asked = Number(options.identity.train['steps']);
   const budget = options.deadline === undefined ? undefined : new Budget(options.deadline, asked);
@@ -165,7 +176,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       steps,
       identity: options.identity,
       choices: options.choices,
-      loader: { ...loader.state(), step: done },
+      loader: { ...loader.state(), step: done * accumulate },
       history: { steps: [...records], validations: [...validations] },
       weights,
       optimizer,
@@ -177,12 +188,20 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   };
   const validate = async (on: Validator) => {
     await drain();
+    const own = averaging ? await snapshot() : undefined;
+    if (own) writeStored(executable, predictingWeights(section, groups, own));
     const record = { step: done, ...(await on.score(executable)) };
+    if (own) writeStored(executable, own.weights);
     validations.push(record);
-    const best = bestOf(validations) === record ? await snapshot() : undefined;
-    options.onValidation?.(record, best?.weights);
+    const best = bestOf(validations, score_decay);
+    const state = best === record ? await snapshot() : undefined;
+    options.onValidation?.(record, state && predictingWeights(section, groups, state));
     // The file of the best weights and the checkpoint tell of the same steps, wherever the run may be cut off.
-    if (best) save(best);
+    if (state) save(state);
+    const since = best === undefined ? 0 : validations.length - 1 - validations.indexOf(best);
+    if (patience === 0 || best === undefined || since < patience || done >= steps) return;
+    steps = done;
+    options.onPlateau?.(done, best.step);
   };
   /** Work between steps, whose time is none of theirs. */
   const aside = async (work: () => Promise<void>) => {
@@ -201,15 +220,9 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
         take((await reader.next())!);
       }
       if (signal?.aborted) break;
-      const batch = loader.next();
       const rate = learningRate(section.schedule, section.optimizer.lr, t - 1, steps);
       rates.set(t, rate);
-      reader.submit(t, {
-        [input]: batch.x,
-        target: batch.target,
-        hyper: hyperParameters(section.optimizer, rate, t),
-        ...(executable.has('input', 'rng') ? { rng: stepKey(seed, t) } : {}),
-      });
+      reader.submit(t, stepParts({ section, session, seed, input, batches: loader }, t, rate));
       const planned = budget?.plan(steps, done, t, performance.now(), pace) ?? steps;
       if (planned !== steps) {
         steps = planned;
@@ -222,7 +235,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     }
     const state = await snapshot();
     save(state);
-    return { state, finished: state.step >= steps, seconds: (performance.now() - started) / 1000 };
+    const weights = predictingWeights(section, groups, state);
+    return { state, weights, finished: done >= steps, seconds: (performance.now() - started) / 1000 };
   } finally {
     reader.destroy();
     executable.destroy();

@@ -21,9 +21,10 @@ export function validationReport(
   { score }: TrainingTask,
   { held_back }: DataIdentity,
   { validations }: History,
+  { score_decay }: TrainSection,
 ): ValidationReport | undefined {
   if (held_back.length === 0) return undefined;
-  return { score, held_back, validations, best: bestOf(validations) ?? null };
+  return { score, held_back, validations, best: bestOf(validations, score_decay) ?? null };
 }
 
 /** What validations add to the curves of a run. */

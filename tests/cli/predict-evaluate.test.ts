@@ -50,6 +50,73 @@ test('one image alone gives what it gives in a folder', async () => {
   expect(both[0]).toEqual(both[1]);
 });
 
+/** Its answer depends on where in a window a pixel lies. */
+const PLACED = `model Placed() {
+  input image: [B, 3, 16, 16]
+  param place: [3, 16, 16] = normal(std: 1)
+  forward { y = image + place }
+  output logits: [B, 3, 16, 16] = y
+}
+`;
+
+test('--mirror and --step change what is averaged', async () => {
+  const spec = inFolder('placed.arch');
+  writeFileSync(spec, PLACED);
+  const file = writeWeights(inFolder('placed.safetensors'), undefined, spec);
+  const of = async (name: string, ...more: string[]) => {
+    const input = ['--input', inFolder('images/large_0000.png'), '--output', inFolder(name)];
+    expect((await archc('predict', spec, '--weights', file, ...input, ...more)).code).toBe(0);
+    return readLabelMap(inFolder(`${name}/large.png`));
+  };
+  const plain = await of('placed');
+  expect(await of('half', '--step', '0.5')).toEqual(plain);
+  for (const other of [await of('quarter', '--step', '0.25'), await of('mirrored', '--mirror')]) {
+    expect([other.width, other.height]).toEqual([...sizes.large]);
+    expect(other.data).not.toEqual(plain.data);
+  }
+});
+
+/** A folder as a run leaves it: the spec, and weights of its own. */
+async function run(name: string, seed: number): Promise<string> {
+  writeDataset(inFolder('set'));
+  const path = inFolder(name);
+  const result = await archc(
+    ...['train', TINY, '--data', inFolder('set'), '--output', path, '--steps', '1', '--seed', `${seed}`],
+  );
+  expect(result.code).toBe(0);
+  return path;
+}
+
+test('several runs predict with the mean of their probabilities', async () => {
+  const [a, b] = [await run('fold-0', 0), await run('fold-1', 1)];
+  const of = async (output: string, ...runs: string[]) => {
+    const result = await archc(
+      'predict',
+      ...runs,
+      '--input',
+      inFolder('images'),
+      '--output',
+      inFolder(output),
+    );
+    expect(result.code).toBe(0);
+    return readLabelMap(inFolder(`${output}/large.png`));
+  };
+  const alone = [await of('alone-0', a), await of('alone-1', b)];
+  const both = await of('both', a, b);
+  expect(alone[0]).not.toEqual(alone[1]);
+  // The same network twice decides as it does alone; the order of two says nothing.
+  expect(await of('twice', a, a)).toEqual(alone[0]);
+  expect(await of('other-order', b, a)).toEqual(both);
+  expect(both).not.toEqual(alone[0]);
+
+  const weighed = await archc(
+    ...['predict', a, b, '--weights', weights, '--input', inFolder('images'), '--output', inFolder('o')],
+  );
+  expectError(weighed, 'conflicting-option', /2 networks/);
+  const mixed = await archc('predict', a, TINY, '--input', inFolder('images'), '--output', inFolder('o'));
+  expectError(mixed, 'missing-option', /--weights/);
+});
+
 const evaluate = (predictions: string, truth: string, ...more: string[]) =>
   archc('evaluate', '--predictions', predictions, '--truth', truth, ...more);
 

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { acquireDevice } from '../../src/adapter/acquire.ts';
@@ -8,6 +8,7 @@ import { kernelRenderer } from '../../src/compiler/renderer.ts';
 import { openModel } from '../../src/files/open.ts';
 import { ops } from '../../src/ops/index.ts';
 import { augmentations } from '../../src/recipe/augmentations.ts';
+import { holdouts } from '../../src/recipe/holdouts.ts';
 import { losses } from '../../src/recipe/losses.ts';
 import { optimizers } from '../../src/recipe/optimizers.ts';
 import { schedules } from '../../src/recipe/schedules.ts';
@@ -28,6 +29,12 @@ import { writeDataset } from './tiny.ts';
 
 const folder = temporaryFolder();
 const data = writeDataset(join(folder, 'data'));
+// Two images of each of two patients.
+for (const [from, to] of Object.entries({ a: 'p_1', b: 'p_2', c: 'q_1', d: 'q_2' })) {
+  renameSync(join(data, `imagesTr/${from}_0000.png`), join(data, `imagesTr/${to}_0000.png`));
+  renameSync(join(data, `labelsTr/${from}.png`), join(data, `labelsTr/${to}.png`));
+}
+writeFileSync(join(data, 'splits.json'), JSON.stringify([{ train: ['p_1', 'p_2', 'q_1'], val: ['q_2'] }]));
 const backend = webgpuBackend(ops, kernelRenderer(), await acquireDevice());
 afterAll(() => backend.destroy());
 
@@ -64,9 +71,16 @@ const ofSettings: Readonly<Record<string, Case>> = {
   optimizer: ['sgd(lr: 1e-1)', 'adam(lr: 1e-1)'],
   schedule: [undefined, 'cosine()'],
   batch: ['2', '3'],
+  accumulate: [undefined, '2'],
+  ema: [undefined, '0.5'],
   steps: ['4', '5'],
   validate: ['2', '3', { holdout: '0.25' }],
-  holdout: [undefined, '["b"]'],
+  holdout: [undefined, '["p_2"]'],
+  // The scores of these steps go up and down.
+  freeze: [undefined, '["stem.*"]'],
+  freeze_steps: [undefined, '2', { freeze: '["stem.*"]' }],
+  score_decay: [undefined, '0.9', { validate: '1', holdout: '0.25', steps: '12', optimizer: 'sgd(lr: 1)' }],
+  patience: [undefined, '1', { validate: '1', holdout: '0.25', optimizer: 'sgd(lr: 0)' }],
   foreground: [undefined, '1'],
   augment: [undefined, 'flips'],
   seed: ['0', '1'],
@@ -123,6 +137,17 @@ const ofForms: Readonly<Record<string, { readonly forms: Forms; readonly cases: 
       poly: { power: ['poly()', 'poly(power: 2)'], warmup: ['poly()', 'poly(warmup: 2)'] },
     },
   },
+  holdout: {
+    forms: holdouts,
+    cases: {
+      fold: {
+        index: ['fold(0, of: 2)', 'fold(1, of: 2)'],
+        of: ['fold(1, of: 2)', 'fold(1, of: 3)'],
+        group: ['fold(0, of: 2)', 'fold(0, of: 2, group: "*_{i}")'],
+        from: ['fold(0, of: 2)', 'fold(0, of: 2, from: "splits.json")'],
+      },
+    },
+  },
   augment: {
     forms: augmentations,
     cases: Object.fromEntries(
@@ -143,6 +168,7 @@ const plainForms: Readonly<Record<string, readonly string[]>> = {
   schedule: ['constant', 'cosine()', 'poly()'],
   optimizer: ['adamw(lr: 1e-2)', 'adam(lr: 1e-2, weight_decay: 0.01)', 'sgd(lr: 1e-2)'],
   supervise: ['halving()', 'weights(<3, 1>)'],
+  holdout: ['fold(0, of: 2)'],
   augment: ['flips', 'rotations90', 'brightness(0.5, probability: 1)', 'contrast(0.5, probability: 1)'],
 };
 
@@ -174,6 +200,7 @@ async function resultOf(given: Readonly<Record<string, string | undefined>>): Pr
   const { tensors } = readSafetensors(join(output, 'weights.safetensors'));
   const result = {
     steps: report.steps,
+    best: report.validation?.best?.step,
     validations: report.validation?.validations.map(({ step }) => step) ?? [],
     weights: [...tensors].map(([name, tensor]) => [name, [...toFloat32(tensor)]]),
   };

@@ -131,7 +131,9 @@ function emitted(stage: string, spec: string, options: EmitOptions): string {
   const { model } = openForCommand(spec, options, { batch: options.batch, training: options.train });
   const section = options.train ? trainSection(model) : undefined;
   const graphs = Object.entries(
-    section ? trainingEntries(model, section, section.optimizer, ops).entries : { forward: model.graph },
+    section
+      ? trainingEntries(model, section, section.optimizer, ops, { thaws: true }).entries
+      : { forward: model.graph },
   );
   const plan = planFor(options);
   const { target, precision } = plan;

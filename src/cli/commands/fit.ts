@@ -111,11 +111,11 @@ async function runSteps(
     losses.push(loss);
   };
   if (executable instanceof KernelExecutable) {
-    const reader = new StepReader(executable.session, TRAINING_STEP);
+    const reader = new StepReader(executable.session);
     try {
       for (let t = 1; t <= steps; t++) {
         if (reader.full) take((await reader.next())!);
-        reader.submit(t, { hyper: hyper(t) });
+        reader.submit(t, [{ entries: TRAINING_STEP, inputs: { hyper: hyper(t) } }]);
       }
       for (let r = await reader.next(); r; r = await reader.next()) take(r);
     } finally {

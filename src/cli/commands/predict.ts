@@ -5,13 +5,14 @@ import { imagesAt } from '../../data/case-files.ts';
 import { type ImageEnding, imageEnding, writeLabels } from '../../data/image.ts';
 import { labelValues } from '../../data/labels.ts';
 import { dataRemarks } from '../../data/remarks.ts';
+import { InputError } from '../../errors.ts';
 import { checkFolderWritable, makeFolder } from '../../tensors/output-path.ts';
-import { checkSegmentation, Segmenter } from '../../training/predict.ts';
+import { checkSegmentation, Segmenter, segmentTogether } from '../../training/predict.ts';
 import { imageShape } from '../../training/task.ts';
 import { readTrainedOn } from '../../training/trained-on.ts';
 import { readWeights } from '../../training/weights-file.ts';
 import { type BackendOptions, openBackend, withBackendOptions } from '../device-options.ts';
-import { integer, type ModelOptions, withModelOptions } from '../options.ts';
+import { integer, type ModelOptions, number, withModelOptions } from '../options.ts';
 import { startProgress } from '../progress.ts';
 import { withPrecision } from '../target-options.ts';
 import { note, printJson, printLine } from '../terminal.ts';
@@ -22,33 +23,31 @@ interface PredictOptions extends ModelOptions, BackendOptions, WeightsOptions {
   readonly input: string;
   readonly output: string;
   readonly windows: number;
+  readonly step: number;
+  readonly mirror?: boolean;
   readonly ending?: ImageEnding;
 }
 
 export function register(program: Command): void {
   withPrecision(withBackendOptions(withWeightsOptions(withModelOptions(program.command('predict')))))
     .description('segment images of any size: a window slides over them, logits are averaged')
-    .argument('<spec>', 'a spec, or the folder of a run: its spec, parameters and weights')
+    .argument(
+      '<spec...>',
+      'a spec, or the folder of a run: its spec, parameters and weights; of several runs (folds) the mean of their probabilities',
+    )
     .requiredOption(
       '--input <path>',
       'an image, or a folder: <case>_0000, <case>_0001, … a file a channel, or <case> in one file',
     )
     .requiredOption('--output <folder>', 'where label maps go, <case>.png or <case>.nii.gz')
     .option('--windows <n>', 'windows run at once', integer('--windows', 1), 4)
+    .option('--step <share>', 'from window to window, as a share of its size', number('--step', 0.01, 1), 0.5)
+    .option('--mirror', 'average with mirrored windows along both axes: four times the work')
     .option('--ending <ending>', 'kind of the images in a folder that has several', imageEnding)
-    .action(async (spec: string, options: PredictOptions) => {
-      const file = requiredWeights(spec, options);
-      const chosen = chosenBy(file, { spec, set: options.set });
-      const { model, warnings } = openForCommand(
-        chosen.spec,
-        { ...options, set: chosen.set },
-        { batch: options.windows },
-      );
-      checkSegmentation(model);
-      const weights = readWeights(model, file);
-      const trainedOn = readTrainedOn(file, model);
+    .action(async (specs: string[], options: PredictOptions) => {
+      const networks = openNetworks(specs, options);
+      const [{ trainedOn, channels }] = networks;
       const { cases: files, whole } = imagesAt(options.input, options.ending);
-      const [, channels] = imageShape(model);
       checkFolderWritable(options.output);
       // All images are looked at before the first is segmented: a bad one leaves nothing half done.
       const geometries = files.map((file) => {
@@ -63,17 +62,20 @@ export function register(program: Command): void {
       const undo = makeFolder(options.output);
       const progress = startProgress('segmenting', files.length, options.json);
       try {
-        const segmenter = await Segmenter.create(backend, model, weights);
+        const segmenters: Segmenter[] = [];
+        for (const { model, weights } of networks)
+          segmenters.push(await Segmenter.create(backend, model, weights));
         const written: string[] = [];
         for (const [i, file] of files.entries()) {
-          const labels = await segmenter.segment(loadCase(file, { channels }));
+          const labels = await segmentTogether(segmenters, loadCase(file, { channels }), options);
           const path = join(options.output, `${file.id}${imageEnding(file.images[0])}`);
           writeLabels(path, labelValues(labels, trainedOn?.classes), file.images[0]);
           written.push(path);
           progress.update(i + 1, files.length, file.id);
         }
-        segmenter.destroy();
+        for (const segmenter of segmenters) segmenter.destroy();
         progress.stop();
+        const warnings = networks.flatMap((network) => network.warnings);
         if (options.json)
           printJson({ predictions: written, backend: backend.description, remarks, warnings });
         else printLine(`${written.length} label maps → ${options.output}`);
@@ -85,4 +87,46 @@ export function register(program: Command): void {
         backend.destroy();
       }
     });
+}
+
+/**
+ * The networks that segment together, with their weights.
+ *
+ * @throws InputError `conflicting-option` where one file of weights is to be that of several; `ensemble-mismatch` where
+ *   they have other channels or classes
+ */
+function openNetworks(specs: readonly string[], options: PredictOptions) {
+  if (specs.length > 1 && options.weights !== undefined) {
+    throw new InputError(
+      'conflicting-option',
+      `--weights names one file, and there are ${specs.length} networks`,
+      'give folders of runs, which have their own',
+    );
+  }
+  const networks = specs.map((spec) => {
+    const file = requiredWeights(spec, options);
+    const chosen = chosenBy(file, { spec, set: options.set });
+    const { model, warnings } = openForCommand(
+      chosen.spec,
+      { ...options, set: chosen.set },
+      { batch: options.windows },
+    );
+    checkSegmentation(model);
+    const weights = readWeights(model, file);
+    const trainedOn = readTrainedOn(file, model);
+    return { model, weights, trainedOn, warnings, channels: imageShape(model)[1] };
+  });
+  const told = networks.map(({ model, channels, trainedOn }) => {
+    const classes = trainedOn?.classes.map(({ name, value }) => `${value} ${name}`).join(', ');
+    return `${channels} channels, ${classes ?? `${model.outputs[0].dims[1].size} classes`}`;
+  });
+  const other = told.findIndex((text) => text !== told[0]);
+  if (other >= 0) {
+    throw new InputError(
+      'ensemble-mismatch',
+      `${specs[0]} has ${told[0]}; ${specs[other]} has ${told[other]}`,
+      'predict together only with networks trained on one data set',
+    );
+  }
+  return networks;
 }

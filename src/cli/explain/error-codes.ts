@@ -56,11 +56,15 @@ export const errorCodes: Readonly<Record<string, string>> = {
   'device-validation':
     'archc asked the graphics driver for what WebGPU forbids. This is a fault of archc; please report it with the message.',
   'empty-dataset': 'Training needs images with labels, imagesTr and labelsTr, and there is none.',
+  'ensemble-mismatch':
+    'Networks that predict together average the probabilities of their classes, so that all need the same channels and the same classes in the same order.',
   'excess-arguments': 'The command takes fewer arguments. One with blanks in it stands in quotes.',
   'file-not-found':
     'There is no file or folder of that name. Paths are relative to the folder that the command runs in.',
   'file-too-large':
     'A file of its kind has fewer bytes: specs are a page or two, and larger files than the limit in the message are taken for wrong ones.',
+  'freeze-steps':
+    'The train section freezes parameters for some steps and trains them afterwards, which `archc train` does. Compiled programs and `archc fit` make all steps alike: with these parameters frozen, or without.',
   'half-overflow':
     'A value that memory keeps in half precision (`--precision f16`) was beyond 65504, or was no number, so that the results are wrong. Networks whose values grow so large need f32: leave the option out.',
   'image-channels':

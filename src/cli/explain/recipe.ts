@@ -31,7 +31,7 @@ function pageOf(kind: Family['kind'], name: string, { args, doc, example }: Form
 
 function typeText({ type, length }: Setting): string {
   if (type === 'numbers') return length ? `<${new Array(length).fill('float').join(', ')}>` : '<float; N>';
-  return { number: 'float', whole: 'int', flag: 'bool', word: 'string' }[type];
+  return { number: 'float', whole: 'int', flag: 'bool', word: 'string', text: 'string' }[type];
 }
 
 function defaultText(setting: Setting): string {

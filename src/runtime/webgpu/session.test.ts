@@ -56,8 +56,8 @@ test('runs again and again, and leaves no buffer', async () => {
     const y = (await session.readOutputs('forward', ['y', 'loss'])).get('y')!;
     expect(y[0] + y[1] + y[2] + y[3] + y[4] + y[5] + y[6] + y[7]).toBeCloseTo(1, 6);
     expect(live.size).toBe(own);
-    const reader = new StepReader(session, ['forward']);
-    for (let t = 1; t <= 4; t++) reader.submit(t);
+    const reader = new StepReader(session);
+    for (let t = 1; t <= 4; t++) reader.submit(t, [{ entries: ['forward'] }]);
     expect(await reader.next()).toMatchObject({ step: 1, loss: expect.closeTo(0.125, 6) });
     reader.destroy();
     session.destroy();
@@ -230,12 +230,12 @@ describe('what fails later is told to whoever waits', () => {
     const other = await acquireDevice();
     const { device, live } = counting({}, other.device);
     const session = await WebgpuSession.create(device, program);
-    const reader = new StepReader(session, ['forward']);
+    const reader = new StepReader(session);
     const lost = {
       code: 'device-lost',
       message: expect.stringMatching(/^the device was lost \(destroyed\)/),
     };
-    for (let t = 1; t <= 4; t++) reader.submit(t);
+    for (let t = 1; t <= 4; t++) reader.submit(t, [{ entries: ['forward'] }]);
     const reading = session.readOutputs('forward', ['y']);
     other.device.destroy();
     await expect(reading).rejects.toMatchObject(lost);

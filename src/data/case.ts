@@ -44,6 +44,13 @@ export interface Expected {
   readonly labelMaps?: readonly string[];
 }
 
+/** A case as it is stored: its files, one after the other, and its class ids. */
+export interface CaseVolume {
+  readonly images: readonly Image[];
+  /** Absent where there is no truth. */
+  readonly label?: Labels;
+}
+
 /**
  * Reads a case and checks it: images with values as stored (see normaliseSlices), the label as class ids.
  *
@@ -51,7 +58,7 @@ export interface Expected {
  *   `image-channels` where they hold another number of channels, `label-values` where the label holds a
  *   value of no class
  */
-export function loadCase(files: CaseFiles, expected: Expected): Case {
+export function loadVolume(files: CaseFiles, expected: Expected): CaseVolume {
   const images = files.images.map((path) => readImage(path));
   const first = images[0];
   const firstPath = files.images[0];
@@ -59,15 +66,18 @@ export function loadCase(files: CaseFiles, expected: Expected): Case {
     checkSize(files.images[i], image.shape, firstPath, first.shape);
   });
   checkChannels(files, images, expected.channels);
-  let label: Labels | undefined;
-  if (files.label !== undefined) {
-    label = readLabels(files.label);
-    checkSize(files.label, label.shape, firstPath, first.shape);
-    if (expected.classes !== undefined) {
-      label = { ...label, data: classIds(files.label, label.data, expected.classes, expected.labelMaps) };
-    }
-  }
-  return { id: files.id, slices: slicesOf(images, label), spacing: first.spacing };
+  if (files.label === undefined) return { images };
+  const label = readLabels(files.label);
+  checkSize(files.label, label.shape, firstPath, first.shape);
+  if (expected.classes === undefined) return { images, label };
+  const data = classIds(files.label, label.data, expected.classes, expected.labelMaps);
+  return { images, label: { ...label, data } };
+}
+
+/** The same as slices. Throws as {@link loadVolume}. */
+export function loadCase(files: CaseFiles, expected: Expected): Case {
+  const { images, label } = loadVolume(files, expected);
+  return { id: files.id, slices: slicesOf(images, label), spacing: images[0].spacing };
 }
 
 function slicesOf(images: readonly Image[], label: Labels | undefined): Slice[] {

@@ -73,6 +73,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
     'A prediction and its truth have voxels of the same size at the same place in space (the affine matrix of a NIfTI header); otherwise distances in mm, and the overlap itself, would compare different places.',
   'image-size':
     'Images and labels of one case, and predictions and their truth, have the same size in pixels.',
+  'image-values':
+    'A voxel of the foreground is NaN or infinite, so that mean, deviation and percentiles of the data set do not exist. Export the image again.',
   'init-not-finite': 'A parameter or buffer would begin with values that no 32-bit float holds.',
   'input-batch': 'The inputs of one pass belong to the same samples, so that their first axes agree.',
   'input-not-finite': 'The file holds NaN or infinity where the network takes numbers.',
@@ -140,6 +142,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
     'A compiled program is not written over other files. Name a new folder, an empty one, or one that holds such a program.',
   'output-not-finite':
     "The classifier's output holds NaN or infinity, so that no class can be chosen. Training may have diverged.",
+  'plan-unsupported':
+    'There is no plan for what was asked: too little memory for any patch, or a network whose parameters cannot be set for the data set, such as a classifier.',
   'pretrained-empty':
     'None of the tensors of the file belongs into the model by the rules of the `pretrained` section.',
   'pretrained-mismatch':

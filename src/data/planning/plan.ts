@@ -1,0 +1,96 @@
+import { kindOf, type Normalisation, schemeNames } from '../../recipe/normalisation.ts';
+import type { Dataset } from '../dataset.ts';
+import { fingerprint } from '../fingerprint.ts';
+import type { LabelClass } from '../labels.ts';
+import { type DatasetFingerprint, datasetFingerprint, type OnCase } from './dataset-fingerprint.ts';
+import { type Geometry, type Plan2d, planGeometry } from './plan-2d.ts';
+
+/** Cropping leaves less than this share of the median case: z-scores are those of the object alone. */
+const MUCH_CROPPED = 0.75;
+
+/** How a data set is preprocessed and trained on, as JSON; keys in the manner of Python are nnU-Net's own. */
+export interface Plan extends DatasetFingerprint, Geometry {
+  readonly version: 1;
+  readonly name: string;
+  /** Training cases. */
+  readonly cases: number;
+  /** SHA-256 of all training images and labels. */
+  readonly data: string;
+  readonly channels: readonly string[];
+  readonly classes: readonly LabelClass[];
+  /** Bytes that were planned for. */
+  readonly memory: number;
+  /** Of each channel: what `normalization_schemes` and `use_mask_for_norm` mean, with the figures that go into it. */
+  readonly normalisation: readonly Normalisation[];
+  readonly plan_2d: Plan2d & {
+    readonly normalization_schemes: readonly string[];
+    readonly use_mask_for_norm: readonly boolean[];
+  };
+}
+
+/**
+ * The fingerprint of a data set and the plan that follows from it. Reads all training cases twice, one at a time.
+ *
+ * @param memory bytes
+ * @throws InputError as datasetFingerprint
+ */
+export function planDataset(dataset: Dataset, memory: number, onCase?: OnCase): Plan {
+  const found = datasetFingerprint(dataset, onCase);
+  return planFor(dataset, found, trainingDigest(dataset), memory);
+}
+
+type Described = Pick<Dataset, 'name' | 'channels' | 'classes' | 'training'>;
+
+/** @param data see {@link trainingDigest} */
+export function planFor(
+  { name, channels, classes, training }: Described,
+  found: DatasetFingerprint,
+  data: string,
+  memory: number,
+): Plan {
+  const cases = training.length;
+  const geometry = planGeometry(found, { cases, classes: classes.length, memory });
+  const masked = found.relative_size_after_cropping < MUCH_CROPPED;
+  const normalisation = channels.map((channel, c) => normalisationOf(channel, c, found, masked));
+  return {
+    version: 1,
+    name,
+    cases,
+    data,
+    channels,
+    classes,
+    memory,
+    ...found,
+    ...geometry,
+    normalisation,
+    plan_2d: {
+      ...geometry.plan_2d,
+      normalization_schemes: normalisation.map(({ kind }) => schemeNames[kind]),
+      use_mask_for_norm: normalisation.map((n) => n.kind === 'zscore' && n.masked),
+    },
+  };
+}
+
+function normalisationOf(
+  channel: string,
+  c: number,
+  { intensity }: DatasetFingerprint,
+  masked: boolean,
+): Normalisation {
+  const kind = kindOf(channel);
+  if (kind === 'zscore') return { kind, masked };
+  if (kind !== 'ct') return { kind };
+  const { percentile_00_5: low, percentile_99_5: high, mean, std } = intensity[c];
+  return { kind, low, high, mean, std };
+}
+
+/** A digest of the contents of a data set's training cases. Throws InputError where a file cannot be read. */
+export function trainingDigest(dataset: Pick<Dataset, 'training'>): string {
+  return fingerprint(dataset.training.flatMap(caseInputs));
+}
+
+/** The files of a case, named by what they mean in it. */
+export function caseInputs({ id, images, label }: Dataset['training'][number]) {
+  const files = images.map((path, c) => ({ name: `${id}/${c}`, path }));
+  return label === undefined ? files : [...files, { name: `${id}/label`, path: label }];
+}

@@ -1,0 +1,115 @@
+import { normaliseChannel } from '../../recipe/normalisation.ts';
+import { cutBox } from '../boxes.ts';
+import type { CaseFiles, Expected } from '../case.ts';
+import { type Channels, nonzeroBox, objectMask, type Shape } from './nonzero.ts';
+import type { Plan } from './plan.ts';
+import { newShape } from './plan-2d.ts';
+import { coarseAxis, type Resampling, resampleImage, resampleLabels } from './resample.ts';
+import { readVolume } from './volume.ts';
+
+/** Where what was preprocessed lay in its file: the way back. */
+export interface CaseGeometry {
+  /** Which axis of the file is the first, second and third one here. */
+  readonly transpose: Shape;
+  /** Voxel sizes before resampling; this and all that follows after the transposition. */
+  readonly spacing: readonly [number, number, number];
+  readonly original_shape: Shape;
+  /** What was cut out: where it began, and its size. */
+  readonly crop_start: Shape;
+  readonly crop_shape: Shape;
+  /** The axis along which nothing was interpolated. */
+  readonly coarse_axis: number | undefined;
+}
+
+/** A case as a network is trained on it. */
+export interface PreprocessedCase {
+  readonly id: string;
+  /** [D, H, W]: slices, and their size. */
+  readonly shape: Shape;
+  /** [D, H, W] each. */
+  readonly image: readonly Float32Array[];
+  /** Class ids [D, H, W], −1 outside of the object; absent where there is no truth. */
+  readonly label: Int32Array | undefined;
+  readonly geometry: CaseGeometry;
+}
+
+/** What a plan says of preprocessing. */
+export type PreprocessingPlan = Pick<Plan, 'transpose_forward' | 'normalisation'> & {
+  readonly plan_2d: Pick<Plan['plan_2d'], 'spacing'>;
+};
+
+/**
+ * Reads a case and does to it what nnU-Net v2's preprocessor does for its 2D configuration: the coarsest axis first, cut to
+ * what is not 0, normalised, resampled to the plan's spacing within slices.
+ *
+ * @throws InputError as loadVolume
+ */
+export function preprocessCase(
+  files: CaseFiles,
+  expected: Expected,
+  plan: PreprocessingPlan,
+): PreprocessedCase {
+  const { transpose_forward: transpose } = plan;
+  const volume = readVolume(files, expected);
+  const whole: Channels = {
+    shape: permuted(volume.shape, transpose),
+    data: volume.data.map((channel) => transposed(channel, volume.shape, transpose)),
+  };
+  const spacing = permuted(volume.spacing, transpose);
+  const box = nonzeroBox(whole);
+  const cut = <A extends Float32Array | Int32Array>(source: A, out: A) =>
+    cutBox(source, whole.shape, box.shape, box.start, out);
+  const voxels = box.shape[0] * box.shape[1] * box.shape[2];
+  const cropped: Channels = {
+    shape: box.shape,
+    data: whole.data.map((channel) => cut(channel, new Float32Array(voxels))),
+  };
+  const mask = objectMask(cropped);
+  const image = cropped.data.map(
+    (channel, c) => normaliseChannel([channel], plan.normalisation[c], [mask])[0],
+  );
+  const target = [spacing[0], ...plan.plan_2d.spacing];
+  const to: Resampling = {
+    shape: newShape(box.shape, spacing, target),
+    coarse: coarseAxis(spacing, target),
+  };
+  let label: Int32Array | undefined;
+  if (volume.label) {
+    const ids = cut(transposed(volume.label, volume.shape, transpose), new Int32Array(voxels));
+    for (let i = 0; i < voxels; i++) if (ids[i] === 0 && mask[i] === 0) ids[i] = -1;
+    label = resampleLabels(ids, box.shape, to);
+  }
+  return {
+    id: files.id,
+    shape: to.shape,
+    image: image.map((channel) => resampleImage(channel, box.shape, to)),
+    label,
+    geometry: {
+      transpose,
+      spacing,
+      original_shape: whole.shape,
+      crop_start: box.start,
+      crop_shape: box.shape,
+      coarse_axis: to.coarse,
+    },
+  };
+}
+
+const permuted = (sizes: readonly [number, number, number], [a, b, c]: Shape) =>
+  [sizes[a], sizes[b], sizes[c]] as const;
+
+/** A volume with its axes in another order; the same array where they keep theirs. */
+function transposed<A extends Float32Array | Int32Array>(values: A, shape: Shape, order: Shape): A {
+  if (order.every((axis, i) => axis === i)) return values;
+  const strides = permuted([shape[1] * shape[2], shape[2], 1], order);
+  const [depth, height, width] = permuted(shape, order);
+  const result = values.slice() as A;
+  let i = 0;
+  for (let z = 0; z < depth; z++) {
+    for (let y = 0; y < height; y++) {
+      const line = z * strides[0] + y * strides[1];
+      for (let x = 0; x < width; x++) result[i++] = values[line + x * strides[2]];
+    }
+  }
+  return result;
+}

@@ -1,0 +1,27 @@
+import { type CaseFiles, type Expected, loadVolume } from '../case.ts';
+import { imageEnding } from '../image.ts';
+import type { Channels } from './nonzero.ts';
+
+/** A case in the order of its files' axes. */
+export interface Volume extends Channels {
+  /** [D, H, W]; absent where there is no truth. */
+  readonly label: Int32Array | undefined;
+  /** Voxel size along D, H, W. */
+  readonly spacing: readonly [number, number, number];
+}
+
+/** What nnU-Net takes for the distance between slices of an image that is one: so that this axis is the coarsest. */
+const BETWEEN_IMAGES = 999;
+
+/** Reads a case. Throws InputError as loadVolume. */
+export function readVolume(files: CaseFiles, expected: Expected): Volume {
+  const { images, label } = loadVolume(files, expected);
+  const [{ shape, spacing }] = images;
+  const voxels = shape[0] * shape[1] * shape[2];
+  const data = images.flatMap((image) =>
+    Array.from({ length: image.channels }, (_, c) => image.data.subarray(c * voxels, (c + 1) * voxels)),
+  );
+  const plane = imageEnding(files.images[0]) === '.png';
+  const sizes = plane ? ([BETWEEN_IMAGES, spacing[1], spacing[2]] as const) : spacing;
+  return { shape, data, label: label?.data, spacing: sizes };
+}

@@ -18,6 +18,7 @@ const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
   train: () => import('./commands/train.ts'),
   predict: () => import('./commands/predict.ts'),
   evaluate: () => import('./commands/evaluate.ts'),
+  data: () => import('./commands/data.ts'),
   compile: () => import('./commands/compile.ts'),
   emit: () => import('./commands/emit.ts'),
   doctor: () => import('./commands/doctor.ts'),

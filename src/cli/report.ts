@@ -95,9 +95,11 @@ function usageError(error: CommanderError, args: readonly string[]): InputError 
   const text = error.message.replace(/^error: /, '');
   const near = /\n\(Did you mean (.*)\?\)$/.exec(text);
   const command = args.find((arg) => !arg.startsWith('-'));
+  // Of a group such as `data`, the command in it.
+  const inner = command === 'data' ? args.slice(1, 2) : [];
   const help =
     error.code === 'commander.unknownCommand' || command === undefined
       ? 'archc --help'
-      : `archc ${command} --help`;
+      : `archc ${[command, ...inner].join(' ')} --help`;
   return new InputError(usageCode(error), near ? text.slice(0, near.index) : text, near ? near[1] : help);
 }

@@ -1,3 +1,5 @@
+import { kindOf, type Normalisation } from '../recipe/normalisation.ts';
+
 /** How a case lies in space. */
 export interface Geometry {
   /** Slices; 1 for an image. */
@@ -6,16 +8,13 @@ export interface Geometry {
   readonly spacing: readonly [number, number, number];
 }
 
-/** What nnU-Net does with a channel of that name (in small letters) instead of a z-score of each case. */
-const schemes: ReadonlyMap<string, string> = new Map([
-  [
-    'ct',
-    "clips it to percentiles of the data set's foreground and scales it by the data set's mean and deviation",
-  ],
-  ['rescale_to_0_1', 'scales it to 0 to 1'],
-  ['rgb_to_0_1', 'divides it by 255'],
-  ['nonorm', 'leaves it as it is'],
-]);
+/** What nnU-Net does with a channel instead of a z-score of each case. */
+const schemes: Readonly<Partial<Record<Normalisation['kind'], string>>> = {
+  ct: "clips it to percentiles of the data set's foreground and scales it by the data set's mean and deviation",
+  rescale_0_1: 'scales it to 0 to 1',
+  rgb_0_1: 'divides it by 255',
+  none: 'leaves it as it is',
+};
 
 /** Spacings that differ by less are one: headers are rounded. */
 const SAME = 1e-3;
@@ -43,7 +42,7 @@ export function pixelRange(cases: readonly Geometry[]): [number, number] {
 
 function channelRemarks(channels: readonly string[]): string[] {
   return channels.flatMap((name, c) => {
-    const scheme = schemes.get(name.toLowerCase());
+    const scheme = schemes[kindOf(name)];
     if (scheme === undefined) return [];
     return [`channel ${c} (${name}) is z-scored case by case, where nnU-Net ${scheme}`];
   });

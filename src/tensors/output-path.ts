@@ -6,6 +6,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   realpathSync,
   rmdirSync,
   type Stats,
@@ -24,6 +25,24 @@ let serial = 0;
 /** A name beside which nothing stands, for what is to be renamed once it is whole. Short, whatever that is called. */
 export function temporaryName(): string {
   return `.archc-${process.pid}-${serial++}.tmp`;
+}
+
+/** Removes from a folder what processes left under a temporary name that were killed while they wrote. */
+export function removeTemporary(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const [, pid] = /^\.archc-(\d+)-\d+\.tmp$/.exec(name) ?? [];
+    if (pid === undefined || isRunning(Number(pid))) continue;
+    unlinkSync(join(folder, name));
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // Another user's may not be signalled, but is there.
+    return fileErrorCode(error) !== 'ESRCH';
+  }
 }
 
 /**

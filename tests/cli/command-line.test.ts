@@ -6,18 +6,23 @@ import { archc, expectError, json, temporaryFolder } from './archc.ts';
 import { TINY, TINY_CHOSEN, writeInputs, writeWeights } from './tiny.ts';
 
 const folder = temporaryFolder();
-const commands = (await commandLine()).commands.map((command) => command.name());
+const all = (await commandLine()).commands;
+const commands = all.map((command) => command.name());
+/** Commands of a group by both names, such as `data plan`. */
+const whole = all.flatMap((command) => {
+  const inner = command.commands.map((c) => `${command.name()} ${c.name()}`);
+  return inner.length > 0 ? inner : [command.name()];
+});
 
 test('there are the commands that the documentation names', () => {
   const named = ['check', 'params', 'run', 'grad', 'fit', 'train', 'predict', 'evaluate', 'compile', 'emit'];
   expect(commands).toEqual(expect.arrayContaining([...named, 'explain', 'doctor']));
 });
 
-test.each(commands)('%s --help says how it is used', async (command) => {
-  for (const args of [
-    [command, '--help'],
-    ['help', command],
-  ]) {
+test.each(whole)('%s --help says how it is used', async (command) => {
+  const words = command.split(' ');
+  const help = [...words.slice(0, -1), 'help', words[words.length - 1]];
+  for (const args of [[...words, '--help'], help]) {
     const result = await archc(...args);
     expect(result.code).toBe(0);
     expect(result.stderr).toBe('');
@@ -51,6 +56,9 @@ const refused: [string, string, string[], RegExp][] = [
   ['a missing required flag', 'missing-option', ['train', TINY], /--data/],
   ['a missing output', 'missing-option', ['run', TINY, '--weights', 'w', '--input', 'i'], /--output/],
   ['a flag without its value', 'missing-value', ['params', TINY, '--set'], /--set/],
+  ['an unknown command of a group', 'unknown-command', ['data', 'plon', 'd'], /'plon'[\s\S]*= try: plan/],
+  ['a missing folder', 'missing-argument', ['data', 'plan'], /folder[\s\S]*= try: archc data plan --help/],
+  ['no memory', 'bad-value', ['data', 'plan', 'd', '--memory', '0'], /'0'.*number of bytes/],
   ['two specs', 'excess-arguments', ['check', TINY, TINY], /Expected 1 argument but got 2/],
   ['no steps', 'bad-value', [...fit, '--steps', '0'], /'0'.*whole number from 1/],
   ['half a step', 'bad-value', [...fit, '--steps', '1.5'], /whole number/],

@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { archc, expectError, expectFailure, json, temporaryFolder, tree } from './archc.ts';
-import { TINY, writeDataset, writeInputs, writeWeights } from './tiny.ts';
+import { TINY, writeDataset, writeInputs, writeTinyPlan, writeWeights } from './tiny.ts';
 
 const folder = temporaryFolder();
 const inFolder = (name: string) => join(folder, name);
@@ -31,11 +31,13 @@ const files: Readonly<Record<string, readonly string[]>> = {
   fit: ['fit', TINY, ...feed, inputs, '--steps', '1'],
   emit: ['emit', 'graph', TINY],
   'emit svg': ['emit', 'graph', TINY, '--format', 'svg'],
+  'data plan': ['data', 'plan', data],
 };
 const folders: Readonly<Record<string, readonly string[]>> = {
   compile: ['compile', TINY],
   predict: ['predict', TINY, ...feed, join(data, 'imagesTs')],
   train: ['train', TINY, '--data', data, '--steps', '1'],
+  'data preprocess': ['data', 'preprocess', data, '--plan', writeTinyPlan(inFolder('plan.json'), data)],
 };
 const writers = { ...files, ...folders };
 
@@ -124,7 +126,9 @@ describe('a full disk', () => {
     if (mounted) spawnSync('umount', [mount]);
   });
 
-  test.runIf(mounted).each(Object.entries(writers).filter(([name]) => name !== 'train'))(
+  test
+    .runIf(mounted)
+    .each(Object.entries(writers).filter(([name]) => !['train', 'data plan'].includes(name)))(
     'ends %s as a failure of the job, with nothing half written',
     async (name, args) => {
       const result = await archc(...args, '--output', join(mount, name.replace(' ', '-')));

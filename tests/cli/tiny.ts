@@ -1,6 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { initialise } from '../../src/compiler/initialise.ts';
+import { openDataset } from '../../src/data/dataset.ts';
+import { planFor } from '../../src/data/planning/plan.ts';
+import { DEFAULT_MEMORY } from '../../src/data/planning/plan-2d.ts';
+import { writePlan } from '../../src/data/planning/plan-file.ts';
 import { writeLabelMap, writePng } from '../../src/data/png.ts';
 import { openModel } from '../../src/files/open.ts';
 import { Random } from '../../src/recipe/random.ts';
@@ -100,4 +104,29 @@ export function writeDatasetJson(folder: string, changes: object): void {
     file_ending: '.png',
   };
   writeFileSync(join(folder, 'dataset.json'), JSON.stringify({ ...info, ...changes }));
+}
+
+/**
+ * Writes a plan for a data set whose figures are made up (`archc data plan` draws 10^8 samples of each channel), and
+ * gives its path.
+ */
+export function writeTinyPlan(path: string, folder: string): string {
+  const dataset = openDataset(folder);
+  const figures = {
+    max: 255,
+    mean: 100,
+    median: 90,
+    min: 0,
+    percentile_00_5: 1,
+    percentile_99_5: 250,
+    std: 50,
+  };
+  const found = {
+    shapes_after_crop: dataset.training.map(() => [1, 18, 20] as const),
+    spacings: dataset.training.map(() => [999, 1, 1] as const),
+    relative_size_after_cropping: 1,
+    intensity: Object.fromEntries(dataset.channels.map((_, c) => [String(c), figures])),
+  };
+  writePlan(path, planFor(dataset, found, '', DEFAULT_MEMORY));
+  return path;
 }

@@ -10,6 +10,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
     'The network needs more of the graphics adapter than it offers: a buffer, a binding or a workgroup is too large, or on the CPU all of them together, of which 32 bits address 4 GiB. `compile` plans for the limits that every WebGPU implementation has; other commands use those of the adapter. A smaller batch or image needs less, and so does a forward pass alone (`compile --inference`); `archc doctor` shows the adapters.',
   'bad-adapter':
     'The adapter asked for, by a flag or by the environment, is none of the choices, or not one of the backend that is asked for. docs/adapters.md describes them.',
+  'bad-cache':
+    'A file of a preprocessed data set is damaged, or not the one that its index tells of. `archc data preprocess` makes again what is missing or wrong.',
   'bad-checkpoint':
     'The file is a safetensors file, but not the checkpoint of a run, or one that is damaged. Runs go on from checkpoint.safetensors in their folder.',
   'bad-checkpoint-file':
@@ -28,6 +30,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
     'The file is no NIfTI-1 volume, is damaged, or holds something else than one scalar a voxel (complex numbers, colours, a time series).',
   'bad-pickle':
     'The part of a PyTorch checkpoint that names the tensors cannot be read; the file is damaged, or was cut off in a download.',
+  'bad-plan':
+    'The file is no plan as `archc data plan` writes it, or was changed so that a figure is missing or makes no sense.',
   'bad-png': 'The file is no PNG image, or its contents do not agree with their checksums and sizes.',
   'bad-safetensors':
     'The file is no safetensors file, or is damaged: its header is JSON that says where each tensor lies, and both must agree with the length of the file.',
@@ -38,6 +42,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
     "The bytes given to a compiled program as its weights are no safetensors file, or hold other tensors than the model's parameters and buffers, which must all be there under their names and with their shapes.",
   'batch-too-small':
     'Batch normalisation takes the mean and the variance of a channel over the batch and its positions; of one value there is no variance.',
+  'cache-mismatch':
+    'A folder holds cases preprocessed by one plan; those of another need a folder of their own. What counts is what changes them: spacing, order of axes, normalisation, channels and classes.',
   'cannot-read':
     'The operating system does not let the file be read. The reason it gives stands in the message.',
   'cannot-write':
@@ -74,7 +80,7 @@ export const errorCodes: Readonly<Record<string, string>> = {
   'image-size':
     'Images and labels of one case, and predictions and their truth, have the same size in pixels.',
   'image-values':
-    'A voxel of the foreground is NaN or infinite, so that mean, deviation and percentiles of the data set do not exist. Export the image again.',
+    'A voxel of an image is NaN or infinite, so that the image has no mean and no deviation. Export it again.',
   'init-not-finite': 'A parameter or buffer would begin with values that no 32-bit float holds.',
   'input-batch': 'The inputs of one pass belong to the same samples, so that their first axes agree.',
   'input-not-finite': 'The file holds NaN or infinity where the network takes numbers.',
@@ -103,6 +109,7 @@ export const errorCodes: Readonly<Record<string, string>> = {
   'mixed-images': 'A folder of images holds several kinds of files. `--ending` says which of them are meant.',
   'no-adapter':
     'WebGPU was asked for, and no adapter for it was found: no GPU with a driver, and no software driver. The CPU needs none (`--backend cpu`). `archc doctor` shows what was tried, docs/adapters.md how to get one.',
+  'no-cache': 'The folder holds no data set that `archc data preprocess` has finished.',
   'no-checkpoint':
     '`--resume` goes on from checkpoint.safetensors in the folder of a run, and there is none.',
   'no-drawing': 'Drawings are made of the graph only: `archc emit graph SPEC --format svg`.',
@@ -142,6 +149,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
     'A compiled program is not written over other files. Name a new folder, an empty one, or one that holds such a program.',
   'output-not-finite':
     "The classifier's output holds NaN or infinity, so that no class can be chosen. Training may have diverged.",
+  'plan-mismatch':
+    'A plan is for the channels and classes of the data set that it was made of. `archc data plan` makes one for another.',
   'plan-unsupported':
     'There is no plan for what was asked: too little memory for any patch, or a network whose parameters cannot be set for the data set, such as a classifier.',
   'pretrained-empty':

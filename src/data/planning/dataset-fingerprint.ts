@@ -1,5 +1,4 @@
 import { InputError } from '../../errors.ts';
-import type { CaseFiles } from '../case.ts';
 import { type Dataset, expectedOf } from '../dataset.ts';
 import { FirstWalk, type IntensityStatistics, SecondWalk, sample, samplesOf } from './intensities.ts';
 import { type Box, nonzeroBox, type Shape } from './nonzero.ts';
@@ -26,8 +25,7 @@ export type OnCase = (done: number, total: number, id: string) => void;
  * `DatasetFingerprintExtractor`): the same samples of intensities, and sums that round as its do. It reads all cases
  * twice, one at a time, so that memory does not grow with their number.
  *
- * @throws InputError as loadVolume; `image-values` where a foreground voxel is no finite number; `bad-dataset` where
- *   there is no foreground at all
+ * @throws InputError as readVolume; `bad-dataset` where there is no foreground at all
  */
 export function datasetFingerprint(dataset: Dataset, onCase: OnCase = () => {}): DatasetFingerprint {
   const { training, channels } = dataset;
@@ -44,7 +42,7 @@ export function datasetFingerprint(dataset: Dataset, onCase: OnCase = () => {}):
     boxes.push(box);
     spacings.push(volume.spacing);
     shares.push(voxels(box.shape) / voxels(volume.shape));
-    const values = foregroundIn(volume, box, files);
+    const values = foregroundIn(volume, box);
     if (values[0].length === 0) empty++;
     const counts = sample(
       values,
@@ -65,7 +63,7 @@ export function datasetFingerprint(dataset: Dataset, onCase: OnCase = () => {}):
   // NumPy joins the samples of all cases, and where one has none, it makes them float64.
   const second = first.map((walk) => new SecondWalk(walk, empty === 0));
   for (const [i, files] of training.entries()) {
-    const values = foregroundIn(readVolume(files, expectedOf(dataset)), boxes[i], files);
+    const values = foregroundIn(readVolume(files, expectedOf(dataset)), boxes[i]);
     const squares = second.map((walk, c) => walk.squares(values[c]));
     const counts = sample(
       values,
@@ -87,25 +85,19 @@ export function datasetFingerprint(dataset: Dataset, onCase: OnCase = () => {}):
 const voxels = ([depth, height, width]: Shape): number => depth * height * width;
 
 /** Of each channel the values of the foreground within a box, in the order of the voxels. */
-function foregroundIn({ shape, data, label }: Volume, { start, shape: size }: Box, files: CaseFiles) {
+function foregroundIn({ shape, data, label }: Volume, { start, shape: size }: Box): Float32Array[] {
   const ids = label!;
-  const found = new Uint32Array(voxels(size));
+  const places = new Uint32Array(voxels(size));
   let count = 0;
   for (let z = start[0]; z < start[0] + size[0]; z++) {
     for (let y = start[1]; y < start[1] + size[1]; y++) {
       const line = (z * shape[1] + y) * shape[2];
-      for (let i = line + start[2]; i < line + start[2] + size[2]; i++) if (ids[i] > 0) found[count++] = i;
+      for (let i = line + start[2]; i < line + start[2] + size[2]; i++) if (ids[i] > 0) places[count++] = i;
     }
   }
-  const places = found.subarray(0, count);
-  return data.map((channel, c) => {
-    const values = Float32Array.from(places, (i) => channel[i]);
-    const wrong = values.find((value) => !Number.isFinite(value));
-    if (wrong === undefined) return values;
-    throw new InputError(
-      'image-values',
-      `case ${files.id}: channel ${c} is ${wrong} in a voxel of the foreground`,
-      'export the image again with finite numbers',
-    );
+  return data.map((channel) => {
+    const values = new Float32Array(count);
+    for (let i = 0; i < count; i++) values[i] = channel[places[i]];
+    return values;
   });
 }

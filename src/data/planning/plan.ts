@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { kindOf, type Normalisation, schemeNames } from '../../recipe/normalisation.ts';
+import type { CaseFiles } from '../case.ts';
 import type { Dataset } from '../dataset.ts';
 import { fingerprint } from '../fingerprint.ts';
 import type { LabelClass } from '../labels.ts';
@@ -14,7 +16,7 @@ export interface Plan extends DatasetFingerprint, Geometry {
   readonly name: string;
   /** Training cases. */
   readonly cases: number;
-  /** SHA-256 of all training images and labels. */
+  /** See {@link dataDigest}. */
   readonly data: string;
   readonly channels: readonly string[];
   readonly classes: readonly LabelClass[];
@@ -36,12 +38,13 @@ export interface Plan extends DatasetFingerprint, Geometry {
  */
 export function planDataset(dataset: Dataset, memory: number, onCase?: OnCase): Plan {
   const found = datasetFingerprint(dataset, onCase);
-  return planFor(dataset, found, trainingDigest(dataset), memory);
+  const inputs = dataset.training.map((files) => ({ id: files.id, inputs: caseDigest(files) }));
+  return planFor(dataset, found, dataDigest(inputs), memory);
 }
 
 type Described = Pick<Dataset, 'name' | 'channels' | 'classes' | 'training'>;
 
-/** @param data see {@link trainingDigest} */
+/** @param data see {@link dataDigest} */
 export function planFor(
   { name, channels, classes, training }: Described,
   found: DatasetFingerprint,
@@ -84,13 +87,15 @@ function normalisationOf(
   return { kind, low, high, mean, std };
 }
 
-/** A digest of the contents of a data set's training cases. Throws InputError where a file cannot be read. */
-export function trainingDigest(dataset: Pick<Dataset, 'training'>): string {
-  return fingerprint(dataset.training.flatMap(caseInputs));
+/** A digest of the contents of a case's files. Throws InputError where one cannot be read. */
+export function caseDigest({ images, label }: CaseFiles): string {
+  const files = images.map((path, c) => ({ name: String(c), path }));
+  return fingerprint(label === undefined ? files : [...files, { name: 'label', path: label }]);
 }
 
-/** The files of a case, named by what they mean in it. */
-export function caseInputs({ id, images, label }: Dataset['training'][number]) {
-  const files = images.map((path, c) => ({ name: `${id}/${c}`, path }));
-  return label === undefined ? files : [...files, { name: `${id}/label`, path: label }];
+/** A digest of the contents of a data set's training cases, in order. */
+export function dataDigest(cases: readonly { readonly id: string; readonly inputs: string }[]): string {
+  const hash = createHash('sha256');
+  for (const { id, inputs } of cases) hash.update(`${JSON.stringify(id)} ${inputs}\n`);
+  return hash.digest('hex');
 }

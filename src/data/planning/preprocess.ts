@@ -1,5 +1,5 @@
 import { normaliseChannel } from '../../recipe/normalisation.ts';
-import { cutBox } from '../boxes.ts';
+import { cutBox, volumeOf } from '../boxes.ts';
 import type { CaseFiles, Expected } from '../case.ts';
 import { type Channels, nonzeroBox, objectMask, type Shape } from './nonzero.ts';
 import type { Plan } from './plan.ts';
@@ -57,12 +57,13 @@ export function preprocessCase(
   };
   const spacing = permuted(volume.spacing, transpose);
   const box = nonzeroBox(whole);
-  const cut = <A extends Float32Array | Int32Array>(source: A, out: A) =>
-    cutBox(source, whole.shape, box.shape, box.start, out);
-  const voxels = box.shape[0] * box.shape[1] * box.shape[2];
+  const voxels = volumeOf(box.shape);
+  const uncut = voxels === volumeOf(whole.shape);
+  const cut = <A extends Float32Array | Int32Array>(source: A, make: (length: number) => A) =>
+    uncut ? source : cutBox(source, whole.shape, box.shape, box.start, make(voxels));
   const cropped: Channels = {
     shape: box.shape,
-    data: whole.data.map((channel) => cut(channel, new Float32Array(voxels))),
+    data: whole.data.map((channel) => cut(channel, (n) => new Float32Array(n))),
   };
   const mask = objectMask(cropped);
   const image = cropped.data.map(
@@ -75,7 +76,7 @@ export function preprocessCase(
   };
   let label: Int32Array | undefined;
   if (volume.label) {
-    const ids = cut(transposed(volume.label, volume.shape, transpose), new Int32Array(voxels));
+    const ids = cut(transposed(volume.label, volume.shape, transpose), (n) => new Int32Array(n));
     for (let i = 0; i < voxels; i++) if (ids[i] === 0 && mask[i] === 0) ids[i] = -1;
     label = resampleLabels(ids, box.shape, to);
   }

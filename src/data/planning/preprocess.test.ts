@@ -3,6 +3,7 @@ import { kindOf } from '../../recipe/normalisation.ts';
 import { readSafetensors } from '../../tensors/safetensors.ts';
 import { toFloat32, toInt32 } from '../../tensors/tensor.ts';
 import type { CaseFiles } from '../case.ts';
+import { readNifti } from '../nifti.ts';
 import { preprocessCase } from './preprocess.ts';
 import { expectedPlans, nnunet } from './testing.ts';
 
@@ -42,4 +43,35 @@ test.each([
   expect(away).toBeLessThan(1e-5);
   expect(Math.ceil(values.length / step)).toBe(truth.length);
   expect(found.label).toEqual(toInt32(label));
+});
+
+test('the axes are put in the order of the plan, and its slices cut to what is not 0', () => {
+  const path = 'tests/fixtures/metrics/hippocampus_045_gt.nii.gz';
+  const { data, shape, spacing } = readNifti(path);
+  const { image, geometry, ...found } = preprocessCase(
+    { id: 'a', images: [path] },
+    { channels: 1 },
+    {
+      transpose_forward: [2, 0, 1],
+      normalisation: [{ kind: 'none' }],
+      plan_2d: { spacing: [spacing[0], spacing[1]] },
+    },
+  );
+  expect(geometry.original_shape).toEqual([shape[2], shape[0], shape[1]]);
+  expect(geometry.spacing).toEqual([spacing[2], spacing[0], spacing[1]]);
+  expect(found.shape).toEqual(geometry.crop_shape);
+  expect(found.label).toBeUndefined();
+  const [depth, height, width] = found.shape;
+  const [x, z, y] = geometry.crop_start;
+  let sum = 0;
+  for (let a = 0, i = 0; a < depth; a++) {
+    for (let b = 0; b < height; b++) {
+      for (let c = 0; c < width; c++, i++) {
+        if (image[0][i] !== data[((b + z) * shape[1] + c + y) * shape[2] + a + x])
+          expect([a, b, c]).toBe('equal');
+        sum += image[0][i];
+      }
+    }
+  }
+  expect(sum).toBe(data.reduce((total, value) => total + value, 0));
 });

@@ -9,6 +9,9 @@ import type { ElaboratedModel } from '../language/model.ts';
 /** nnU-Net's share of patches that show foreground, and those of its augmentations that the language has. */
 const FOREGROUND = 0.33;
 const AUGMENT = 'flips + brightness(0.25, probability: 0.15) + contrast(0.25, probability: 0.15)';
+/** nnU-Net's validation after each of its epochs, of 250 steps, on the first of five folds. */
+const VALIDATION = ['validate = 250', 'holdout = fold(0)', 'score_decay = 0.9'];
+const FOLDS = 5;
 /** What networks may need sizes to be divisible by. */
 const DIVISORS = [1, 2, 4, 8, 16, 32, 64, 128];
 
@@ -127,13 +130,14 @@ function specText(
     `  ${[...settings].map(([key, value]) => `${key}: ${value}`).join(', ')},`,
     ') {}',
     '',
-    '/// The recipe of the network, with batches, foreground and augmentation as in nnU-Net.',
+    '/// The recipe of the network, with batches, foreground, augmentation and validation as in nnU-Net.',
     'train Default for Planned {',
     ...['loss', 'supervise', 'optimizer', 'schedule'].flatMap(line),
     `  augment = ${AUGMENT}`,
     `  foreground = ${FOREGROUND}`,
     `  batch = ${plan.plan_2d.batch_size}`,
     ...line('steps'),
+    ...(plan.cases < FOLDS ? [] : VALIDATION.map((setting) => `  ${setting}`)),
     '}',
     '',
   ].join('\n');

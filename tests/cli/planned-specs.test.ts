@@ -40,7 +40,7 @@ describe.each(Object.keys(expectedPlans))('%s', (name) => {
     expect(remarks.some((r) => r.includes('takes no images'))).toBe(
       size.some((edge, a) => edge !== patch[a]),
     );
-    expect(train[0]).toMatchObject({ batch, foreground: 0.33 });
+    expect(train[0]).toMatchObject({ batch, foreground: 0.33, validate: 250 });
     if ('features' in config) expect(config['features']).toEqual(features);
     else expect(remarks.some((r) => r.includes('keeps its own widths'))).toBe(true);
   });
@@ -58,6 +58,11 @@ test('stages that halve one axis alone are left out of a network that halves bot
   const { text, remarks } = plannedSpec('nnunet', uneven);
   expect(text).toContain('features: <32, 64, 128>, size: <40, 36>');
   expect(remarks).toEqual([expect.stringContaining('stage 4 of the plan divides by 2×1')]);
+});
+
+test('fewer cases than folds are not validated on', () => {
+  const { text } = plannedSpec('nnunet', { ...planned('Dataset900_Anisotropic'), cases: 4 });
+  expect(text).not.toMatch(/validate|holdout/);
 });
 
 test('a plan with a single stage cannot be expressed', () => {

@@ -6,13 +6,15 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   realpathSync,
   rmdirSync,
+  rmSync,
   type Stats,
   statSync,
   unlinkSync,
 } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { InputError } from '../errors.ts';
 import { fileErrorCode } from './read-file.ts';
 
@@ -24,6 +26,14 @@ let serial = 0;
 /** A name beside which nothing stands, for what is to be renamed once it is whole. Short, whatever that is called. */
 export function temporaryName(): string {
   return `.archc-${process.pid}-${serial++}.tmp`;
+}
+
+/** Removes what is left in a folder under such names, by a process that was killed. Only for who writes there alone. */
+export function removeTemporary(folder: string): void {
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    if (/^\.archc-\d+-\d+\.tmp$/.test(basename(name)))
+      rmSync(join(folder, name), { recursive: true, force: true });
+  }
 }
 
 /**

@@ -9,11 +9,12 @@ import {
   readdirSync,
   realpathSync,
   rmdirSync,
+  rmSync,
   type Stats,
   statSync,
   unlinkSync,
 } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { InputError } from '../errors.ts';
 import { fileErrorCode } from './read-file.ts';
 
@@ -27,12 +28,12 @@ export function temporaryName(): string {
   return `.archc-${process.pid}-${serial++}.tmp`;
 }
 
-/** Removes from a folder what processes left under a temporary name that were killed while they wrote. */
+/** Removes from a folder, and those in it, what processes left under a temporary name that were killed while they wrote. */
 export function removeTemporary(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    const [, pid] = /^\.archc-(\d+)-\d+\.tmp$/.exec(name) ?? [];
+  for (const path of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    const [, pid] = /^\.archc-(\d+)-\d+\.tmp$/.exec(basename(path)) ?? [];
     if (pid === undefined || isRunning(Number(pid))) continue;
-    unlinkSync(join(folder, name));
+    rmSync(join(folder, path), { recursive: true, force: true });
   }
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../errors.ts';
-import { checkFolderWritable, makeFolder } from '../tensors/output-path.ts';
+import { checkFolderWritable, makeFolder, removeTemporary } from '../tensors/output-path.ts';
 import { fileErrorCode } from '../tensors/read-file.ts';
 import { lockRun } from './run-lock.ts';
 
@@ -92,6 +92,8 @@ export class RunFolder {
     try {
       // Once more: another process may have come and gone since.
       checkCheckpoint(given, resume);
+      // Nobody else writes here: what is half written was left by a process that was killed.
+      removeTemporary(given);
     } catch (error) {
       folder.release();
       throw error;

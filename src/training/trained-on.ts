@@ -1,4 +1,6 @@
 import { type LabelClass, MAX_LABEL_VALUE } from '../data/labels.ts';
+import { isPreprocessingPlan } from '../data/planning/plan-file.ts';
+import type { PreprocessingPlan } from '../data/planning/preprocess.ts';
 import { InputError } from '../errors.ts';
 import type { ElaboratedModel } from '../language/model.ts';
 import { readMetadata } from '../tensors/safetensors.ts';
@@ -12,6 +14,8 @@ export interface TrainedOn {
   readonly classes: readonly LabelClass[];
   /** The smallest and largest size of a pixel along H and W; absent where images have no spacing. */
   readonly pixels?: readonly [number, number];
+  /** How cases were preprocessed; absent where their slices were z-scored as they are. */
+  readonly plan?: PreprocessingPlan;
 }
 
 /** The entry of a weights file's metadata. */
@@ -39,9 +43,10 @@ export function readTrainedOn(path: string, model: ElaboratedModel): TrainedOn |
         typeof name === 'string' && Number.isInteger(value) && value >= 0 && value <= MAX_LABEL_VALUE,
     );
     const fits = data.classes.length === model.outputs[0].dims[1].size;
-    const { channels, classes, pixels } = data;
+    const { channels, classes, pixels, plan } = data;
+    const planned = plan === undefined || isPreprocessingPlan(plan, channels.length);
     const sized = pixels === undefined || (pixels.length === 2 && pixels.every((size) => size > 0));
-    if (named && valued && fits && sized) return { channels, classes, pixels };
+    if (named && valued && fits && sized && planned) return { channels, classes, pixels, plan };
   } catch {
     // Falls through to the error below.
   }

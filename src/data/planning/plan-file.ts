@@ -5,6 +5,7 @@ import { writeFileAtomic } from '../../tensors/atomic-file.ts';
 import { readBytes } from '../../tensors/read-file.ts';
 import type { Dataset } from '../dataset.ts';
 import type { Plan } from './plan.ts';
+import type { PreprocessingPlan } from './preprocess.ts';
 
 /** Writes a plan as JSON, atomically. Throws InputError `cannot-write`; JobError `write-failed`. */
 export function writePlan(path: string, plan: Plan): void {
@@ -86,6 +87,21 @@ const fields2d: Readonly<Record<string, Test>> = {
   strides: isList(isList(isCount, 2)),
   kernel_sizes: isList(isList(isCount, 2)),
 };
+
+/** Whether a value is what a plan says of preprocessing, for so many channels. */
+export function isPreprocessingPlan(value: unknown, channels: number): value is PreprocessingPlan {
+  if (!isObject(value) || !isObject(value['plan_2d'])) return false;
+  return (
+    isAxes(value['transpose_forward']) &&
+    isList(isNormalisation, channels)(value['normalisation']) &&
+    isList(isPositive, 2)(value['plan_2d']['spacing'])
+  );
+}
+
+/** What of a plan is preprocessing. */
+export function preprocessingOf({ transpose_forward, normalisation, plan_2d }: Plan): PreprocessingPlan {
+  return { transpose_forward, normalisation, plan_2d: { spacing: plan_2d.spacing } };
+}
 
 /** What is wrong with a plan; `undefined` where nothing is. */
 function problemOf(plan: unknown): string | undefined {

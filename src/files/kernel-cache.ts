@@ -34,7 +34,8 @@ export function kernelCacheIn(folder: string, most = MOST): KernelCache {
   const room = new Room(folder, most);
   return (wgsl, options, compile) => {
     version ??= translatorVersion();
-    const key = sha256(JSON.stringify([version, options.bounds, options.relaxed, wgsl])).toString('hex');
+    const { bounds, relaxed, address = 32 } = options;
+    const key = sha256(JSON.stringify([version, bounds, relaxed, address, wgsl])).toString('hex');
     const path = join(folder, key);
     const known = read(path, key);
     if (known) return known;

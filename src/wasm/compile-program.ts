@@ -30,6 +30,8 @@ export function compileProgramFor(
   });
   return options.map((_, k) => {
     const those = compiled.map((each) => each[k]);
-    return { bytes: encodeModule(those), scratchBytes: Math.max(0, ...those.map((c) => c.scratchBytes)) };
+    const { address = 32 } = options[k];
+    const scratchBytes = Math.max(0, ...those.map((c) => c.scratchBytes));
+    return { bytes: encodeModule(those, address), scratchBytes, address };
   });
 }

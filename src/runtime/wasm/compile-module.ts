@@ -19,6 +19,17 @@ const SIMD = Uint8Array.of(
   ...[10, 8, 1, 6, 0, 0x41, 0, 0xfd, 0x0f, 0x0b],
 );
 
+/** A module with a memory whose addresses have 64 bits. */
+const MEMORY64 = Uint8Array.of(...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0], ...[5, 3, 1, 4, 0]);
+
+/** Engines that have them, for messages. */
+export const MEMORY64_ENGINES = 'Node 24, Chrome 133, Firefox 134 or newer';
+
+/** Whether the engine takes modules whose addresses have 64 bits. */
+export function hasMemory64(): boolean {
+  return engine.validate(MEMORY64);
+}
+
 /** Whether the engine takes kernels at all: all are written for vectors of four numbers. */
 export function hasSimd(): boolean {
   return engine.validate(SIMD);

@@ -3,11 +3,11 @@ import type { ProgramPlan } from '../../program/program.ts';
 import { RuntimeError } from '../runtime-error.ts';
 import type { TensorData } from '../session.ts';
 import { type Command, CommandQueue } from './command-queue.ts';
-import { compileModule } from './compile-module.ts';
-import { engine, type WasmMemory, type WasmModule } from './engine.ts';
+import { compileModule, hasMemory64, MEMORY64_ENGINES } from './compile-module.ts';
+import { engine, newMemory, type WasmMemory, type WasmModule } from './engine.ts';
 import { coreCount, hasSharedMemory } from './host.ts';
 import { layoutOf, type MemoryLayout, type Span, writeProgram } from './layout.ts';
-import { COMMAND, CONTROL, PAGE } from './memory-map.ts';
+import { type AddressBits, COMMAND, CONTROL, PAGE, placeWord } from './memory-map.ts';
 import { forUnsharedMemory } from './module-bytes.ts';
 import { Staging } from './staging.ts';
 import { startThread, type Thread, type Trap } from './threads.ts';
@@ -17,6 +17,8 @@ export interface KernelModule {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Memory that a kernel may use beside its bindings. */
   readonly scratchBytes: number;
+  /** By default 32. */
+  readonly address?: AddressBits;
 }
 
 export interface DeviceOptions {
@@ -74,14 +76,15 @@ export class Device {
   /** See `WasmSession.create`. */
   static async create(
     program: ProgramPlan,
-    { bytes, scratchBytes }: KernelModule,
+    { bytes, scratchBytes, address = 32 }: KernelModule,
     { threads, script }: DeviceOptions,
   ): Promise<Device> {
     const workers = threadsFor(threads);
     // The caller's is one, too.
     const running = Math.max(1, workers);
-    const layout = layoutOf(program, scratchBytes, running);
-    const memory = memoryOf(layout.pages, workers > 0);
+    if (address === 64 && !hasMemory64()) throw lacksMemory64(program);
+    const layout = layoutOf(program, scratchBytes, running, address);
+    const memory = memoryOf(layout, workers > 0);
     const device = new Device(program, layout, memory, workers);
     try {
       const words = new Int32Array(memory.buffer);
@@ -106,6 +109,19 @@ export class Device {
     this.open?.queue.add(command);
   }
 
+  /** Makes bytes zero. */
+  clear(address: number, bytes: number): void {
+    this.add([COMMAND.clear, this.placeWord(address), bytes]);
+  }
+
+  private copied(to: number, from: number, bytes: number): Command {
+    return [COMMAND.copy, this.placeWord(to), this.placeWord(from), bytes];
+  }
+
+  private placeWord(address: number): number {
+    return placeWord(address, this.layout.address);
+  }
+
   /** Copies data to an address, after all that was asked for before. They may change afterwards. */
   put(address: number, data: TensorData): void {
     if (!this.open) return;
@@ -124,7 +140,7 @@ export class Device {
       return;
     }
     copyTo(at, source);
-    queue.add([COMMAND.copy, address, at, source.length], () => staging.free(at));
+    queue.add(this.copied(address, at, source.length), () => staging.free(at));
   }
 
   /** Keeps what the memory holds there once all that was asked for is done. */
@@ -151,7 +167,7 @@ export class Device {
     }
     let to = at;
     const places = sizes.map((size, i) => {
-      queue.add([COMMAND.copy, to, starts[i], size]);
+      queue.add(this.copied(to, starts[i], size));
       to += size;
       return to - size;
     });
@@ -266,6 +282,14 @@ export class Device {
   }
 }
 
+function lacksMemory64({ model, bytes }: ProgramPlan): RuntimeError {
+  return new RuntimeError(
+    'adapter-limits',
+    `the program of ${model} needs ${bytesText(bytes)} by addresses of 64 bits, which the engine's WebAssembly does not have`,
+    `${MEMORY64_ENGINES}; or compile for a smaller batch or image`,
+  );
+}
+
 function startFailure({ message }: Trap): RuntimeError {
   return new RuntimeError('wasm-threads', `a thread did not start: ${message}`);
 }
@@ -284,9 +308,9 @@ export function threadsFor(wanted?: number): number {
 }
 
 /** @throws RuntimeError `out-of-memory` */
-function memoryOf(pages: number, shared: boolean): WasmMemory {
+function memoryOf({ pages, address }: MemoryLayout, shared: boolean): WasmMemory {
   try {
-    return new engine.Memory({ initial: pages, maximum: pages, shared });
+    return newMemory(pages, address, shared);
   } catch (error) {
     throw new RuntimeError(
       'out-of-memory',

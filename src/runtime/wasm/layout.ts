@@ -2,10 +2,17 @@ import { bytesText } from '../../program/bytes-text.ts';
 import type { Dispatch, ProgramPlan, TensorInfo } from '../../program/program.ts';
 import { dataAt, elementCount } from '../program-tensors.ts';
 import { RuntimeError } from '../runtime-error.ts';
-import { DISPATCH, GUARD, PAGE, PROGRAM_START, RECORD } from './memory-map.ts';
+import {
+  type AddressBits,
+  DISPATCH,
+  GUARD,
+  MOST_PAGES,
+  PAGE,
+  PROGRAM_START,
+  placeWord,
+  RECORD,
+} from './memory-map.ts';
 
-/** All that 32 bits address. */
-const MOST_PAGES = 65536;
 /** Buffers and uniforms begin at multiples of it; lines of the cache, too. */
 const ALIGNMENT = 256;
 /** A dispatch that binds no more bytes is one thread's: telling others of it would take as long. */
@@ -24,6 +31,7 @@ export interface Span {
 
 /** The places of a program's things in the memory. */
 export interface MemoryLayout {
+  readonly address: AddressBits;
   readonly pages: number;
   /** Each thread's own. */
   readonly scratch: readonly number[];
@@ -41,9 +49,15 @@ export interface MemoryLayout {
  * with a guard at both ends.
  *
  * @param scratchBytes that a kernel may use, of each thread
- * @throws RuntimeError `adapter-limits` where the program needs more than 4 GiB
+ * @param address bits of the kernels' addresses
+ * @throws RuntimeError `adapter-limits` where the program needs more than these reach
  */
-export function layoutOf(program: ProgramPlan, scratchBytes: number, threads: number): MemoryLayout {
+export function layoutOf(
+  program: ProgramPlan,
+  scratchBytes: number,
+  threads: number,
+  address: AddressBits,
+): MemoryLayout {
   let end = PROGRAM_START;
   const take = (bytes: number, alignment = ALIGNMENT): number => {
     const start = Math.ceil(end / alignment) * alignment;
@@ -67,15 +81,15 @@ export function layoutOf(program: ProgramPlan, scratchBytes: number, threads: nu
   const staging = { start: take(stagingBytes), end };
   const buffers = program.buffers.map(({ size }) => take(size));
   const pages = Math.ceil((end + GUARD) / PAGE);
-  if (pages > MOST_PAGES) {
-    const room = MOST_PAGES * PAGE - (end + GUARD - program.bytes);
+  if (pages > MOST_PAGES[address]) {
+    const room = MOST_PAGES[address] * PAGE - (end + GUARD - program.bytes);
     throw new RuntimeError(
       'adapter-limits',
       `the program needs ${bytesText(program.bytes)}, WebAssembly's memory has room for ${bytesText(room)}`,
       `a smaller batch or image, or a plan with less memory (--memory ${Math.floor(room / 2 ** 20)}MiB)`,
     );
   }
-  return { pages, scratch, uniforms, dispatches, lists, staging, buffers };
+  return { address, pages, scratch, uniforms, dispatches, lists, staging, buffers };
 }
 
 /** Inputs of some runs in advance, and the outputs of two, as far as these are not large. */
@@ -89,7 +103,7 @@ function stagingOf({ tensors, entries }: ProgramPlan): number {
 /** Writes what is fixed for a program: uniforms, dispatches, lists of them, and what state is at first. */
 export function writeProgram(
   memory: ArrayBuffer,
-  { uniforms, dispatches, lists, buffers }: MemoryLayout,
+  { address, uniforms, dispatches, lists, buffers }: MemoryLayout,
   program: ProgramPlan,
   threads: number,
 ): void {
@@ -107,7 +121,7 @@ export function writeProgram(
       words[at + DISPATCH.kernel / 4] = d.kernel;
       words[at + DISPATCH.total / 4] = totalOf(d);
       words[at + DISPATCH.grain / 4] = grainOf(d, threads);
-      words.set(recordWords(d.workgroups, new Map(bound.entries())), at + DISPATCH.record / 4);
+      words.set(recordWords(d.workgroups, new Map(bound.entries()), address), at + DISPATCH.record / 4);
     });
   }
   for (const tensor of program.tensors) {
@@ -121,11 +135,12 @@ export function writeProgram(
 export function recordWords(
   workgroups: Dispatch['workgroups'],
   bindings: ReadonlyMap<number, readonly [address: number, bytes: number]>,
+  bits: AddressBits = 32,
 ): Uint32Array {
   const words = new Uint32Array(RECORD.address(Math.max(-1, ...bindings.keys()) + 1) / 4);
   words.set(workgroups);
   for (const [n, [address, bytes]] of bindings) {
-    words[RECORD.address(n) / 4] = address;
+    words[RECORD.address(n) / 4] = placeWord(address, bits);
     words[RECORD.bytes(n) / 4] = bytes;
   }
   return words;

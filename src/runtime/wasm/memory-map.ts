@@ -5,6 +5,22 @@
 
 export const PAGE = 65536;
 
+/**
+ * Bits of an address: 32 reach 4 GiB, all that has to be reached by most programs; 64 reach further, where the engine has
+ * them, and take longer. Control words, lists, records and scratch memory lie below 4 GiB in any case, so that addresses of
+ * these are words of 32 bits.
+ */
+export type AddressBits = 32 | 64;
+
+/** Pages that a memory may have: what 32 bits address, and what engines give at most (V8's limit, 16 GiB). */
+export const MOST_PAGES: Readonly<Record<AddressBits, number>> = { 32: 65536, 64: 262144 };
+
+/** A word that says where tensors lie counts in units of so many bytes: with 64 bits it reaches 16 GiB. */
+export const PLACE_UNIT: Readonly<Record<AddressBits, number>> = { 32: 1, 64: 4 };
+
+/** A place of tensors as a word. */
+export const placeWord = (address: number, bits: AddressBits): number => address / PLACE_UNIT[bits];
+
 /** An access that is never wanted may reach so far below or above what it belongs to: nothing lies there. */
 export const GUARD = 65536;
 
@@ -12,7 +28,7 @@ export const GUARD = 65536;
 export const RECORD = {
   /** Workgroups along x, y and z. */
   groups: [0, 4, 8],
-  /** Of a binding by its number: its first byte, and its length in bytes. */
+  /** Of a binding by its number: its first byte ({@link placeWord}), and its length in bytes. */
   address: (binding: number): number => 12 + 8 * binding,
   bytes: (binding: number): number => 16 + 8 * binding,
 } as const;
@@ -68,9 +84,9 @@ export const CONTROL = {
 export const RING = { start: line(8), length: 256, stride: 16 } as const;
 
 export const COMMAND = {
-  /** Copies bytes: to, from, how many. */
+  /** Copies bytes: to, from ({@link placeWord}), how many. */
   copy: 0,
-  /** Makes bytes zero: where, how many. */
+  /** Makes bytes zero: where ({@link placeWord}), how many. */
   clear: 1,
   /** Runs dispatches: beginning and end of a list of their addresses. */
   run: 2,

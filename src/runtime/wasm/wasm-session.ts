@@ -23,9 +23,9 @@ export class WasmSession implements Session {
 
   /**
    * @param module the program's kernels
-   * @throws RuntimeError `adapter-limits` where the program needs more than 4 GiB; `out-of-memory`; `wasm-refused` where
-   *   the engine does not take the kernels; `wasm-threads` where there are no threads, and several were asked for. Neither
-   *   threads nor memory remain then.
+   * @throws RuntimeError `adapter-limits` where the program needs more than its kernels address, or they have addresses
+   *   of 64 bits and the engine does not; `out-of-memory`; `wasm-refused` where the engine does not take the kernels;
+   *   `wasm-threads` where there are no threads, and several were asked for. Neither threads nor memory remain then.
    */
   static async create(
     program: ProgramPlan,
@@ -113,8 +113,7 @@ export class WasmSession implements Session {
     for (const name of entries) {
       const { overflow } = this.program.entries[name];
       if (overflow) {
-        const at = this.device.layout.buffers[overflow.buffer] + overflow.offset;
-        this.device.add([COMMAND.clear, at, 4]);
+        this.device.clear(this.device.layout.buffers[overflow.buffer] + overflow.offset, 4);
       }
       const { start, end } = this.device.layout.lists.get(name)!;
       this.device.add([COMMAND.run, start, end]);

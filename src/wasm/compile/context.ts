@@ -1,3 +1,4 @@
+import type { AddressBits } from '../../runtime/wasm/memory-map.ts';
 import type { ValueType } from '../encode/module.ts';
 import type { FunctionTree, Variable } from '../wgsl/tree.ts';
 import { Graph } from './graph.ts';
@@ -14,12 +15,16 @@ export interface CompileOptions {
   readonly bounds: 'clamp' | 'trusted';
   /** `fma` rounds once where the processor can: results then depend on it. */
   readonly relaxed: boolean;
+  /** Bits of an address, by default 32; with 64 the memory may be larger than 4 GiB. The results are the same bits. */
+  readonly address?: AddressBits;
 }
 
 /** Where a variable lies that is kept in memory. */
 export interface Home {
-  /** Its first byte: a parameter, or what is added to one. */
+  /** Its first byte: a parameter, or what is added to one. Behind `far`, if that is there, by 32 bits. */
   readonly base: Node;
+  /** An address of 64 bits, from which 32 count. */
+  readonly far?: Node;
   /** Bytes, of an array whose length is the buffer's. */
   readonly bytes?: Node;
   /** Stored to by this kernel: what is loaded may change. */

@@ -180,7 +180,7 @@ class Emitter {
     if (node.op === 'cell') throw new Error('a cell is read where it is not defined');
     writeOpcode(out, node.op.startsWith('select') ? 'select' : node.op);
     const { imm } = node;
-    if (node.op === 'i32.const') out.s32(imm as number);
+    if (node.op === 'i32.const' || node.op === 'i64.const') out.s32(imm as number);
     else if (node.op === 'f32.const') out.f32(imm as number);
     else if (node.op === 'v128.const') {
       for (const w of imm as readonly number[]) out.u8(w & 255, (w >> 8) & 255, (w >> 16) & 255, w >>> 24);

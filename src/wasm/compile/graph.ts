@@ -53,6 +53,11 @@ export class Graph {
     return this.make('i32.const', [], value | 0, this.root);
   }
 
+  /** A constant of 64 bits that 32 hold. */
+  i64(value: number): Node {
+    return this.make('i64.const', [], value, this.root);
+  }
+
   f32(value: number): Node {
     return this.make('f32.const', [], Math.fround(value), this.root);
   }
@@ -146,6 +151,7 @@ function resultOf(op: string): ValueType {
   const [of, what] = op.split('.');
   if (of === 'v128' || of.includes('x')) return 'v128';
   if (of === 'f32' && /^(eq|ne|lt|gt|le|ge)$/.test(what)) return 'i32';
+  if (of === 'i64') return 'i64';
   if (of === 'select_f32') return 'f32';
   if (of === 'select_v128') return 'v128';
   return of === 'f32' ? 'f32' : 'i32';

@@ -9,6 +9,7 @@ import { type CompileOptions, Context, type Environment } from './context.ts';
 import { cooperate, keptIn } from './cooperate.ts';
 import { counted } from './counted.ts';
 import { emit } from './emit.ts';
+import { farOf, memoryAddress } from './far.ts';
 import { inlineCall } from './inline.ts';
 import type { KernelCache } from './kernel-cache.ts';
 import { lowerBlock } from './lower-statement.ts';
@@ -66,10 +67,13 @@ export function lowerModule(tree: ModuleTree, options: CompileOptions): LoweredK
   const parameter = (k: number): Node => c.graph.fresh('parameter', 'i32', [], k, root, false);
   const [first, end, record, scratch] = [0, 1, 2, 3].map(parameter);
   // Nothing writes a record while it is run: what it holds is loaded once, before all loops.
-  const recorded = (at: number): Node => c.graph.load('i32.load', record, at, root, false);
+  const recordAt = memoryAddress(c, record);
+  const recorded = (at: number): Node => c.graph.load('i32.load', recordAt, at, root, false);
   for (const v of tree.bindings) {
-    const [base, bytes] = [recorded(RECORD.address(v.binding!)), recorded(RECORD.bytes(v.binding!))];
-    c.homes.set(v, { base, bytes, written: v.written });
+    const [place, bytes] = [recorded(RECORD.address(v.binding!)), recorded(RECORD.bytes(v.binding!))];
+    const base =
+      options.address === 64 ? { base: c.graph.i32(0), far: farOf(c.graph, place) } : { base: place };
+    c.homes.set(v, { ...base, bytes, written: v.written });
   }
   const groups = RECORD.groups.map(recorded);
   const scratchBytes = overWorkgroups(c, tree, { first, end, groups, scratch });
@@ -163,7 +167,7 @@ function clear(c: Context, scratch: Node, bytes: number): void {
   const g = c.graph;
   if (bytes === 0) return;
   counted(c, g.i32(0), g.i32(bytes / 16), (k) => {
-    const address = g.op('i32.add', scratch, g.op('i32.shl', k, g.i32(4)));
+    const address = memoryAddress(c, g.op('i32.add', scratch, g.op('i32.shl', k, g.i32(4))));
     c.emit({ kind: 'store', op: 'v128.store', address, offset: 0, value: g.v128([0, 0, 0, 0]) });
   });
   c.changeMemory();

@@ -87,9 +87,16 @@ export const MOST_OFFSET = 65536;
 /**
  * The nodes that compute it, but for a constant that fits the offset of an access. What is known outside of loops is
  * added first, so that it is added there.
+ *
+ * @param more added to the nodes, but not to the offset
  */
-export function addressOf(g: Graph, l: Linear): { readonly address: Node; readonly offset: number } {
+export function addressOf(
+  g: Graph,
+  l: Linear,
+  more = 0,
+): { readonly address: Node; readonly offset: number } {
   const offset = l.constant >= 0 && l.constant < MOST_OFFSET ? l.constant : 0;
+  const constant = (l.constant - offset + more) | 0;
   const byDepth = new Map<number, Map<number, Node[]>>();
   for (const [node, factor] of l.terms) {
     const { depth } = node.early;
@@ -99,7 +106,7 @@ export function addressOf(g: Graph, l: Linear): { readonly address: Node; readon
     if (nodes) nodes.push(node);
     else factors.set(factor, [node]);
   }
-  let total = offset === l.constant ? undefined : g.i32(l.constant);
+  let total = constant === 0 ? undefined : g.i32(constant);
   for (const [, factors] of [...byDepth].sort(([a], [b]) => a - b)) {
     for (const [factor, nodes] of [...factors].sort(([a], [b]) => a - b)) {
       const group = nodes.sort((a, b) => a.id - b.id).reduce((s, n) => g.op('i32.add', s, n));

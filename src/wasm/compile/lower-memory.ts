@@ -3,6 +3,7 @@ import type { Expression, Variable } from '../wgsl/tree.ts';
 import { elementOf, offsetOf, sizeOf, strideOf, type Type } from '../wgsl/types.ts';
 import { WgslError } from '../wgsl/wgsl-error.ts';
 import type { Context, Home } from './context.ts';
+import { belowOf, memoryAddress } from './far.ts';
 import { isQuad } from './leaves.ts';
 import { addressOf, type Linear, linearOf, scaled, sum, withoutQuads } from './linear.ts';
 import type { Node } from './region.ts';
@@ -85,7 +86,9 @@ function access(c: Context, p: MemoryPlace, more: number, quad: boolean) {
     type.kind === 'array' &&
     isQuad(type.of);
   const base = sum(linearOf(p.home.base), withoutQuads(p.offset, quads));
-  return addressOf(c.graph, sum(base, { ...NONE, constant: more }));
+  const { far } = p.home;
+  const { address, offset } = addressOf(c.graph, sum(base, { ...NONE, constant: more }), belowOf(far));
+  return { address: memoryAddress(c, address, far), offset };
 }
 
 /** Loads the leaves of what lies there. */

@@ -1,3 +1,5 @@
+import { exponentOf } from '../../math.ts';
+import { type AddressBits, PLACE_UNIT } from '../../runtime/wasm/memory-map.ts';
 import { ByteWriter } from './bytes.ts';
 import type { ValueType } from './module.ts';
 import { writeOpcode } from './opcodes.ts';
@@ -13,11 +15,14 @@ export type BlockLabel = number;
 export class Assembler {
   private readonly out = new ByteWriter();
   private readonly parameters: number;
+  private readonly bits: AddressBits;
   readonly locals: ValueType[] = [];
   private open = 0;
 
-  constructor(parameters: number) {
+  /** @param bits of the memory's addresses */
+  constructor(parameters: number, bits: AddressBits) {
     this.parameters = parameters;
+    this.bits = bits;
   }
 
   get code(): Uint8Array {
@@ -61,6 +66,22 @@ export class Assembler {
     return this;
   }
 
+  /** The memory's first byte, from which offsets of accesses count. */
+  origin(): this {
+    return this.bits === 64 ? this.i64(0) : this.i32(0);
+  }
+
+  /** Makes an address of the word on the stack. */
+  address(): this {
+    return this.bits === 64 ? this.op('i64.extend_i32_u') : this;
+  }
+
+  /** Makes an address of the word on the stack that says where tensors lie. */
+  place(): this {
+    this.address();
+    return this.bits === 64 ? this.i64(exponentOf(PLACE_UNIT[64])).op('i64.shl') : this;
+  }
+
   /** An access to memory, at its natural alignment. */
   memory(name: string, offset = 0): this {
     writeOpcode(this.out, name);
@@ -69,14 +90,14 @@ export class Assembler {
     return this;
   }
 
-  /** Copies bytes: to, from, how many. */
+  /** Copies bytes: to, from, how many; all as addresses. */
   copy(): this {
     writeOpcode(this.out, 'memory.copy');
     this.out.u8(0, 0);
     return this;
   }
 
-  /** Sets bytes: where, to what, how many. */
+  /** Sets bytes: where, to what, how many; first and last as addresses. */
   fill(): this {
     writeOpcode(this.out, 'memory.fill');
     this.out.u8(0);

@@ -1,3 +1,4 @@
+import { type AddressBits, MOST_PAGES } from '../../runtime/wasm/memory-map.ts';
 import { ByteWriter } from './bytes.ts';
 import { DONE_TYPE, KERNEL_TYPE, WALKER_NAME, WALKER_TYPE, walker } from './walker.ts';
 
@@ -25,15 +26,20 @@ export interface KernelFunction extends FunctionBody {
   readonly name: string;
 }
 
-/** Pages of 64 KiB that the memory may have: all that 32 bits address. Any smaller memory can be imported. */
-const MOST_PAGES = 65536;
+/** Flags of a memory: shared, with a maximum, its addresses of so many bits. */
+const MEMORY_FLAGS: Readonly<Record<AddressBits, number>> = { 32: 3, 64: 7 };
 const FUNCTION_REFERENCE = 0x70;
 
 /**
  * A module of kernels, in the order of its table, each exported by its name, and of the function `walk` that runs their
  * dispatches ({@link walker}). It imports `env.memory`, which is shared, and `env.done`, which takes the number of a signal.
+ *
+ * @param address bits of an address, which the kernels were compiled for
  */
-export function encodeModule(kernels: readonly KernelFunction[]): Uint8Array<ArrayBuffer> {
+export function encodeModule(
+  kernels: readonly KernelFunction[],
+  address: AddressBits = 32,
+): Uint8Array<ArrayBuffer> {
   const out = new ByteWriter().u8(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
   const section = (id: number, write: (w: ByteWriter) => void): void => {
     const body = new ByteWriter();
@@ -44,7 +50,7 @@ export function encodeModule(kernels: readonly KernelFunction[]): Uint8Array<Arr
   // The imported function is the first one.
   const own = [
     ...kernels.map((k) => ({ ...k, type: KERNEL_TYPE })),
-    { name: WALKER_NAME, ...walker(0), type: WALKER_TYPE },
+    { name: WALKER_NAME, ...walker(0, address), type: WALKER_TYPE },
   ];
   section(1, (w) => {
     const arities: number[] = [];
@@ -59,7 +65,8 @@ export function encodeModule(kernels: readonly KernelFunction[]): Uint8Array<Arr
   });
   section(2, (w) => {
     w.u32(2);
-    w.name('env').name('memory').u8(2, 3).u32(1).u32(MOST_PAGES);
+    // Any smaller memory can be imported.
+    w.name('env').name('memory').u8(2, MEMORY_FLAGS[address]).u32(1).u32(MOST_PAGES[address]);
     w.name('env').name('done').u8(0).u32(DONE_TYPE);
   });
   section(3, (w) => w.vector(own, (f) => w.u32(f.type)));

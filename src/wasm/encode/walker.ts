@@ -1,4 +1,4 @@
-import { COMMAND, CONTROL, DISPATCH, RING } from '../../runtime/wasm/memory-map.ts';
+import { type AddressBits, COMMAND, CONTROL, DISPATCH, RING } from '../../runtime/wasm/memory-map.ts';
 import { Assembler, type BlockLabel, type Local } from './assembler.ts';
 import type { FunctionBody } from './module.ts';
 
@@ -24,9 +24,10 @@ export const WALKER_NAME = 'walk';
  * that such a thread may read is overwritten when its ticket no longer holds.
  *
  * @param done index of the imported function
+ * @param bits of the memory's addresses
  */
-export function walker(done: number): FunctionBody {
-  const w = new Writer();
+export function walker(done: number, bits: AddressBits): FunctionBody {
+  const w = new Writer(bits);
   w.asm.loop((live) => {
     w.load(CONTROL.quit).if(() => w.asm.return());
     w.load(CONTROL.version).set(w.version);
@@ -47,31 +48,45 @@ const SCRATCH: Local = 0;
 const MAY_WAIT: Local = 1;
 
 class Writer {
-  readonly asm = new Assembler(2);
-  readonly version = this.asm.local('i32');
+  readonly asm: Assembler;
+  readonly version: Local;
   /** The dispatch, and what is known of it. */
-  private readonly dispatch = this.asm.local('i32');
-  private readonly total = this.asm.local('i32');
+  private readonly dispatch: Local;
+  private readonly total: Local;
   /** Workgroups that this thread takes, from `first` on. */
-  private readonly first = this.asm.local('i32');
-  private readonly taken = this.asm.local('i32');
-  private readonly grain = this.asm.local('i32');
+  private readonly first: Local;
+  private readonly taken: Local;
+  private readonly grain: Local;
   /** Where something lies, and what is counted. */
-  private readonly place = this.asm.local('i32');
-  private readonly count = this.asm.local('i32');
-  private readonly ticket = this.asm.local('i64');
+  private readonly place: Local;
+  private readonly count: Local;
+  private readonly ticket: Local;
+
+  constructor(bits: AddressBits) {
+    this.asm = new Assembler(2, bits);
+    const word = () => this.asm.local('i32');
+    this.version = word();
+    this.dispatch = word();
+    this.total = word();
+    this.first = word();
+    this.taken = word();
+    this.grain = word();
+    this.place = word();
+    this.count = word();
+    this.ticket = this.asm.local('i64');
+  }
 
   /** Takes a part of the dispatch that is shared out, and runs it; `goOn` where that was the last one. */
   takePart(live: BlockLabel, goOn: BlockLabel): void {
     const { asm } = this;
-    asm.i32(0).memory('i64.atomic.load', CONTROL.ticket).set(this.ticket);
+    asm.origin().memory('i64.atomic.load', CONTROL.ticket).set(this.ticket);
     asm.get(this.ticket).op('i32.wrap_i64').set(this.first);
-    this.sharedPlace().memory('i32.load', CONTROL.shared).tee(this.dispatch);
+    this.sharedPlace().memory('i32.load', CONTROL.shared).tee(this.dispatch).address();
     asm.memory('i32.load', DISPATCH.total).set(this.total);
     asm.get(this.first).get(this.total).op('i32.lt_u');
     asm.if(() => {
       this.portion();
-      asm.i32(0).get(this.ticket);
+      asm.origin().get(this.ticket);
       asm.get(this.ticket).get(this.taken).op('i64.extend_i32_u').op('i64.add');
       asm.memory('i64.atomic.rmw.cmpxchg', CONTROL.ticket).get(this.ticket).op('i64.ne').brIf(live);
       this.runTaken();
@@ -87,7 +102,7 @@ class Writer {
     this.load(CONTROL.written);
     this.load(CONTROL.begun).op('i32.ne').op('i32.and');
     asm.if(() => {
-      asm.i32(0).i32(0).i32(1).memory('i32.atomic.rmw.cmpxchg', CONTROL.walking);
+      asm.origin().i32(0).i32(1).memory('i32.atomic.rmw.cmpxchg', CONTROL.walking);
       asm.op('i32.eqz').brIf(goOn).br(live);
     });
   }
@@ -104,7 +119,7 @@ class Writer {
     });
     this.add(CONTROL.sleepers, 1);
     // Whoever changes the version looks at the sleepers afterwards: either it sees this one, or this one sees the change.
-    asm.i32(0).get(this.version).i64(-1).memory('memory.atomic.wait32', CONTROL.version).op('drop');
+    asm.origin().get(this.version).i64(-1).memory('memory.atomic.wait32', CONTROL.version).op('drop');
     this.add(CONTROL.sleepers, -1);
     asm.br(live);
   }
@@ -112,11 +127,11 @@ class Writer {
   /** Goes on with the list of dispatches, if there is something left of it. No dispatch is shared out now. */
   nextDispatch(live: BlockLabel, next: BlockLabel): void {
     const { asm } = this;
-    asm.i32(0).memory('i32.load', CONTROL.cursor).tee(this.place);
-    asm.i32(0).memory('i32.load', CONTROL.listEnd).op('i32.ne');
+    asm.origin().memory('i32.load', CONTROL.cursor).tee(this.place);
+    asm.origin().memory('i32.load', CONTROL.listEnd).op('i32.ne');
     asm.if(() => {
-      asm.i32(0).get(this.place).i32(4).op('i32.add').memory('i32.store', CONTROL.cursor);
-      asm.get(this.place).memory('i32.load').tee(this.dispatch);
+      asm.origin().get(this.place).i32(4).op('i32.add').memory('i32.store', CONTROL.cursor);
+      asm.get(this.place).address().memory('i32.load').tee(this.dispatch).address();
       asm.memory('i32.load', DISPATCH.total).set(this.total);
       asm.i32(0).set(this.first);
       this.portion();
@@ -135,16 +150,16 @@ class Writer {
   /** Makes the dispatch the shared one, all but what this thread takes, and wakes as many threads as it is for. */
   private shareOut(): void {
     const { asm } = this;
-    asm.i32(0).i32(0).memory('i32.store', CONTROL.finished);
-    asm.i32(0).memory('i64.atomic.load', CONTROL.ticket);
+    asm.origin().i32(0).memory('i32.store', CONTROL.finished);
+    asm.origin().memory('i64.atomic.load', CONTROL.ticket);
     asm.i64(32).op('i64.shr_u').i64(1).op('i64.add').i64(32).op('i64.shl');
     asm.get(this.taken).op('i64.extend_i32_u').op('i64.or').set(this.ticket);
     this.sharedPlace().get(this.dispatch).memory('i32.store', CONTROL.shared);
-    asm.i32(0).get(this.ticket).memory('i64.atomic.store', CONTROL.ticket);
+    asm.origin().get(this.ticket).memory('i64.atomic.store', CONTROL.ticket);
     this.add(CONTROL.version, 1);
     this.load(CONTROL.sleepers);
     asm.if(() => {
-      asm.i32(0).get(this.total).get(this.taken).op('i32.sub').get(this.grain).op('i32.add').i32(1);
+      asm.origin().get(this.total).get(this.taken).op('i32.sub').get(this.grain).op('i32.add').i32(1);
       asm
         .op('i32.sub')
         .get(this.grain)
@@ -172,7 +187,11 @@ class Writer {
       .op('i32.mul')
       .set(this.place);
     this.store(CONTROL.begun, () => asm.get(this.count).i32(1).op('i32.add'));
-    const word = (k: number) => asm.get(this.place).memory('i32.load', RING.start + 4 * k);
+    const word = (k: number) =>
+      asm
+        .get(this.place)
+        .address()
+        .memory('i32.load', RING.start + 4 * k);
     const command = (which: number, body: () => void): void => {
       word(0).i32(which).op('i32.eq');
       asm.if(() => {
@@ -181,18 +200,18 @@ class Writer {
       });
     };
     command(COMMAND.run, () => {
-      asm.i32(0);
-      word(1).memory('i32.store', CONTROL.cursor).i32(0);
+      asm.origin();
+      word(1).memory('i32.store', CONTROL.cursor).origin();
       word(2).memory('i32.store', CONTROL.listEnd);
     });
     command(COMMAND.copy, () => {
-      word(1);
-      word(2);
-      word(3).copy();
+      word(1).place();
+      word(2).place();
+      word(3).address().copy();
     });
     command(COMMAND.clear, () => {
-      word(1).i32(0);
-      word(2).fill();
+      word(1).place().i32(0);
+      word(2).address().fill();
     });
     // A signal: it is done when it is given, so that whoever hears it sees that all before is.
     this.store(CONTROL.completed, () => asm.get(this.count).i32(1).op('i32.add'));
@@ -202,7 +221,7 @@ class Writer {
   /** How much of what is left from `first` on a thread takes: ever less, so that all end at about the same time. */
   private portion(): void {
     const { asm } = this;
-    asm.get(this.dispatch).memory('i32.load', DISPATCH.grain).set(this.grain);
+    asm.get(this.dispatch).address().memory('i32.load', DISPATCH.grain).set(this.grain);
     asm.get(this.total).get(this.first).op('i32.sub').tee(this.count);
     this.load(CONTROL.share).op('i32.div_u').tee(this.taken);
     // The larger of share and grain, but no more than there is.
@@ -214,13 +233,13 @@ class Writer {
     const { asm } = this;
     asm.get(this.first).get(this.first).get(this.taken).op('i32.add');
     asm.get(this.dispatch).i32(DISPATCH.record).op('i32.add').get(SCRATCH);
-    asm.get(this.dispatch).memory('i32.load', DISPATCH.kernel).callIndirect(KERNEL_TYPE);
+    asm.get(this.dispatch).address().memory('i32.load', DISPATCH.kernel).callIndirect(KERNEL_TYPE);
   }
 
   /** Leaves on the stack whether what was taken was the last of the dispatch. */
   private finish(): Assembler {
     const { asm } = this;
-    asm.i32(0).get(this.taken).memory('i32.atomic.rmw.add', CONTROL.finished);
+    asm.origin().get(this.taken).memory('i32.atomic.rmw.add', CONTROL.finished);
     return asm.get(this.taken).op('i32.add').get(this.total).op('i32.eq');
   }
 
@@ -228,20 +247,20 @@ class Writer {
   private sharedPlace(): Assembler {
     const { asm } = this;
     asm.get(this.ticket).i64(32).op('i64.shr_u').op('i32.wrap_i64');
-    return asm.i32(1).op('i32.and').i32(2).op('i32.shl');
+    return asm.i32(1).op('i32.and').i32(2).op('i32.shl').address();
   }
 
   load(word: number): Assembler {
-    return this.asm.i32(0).memory('i32.atomic.load', word);
+    return this.asm.origin().memory('i32.atomic.load', word);
   }
 
   private store(word: number, value: () => void): void {
-    this.asm.i32(0);
+    this.asm.origin();
     value();
     this.asm.memory('i32.atomic.store', word);
   }
 
   private add(word: number, by: number): void {
-    this.asm.i32(0).i32(by).memory('i32.atomic.rmw.add', word).op('drop');
+    this.asm.origin().i32(by).memory('i32.atomic.rmw.add', word).op('drop');
   }
 }

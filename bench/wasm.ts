@@ -1,7 +1,7 @@
 /**
  * Times kernels translated to WebAssembly, on one thread, beside the processor's peak in registers:
- * `npm run bench wasm [part of a name] [--relaxed] [--kernel op=variant]`. The kernels are those planned for it. Best of
- * the runs of at least a second; GFLOP/s are 2 · macs, GB/s what is read and written once.
+ * `npm run bench wasm [part of a name] [--relaxed] [--wide] [--kernel op=variant]`. The kernels are those planned for it,
+ * with `--wide` by addresses of 64 bits. Best of the runs of at least a second; GFLOP/s are 2 · macs, GB/s what is read and written once.
  */
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
@@ -124,7 +124,11 @@ const cases: readonly Case[] = [
 const { values, positionals } = parseArgs({
   args: process.argv.slice(2),
   allowPositionals: true,
-  options: { relaxed: { type: 'boolean' }, kernel: { type: 'string', multiple: true } },
+  options: {
+    relaxed: { type: 'boolean' },
+    wide: { type: 'boolean' },
+    kernel: { type: 'string', multiple: true },
+  },
 });
 const relaxed = values.relaxed ?? false;
 const wanted = positionals[0] ?? '';
@@ -132,7 +136,7 @@ const kernels = new Map((values.kernel ?? []).map((k) => k.split('=') as [string
 // Node 22 has it without.
 if (relaxed && Number(process.versions.node.split('.')[0]) < 22)
   setFlagsFromString('--experimental-wasm-relaxed-simd');
-const options = { bounds: 'trusted', relaxed } as const;
+const options = { bounds: 'trusted', relaxed, address: values.wide ? 64 : 32 } as const;
 
 function graphOf([, shapes, build]: Case): Graph {
   const b = new GraphBuilder(ops);
@@ -167,7 +171,7 @@ function best(run: () => void): number {
 }
 
 console.log(
-  `one thread, ${relaxed ? 'relaxed multiply-add' : 'multiply and add'}, Node ${process.versions.node}`,
+  `one thread, ${relaxed ? 'relaxed multiply-add' : 'multiply and add'}, addresses of ${options.address} bits, Node ${process.versions.node}`,
 );
 console.log(`${'peak in registers'.padEnd(36)} ${(await peak(relaxed)).toFixed(1)} GFLOP/s`);
 for (const benchmark of cases.filter(([name]) => name.includes(wanted))) {

@@ -1,7 +1,8 @@
 import type { Renderer } from '../../codegen/render.ts';
 import type { OpTable } from '../ir/op.ts';
-import { cpuTarget } from '../kernels/targets.ts';
-import { hasRelaxedSimd } from '../runtime/wasm/compile-module.ts';
+import { addressBits, cpuTarget, narrowCpuTarget } from '../kernels/targets.ts';
+import type { Program } from '../program/program.ts';
+import { hasMemory64, hasRelaxedSimd, MEMORY64_ENGINES } from '../runtime/wasm/compile-module.ts';
 import { threadsFor } from '../runtime/wasm/device.ts';
 import { briefly } from '../runtime/wasm/engine-flags.ts';
 import { WasmSession } from '../runtime/wasm/wasm-session.ts';
@@ -36,17 +37,19 @@ export function cpuBackend(
 ): KernelBackend<WasmSession> {
   const threads = threadsFor(wanted);
   const relaxed = !deterministic && hasRelaxedSimd();
-  const translation = { bounds: 'trusted', relaxed } as const;
+  const target = hasMemory64() ? cpuTarget : narrowCpuTarget(MEMORY64_ENGINES);
+  const translation = (program: Program) =>
+    ({ bounds: 'trusted', relaxed, address: addressBits(program) }) as const;
   const count = threads === 0 ? 'no thread of its own' : `${threads} thread${threads === 1 ? '' : 's'}`;
   const manner = deterministic ? ', deterministic' : relaxed ? ', relaxed SIMD' : ', SIMD';
   return {
     name: 'cpu',
     description: `CPU, ${count}${manner}`,
-    target: cpuTarget,
-    prepare: preparing(ops, renderer, cpuTarget, options, (program) =>
+    target,
+    prepare: preparing(ops, renderer, target, options, (program) =>
       WasmSession.create(
         program,
-        briefly(() => compileProgram(program, translation, cache)),
+        briefly(() => compileProgram(program, translation(program), cache)),
         { threads },
       ),
     ),

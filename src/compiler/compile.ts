@@ -1,6 +1,7 @@
 import { TRAINING_STEP, trainingEntries } from '../autodiff/entries.ts';
 import { InputError } from '../errors.ts';
 import type { Target } from '../ir/target.ts';
+import { addressBits } from '../kernels/targets.ts';
 import type { Diagnostic, LoadedSpec } from '../language/index.ts';
 import type { ElaboratedModel } from '../language/model.ts';
 import { ops } from '../ops/index.ts';
@@ -34,6 +35,7 @@ export interface CompiledModules {
   readonly plain: Uint8Array;
   readonly relaxed: Uint8Array;
   readonly scratchBytes: number;
+  readonly address: 32 | 64;
 }
 
 /** What is compiled for, and how. */
@@ -80,10 +82,11 @@ export function compileModel(
 }
 
 function modulesOf(program: Program, cache: KernelCache | undefined): CompiledModules {
-  const both = [false, true].map((relaxed) => ({ bounds: 'trusted', relaxed }) as const);
+  const address = addressBits(program);
+  const both = [false, true].map((relaxed) => ({ bounds: 'trusted', relaxed, address }) as const);
   const [plain, relaxed] = compileProgramFor(program, both, cache);
   const scratchBytes = Math.max(plain.scratchBytes, relaxed.scratchBytes);
-  return { plain: plain.bytes, relaxed: relaxed.bytes, scratchBytes };
+  return { plain: plain.bytes, relaxed: relaxed.bytes, scratchBytes, address };
 }
 
 export interface CompileOptions extends Pick<OpenOptions, 'set' | 'batch'> {

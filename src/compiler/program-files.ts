@@ -59,6 +59,7 @@ async function storedPlan(
         plain: await infoOf(modules.plain),
         relaxed: await infoOf(modules.relaxed),
         scratchBytes: modules.scratchBytes,
+        ...(modules.address === 64 && { address: 64 }),
       },
     };
   }

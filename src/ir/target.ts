@@ -18,7 +18,16 @@ export interface Target {
   readonly features: readonly TargetFeature[];
   /** Bytes that all buffers of a program may take together; left out where only a device knows. */
   readonly memory?: number;
+  /** Where that does not suffice, even with values that are computed again. */
+  readonly wide?: WideMemory;
   readonly measured: Measured;
+}
+
+/** More memory, by addresses of 64 bits. */
+export interface WideMemory {
+  readonly bytes: number;
+  /** What has such addresses, as a phrase, where the device at hand has not: then it is no more than a hint. */
+  readonly missing?: string;
 }
 
 /** Sizes that suit a kind of device, found by measurement; src/kernels/measured.ts holds them. */

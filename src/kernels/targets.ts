@@ -59,12 +59,16 @@ function target(
 /** What programs for any adapter are compiled for: kernels that no adapter is slow with. */
 export const portableTarget: Target = target('webgpu-default', 'software', portableLimits, []);
 
-/** What addresses of 32 bits reach, without what threads, lists of dispatches and copies of results take. */
+/** What addresses reach, without what threads, lists of dispatches and copies of results take; of 64 bits as engines give it. */
 const ADDRESSED = 4 * GiB - 64 * MiB;
+const WIDELY_ADDRESSED = 16 * GiB - 64 * MiB;
+
+/** Bits of addresses that reach the bytes of a program on the CPU device. */
+export const addressBits = ({ bytes }: { readonly bytes: number }): 32 | 64 => (bytes > ADDRESSED ? 64 : 32);
 
 /**
- * Kernels as WebAssembly in one memory of 32-bit addresses (src/wasm). Nothing binds anything there: only the memory is a
- * limit, and that arrays begin at whole registers.
+ * Kernels as WebAssembly in one memory (src/wasm). Nothing binds anything there: only the memory is a limit, and that arrays
+ * begin at whole registers. What addresses of 32 bits reach is preferred, as all engines have it and it is faster.
  */
 export const cpuTarget: Target = {
   ...target(
@@ -84,7 +88,14 @@ export const cpuTarget: Target = {
     [],
   ),
   memory: ADDRESSED,
+  wide: { bytes: WIDELY_ADDRESSED },
 };
+
+/** The same where the engine has no addresses of 64 bits; `missing` names those that do. */
+export const narrowCpuTarget = (missing: string): Target => ({
+  ...cpuTarget,
+  wide: { bytes: WIDELY_ADDRESSED, missing },
+});
 
 /** The targets that `--target` takes. */
 export const targets: readonly Target[] = [

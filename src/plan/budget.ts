@@ -1,5 +1,6 @@
 import type { Graph } from '../ir/graph.ts';
 import type { OpTable } from '../ir/op.ts';
+import type { Target } from '../ir/target.ts';
 import { bytesText } from '../program/bytes-text.ts';
 import type { BufferInfo, Program } from '../program/program.ts';
 import type { EntryUnits } from './memory.ts';
@@ -99,14 +100,20 @@ export function overBudget(whole: Program, memory: number, least: number): PlanE
 }
 
 /** The same where it is the target that has no more. */
-export function beyondTarget(whole: Program, target: string, memory: number, least: number): PlanError {
+export function beyondTarget(
+  whole: Program,
+  { name, wide }: Target,
+  memory: number,
+  least: number,
+): PlanError {
   const fixed = fixedBytes(whole);
   // Values grow with the batch, and all else hardly does.
   const batch = Math.floor((whole.batch * (memory - fixed)) / (least - fixed));
+  const smaller = batch >= 1 ? `a batch of about ${batch}, or a smaller image` : 'a smaller image or network';
   return new PlanError(
     'adapter-limits',
-    `the target ${target} has ${bytesText(memory)}, ${partsText(whole, memory, least)}`,
-    batch >= 1 ? `a batch of about ${batch}, or a smaller image` : 'a smaller image or network',
+    `the target ${name} has ${bytesText(memory)}, ${partsText(whole, memory, least)}`,
+    wide?.missing !== undefined && least <= wide.bytes ? `${smaller}, or ${wide.missing}` : smaller,
   );
 }
 

@@ -87,32 +87,45 @@ export function planTraced(
   const whole = entries.map((entry) => entry.whole);
   const first = assemble(whole, renderer, options);
   const { program } = first;
-  const { memory: offered = Number.POSITIVE_INFINITY } = options.target;
-  const memory = Math.min(options.memory ?? offered, offered);
-  if (program.bytes <= memory) return first;
   let least = program.bytes;
-  // What entries need of others' outputs, and longer tables of uniforms, show when they are put together.
-  for (let room = memory - fixedBytes(program), round = 0; room > 0 && round < MOST_ROUNDS; round++) {
-    const fitted = entries.map((entry) => entry.within(room));
-    const smaller = assemble(
-      fitted.map(({ entry }) => entry),
-      renderer,
-      options,
-    );
-    const { bytes } = smaller.program;
-    least = Math.min(least, bytes);
-    if (bytes <= memory) {
-      const changed = fitted.flatMap(({ entry, budget }, i) =>
-        budget === undefined ? [] : [recomputedIn(entry, whole[i], budget, ops)],
+  const within = (memory: number): (Planned & Traced) | undefined => {
+    // What entries need of others' outputs, and longer tables of uniforms, show when they are put together.
+    for (let room = memory - fixedBytes(program), round = 0; room > 0 && round < MOST_ROUNDS; round++) {
+      const fitted = entries.map((entry) => entry.within(room));
+      const smaller = assemble(
+        fitted.map(({ entry }) => entry),
+        renderer,
+        options,
       );
-      return { ...smaller, recomputation: { bytes_before: program.bytes, bytes, entries: changed } };
+      const { bytes } = smaller.program;
+      least = Math.min(least, bytes);
+      if (bytes <= memory) {
+        const changed = fitted.flatMap(({ entry, budget }, i) =>
+          budget === undefined ? [] : [recomputedIn(entry, whole[i], budget, ops)],
+        );
+        return { ...smaller, recomputation: { bytes_before: program.bytes, bytes, entries: changed } };
+      }
+      if (fitted.some((entry) => entry.bytes > room)) return undefined;
+      room -= bytes - memory;
     }
-    if (fitted.some((entry) => entry.bytes > room)) break;
-    room -= bytes - memory;
+    return undefined;
+  };
+  const offers = offersOf(options.target);
+  const most = Math.max(...offers);
+  const budgets = options.memory === undefined ? offers : [Math.min(options.memory, most)];
+  for (const memory of budgets) {
+    const fitting = program.bytes <= memory ? first : within(memory);
+    if (fitting) return fitting;
   }
-  throw memory === offered
-    ? beyondTarget(program, options.target.name, memory, least)
+  const [memory] = budgets.slice(-1);
+  throw memory === most
+    ? beyondTarget(program, options.target, memory, least)
     : overBudget(program, memory, least);
+}
+
+/** Bytes that programs may take on a target, what is preferred first. */
+function offersOf({ memory = Number.POSITIVE_INFINITY, wide }: Target): readonly number[] {
+  return wide && wide.missing === undefined ? [memory, wide.bytes] : [memory];
 }
 
 function assemble(entries: readonly EntryUnits[], renderer: Renderer, options: PlanOptions): Traced {

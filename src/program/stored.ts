@@ -29,6 +29,8 @@ export interface StoredModules {
   readonly relaxed: FileInfo;
   /** Memory that a kernel may use beside its bindings. */
   readonly scratchBytes: number;
+  /** Bits of addresses: 64 of a program that takes more than 4 GiB, else left out. */
+  readonly address?: 64;
 }
 
 /** How a program is run on a kind of device: WebGPU's, or the processor where it has `modules`. */

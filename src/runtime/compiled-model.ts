@@ -138,8 +138,9 @@ export class CompiledModel {
       relaxed ? RELAXED_MODULE : PLAIN_MODULE,
       relaxed ? modules.relaxed : modules.plain,
     );
-    const { scratchBytes } = modules;
-    return WasmSession.create(plan, { bytes: bytes as Uint8Array<ArrayBuffer>, scratchBytes }, options);
+    const { scratchBytes, address } = modules;
+    const module = { bytes: bytes as Uint8Array<ArrayBuffer>, scratchBytes, address };
+    return WasmSession.create(plan, module, options);
   }
 }
 

@@ -132,9 +132,12 @@ const plan = object<StoredPlan>({
     }),
   ),
   modules: optional(
-    object<StoredModules>({ plain: file, relaxed: file, scratchBytes: whole(0, MAX_SCRATCH) }) as Read<
-      StoredModules | undefined
-    >,
+    object<StoredModules>({
+      plain: file,
+      relaxed: file,
+      scratchBytes: whole(0, MAX_SCRATCH),
+      address: optional(whole(64, 64) as Read<64 | undefined>),
+    }) as Read<StoredModules | undefined>,
   ),
   uniforms: list(whole(0, 2 ** 32 - 1)),
   tensors: list(source),

@@ -1,9 +1,9 @@
 import type { Dispatch, Program, TensorInfo } from '../program/program.ts';
 import { dataAt } from '../runtime/program-tensors.ts';
 import type { TensorData } from '../runtime/session.ts';
-import { engine, type WasmMemory } from '../runtime/wasm/engine.ts';
+import { engine, newMemory, type WasmMemory } from '../runtime/wasm/engine.ts';
 import { recordWords } from '../runtime/wasm/layout.ts';
-import { GUARD, PAGE, RECORD } from '../runtime/wasm/memory-map.ts';
+import { type AddressBits, GUARD, PAGE, RECORD } from '../runtime/wasm/memory-map.ts';
 import { forUnsharedMemory } from '../runtime/wasm/module-bytes.ts';
 import type { CompileOptions } from './compile/context.ts';
 import { type CompiledKernel, compileKernel } from './compile/kernel.ts';
@@ -16,9 +16,13 @@ const ALIGNMENT = 256;
 export type KernelArguments = readonly [first: number, end: number, record: number, scratch: number];
 type RunKernel = (...args: KernelArguments) => void;
 
-/** Kernels as functions on a memory of this thread. */
-export function kernelFunctions(kernels: readonly CompiledKernel[], memory: WasmMemory): RunKernel[] {
-  const module = new engine.Module(forUnsharedMemory(encodeModule(kernels)));
+/** Kernels as functions on a memory of this thread, whose addresses have so many bits. */
+export function kernelFunctions(
+  kernels: readonly CompiledKernel[],
+  memory: WasmMemory,
+  address: AddressBits = 32,
+): RunKernel[] {
+  const module = new engine.Module(forUnsharedMemory(encodeModule(kernels, address)));
   const { exports } = new engine.Instance(module, { env: { memory, done: () => {} } });
   return kernels.map((k) => exports[k.name] as RunKernel);
 }
@@ -29,6 +33,7 @@ export function kernelFunctions(kernels: readonly CompiledKernel[], memory: Wasm
  */
 export class WasmProgram {
   private readonly program: Program;
+  private readonly address: AddressBits;
   readonly memory: WasmMemory;
   readonly kernels: readonly CompiledKernel[];
   /** By the numbers of kernels; their parameters are those of {@link argumentsOf}. */
@@ -41,6 +46,7 @@ export class WasmProgram {
   /** @throws WgslError where a kernel is not supported; RangeError where there is not enough memory */
   constructor(program: Program, options: CompileOptions) {
     this.program = program;
+    this.address = options.address ?? 32;
     this.kernels = program.kernels.map((k) => compileKernel(k.name, k.wgsl, options));
     let end = GUARD;
     const take = (bytes: number): number => {
@@ -53,8 +59,8 @@ export class WasmProgram {
     this.record = take(RECORD.address(1 + Math.max(0, ...program.kernels.map((k) => k.bindings.length))));
     this.buffers = program.buffers.map((b) => take(b.size));
     const pages = Math.ceil((end + GUARD) / PAGE);
-    this.memory = new engine.Memory({ initial: pages, maximum: pages });
-    this.functions = kernelFunctions(this.kernels, this.memory);
+    this.memory = newMemory(pages, this.address, false);
+    this.functions = kernelFunctions(this.kernels, this.memory, this.address);
     new Uint32Array(this.memory.buffer, this.uniforms, program.uniforms.length).set(
       program.uniforms.map((w) => w >>> 0),
     );
@@ -84,7 +90,7 @@ export class WasmProgram {
 
   /** Of one dispatch, all its workgroups; they hold until the next call. */
   argumentsOf(d: Dispatch): KernelArguments {
-    const words = recordWords(d.workgroups, this.bindingsOf(d));
+    const words = recordWords(d.workgroups, this.bindingsOf(d), this.address);
     new Uint32Array(this.memory.buffer, this.record, words.length).set(words);
     return [0, d.workgroups.reduce((n, size) => n * size), this.record, this.scratch];
   }

@@ -1,4 +1,4 @@
-import { engine } from '../../src/runtime/wasm/engine.ts';
+import { newMemory } from '../../src/runtime/wasm/engine.ts';
 import { recordWords } from '../../src/runtime/wasm/layout.ts';
 import type { CompileOptions } from '../../src/wasm/compile/context.ts';
 import { compileKernel } from '../../src/wasm/compile/kernel.ts';
@@ -31,10 +31,10 @@ export function compiled(
     end += Math.ceil(b.byteLength / 16) * 16;
   }
   const bound = buffers.map((b, n) => [n, [starts[n], b.byteLength]] as const);
-  const record = recordWords([groups, 1, 1], new Map(bound));
+  const record = recordWords([groups, 1, 1], new Map(bound), options.address);
   const pages = Math.ceil((end + record.byteLength) / 65536) + 1;
-  const memory = new engine.Memory({ initial: pages, maximum: pages });
-  const [run] = kernelFunctions([kernel], memory);
+  const memory = newMemory(pages, options.address ?? 32, false);
+  const [run] = kernelFunctions([kernel], memory, options.address);
   const all = new Uint8Array(memory.buffer);
   buffers.forEach((b, k) => {
     all.set(new Uint8Array(b), starts[k]);

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Program } from '../../src/program/program.ts';
+import { hasMemory64 } from '../../src/runtime/wasm/compile-module.ts';
+import type { AddressBits } from '../../src/runtime/wasm/memory-map.ts';
 import { WasmSession } from '../../src/runtime/wasm/wasm-session.ts';
 import { compileProgram } from '../../src/wasm/compile-program.ts';
 import { Dice } from '../ops/random-draft.ts';
@@ -41,11 +43,13 @@ const lines: Readonly<Record<string, readonly Line[]>> = {
   wild: [['wild', ['x'], 1]],
 };
 const program = handMade(kernels, { x: N, y: N, s: 3 }, lines);
-const module = compileProgram(program, { bounds: 'trusted', relaxed: false });
+const moduleOf = (address: AddressBits) =>
+  compileProgram(program, { bounds: 'trusted', relaxed: false, address });
+const modules = { 32: moduleOf(32), 64: moduleOf(64) };
 
 const sessions: WasmSession[] = [];
-async function open(threads: number, wanted: Program = program): Promise<WasmSession> {
-  const session = await WasmSession.create(wanted, module, { threads });
+async function openWith(threads: number, address: AddressBits, wanted: Program): Promise<WasmSession> {
+  const session = await WasmSession.create(wanted, modules[address], { threads });
   sessions.push(session);
   return session;
 }
@@ -53,7 +57,11 @@ afterEach(() => {
   for (const session of sessions.splice(0)) session.destroy();
 });
 
-const threadCounts = [0, 1, 2, 3, 8];
+/** Numbers of threads, and bits of addresses as far as the engine has them (memory64.test.ts says what is else). */
+const ways: readonly (readonly [threads: number, address: AddressBits])[] = [
+  ...[0, 1, 2, 3, 8].map((threads) => [threads, 32] as const),
+  ...(hasMemory64() ? [0, 2].map((threads) => [threads, 64] as const) : []),
+];
 const stepped = (x: number, times: number): number => {
   for (let k = 0; k < times; k++) x = (Math.imul(3, x) + 1) | 0;
   return x;
@@ -61,9 +69,11 @@ const stepped = (x: number, times: number): number => {
 const xs = Int32Array.from({ length: N }, (_, i) => i);
 const outputs = (entry: string, name: string) => [{ entry, name }];
 
-describe.each(threadCounts)('with %i threads', (threads) => {
+describe.each(ways)('with %i threads, addresses of %i bits', (threads, address) => {
+  const open = (wanted = program) => openWith(threads, address, wanted);
+
   test('dispatches see what those before them stored', async () => {
-    const session = await open(threads);
+    const session = await open();
     session.write('input', 'x', xs);
     for (let k = 0; k < 200; k++) session.run('turns');
     const x = (await session.read('input', ['x'])).get('x')!;
@@ -71,7 +81,7 @@ describe.each(threadCounts)('with %i threads', (threads) => {
   });
 
   test('more commands than the ring holds are done in their order', async () => {
-    const session = await open(threads);
+    const session = await open();
     session.write('input', 'x', xs);
     const kept = [];
     for (let k = 1; k <= 1000; k++) {
@@ -95,7 +105,7 @@ describe.each(threadCounts)('with %i threads', (threads) => {
   });
 
   test('results stay as they were while later steps run, also those too large for staging', async () => {
-    const session = await open(threads);
+    const session = await open();
     session.write('input', 'x', xs);
     const kept = Array.from({ length: 30 }, (_, k) =>
       session.submit(`step ${k}`, ['step'], {}, [
@@ -114,7 +124,7 @@ describe.each(threadCounts)('with %i threads', (threads) => {
   });
 
   test('data may change once they are written, and writes wait for what ran before', async () => {
-    const session = await open(threads);
+    const session = await open();
     const data = new Int32Array(N);
     session.write('input', 'x', data);
     const kept = [];
@@ -145,7 +155,7 @@ describe.each(threadCounts)('with %i threads', (threads) => {
         return [`e${e}`, list];
       }),
     );
-    const session = await open(threads, handMade(kernels, { x: N, y: N, s: 3 }, many));
+    const session = await open(handMade(kernels, { x: N, y: N, s: 3 }, many));
     const truth: Record<string, Int32Array> = { x: xs.slice(), y: new Int32Array(N) };
     session.write('input', 'x', xs);
     for (let round = 0; round < 30; round++) {
@@ -165,7 +175,7 @@ describe.each(threadCounts)('with %i threads', (threads) => {
   });
 
   test('a kernel that stops is told to whoever waits, then and later', async () => {
-    const session = await open(threads);
+    const session = await open();
     const before = session.submit('step 1', ['step'], {}, outputs('step', 'x'));
     expect((await before.results()).length).toBe(1);
     const stopped = session.submit('step 2', ['wild'], {}, outputs('wild', 'x'));
@@ -185,7 +195,7 @@ describe.each(threadCounts)('with %i threads', (threads) => {
   });
 
   test('a session that is destroyed while it runs refuses what is awaited', async () => {
-    const session = await open(threads);
+    const session = await open();
     for (let k = 0; k < 20; k++) session.run('long');
     const reading = session.read('input', ['x']);
     session.destroy();

@@ -23,7 +23,8 @@ const SIMD = Uint8Array.of(
 const MEMORY64 = Uint8Array.of(...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0], ...[5, 3, 1, 4, 0]);
 
 /** Engines that have them, for messages. */
-export const MEMORY64_ENGINES = 'Node 24, Chrome 133, Firefox 134 or newer';
+export const MEMORY64_ENGINES =
+  'an engine with addresses of 64 bits: Node 24, Chrome 133, Firefox 134 or newer';
 
 /** Whether the engine takes modules whose addresses have 64 bits. */
 export function hasMemory64(): boolean {

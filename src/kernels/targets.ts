@@ -80,8 +80,9 @@ export const cpuTarget: Target = {
       maxComputeWorkgroupStorageSize: 1280 * 1024,
       maxComputeWorkgroupsPerDimension: 2 ** 31 - 1,
       maxStorageBuffersPerShaderStage: 16,
+      // Places in a binding have 32 bits in any case.
       maxStorageBufferBindingSize: ADDRESSED,
-      maxBufferSize: ADDRESSED,
+      maxBufferSize: WIDELY_ADDRESSED,
       minStorageBufferOffsetAlignment: 16,
       minUniformBufferOffsetAlignment: 16,
     },

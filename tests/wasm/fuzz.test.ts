@@ -1,17 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { randomBuffers, randomKernel } from './random-kernels.ts';
 import { compiled, interpreted } from './run-kernel.ts';
+import { differences } from './wide-kernels.ts';
 
 const SEEDS = process.env['ARCHC_FULL'] === '1' ? 20_000 : 50;
-
-/** Words of two buffers that differ; of f32 any NaN is like any other. */
-function differences(a: ArrayBuffer, b: ArrayBuffer, real: boolean): string[] {
-  const [x, y] = [new Uint32Array(a), new Uint32Array(b)];
-  const [f, g] = [new Float32Array(a), new Float32Array(b)];
-  return [...x.keys()]
-    .filter((k) => x[k] !== y[k] && !(real && Number.isNaN(f[k]) && Number.isNaN(g[k])))
-    .map((k) => (real ? `[${k}] ${f[k]} ${g[k]}` : `[${k}] ${x[k]} ${y[k]}`));
-}
 
 describe('random kernels compute what the interpreter computes, bit for bit', () => {
   test.each([

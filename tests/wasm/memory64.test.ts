@@ -1,45 +1,70 @@
-import { describe, expect, test } from 'vitest';
+import type { Browser } from 'playwright-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { cpuBackend } from '../../src/backend/cpu.ts';
 import { kernelRenderer } from '../../src/compiler/renderer.ts';
+import { GraphBuilder } from '../../src/ir/builder.ts';
 import { cpuTarget } from '../../src/kernels/targets.ts';
 import { ops } from '../../src/ops/index.ts';
 import { planProgram } from '../../src/plan/plan.ts';
+import { type CompiledModel, openProgram } from '../../src/runtime/compiled-model.ts';
 import { hasMemory64 } from '../../src/runtime/wasm/compile-module.ts';
+import { CpuDevice } from '../../src/runtime/wasm/cpu-device.ts';
 import { WasmSession } from '../../src/runtime/wasm/wasm-session.ts';
 import { compileProgram } from '../../src/wasm/compile-program.ts';
+import { launchChromium } from '../browser/chromium.ts';
+import { bundlePage, pageOf, policy, resultIn, WITH_WASM } from '../browser/in-chromium.ts';
+import { temporaryFolder } from '../cli/archc.ts';
+import { TINY } from '../cli/tiny.ts';
 import { caseNames, opCase } from '../ops/cases.ts';
 import { resultsIn } from '../ops/in-session.ts';
-import { handMade } from './hand-made.ts';
-import { randomBuffers, randomKernel } from './random-kernels.ts';
-import { compiled } from './run-kernel.ts';
+import { compiled, jsonOf, signed } from '../program/compiled.ts';
+import { widelyDifferent } from './wide-kernels.ts';
 
 const full = process.env['ARCHC_FULL'] === '1';
-const SEEDS = full ? 2000 : 50;
+const SEEDS = full ? 1000 : 50;
 /** Of how many fixtures one is computed. */
 const SOME = full ? 1 : 5;
+const GiB = 2 ** 30;
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
   Buffer.from(buffer, byteOffset, byteLength);
 
-describe.runIf(hasMemory64())('by addresses of 64 bits kernels compute the very same bits', () => {
-  test.each([
-    ['trusted', false],
-    ['trusted', true],
-    ['clamp', false],
-  ] as const)(`${SEEDS} random ones, indices %s, relaxed %s`, (bounds, relaxed) => {
-    for (let seed = 0; seed < SEEDS; seed++) {
-      const { wgsl, groups } = randomKernel(seed, { tame: false, wild: bounds === 'clamp' });
-      const buffers = randomBuffers(seed, false);
-      const [near, far] = ([32, 64] as const).map((address) =>
-        compiled(wgsl, buffers, groups, { bounds, relaxed, address }),
-      );
-      near.forEach((b, k) => {
-        expect(Buffer.compare(Buffer.from(b), Buffer.from(far[k])), `seed ${seed}, binding ${k}`).toBe(0);
-      });
-    }
+/** 4.5 GiB that are always there. */
+function largeGraph() {
+  const b = new GraphBuilder(ops);
+  b.output('y', b.apply('softmax', [b.source('input', 'x', [2.25 * 2 ** 18, 1024])], { axis: 1 }));
+  return { forward: b.build() };
+}
+
+const largeProgram = (folder: string) =>
+  // 4.6 GiB without recomputation.
+  compiled(folder, TINY, '--batch', '130000', '--target', 'cpu', '--memory', '6GiB');
+
+test('random kernels by addresses of 64 bits compute the very same bits in Chromium', async () => {
+  const script = await bundlePage({
+    text: `import { widelyDifferent } from './tests/wasm/wide-kernels.ts';
+await fetch('/result', { method: 'POST', body: JSON.stringify(widelyDifferent(${SEEDS})) });`,
+  });
+  const browser: Browser = await launchChromium();
+  try {
+    const files = { '/': pageOf('/run.js'), '/run.js': ['text/javascript', script] } as const;
+    const found = await resultIn<{ words: number }>(browser, files, policy({ scripts: WITH_WASM }));
+    expect(found).toEqual({ words: expect.any(Number), different: [] });
+    expect(found.words).toBeGreaterThan(1000);
+  } finally {
+    await browser.close();
+  }
+});
+
+describe.runIf(hasMemory64())('by addresses of 64 bits', () => {
+  test('random kernels compute the very same bits', () => {
+    const { words, different } = widelyDifferent(SEEDS);
+    expect(different).toEqual([]);
+    expect(words).toBeGreaterThan(1000);
   });
 
   const names = caseNames.filter((_, i) => i % SOME === 0);
-  test.each(names)('%s', async (name) => {
+  test.each(names)('%s has the very same bits', async (name) => {
     const fixture = opCase(name);
     const options = { model: 'case', batch: 1, target: cpuTarget };
     const program = planProgram({ forward: fixture.graph }, ops, kernelRenderer(), options);
@@ -53,5 +78,78 @@ describe.runIf(hasMemory64())('by addresses of 64 bits kernels compute the very 
       for (const [key, data] of near)
         expect(Buffer.compare(bytesOf(far.get(key)!), bytesOf(data)), `${key}, ${threads}`).toBe(0);
     }
+  });
+
+  // Nothing is run, so that hardly any of it is taken from the machine: memory64.full.test.ts does.
+  test('there is room for more than 4 GiB', async () => {
+    const executable = await cpuBackend(ops, kernelRenderer()).prepare(largeGraph(), 'large', 1);
+    expect(executable.bytes).toBeGreaterThan(4.5 * GiB);
+    executable.destroy();
+  });
+});
+
+describe.runIf(!hasMemory64())('where the engine has no addresses of 64 bits', () => {
+  test('what needs more than 4 GiB is refused with the name of an engine that has them', async () => {
+    const refused = cpuBackend(ops, kernelRenderer()).prepare(largeGraph(), 'large', 1);
+    await expect(refused).rejects.toMatchObject({
+      code: 'adapter-limits',
+      message: expect.stringMatching(/^the target cpu has 3\.94 GiB, the program takes 4\.50 GiB/),
+      hint: expect.stringContaining('Node 24'),
+    });
+  });
+
+  test('so are kernels that have such addresses, however little they need', async () => {
+    const { graph } = opCase(caseNames[0]);
+    const options = { model: 'case', batch: 1, target: cpuTarget };
+    const program = planProgram({ forward: graph }, ops, kernelRenderer(), options);
+    const module = compileProgram(program, { bounds: 'trusted', relaxed: false, address: 64 });
+    for (const threads of [0, 2])
+      await expect(WasmSession.create(program, module, { threads })).rejects.toMatchObject({
+        code: 'adapter-limits',
+        message: expect.stringContaining('addresses of 64 bits'),
+        hint: expect.stringContaining('Node 24'),
+      });
+  });
+});
+
+describe('a program on disk that needs more than 4 GiB', () => {
+  let files: Map<string, Uint8Array>;
+  let program: CompiledModel;
+  beforeAll(async () => {
+    files = await largeProgram(temporaryFolder());
+    program = await openProgram(files);
+  });
+
+  test('says that it has addresses of 64 bits', () => {
+    const [plan] = JSON.parse(jsonOf(files)).plans;
+    expect(plan.bytes).toBeGreaterThan(4 * GiB);
+    expect(plan.modules.address).toBe(64);
+  });
+
+  test('starts where the engine has them, and is refused elsewhere', async () => {
+    const started = program.start(new CpuDevice());
+    if (hasMemory64()) {
+      const model = await started;
+      expect(model.session.bytes).toBeGreaterThan(4 * GiB);
+      model.destroy();
+    } else
+      await expect(started).rejects.toMatchObject({
+        code: 'adapter-limits',
+        message: expect.stringMatching(/^the program of Tiny needs 4\.59 GiB by addresses of 64 bits/),
+        hint: expect.stringContaining('Node 24'),
+      });
+  });
+
+  test('is refused where it says less, or something else', async () => {
+    const document = JSON.parse(jsonOf(files));
+    const { modules } = document.plans[0];
+    delete modules.address;
+    const narrow = await openProgram(signed(files, document));
+    await expect(narrow.start(new CpuDevice())).rejects.toMatchObject({ code: 'adapter-limits' });
+    modules.address = 32;
+    await expect(openProgram(signed(files, document))).rejects.toMatchObject({
+      code: 'program-format',
+      message: expect.stringContaining('address'),
+    });
   });
 });

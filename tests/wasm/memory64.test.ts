@@ -13,7 +13,7 @@ import { WasmSession } from '../../src/runtime/wasm/wasm-session.ts';
 import { compileProgram } from '../../src/wasm/compile-program.ts';
 import { launchChromium } from '../browser/chromium.ts';
 import { bundlePage, pageOf, policy, resultIn, WITH_WASM } from '../browser/in-chromium.ts';
-import { temporaryFolder } from '../cli/archc.ts';
+import { archc, temporaryFolder } from '../cli/archc.ts';
 import { TINY } from '../cli/tiny.ts';
 import { caseNames, opCase } from '../ops/cases.ts';
 import { resultsIn } from '../ops/in-session.ts';
@@ -36,9 +36,8 @@ function largeGraph() {
   return { forward: b.build() };
 }
 
-const largeProgram = (folder: string) =>
-  // 4.6 GiB without recomputation.
-  compiled(folder, TINY, '--batch', '130000', '--target', 'cpu', '--memory', '6GiB');
+/** 4.6 GiB without recomputation, and more than 4 GiB with it. */
+const largeTraining = [TINY, '--batch', '130000', '--target', 'cpu'];
 
 test('random kernels by addresses of 64 bits compute the very same bits in Chromium', async () => {
   // Once the page has been loaded, for which Chromium is not waited for long.
@@ -119,11 +118,15 @@ describe('a program on disk that needs more than 4 GiB', () => {
   let files: Map<string, Uint8Array>;
   let program: CompiledModel;
   beforeAll(async () => {
-    files = await largeProgram(temporaryFolder());
+    files = await compiled(temporaryFolder(), ...largeTraining);
     program = await openProgram(files);
   });
 
-  test('says that it has addresses of 64 bits', () => {
+  test('says that it has addresses of 64 bits', async () => {
+    const { stdout } = await archc('compile', ...largeTraining, '--output', temporaryFolder());
+    expect(stdout).toMatch(
+      /4\.59 GiB of buffers .*\non the CPU it takes more than 4 GiB, so it needs .*Node 24/,
+    );
     const [plan] = JSON.parse(jsonOf(files)).plans;
     expect(plan.bytes).toBeGreaterThan(4 * GiB);
     expect(plan.modules.address).toBe(64);

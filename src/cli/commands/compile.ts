@@ -6,6 +6,7 @@ import { portableTarget } from '../../kernels/targets.ts';
 import { storedTensors } from '../../language/model.ts';
 import { recomputationText } from '../../plan/budget.ts';
 import { bytesText } from '../../program/bytes-text.ts';
+import { MEMORY64_ENGINES } from '../../runtime/wasm/compile-module.ts';
 import { readWeights } from '../../training/weights-file.ts';
 import { keptKernels } from '../device-options.ts';
 import { integer, type ModelOptions, withModelOptions } from '../options.ts';
@@ -49,6 +50,8 @@ export function register(program: Command): void {
           `${model.name}: ${report.kernels} kernels, ${dispatches.join(' and ')} dispatches, ` +
             `${bytesText(report.device_bytes)} of buffers → ${options.output}`,
         );
+        if (report.address === 64)
+          printLine(`on the CPU it takes more than 4 GiB, so it needs ${MEMORY64_ENGINES}`);
         if (report.recomputation) printLine(recomputationText(report.recomputation));
       }
     });

@@ -7,7 +7,7 @@ export const errorCodes: Readonly<Record<string, string>> = {
   'adapter-features':
     'Values in half precision (`--precision f16`) need the WebGPU feature shader-f16 of the target or the adapter; `archc doctor` shows which adapters there are. Without the option every adapter does.',
   'adapter-limits':
-    'The network needs more of the graphics adapter than it offers: a buffer, a binding or a workgroup is too large, or on the CPU all of them together, of which 32 bits address 4 GiB. `compile` plans for the limits that every WebGPU implementation has; other commands use those of the adapter. A smaller batch or image needs less, and so does a forward pass alone (`compile --inference`); `archc doctor` shows the adapters.',
+    'The network needs more of the graphics adapter than it offers: a buffer, a binding or a workgroup is too large, or on the CPU all of them together: 32 bits address 4 GiB; where the engine has addresses of 64 bits (Node 24, Chrome 133, Firefox 134 or newer) there are 16 GiB. `compile` plans for the limits that every WebGPU implementation has; other commands use those of the adapter. A smaller batch or image needs less, and so does a forward pass alone (`compile --inference`); `archc doctor` shows the adapters.',
   'bad-adapter':
     'The adapter asked for, by a flag or by the environment, is none of the choices, or not one of the backend that is asked for. docs/adapters.md describes them.',
   'bad-cache':

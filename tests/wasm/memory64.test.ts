@@ -88,6 +88,20 @@ describe.runIf(hasMemory64())('by addresses of 64 bits', () => {
     expect(executable.bytes).toBeGreaterThan(4.5 * GiB);
     executable.destroy();
   });
+
+  test('what needs more than 16 GiB is refused', async () => {
+    const program = planProgram(largeGraph(), ops, kernelRenderer(), {
+      ...{ model: 'large', batch: 1, target: cpuTarget },
+    });
+    const module = compileProgram(program, { bounds: 'trusted', relaxed: false, address: 64 });
+    const more = { ...program, buffers: [...program.buffers, { size: 12 * GiB, kind: 'values' as const }] };
+    await expect(
+      WasmSession.create({ ...more, bytes: program.bytes + 12 * GiB }, module),
+    ).rejects.toMatchObject({
+      code: 'adapter-limits',
+      message: expect.stringMatching(/needs 16\.50 GiB, WebAssembly's memory has room for 15\.9\d GiB$/),
+    });
+  });
 });
 
 describe.runIf(!hasMemory64())('where the engine has no addresses of 64 bits', () => {

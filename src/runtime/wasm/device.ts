@@ -1,12 +1,12 @@
-import { bytesText } from '../../program/bytes-text.ts';
 import type { ProgramPlan } from '../../program/program.ts';
 import { RuntimeError } from '../runtime-error.ts';
 import type { TensorData } from '../session.ts';
 import { type Command, CommandQueue } from './command-queue.ts';
-import { compileModule, hasMemory64, MEMORY64_ENGINES } from './compile-module.ts';
-import { engine, newMemory, type WasmMemory, type WasmModule } from './engine.ts';
+import { compileModule } from './compile-module.ts';
+import { engine, type WasmMemory, type WasmModule } from './engine.ts';
 import { coreCount, hasSharedMemory } from './host.ts';
 import { layoutOf, type MemoryLayout, type Span, writeProgram } from './layout.ts';
+import { checkAddresses, memoryOf } from './memory.ts';
 import { type AddressBits, COMMAND, CONTROL, PAGE, placeWord } from './memory-map.ts';
 import { forUnsharedMemory } from './module-bytes.ts';
 import { Staging } from './staging.ts';
@@ -82,7 +82,7 @@ export class Device {
     const workers = threadsFor(threads);
     // The caller's is one, too.
     const running = Math.max(1, workers);
-    if (address === 64 && !hasMemory64()) throw lacksMemory64(program);
+    checkAddresses(program, address);
     const layout = layoutOf(program, scratchBytes, running, address);
     const memory = memoryOf(layout, workers > 0);
     const device = new Device(program, layout, memory, workers);
@@ -282,14 +282,6 @@ export class Device {
   }
 }
 
-function lacksMemory64({ model, bytes }: ProgramPlan): RuntimeError {
-  return new RuntimeError(
-    'adapter-limits',
-    `the program of ${model} needs ${bytesText(bytes)} by addresses of 64 bits, which the engine's WebAssembly does not have`,
-    `${MEMORY64_ENGINES}; or compile for a smaller batch or image`,
-  );
-}
-
 function startFailure({ message }: Trap): RuntimeError {
   return new RuntimeError('wasm-threads', `a thread did not start: ${message}`);
 }
@@ -305,18 +297,6 @@ export function threadsFor(wanted?: number): number {
   if (hasSharedMemory) return wanted ?? Math.min(MOST_THREADS, coreCount());
   if (wanted === undefined || wanted <= 1) return 0;
   throw new RuntimeError('wasm-threads', `${wanted} threads need memory that they share, which there is not`);
-}
-
-/** @throws RuntimeError `out-of-memory` */
-function memoryOf({ pages, address }: MemoryLayout, shared: boolean): WasmMemory {
-  try {
-    return newMemory(pages, address, shared);
-  } catch (error) {
-    throw new RuntimeError(
-      'out-of-memory',
-      `there is no memory of ${bytesText(pages * PAGE)}: ${(error as Error).message}`,
-    );
-  }
 }
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: TensorData): Uint8Array =>

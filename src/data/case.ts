@@ -84,7 +84,13 @@ function slicesOf(images: readonly Image[], label: Labels | undefined): Slice[] 
   const [depth, height, width] = images[0].shape;
   const plane = height * width;
   const channels = images.reduce((sum, image) => sum + image.channels, 0);
+  const sliceOf = (image: Float32Array, z: number): Slice => {
+    const slice = { channels, height, width, image };
+    return label === undefined ? slice : { ...slice, label: label.data.slice(z * plane, (z + 1) * plane) };
+  };
   return Array.from({ length: depth }, (_, z) => {
+    // One image is a slice as it is.
+    if (depth === 1 && images.length === 1) return sliceOf(images[0].data, 0);
     const data = new Float32Array(channels * plane);
     let c = 0;
     for (const image of images) {
@@ -93,8 +99,7 @@ function slicesOf(images: readonly Image[], label: Labels | undefined): Slice[] 
         data.set(image.data.subarray(start, start + plane), c * plane);
       }
     }
-    const slice: Slice = { channels, height, width, image: data };
-    return label === undefined ? slice : { ...slice, label: label.data.slice(z * plane, (z + 1) * plane) };
+    return sliceOf(data, z);
   });
 }
 

@@ -147,6 +147,7 @@ export function stackedLabel({ slices }: Case): Int32Array | undefined {
 
 /** Label maps of equal size, [H, W] each, as one volume [D, H, W]. */
 export function stackLabels(maps: readonly Int32Array[]): Int32Array {
+  if (maps.length === 1) return maps[0];
   const volume = new Int32Array(maps.reduce((sum, map) => sum + map.length, 0));
   let at = 0;
   for (const map of maps) {

@@ -55,6 +55,8 @@ export { SpecError } from './compiler/spec-error.ts';
 export type { Dataset } from './data/dataset.ts';
 /** A data set in nnU-Net's raw layout. */
 export { openDataset } from './data/dataset.ts';
+/** Images as a network reads them. */
+export { type PreparedCase, prepareCase } from './data/prepared-case.ts';
 export { InputError, JobError } from './errors.ts';
 export { openAst, openModel, openSpec } from './files/open.ts';
 /** The folder that `archc compile` wrote, for predicting and training without the compiler. */

@@ -84,7 +84,13 @@ function slicesOf(images: readonly Image[], label: Labels | undefined): Slice[] 
   const [depth, height, width] = images[0].shape;
   const plane = height * width;
   const channels = images.reduce((sum, image) => sum + image.channels, 0);
+  const sliceOf = (image: Float32Array, z: number): Slice => {
+    const slice = { channels, height, width, image };
+    return label === undefined ? slice : { ...slice, label: label.data.slice(z * plane, (z + 1) * plane) };
+  };
   return Array.from({ length: depth }, (_, z) => {
+    // One image is a slice as it is.
+    if (depth === 1 && images.length === 1) return sliceOf(images[0].data, 0);
     const data = new Float32Array(channels * plane);
     let c = 0;
     for (const image of images) {
@@ -93,8 +99,7 @@ function slicesOf(images: readonly Image[], label: Labels | undefined): Slice[] 
         data.set(image.data.subarray(start, start + plane), c * plane);
       }
     }
-    const slice: Slice = { channels, height, width, image: data };
-    return label === undefined ? slice : { ...slice, label: label.data.slice(z * plane, (z + 1) * plane) };
+    return sliceOf(data, z);
   });
 }
 
@@ -142,6 +147,7 @@ export function stackedLabel({ slices }: Case): Int32Array | undefined {
 
 /** Label maps of equal size, [H, W] each, as one volume [D, H, W]. */
 export function stackLabels(maps: readonly Int32Array[]): Int32Array {
+  if (maps.length === 1) return maps[0];
   const volume = new Int32Array(maps.reduce((sum, map) => sum + map.length, 0));
   let at = 0;
   for (const map of maps) {

@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts';
 import { readNifti, type Volume, writeNiftiLabels } from './nifti.ts';
-import { readLabelMap, readPng, writeLabelMap } from './png.ts';
+import { pngSize, readLabelMap, readPng, writeLabelMap } from './png.ts';
 
 /** An image of one or several channels and, where it is a volume, slices. */
 export interface Image {
@@ -109,7 +109,7 @@ export function writeLabels(path: string, labels: Int32Array, like: string): voi
     writeNiftiLabels(path, labels, like);
     return;
   }
-  const { width, height } = readPng(like);
+  const [width, height] = pngSize(like);
   if (labels.length !== width * height) {
     throw new RangeError(`${labels.length} labels for an image of ${width}×${height}`);
   }

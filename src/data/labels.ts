@@ -47,7 +47,8 @@ export function classIds(
 
 /** The values that stand for class ids in label maps; ids as they are where the classes are not known. */
 export function labelValues(ids: Int32Array, classes: readonly LabelClass[] | undefined): Int32Array {
-  return classes === undefined ? ids : ids.map((id) => classes[id].value);
+  if (classes === undefined || classes.every(({ value }, id) => value === id)) return ids;
+  return ids.map((id) => classes[id].value);
 }
 
 /** `"labels": {"background": 0, "nucleus": 255}`, to be pasted into dataset.json. */

@@ -11,16 +11,17 @@ const zScore: Normalisation = { kind: 'zscore', masked: false };
  * @returns new slices; labels are shared with the given ones
  */
 export function normaliseSlices<S extends Slice>(slices: readonly S[]): S[] {
-  if (slices.length === 0) return [];
-  const results = slices.map((slice) => ({ ...slice, image: new Float32Array(slice.image.length) }));
-  for (let c = 0; c < slices[0].channels; c++) {
-    const planes = normaliseChannel(
-      slices.map((slice) => channelOf(slice, c)),
-      zScore,
-    );
-    for (const [s, plane] of planes.entries()) channelOf(results[s], c).set(plane);
-  }
+  const results = slices.map((slice) => ({ ...slice, image: slice.image.slice() }));
+  normaliseInPlace(results);
   return results;
+}
+
+/** The same to the slices themselves, for who needs their values no more: images may be as large as the memory. */
+export function normaliseInPlace(slices: readonly Slice[]): void {
+  for (let c = 0; c < (slices[0]?.channels ?? 0); c++) {
+    const channels = slices.map((slice) => channelOf(slice, c));
+    for (const [s, plane] of normaliseChannel(channels, zScore).entries()) channels[s].set(plane);
+  }
 }
 
 /** Channel c of a slice, [H, W], as a view. */

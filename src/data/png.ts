@@ -63,24 +63,40 @@ export function readLabelMap(path: string): LabelMap {
   return { width: decoded.width, height: decoded.height, data: Int32Array.from(unpack(decoded)) };
 }
 
-function decodeFile(path: string): DecodedPng {
-  const bytes = readBytes(path, 'a PNG image');
-  const bad = (problem: string) =>
-    new InputError('bad-png', `${path}: ${problem}`, 'save the image again as PNG');
-  if (!hasPngSignature(bytes)) throw bad('is not a PNG image (it does not begin with the PNG signature)');
-  if (bytes.length < 33) throw bad('is truncated within the PNG header');
+/** Width and height of a PNG image, by its header alone. Throws as {@link readPng}. */
+export function pngSize(path: string): readonly [width: number, height: number] {
+  const { width, height } = headerOf(path, readBytes(path, 'a PNG image'));
+  return [width, height];
+}
+
+const bad = (path: string, problem: string) =>
+  new InputError('bad-png', `${path}: ${problem}`, 'save the image again as PNG');
+
+function headerOf(path: string, bytes: Uint8Array) {
+  if (!hasPngSignature(bytes))
+    throw bad(path, 'is not a PNG image (it does not begin with the PNG signature)');
+  if (bytes.length < 33) throw bad(path, 'is truncated within the PNG header');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const [width, height, depth, interlace] = [view.getUint32(16), view.getUint32(20), bytes[24], bytes[28]];
   if (width === 0 || height === 0 || width * height > maxPixels) {
-    throw bad(`claims ${width}×${height} pixels; from 1×1 to ${maxPixels} pixels are read`);
+    throw bad(path, `claims ${width}×${height} pixels; from 1×1 to ${maxPixels} pixels are read`);
   }
+  return { width, height, depth, interlace };
+}
+
+function decodeFile(path: string): DecodedPng {
+  const bytes = readBytes(path, 'a PNG image');
+  const { depth, interlace } = headerOf(path, bytes);
   if (interlace !== 0 && depth < 8)
-    throw bad(`is interlaced with ${depth} bits a sample, which is not supported`);
+    throw bad(path, `is interlaced with ${depth} bits a sample, which is not supported`);
   try {
     checkUnfolded(bytes);
     return decode(bytes, { checkCrc: true });
   } catch (error) {
-    throw bad(`is a truncated or damaged PNG image (${error instanceof Error ? error.message : error})`);
+    throw bad(
+      path,
+      `is a truncated or damaged PNG image (${error instanceof Error ? error.message : error})`,
+    );
   }
 }
 

@@ -1,8 +1,5 @@
 import { cutBox, volumeOf } from '../data/boxes.ts';
-import { type Case, stackLabels } from '../data/case.ts';
-import { normaliseSlices } from '../data/normalise.ts';
 import { JobError } from '../errors.ts';
-import { exp } from '../math.ts';
 import { Band, type TakeLogits } from './band.ts';
 import { windowPlaces } from './windows.ts';
 
@@ -69,30 +66,23 @@ export async function predictSliding(
 }
 
 /**
- * As {@link predictSliding}, with the probabilities of all classes: the softmax of the averaged logits.
+ * As {@link predictSliding}, the averaged logits of all classes.
  *
  * @returns [K, ...size]
  */
-export async function predictProbabilities(
+export async function predictLogits(
   predictBatch: PredictBatch,
   image: Volume,
   options: SlidingWindowOptions,
 ): Promise<Float32Array> {
   const { classes } = options;
   const total = volumeOf(image.size);
-  const probabilities = new Float32Array(classes * total);
-  const one = new Float64Array(classes);
+  const all = new Float32Array(classes * total);
   await slideOver(predictBatch, image, options, (first, logits) => {
     const count = logits.length / classes;
-    for (let i = 0; i < count; i++) {
-      let largest = Number.NEGATIVE_INFINITY;
-      for (let k = 0; k < classes; k++) largest = Math.max(largest, logits[k * count + i]);
-      let sum = 0;
-      for (let k = 0; k < classes; k++) sum += one[k] = exp(logits[k * count + i] - largest);
-      for (let k = 0; k < classes; k++) probabilities[k * total + first + i] = one[k] / sum;
-    }
+    for (let k = 0; k < classes; k++) all.set(logits.subarray(k * count, (k + 1) * count), k * total + first);
   });
-  return probabilities;
+  return all;
 }
 
 async function slideOver(
@@ -155,37 +145,6 @@ function addReordered(sum: Float32Array, logits: Float32Array, from: Int32Array 
   for (let start = 0; start < sum.length; start += from.length)
     for (let i = 0; i < from.length; i++) sum[start + i] += logits[start + from[i]] * factor;
 }
-
-/**
- * Predicts a case slice by slice, after normalising it as in training.
- *
- * @param images as loadCase gives it, not normalised
- * @returns class ids of the whole case, [D, H, W]
- */
-export async function predictCase(
-  predictBatch: PredictBatch,
-  images: Case,
-  options: SlidingWindowOptions,
-): Promise<Int32Array> {
-  const maps: Int32Array[] = [];
-  for (const slice of slicesOf(images))
-    maps.push((await predictSliding(predictBatch, slice, options)).labels);
-  return stackLabels(maps);
-}
-
-/** As {@link predictCase}, the probabilities [K, H, W] of one slice after the other. */
-export async function* caseProbabilities(
-  predictBatch: PredictBatch,
-  images: Case,
-  options: SlidingWindowOptions,
-): AsyncGenerator<Float32Array> {
-  for (const slice of slicesOf(images)) yield await predictProbabilities(predictBatch, slice, options);
-}
-
-const slicesOf = (images: Case): Volume[] =>
-  normaliseSlices(images.slices).map(({ height, width, channels, image }) => {
-    return { size: [height, width], channels, image };
-  });
 
 function windowsOf(
   { size, channels, image }: Volume,

@@ -1,7 +1,8 @@
 import { type Backend, type Executable, writeStored } from '../backend/backend.ts';
-import { type Case, stackLabels } from '../data/case.ts';
+import type { PreparedCase } from '../data/prepared-case.ts';
 import { InputError } from '../errors.ts';
-import { caseProbabilities, predictCase, type SlidingWindowOptions } from '../evaluation/sliding-window.ts';
+import { caseProbabilities, largest, predictCase } from '../evaluation/predict-case.ts';
+import type { SlidingWindowOptions } from '../evaluation/sliding-window.ts';
 import type { ElaboratedModel } from '../language/model.ts';
 import type { StoredData } from '../tensors/tensor.ts';
 import { imageInput, imageShape } from './task.ts';
@@ -77,18 +78,18 @@ export class Segmenter {
     return new Segmenter(model, executable);
   }
 
-  /** Class ids, [D, H, W] (D is 1 for an image), of a case with values as stored. */
-  async segment(image: Case, how: HowToSegment = {}): Promise<Int32Array> {
+  /** Class ids, [D, H, W] (D is 1 for an image), of a case. */
+  async segment(image: PreparedCase, how: HowToSegment = {}): Promise<Int32Array> {
     return predictCase((x) => this.#logits(x), image, this.#options(image, how));
   }
 
   /** The probabilities of all classes, [K, H, W], of one slice after the other. */
-  probabilities(image: Case, how: HowToSegment = {}): AsyncGenerator<Float32Array> {
+  probabilities(image: PreparedCase, how: HowToSegment = {}): AsyncGenerator<Float32Array> {
     return caseProbabilities((x) => this.#logits(x), image, this.#options(image, how));
   }
 
   /** @throws InputError `image-channels` */
-  #options(image: Case, { step, mirror }: HowToSegment): SlidingWindowOptions {
+  #options(image: PreparedCase, { step, mirror }: HowToSegment): SlidingWindowOptions {
     const [batch, channels, height, width] = imageShape(this.model);
     const found = image.slices[0].channels;
     if (found !== channels) {
@@ -117,16 +118,19 @@ export class Segmenter {
 /**
  * Class ids, [D, H, W], of a case by several networks together: of the mean of their probabilities, as in nnU-Net's
  * ensembles. All have the same classes.
+ *
+ * @param images the case as each of them reads it; all cut it into the same slices
  */
 export async function segmentTogether(
   segmenters: readonly Segmenter[],
-  image: Case,
+  images: readonly PreparedCase[],
   how: HowToSegment = {},
 ): Promise<Int32Array> {
-  if (segmenters.length === 1) return segmenters[0].segment(image, how);
-  const streams = segmenters.map((segmenter) => segmenter.probabilities(image, how));
+  const [first] = images;
+  if (segmenters.length === 1) return segmenters[0].segment(first, how);
+  const streams = segmenters.map((segmenter, i) => segmenter.probabilities(images[i], how));
   const maps: Int32Array[] = [];
-  for (let z = 0; z < image.slices.length; z++) {
+  for (let z = 0; z < first.slices.length; z++) {
     let sum: Float32Array | undefined;
     // One after the other: they share a device.
     for (const stream of streams) {
@@ -134,16 +138,7 @@ export async function segmentTogether(
       if (sum === undefined) sum = one;
       else for (let i = 0; i < sum.length; i++) sum[i] += one[i];
     }
-    maps.push(largest(sum!, image.slices[z].height * image.slices[z].width));
+    maps.push(largest(sum!, sum!.length / (first.size[0] * first.size[1])));
   }
-  return stackLabels(maps);
-}
-
-/** Of [K, count] the index of the largest, the lowest where several tie. */
-function largest(values: Float32Array, count: number): Int32Array {
-  return Int32Array.from({ length: count }, (_, i) => {
-    let best = i;
-    for (let at = i + count; at < values.length; at += count) if (values[at] > values[best]) best = at;
-    return Math.floor(best / count);
-  });
+  return first.placed(maps);
 }

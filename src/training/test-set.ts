@@ -3,6 +3,7 @@ import { type Case, type CaseFiles, loadCase, stackedLabel } from '../data/case.
 import { type Dataset, expectedOf } from '../data/dataset.ts';
 import { writeLabels } from '../data/image.ts';
 import { labelValues } from '../data/labels.ts';
+import { prepared } from '../data/prepared-case.ts';
 import { type DiceReport, evaluateDice, foregroundRegions, wholeForeground } from '../evaluation/dice.ts';
 import { luma601, otsuForeground } from '../evaluation/otsu.ts';
 import { type SheetRow, writeContactSheet } from '../report/contact-sheet.ts';
@@ -52,7 +53,7 @@ export async function testOn(
   for (const [i, file] of files.entries()) {
     if (signal?.aborted) return undefined;
     const image = loadCase(file, expected);
-    const prediction = await segmenter.segment(image);
+    const prediction = await segmenter.segment(prepared(image));
     const values = labelValues(prediction, dataset.classes);
     writeLabels(join(folder, 'predictions', `${file.id}${dataset.fileEnding}`), values, file.images[0]);
     const truth = stackedLabel(image)!;

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { loadCase } from '../../data/case.ts';
+import type { CaseFiles } from '../../data/case.ts';
 import { imagesAt } from '../../data/case-files.ts';
 import { type ImageEnding, imageEnding, writeLabels } from '../../data/image.ts';
 import { labelValues } from '../../data/labels.ts';
+import { readVolume } from '../../data/planning/volume.ts';
+import { type PreparedCase, prepareCase } from '../../data/prepared-case.ts';
 import { dataRemarks } from '../../data/remarks.ts';
 import { InputError } from '../../errors.ts';
 import { checkFolderWritable, makeFolder } from '../../tensors/output-path.ts';
@@ -47,14 +49,16 @@ export function register(program: Command): void {
     .action(async (specs: string[], options: PredictOptions) => {
       const networks = openNetworks(specs, options);
       const [{ trainedOn, channels }] = networks;
+      const { plan } = trainedOn ?? {};
       const { cases: files, whole } = imagesAt(options.input, options.ending);
       checkFolderWritable(options.output);
       // All images are looked at before the first is segmented: a bad one leaves nothing half done.
       const geometries = files.map((file) => {
-        const { slices, spacing } = loadCase(file, { channels });
-        return { depth: slices.length, spacing };
+        const { shape, spacing } = readVolume(file, { channels });
+        return { depth: shape[0], spacing };
       });
-      const remarks = dataRemarks(trainedOn?.channels ?? [], geometries, trainedOn?.pixels);
+      // By a plan all is done that these tell of.
+      const remarks = plan ? [] : dataRemarks(trainedOn?.channels ?? [], geometries, trainedOn?.pixels);
       if (whole)
         remarks.unshift('no name has a channel number (_0000): each file is a case with all its channels');
       for (const remark of remarks) note(`data: ${remark}`);
@@ -67,7 +71,7 @@ export function register(program: Command): void {
           segmenters.push(await Segmenter.create(backend, model, weights));
         const written: string[] = [];
         for (const [i, file] of files.entries()) {
-          const labels = await segmentTogether(segmenters, loadCase(file, { channels }), options);
+          const labels = await segmentTogether(segmenters, preparedFor(networks, file), options);
           const path = join(options.output, `${file.id}${imageEnding(file.images[0])}`);
           writeLabels(path, labelValues(labels, trainedOn?.classes), file.images[0]);
           written.push(path);
@@ -88,6 +92,19 @@ export function register(program: Command): void {
       }
     });
 }
+
+/** A case as each network reads it; made once for those with the same plan. */
+function preparedFor(networks: readonly Network[], files: CaseFiles): PreparedCase[] {
+  const made = new Map<string, PreparedCase>();
+  return networks.map(({ channels, trainedOn }) => {
+    const key = JSON.stringify(trainedOn?.plan ?? null);
+    const image = made.get(key) ?? prepareCase(files, { channels }, trainedOn?.plan);
+    made.set(key, image);
+    return image;
+  });
+}
+
+type Network = ReturnType<typeof openNetworks>[number];
 
 /**
  * The networks that segment together, with their weights.
@@ -118,7 +135,9 @@ function openNetworks(specs: readonly string[], options: PredictOptions) {
   });
   const told = networks.map(({ model, channels, trainedOn }) => {
     const classes = trainedOn?.classes.map(({ name, value }) => `${value} ${name}`).join(', ');
-    return `${channels} channels, ${classes ?? `${model.outputs[0].dims[1].size} classes`}`;
+    const shown = classes ?? `${model.outputs[0].dims[1].size} classes`;
+    const axes = trainedOn?.plan?.transpose_forward.join(', ');
+    return `${channels} channels, ${shown}, ${axes === undefined ? 'no plan' : `a plan with the axes ${axes}`}`;
   });
   const other = told.findIndex((text) => text !== told[0]);
   if (other >= 0) {

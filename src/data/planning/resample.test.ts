@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import linear from '../../../tests/fixtures/nnunet/resampling-linear.json' with { type: 'json' };
 import type { Shape } from './nonzero.ts';
-import { coarseAxis, resampleImage, resampleLabels } from './resample.ts';
+import { coarseAxis, resampleImage, resampleLabels, resampleLinear } from './resample.ts';
 import { nnunet } from './testing.ts';
 
 interface Resized {
@@ -42,4 +43,12 @@ test('the coarse axis is that of the case, else that of the target', () => {
   expect(coarseAxis([3, 1, 1], [3.1, 1, 1])).toBe(0);
   expect(coarseAxis([3, 1, 1], [3, 1, 1])).toBeUndefined();
   expect(coarseAxis([4, 4, 1], [1, 1, 1])).toBeUndefined();
+});
+
+test.each(linear.cases)('maps of $size at $new_size, coarse along $coarse', (c) => {
+  const [from, to] = [c.size, c.new_size] as unknown as [[number, number], [number, number]];
+  const found = resampleLinear(Float32Array.from(c.maps), from, to, c.coarse ?? undefined);
+  expect(found.length).toBe(c.resampled.length);
+  // Float32 of values up to 10, and 7 decimals of the reference.
+  for (const [i, value] of c.resampled.entries()) expect(Math.abs(found[i] - value)).toBeLessThan(2e-6);
 });

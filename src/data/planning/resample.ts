@@ -99,6 +99,42 @@ export function resampleLabels(ids: Int32Array, shape: Shape, to: Resampling): I
   return result;
 }
 
+/**
+ * Maps at another size: linear, centres of voxels aligned, values at the border repeated. Along a coarse axis the nearest.
+ *
+ * @param maps [K, height, width] of `from`
+ * @param coarse 1 for height, 2 for width
+ * @returns [K, height, width] of `to`; the same array where the size stays
+ */
+export function resampleLinear(
+  maps: Float32Array,
+  [height, width]: readonly [number, number],
+  [newHeight, newWidth]: readonly [number, number],
+  coarse: number | undefined,
+): Float32Array {
+  if (height === newHeight && width === newWidth) return maps;
+  const rows = coarse === 1 ? near(height, newHeight) : linear(height, newHeight);
+  const columns = coarse === 2 ? near(width, newWidth) : linear(width, newWidth);
+  const count = maps.length / (height * width);
+  const result = new Float32Array(count * newHeight * newWidth);
+  let at = 0;
+  for (let k = 0; k < count; k++) {
+    const plane = k * height * width;
+    for (let y = 0; y < newHeight; y++) {
+      const [above, below] = [0, 1].map((i) => plane + inside(rows.from[y] + i, height) * width);
+      const [first, second] = [rows.weights[2 * y], rows.weights[2 * y + 1]];
+      for (let x = 0; x < newWidth; x++, at++) {
+        const [left, right] = [inside(columns.from[x], width), inside(columns.from[x] + 1, width)];
+        const [a, b] = [columns.weights[2 * x], columns.weights[2 * x + 1]];
+        result[at] =
+          first * (a * maps[above + left] + b * maps[above + right]) +
+          second * (a * maps[below + left] + b * maps[below + right]);
+      }
+    }
+  }
+  return result;
+}
+
 const inside = (i: number, size: number) => Math.min(Math.max(i, 0), size - 1);
 
 /** Where the centre of a new voxel lies among the old ones. */

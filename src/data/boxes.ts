@@ -34,7 +34,7 @@ export const volumeOf = (size: readonly number[]): number => size.reduce((n, d) 
  *
  * @param out of the window's size times the channels, all 0
  */
-export function cutBox<A extends Float32Array | Int32Array>(
+export function cutBox<A extends Float32Array | Int32Array | Uint8Array>(
   source: A,
   map: readonly number[],
   window: readonly number[],

@@ -96,7 +96,7 @@ export function readLabels(path: string): Labels {
  * @throws InputError `unsupported-image`, `cannot-write`, and those of readPng and readNifti; RangeError where
  *   the labels do not fit
  */
-export function writeLabels(path: string, labels: Int32Array, like: string): void {
+export function writeLabels(path: string, labels: Int32Array | Uint8Array, like: string): void {
   const png = imageEnding(path) === '.png';
   if (png !== (imageEnding(like) === '.png')) {
     throw new InputError(

@@ -46,7 +46,7 @@ export function classIds(
 }
 
 /** The values that stand for class ids in label maps; ids as they are where the classes are not known. */
-export function labelValues(ids: Int32Array, classes: readonly LabelClass[] | undefined): Int32Array {
+export function labelValues(ids: Uint8Array, classes: readonly LabelClass[] | undefined): Uint8Array {
   if (classes === undefined || classes.every(({ value }, id) => value === id)) return ids;
   return ids.map((id) => classes[id].value);
 }

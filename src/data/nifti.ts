@@ -160,7 +160,7 @@ function spacingOf(path: string, header: NIFTI1 | NIFTI2): [number, number, numb
  * @param like path of the volume whose header is taken
  * @throws InputError as {@link readNifti} for `like`; `cannot-write`; RangeError where labels do not fit
  */
-export function writeNiftiLabels(path: string, labels: Int32Array, like: string): void {
+export function writeNiftiLabels(path: string, labels: Int32Array | Uint8Array, like: string): void {
   const { bytes, header } = openVolume(like);
   const [depth, height, width] = shapeOf(like, header);
   if (labels.length !== depth * height * width) {

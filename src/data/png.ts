@@ -194,9 +194,18 @@ export function writePng(path: string, image: Png): void {
  *
  * @throws InputError `cannot-write`; RangeError on an id outside 0 to 255
  */
-export function writeLabelMap(path: string, labels: LabelMap): void {
+export function writeLabelMap(
+  path: string,
+  labels: Omit<LabelMap, 'data'> & { readonly data: Int32Array | Uint8Array },
+): void {
   const { width, height, data } = labels;
   const wrong = data.find((label) => label < 0 || label > 255);
   if (wrong !== undefined) throw new RangeError(`class id ${wrong} does not fit 8 bits`);
-  writePng(path, { width, height, channels: 1, depth: 8, data: Uint8Array.from(data) });
+  writePng(path, {
+    width,
+    height,
+    channels: 1,
+    depth: 8,
+    data: data instanceof Uint8Array ? data : Uint8Array.from(data),
+  });
 }

@@ -20,7 +20,7 @@ export interface PreparedCase {
   /** Maps [K, H, W] of a slice of the network's, of its own size; the same where it was not resampled. */
   unresampled(maps: Float32Array): Float32Array;
   /** Class ids of all slices, each of `size`, as the file's own voxels [D, H, W]; what was cut off is background. */
-  placed(slices: readonly Int32Array[]): Int32Array;
+  placed(slices: readonly Uint8Array[]): Uint8Array;
 }
 
 /**
@@ -70,10 +70,10 @@ function byPlan(files: CaseFiles, expected: Expected, plan: PreprocessingPlan): 
 
 /** Undoes the cut and the order of axes. */
 function inFile(
-  ids: Int32Array,
+  ids: Uint8Array,
   { transpose, original_shape, crop_start, crop_shape }: CaseGeometry,
-): Int32Array {
-  const whole = new Int32Array(volumeOf(original_shape));
+): Uint8Array {
+  const whole = new Uint8Array(volumeOf(original_shape));
   const start: Shape = [-crop_start[0], -crop_start[1], -crop_start[2]];
   cutBox(ids, crop_shape, original_shape, start, whole);
   const inverse = [0, 1, 2].map((axis) => transpose.indexOf(axis));

@@ -27,7 +27,7 @@ describe('without a plan', () => {
     // Above the volume's mean lie exactly the labelled voxels, as the image is the label map itself.
     const truth = stackedLabel(volume)!;
     expect(truth.length).toBe(37 * 48 * 36);
-    expect(labels).toEqual(truth.map((value) => Math.min(value, 1)));
+    expect(labels).toEqual(Uint8Array.from(truth, (value) => Math.min(value, 1)));
     const read = prepareCase({ id: 'h', images: [map] }, { channels: 1 });
     expect(await predictCase(pointwise, read, options)).toEqual(labels);
     expect(stackedLabel(loadCase({ id: 'h', images: [map] }, { channels: 1 }))).toBeUndefined();
@@ -51,7 +51,7 @@ describe('by a plan', () => {
       const image = prepareCase({ id: 'h', images: [map] }, { channels: 1 }, kept);
       expect(image.slices.length * image.size[0] * image.size[1]).toBeLessThan(data.length / 2);
       const labels = await predictCase(pointwise, image, options);
-      expect(labels).toEqual(Int32Array.from(data, (value) => (value > 0 ? 1 : 0)));
+      expect(labels).toEqual(Uint8Array.from(data, (value) => (value > 0 ? 1 : 0)));
     },
   );
 

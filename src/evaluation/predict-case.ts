@@ -18,8 +18,8 @@ export async function predictCase(
   predictBatch: PredictBatch,
   image: PreparedCase,
   options: SlidingWindowOptions,
-): Promise<Int32Array> {
-  const maps: Int32Array[] = [];
+): Promise<Uint8Array> {
+  const maps: Uint8Array[] = [];
   for (const slice of image.slices) {
     if (keepsSize(image, slice))
       maps.push((await predictSliding(predictBatch, volume(slice), options)).labels);
@@ -55,9 +55,9 @@ const volume = ({ height, width, channels, image }: Slice): Volume => ({
 });
 
 /** Of [K, count] the index of the largest, the lowest where several tie. */
-export function largest(values: Float32Array, classes: number): Int32Array {
+export function largest(values: Float32Array, classes: number): Uint8Array {
   const count = values.length / classes;
-  return Int32Array.from({ length: count }, (_, i) => {
+  return Uint8Array.from({ length: count }, (_, i) => {
     let best = i;
     for (let at = i + count; at < values.length; at += count) if (values[at] > values[best]) best = at;
     return Math.floor(best / count);

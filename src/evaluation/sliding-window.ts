@@ -36,7 +36,7 @@ export interface Prediction {
   readonly size: readonly number[];
   readonly classes: number;
   /** [...size]: the class of the largest probability, the lowest where several tie. */
-  readonly labels: Int32Array;
+  readonly labels: Uint8Array;
 }
 
 /**
@@ -53,7 +53,7 @@ export async function predictSliding(
   options: SlidingWindowOptions,
 ): Promise<Prediction> {
   const { classes } = options;
-  const labels = new Int32Array(volumeOf(image.size));
+  const labels = new Uint8Array(volumeOf(image.size));
   await slideOver(predictBatch, image, options, (first, logits) => {
     const count = logits.length / classes;
     for (let i = 0; i < count; i++) {

@@ -9,9 +9,9 @@ export interface SheetRow {
   /** Stored or normalised values; three channels are shown as RGB, else the first as grey. */
   readonly image: Slice;
   /** Class ids, [H, W]. */
-  readonly truth: Int32Array;
+  readonly truth: Int32Array | Uint8Array;
   /** Class ids, [H, W]. */
-  readonly prediction: Int32Array;
+  readonly prediction: Int32Array | Uint8Array;
 }
 
 type Colour = readonly [number, number, number];
@@ -124,7 +124,7 @@ function displayed({ channels, height, width, image }: Slice): Uint8Array {
 /** Share of the label's colour inside its contour. */
 const tint = 0.25;
 
-function overlay(picture: Uint8Array, { height, width }: Slice, labels: Int32Array): Uint8Array {
+function overlay(picture: Uint8Array, { height, width }: Slice, labels: Int32Array | Uint8Array): Uint8Array {
   if (labels.length !== height * width) {
     throw new RangeError(`${labels.length} labels for an image of ${width}×${height}`);
   }
@@ -140,7 +140,7 @@ function overlay(picture: Uint8Array, { height, width }: Slice, labels: Int32Arr
 }
 
 /** Whether a pixel has, above, below, left or right of it, a pixel of another class. */
-function isContour(labels: Int32Array, i: number, height: number, width: number): boolean {
+function isContour(labels: Int32Array | Uint8Array, i: number, height: number, width: number): boolean {
   const [y, x] = [Math.floor(i / width), i % width];
   return (
     (y > 0 && labels[i - width] !== labels[i]) ||

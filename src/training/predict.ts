@@ -79,7 +79,7 @@ export class Segmenter {
   }
 
   /** Class ids, [D, H, W] (D is 1 for an image), of a case. */
-  async segment(image: PreparedCase, how: HowToSegment = {}): Promise<Int32Array> {
+  async segment(image: PreparedCase, how: HowToSegment = {}): Promise<Uint8Array> {
     return predictCase((x) => this.#logits(x), image, this.#options(image, how));
   }
 
@@ -125,11 +125,11 @@ export async function segmentTogether(
   segmenters: readonly Segmenter[],
   images: readonly PreparedCase[],
   how: HowToSegment = {},
-): Promise<Int32Array> {
+): Promise<Uint8Array> {
   const [first] = images;
   if (segmenters.length === 1) return segmenters[0].segment(first, how);
   const streams = segmenters.map((segmenter, i) => segmenter.probabilities(images[i], how));
-  const maps: Int32Array[] = [];
+  const maps: Uint8Array[] = [];
   for (let z = 0; z < first.slices.length; z++) {
     let sum: Float32Array | undefined;
     // One after the other: they share a device.

@@ -47,7 +47,7 @@ export async function testOn(
   makeFolder(join(folder, 'predictions'));
   makeFolder(join(folder, 'pictures'));
   const rows: SheetRow[] = [];
-  const pairs: { id: string; truth: Int32Array; prediction: Int32Array; otsu: Uint8Array | undefined }[] = [];
+  const pairs: { id: string; truth: Int32Array; prediction: Uint8Array; otsu: Uint8Array | undefined }[] = [];
   const files = dataset.test.filter((f) => f.label !== undefined);
   const expected = expectedOf(dataset);
   for (const [i, file] of files.entries()) {
@@ -87,7 +87,7 @@ export async function testOn(
 }
 
 /** An image, or of a volume the slice with most foreground in its truth (the middle one where there is none). */
-function rowOf({ id, slices }: Case, truth: Int32Array, prediction: Int32Array): SheetRow {
+function rowOf({ id, slices }: Case, truth: Int32Array, prediction: Uint8Array): SheetRow {
   let [shown, most] = [Math.floor(slices.length / 2), 0];
   for (const [z, { label }] of slices.entries()) {
     const foreground = label?.reduce((count, v) => count + (v > 0 ? 1 : 0), 0) ?? 0;
@@ -95,7 +95,8 @@ function rowOf({ id, slices }: Case, truth: Int32Array, prediction: Int32Array):
   }
   const image = slices[shown];
   const plane = image.height * image.width;
-  const part = (labels: Int32Array) => labels.subarray(shown * plane, (shown + 1) * plane);
+  const part = <A extends Int32Array | Uint8Array>(labels: A) =>
+    labels.subarray(shown * plane, (shown + 1) * plane) as A;
   const title = slices.length === 1 ? id : `${id}, slice ${shown + 1} of ${slices.length}`;
   return { title, image, truth: part(truth), prediction: part(prediction) };
 }

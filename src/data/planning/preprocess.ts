@@ -100,7 +100,11 @@ const permuted = (sizes: readonly [number, number, number], [a, b, c]: Shape) =>
   [sizes[a], sizes[b], sizes[c]] as const;
 
 /** A volume with its axes in another order; the same array where they keep theirs. */
-export function transposed<A extends Float32Array | Int32Array>(values: A, shape: Shape, order: Shape): A {
+export function transposed<A extends Float32Array | Int32Array | Uint8Array>(
+  values: A,
+  shape: Shape,
+  order: Shape,
+): A {
   if (order.every((axis, i) => axis === i)) return values;
   const strides = permuted([shape[1] * shape[2], shape[2], 1], order);
   const [depth, height, width] = permuted(shape, order);

@@ -11,6 +11,8 @@ export interface Slice {
   readonly image: Float32Array;
   /** [H, W]; absent where there is no truth. */
   readonly label?: Int32Array;
+  /** [H, W], 0 where the normalisation left pixels out: after augmentation the image is 0 there; absent where there are none. */
+  readonly mask?: Uint8Array;
 }
 
 /** A slice with truth. */

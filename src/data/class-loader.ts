@@ -1,6 +1,6 @@
 import type { AugmentSpec } from '../recipe/augmentations.ts';
 import { Random } from '../recipe/random.ts';
-import { augment } from './augment.ts';
+import { augmentedWindow } from './augment/index.ts';
 import { type Batch, type Batches, type LoaderState, stepToResume } from './batches.ts';
 import type { Slice } from './case.ts';
 import { type ClassImage, readClassImage } from './class-folders.ts';
@@ -54,8 +54,9 @@ export class ClassificationLoader implements Batches {
     const target = new Int32Array(batch);
     this.#sampler.indices(step).forEach((index, b) => {
       const random = Random.stream(seed, 'window', step, b);
-      const window = randomWindow(this.#image(index), height, width, random);
-      x.set(augment(window, specs, random).image, b * size);
+      const image = this.#image(index);
+      const window = randomWindow(image, height, width, random);
+      x.set(augmentedWindow(image, window, specs, random).image, b * size);
       target[b] = this.#images[index].label;
     });
     return { x, target };

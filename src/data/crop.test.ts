@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../recipe/random.ts';
 import type { LabelledSlice } from './case.ts';
-import { crop, randomCrop } from './crop.ts';
+import { crop, foregroundWindow, randomWindow, type Window } from './crop.ts';
 
 function slice(height: number, width: number, label = new Int32Array(height * width)): LabelledSlice {
   const image = Float32Array.from({ length: 2 * height * width }, (_, i) => i + 1);
@@ -32,12 +32,15 @@ describe('crop', () => {
   });
 });
 
-describe('randomCrop', () => {
+const cut = (slice: LabelledSlice, { top, left, height, width }: Window) =>
+  crop(slice, top, left, height, width);
+
+describe('randomWindow', () => {
   it('stays inside the image and reaches all of it', () => {
     const source = slice(5, 4);
     const corners = new Set<number>();
     for (let i = 0; i < 200; i++) {
-      const { image } = randomCrop(source, 3, 2, Random.stream(1, i), false);
+      const { image } = cut(source, randomWindow(source, 3, 2, Random.stream(1, i)));
       expect(image.includes(0)).toBe(false);
       corners.add(image[0]);
     }
@@ -46,8 +49,10 @@ describe('randomCrop', () => {
   });
 
   it('centres and pads an image that is smaller', () => {
-    const cut = randomCrop(slice(1, 2, Int32Array.of(1, 2)), 2, 5, Random.stream(2), false);
-    expect([...cut.label]).toEqual([0, 1, 2, 0, 0, 0, 0, 0, 0, 0]);
+    const source = slice(1, 2, Int32Array.of(1, 2));
+    expect([...cut(source, randomWindow(source, 2, 5, Random.stream(2))).label]).toEqual([
+      0, 1, 2, 0, 0, 0, 0, 0, 0, 0,
+    ]);
   });
 
   it('shows foreground when told to, each class alike however rare', () => {
@@ -57,15 +62,15 @@ describe('randomCrop', () => {
     const source = slice(40, 40, label);
     let second = 0;
     for (let i = 0; i < 400; i++) {
-      const cut = randomCrop(source, 5, 5, Random.stream(3, i), true).label;
-      expect(cut.some((value) => value !== 0)).toBe(true);
-      if (cut.includes(2)) second++;
+      const { label: seen } = cut(source, foregroundWindow(source, 5, 5, Random.stream(3, i)));
+      expect(seen.some((value) => value !== 0)).toBe(true);
+      if (seen.includes(2)) second++;
     }
     // Binomial of 400 at 1/2: standard deviation 10.
     expect(Math.abs(second - 200)).toBeLessThan(40);
   });
 
   it('takes any window where there is no foreground', () => {
-    expect(randomCrop(slice(4, 4), 2, 2, Random.stream(4), true).height).toBe(2);
+    expect(foregroundWindow(slice(4, 4), 2, 2, Random.stream(4)).height).toBe(2);
   });
 });

@@ -11,44 +11,61 @@ import type { LabelledSlice, Slice } from './case.ts';
  * @param left column of the window's first column; may be negative
  */
 export function crop<S extends Slice>(slice: S, top: number, left: number, height: number, width: number): S {
-  const { channels, image, label } = slice;
+  const { channels, image, label, mask } = slice;
   const [map, window, start] = [
     [slice.height, slice.width],
     [height, width],
     [top, left],
   ];
   const planes = new Float32Array(channels * height * width);
-  const result = { ...slice, height, width, image: cutBox(image, map, window, start, planes) };
-  if (label === undefined) return result;
-  return { ...result, label: cutBox(label, map, window, start, new Int32Array(height * width)) };
+  return {
+    ...slice,
+    ...{ height, width, image: cutBox(image, map, window, start, planes) },
+    ...(label && { label: cutBox(label, map, window, start, new Int32Array(height * width)) }),
+    ...(mask && { mask: cutBox(mask, map, window, start, new Uint8Array(height * width)) }),
+  };
+}
+
+/** Where a window lies in a slice; see {@link crop} for one that reaches beyond. */
+export interface Window {
+  readonly top: number;
+  readonly left: number;
+  readonly height: number;
+  readonly width: number;
 }
 
 /**
- * A window of the given size at a random place inside the image; an axis on which the image is smaller is
+ * A window of the given size at a random place inside a slice; an axis on which the slice is smaller is
  * centred and padded (see {@link crop}).
- *
- * @param foreground place the window around a random pixel of a random foreground class of this image, as
- *   nnU-Net's foreground oversampling does; an image with background only gets any window
  */
-export function randomCrop(
+export function randomWindow(slice: Slice, height: number, width: number, random: Random): Window {
+  return windowAround(slice, height, width, random, undefined);
+}
+
+/**
+ * As {@link randomWindow}, around a random pixel of a random foreground class of this slice, as nnU-Net's foreground
+ * oversampling does; any window of a slice with background only.
+ */
+export function foregroundWindow(
   slice: LabelledSlice,
   height: number,
   width: number,
   random: Random,
-  foreground: boolean,
-): LabelledSlice {
-  const pixel = foreground ? foregroundPixel(slice, random) : undefined;
+): Window {
+  return windowAround(slice, height, width, random, foregroundPixel(slice, random));
+}
+
+function windowAround(
+  slice: Slice,
+  height: number,
+  width: number,
+  random: Random,
+  pixel: number | undefined,
+): Window {
   const y = pixel === undefined ? undefined : Math.floor(pixel / slice.width);
   const x = pixel === undefined ? undefined : pixel % slice.width;
   const top = windowStart(slice.height, height, random, y);
-  const left = windowStart(slice.width, width, random, x);
-  return crop(slice, top, left, height, width);
-}
-
-/** As {@link randomCrop} without foreground, for images that need have no label. */
-export function randomWindow<S extends Slice>(slice: S, height: number, width: number, random: Random): S {
-  const top = windowStart(slice.height, height, random, undefined);
-  return crop(slice, top, windowStart(slice.width, width, random, undefined), height, width);
+  return { top, left: windowStart(slice.width, width, random, x), height, width };
 }
 
 /** The window in the middle of an image; see {@link crop} for one that is smaller. */

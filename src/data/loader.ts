@@ -1,10 +1,10 @@
 import { InputError } from '../errors.ts';
 import type { AugmentSpec } from '../recipe/augmentations.ts';
 import { Random } from '../recipe/random.ts';
-import { augment } from './augment.ts';
+import { augmentedWindow } from './augment/index.ts';
 import { type Batch, type Batches, type LoaderState, stepToResume } from './batches.ts';
 import type { LabelledSlice } from './case.ts';
-import { randomCrop } from './crop.ts';
+import { foregroundWindow, randomWindow } from './crop.ts';
 import { Sampler } from './sampler.ts';
 
 /** A batch of windows, x [B, C, H, W] with its class ids [B, H, W]. */
@@ -86,7 +86,9 @@ export class SegmentationLoader implements Batches {
     const { seed, batch, height, width, oversampleForeground = 0.33, augment: specs } = this.#options;
     const random = Random.stream(seed, 'window', step, b);
     const foreground = b >= Math.round(batch * (1 - oversampleForeground));
-    return augment(randomCrop(this.#slices[index], height, width, random, foreground), specs, random);
+    const slice = this.#slices[index];
+    const window = (foreground ? foregroundWindow : randomWindow)(slice, height, width, random);
+    return augmentedWindow(slice, window, specs, random);
   }
 
   /** The position, to be saved with a run's state. */

@@ -98,6 +98,29 @@ const adam = (kind: string): Record<string, [string, string]> => ({
   clip: [`${kind}(lr: 1e-2, eps: 1e-3)`, `${kind}(lr: 1e-2, eps: 1e-3, clip: 1e-2)`],
 });
 
+const factor = (kind: string): Record<string, [string, string]> => ({
+  range: [`${kind}(0.1, probability: 1)`, `${kind}(0.9, probability: 1)`],
+  probability: [`${kind}(0.5, probability: 0)`, `${kind}(0.5, probability: 1)`],
+  channels: [`${kind}(0.5, probability: 1, channels: 0)`, `${kind}(0.5, probability: 1, channels: 1)`],
+});
+
+/** Of all samples; each argument with its first and its second value, and `probability`. */
+function augmentation<A extends Readonly<Record<string, number>>>(
+  kind: string,
+  first: A,
+  second: A,
+): Record<string, [string, string]> {
+  const text = (args: Readonly<Record<string, number>>) => {
+    const given = Object.entries({ ...first, probability: 1, ...args });
+    return `${kind}(${given.map(([name, value]) => `${name}: ${value}`).join(', ')})`;
+  };
+  const pairs = Object.entries(second).map(([name, value]): [string, [string, string]] => [
+    name,
+    [text({}), text({ [name]: value })],
+  ]);
+  return { ...Object.fromEntries(pairs), probability: [text({ probability: 0 }), text({})] };
+}
+
 const ofForms: Readonly<Record<string, { readonly forms: Forms; readonly cases: FormCases }>> = {
   loss: {
     forms: losses,
@@ -150,15 +173,21 @@ const ofForms: Readonly<Record<string, { readonly forms: Forms; readonly cases: 
   },
   augment: {
     forms: augmentations,
-    cases: Object.fromEntries(
-      ['brightness', 'contrast'].map((kind) => [
-        kind,
-        {
-          range: [`${kind}(0.1, probability: 1)`, `${kind}(0.9, probability: 1)`] as const,
-          probability: [`${kind}(0.5, probability: 0)`, `${kind}(0.5, probability: 1)`] as const,
-        },
-      ]),
-    ),
+    cases: {
+      brightness: factor('brightness'),
+      contrast: factor('contrast'),
+      rotation: augmentation('rotation', { degrees: 10 }, { degrees: 90 }),
+      scaling: augmentation('scaling', { low: 1, high: 1.2 }, { low: 0.5, high: 2 }),
+      gaussian_noise: augmentation('gaussian_noise', { deviation: 0.1 }, { deviation: 1 }),
+      gaussian_blur: augmentation(
+        'gaussian_blur',
+        { low: 0.5, high: 1, channels: 1 },
+        { low: 1, high: 2, channels: 0 },
+      ),
+      low_resolution: augmentation('low_resolution', { zoom: 0.5, channels: 1 }, { zoom: 0.1, channels: 0 }),
+      inverted_gamma: augmentation('inverted_gamma', { low: 0.5, high: 2 }, { low: 0.2, high: 5 }),
+      gamma: augmentation('gamma', { low: 0.5, high: 2 }, { low: 0.2, high: 5 }),
+    },
   },
 };
 
@@ -169,7 +198,13 @@ const plainForms: Readonly<Record<string, readonly string[]>> = {
   optimizer: ['adamw(lr: 1e-2)', 'adam(lr: 1e-2, weight_decay: 0.01)', 'sgd(lr: 1e-2)'],
   supervise: ['halving()', 'weights(<3, 1>)'],
   holdout: ['fold(0, of: 2)'],
-  augment: ['flips', 'rotations90', 'brightness(0.5, probability: 1)', 'contrast(0.5, probability: 1)'],
+  augment: [
+    'flips',
+    'rotations90',
+    ...Object.entries(augmentations).flatMap(([kind, { args }]) =>
+      'probability' in args ? [`${kind}(${'range' in args ? '0.5, ' : ''}probability: 1)`] : [],
+    ),
+  ],
 };
 
 const known = new Map<string, unknown>();

@@ -1,14 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import { Random } from '../recipe/random.ts';
-import { adjustBrightness, adjustContrast, augment, flip, rotate90 } from './augment.ts';
-import type { LabelledSlice } from './case.ts';
-import { everyAugmentation } from './testing.ts';
+import type { AugmentSpec } from '../../recipe/augmentations.ts';
+import { Random } from '../../recipe/random.ts';
+import type { LabelledSlice, Slice } from '../case.ts';
+import { everyAugmentation } from '../testing.ts';
+import { flip, rotate90 } from './geometry.ts';
+import { augmentedWindow } from './index.ts';
+import { adjustBrightness, adjustContrast } from './intensity.ts';
 
 /** Two channels whose values tell where a pixel was; the label equals channel 0. */
 function numbered(height: number, width: number): LabelledSlice {
   const plane = height * width;
   const image = Float32Array.from({ length: 2 * plane }, (_, i) => (i < plane ? i : -(i - plane)));
   return { channels: 2, height, width, image, label: Int32Array.from({ length: plane }, (_, i) => i) };
+}
+
+/** The whole slice as its window. */
+function augment<S extends Slice>(slice: S, specs: readonly AugmentSpec[], random: Random): S {
+  const { height, width } = slice;
+  return augmentedWindow(slice, { top: 0, left: 0, height, width }, specs, random);
 }
 
 /** Image and label moved together. */
@@ -71,11 +80,11 @@ describe('augment', () => {
 
   it('does nothing unless asked', () => {
     const slice = numbered(2, 3);
-    expect(augment(slice, [], Random.stream(1))).toBe(slice);
+    expect(augment(slice, [], Random.stream(1))).toEqual(slice);
   });
 
   it('does the same whatever the order', () => {
-    const run = (specs: typeof everyAugmentation) => augment(numbered(4, 4), specs, Random.stream(2, 'x'));
+    const run = (specs: readonly AugmentSpec[]) => augment(numbered(4, 4), specs, Random.stream(2, 'x'));
     expect(run([...everyAugmentation].reverse())).toEqual(run(everyAugmentation));
   });
 
@@ -99,7 +108,7 @@ describe('augment', () => {
   });
 
   it('changes the intensity of as many channels as it says, by factors within the range', () => {
-    const specs = [{ kind: 'brightness', range: 0.75, probability: 0.25 }] as const;
+    const specs = [{ kind: 'brightness', range: 0.75, probability: 0.25, channels: undefined }] as const;
     const one = { ...numbered(1, 1), image: Float32Array.of(1, 1) };
     const factors = Array.from({ length: 1000 }, (_, i) => [
       ...augment(one, specs, Random.stream(3, i)).image,

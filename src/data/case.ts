@@ -11,7 +11,7 @@ export interface Slice {
   readonly image: Float32Array;
   /** [H, W]; absent where there is no truth. */
   readonly label?: Int32Array;
-  /** [H, W], 0 where the normalisation left pixels out: after augmentation the image is 0 there; absent where there are none. */
+  /** [H, W], 1, or 0 where the normalisation left pixels out and augmented images are 0; absent where it took all. */
   readonly mask?: Uint8Array;
 }
 

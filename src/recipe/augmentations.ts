@@ -21,8 +21,8 @@ const exponent = (probability: number) => ({
 });
 
 /**
- * What is done to training images at random, in this order; `src/data/augment` does it. Mirroring stands before what
- * nnU-Net does before it: noise, blur and the like make no difference between sides, so that the order of the two makes
+ * What is done to training images at random, in this order, nnU-Net's; `src/data/augment` does it. But mirroring stands
+ * before what nnU-Net does before it: noise, blur and the like make no difference between sides, so that the order of the two makes
  * none in what comes out how often.
  */
 export const augmentations = {
@@ -34,7 +34,7 @@ export const augmentations = {
       ),
       probability: samples(0.2),
     },
-    doc: 'Rotates the window about its middle by any angle, together with `scaling` in one interpolation: the image is bilinear and 0 outside of the slice; of the labels the one with the largest bilinear weight is taken, and outside there is none (−1), which the loss leaves out.',
+    doc: 'Rotates the window about its middle by any angle, together with `scaling` in one interpolation: the image is bilinear and 0 outside of the slice; of the labels the one with the largest bilinear weight is taken, and outside there is none (−1), where cross-entropy counts nothing.',
     example: 'augment = rotation(degrees: 30)',
   },
   scaling: {

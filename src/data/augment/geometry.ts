@@ -41,7 +41,12 @@ function rearrange<S extends Slice>(
   return {
     ...slice,
     ...{ height, width, image },
-    ...(label && { label: Int32Array.from(sources, (source) => label[source]) }),
-    ...(mask && { mask: Uint8Array.from(sources, (source) => mask[source]) }),
+    ...(label && { label: gather(label, sources, new Int32Array(plane)) }),
+    ...(mask && { mask: gather(mask, sources, new Uint8Array(plane)) }),
   };
+}
+
+function gather<A extends Int32Array | Uint8Array>(values: A, sources: Int32Array, out: A): A {
+  for (let i = 0; i < sources.length; i++) out[i] = values[sources[i]];
+  return out;
 }

@@ -67,7 +67,9 @@ export function adjustGamma<S extends Slice>(slice: S, exponents: readonly numbe
     }
     const { mean, deviation } = statisticsOf(raised);
     const stretch = before.deviation / Math.max(deviation, 1e-7);
-    return Float32Array.from(raised, (value) => (value - mean) * stretch + before.mean);
+    const result = new Float32Array(channel.length);
+    for (let i = 0; i < result.length; i++) result[i] = (raised[i] - mean) * stretch + before.mean;
+    return result;
   });
 }
 

@@ -46,54 +46,60 @@ export function drawScaling(
  */
 export function movedWindow<S extends Slice>(slice: S, window: Window, { turns, factor }: Motion): S {
   const { height, width } = window;
-  const [rows, columns] = [slice.height, slice.width];
-  const source = { plane: rows * columns, image: slice.image };
+  const { height: rows, width: columns, image: pixels, label: truth, mask: inside } = slice;
   const plane = height * width;
   const image = new Float32Array(slice.channels * plane);
-  const label = slice.label && new Int32Array(plane).fill(OUTSIDE);
-  const mask = slice.mask && new Uint8Array(plane);
+  const label = truth && new Int32Array(plane).fill(OUTSIDE);
+  const mask = inside && new Uint8Array(plane);
   const cos = factor * cosPi(turns);
   const sin = factor * cosPi(turns - 0.5);
-  const [halfHeight, halfWidth] = [(height - 1) / 2, (width - 1) / 2];
-  const [middleY, middleX] = [window.top + halfHeight, window.left + halfWidth];
+  const halfHeight = (height - 1) / 2;
+  const halfWidth = (width - 1) / 2;
+  const middleY = window.top + halfHeight;
+  const middleX = window.left + halfWidth;
   for (let y = 0, i = 0; y < height; y++) {
+    const dy = y - halfHeight;
     for (let x = 0; x < width; x++, i++) {
-      const atY = middleY + cos * (y - halfHeight) + sin * (x - halfWidth);
-      const atX = middleX - sin * (y - halfHeight) + cos * (x - halfWidth);
+      const dx = x - halfWidth;
+      const atY = middleY + cos * dy + sin * dx;
+      const atX = middleX - sin * dy + cos * dx;
       if (!(atY > -1 && atY < rows && atX > -1 && atX < columns)) continue;
-      const [top, left] = [Math.floor(atY), Math.floor(atX)];
-      const [down, across] = [atY - top, atX - left];
+      const top = Math.floor(atY);
+      const left = Math.floor(atX);
       // The four neighbours; one outside has weight 0 and the place of another.
-      const upper = top >= 0 ? 1 - down : 0;
-      const lower = top + 1 < rows ? down : 0;
-      const before = left >= 0 ? 1 - across : 0;
-      const after = left + 1 < columns ? across : 0;
+      const upper = top >= 0 ? 1 - (atY - top) : 0;
+      const lower = top + 1 < rows ? atY - top : 0;
+      const before = left >= 0 ? 1 - (atX - left) : 0;
+      const after = left + 1 < columns ? atX - left : 0;
       const first = Math.max(top, 0) * columns;
-      const second = Math.min(top + 1, rows - 1) * columns;
-      const [west, east] = [Math.max(left, 0), Math.min(left + 1, columns - 1)];
-      const [a, b, c, d] = [first + west, first + east, second + west, second + east];
-      const [wa, wb, wc, wd] = [upper * before, upper * after, lower * before, lower * after];
-      for (let from = 0, to = i; to < image.length; from += source.plane, to += plane) {
-        const pixels = source.image;
+      const second = (top + 1 < rows ? top + 1 : top) * columns;
+      const west = Math.max(left, 0);
+      const east = left + 1 < columns ? left + 1 : left;
+      const a = first + west;
+      const b = first + east;
+      const c = second + west;
+      const d = second + east;
+      const wa = upper * before;
+      const wb = upper * after;
+      const wc = lower * before;
+      const wd = lower * after;
+      for (let from = 0, to = i; to < image.length; from += rows * columns, to += plane) {
         image[to] =
           wa * pixels[from + a] + wb * pixels[from + b] + wc * pixels[from + c] + wd * pixels[from + d];
       }
-      if (label) {
-        const truth = slice.label!;
-        label[i] = heaviest(truth[a], truth[b], truth[c], truth[d], wa, wb, wc, wd);
-      }
+      if (label) label[i] = heaviest(truth!, a, b, c, d, wa, wb, wc, wd);
       if (mask) {
-        const inside = slice.mask!;
-        const weight = (k: number, w: number) => (inside[k] === 0 ? 0 : w);
-        mask[i] = weight(a, wa) + weight(b, wb) + weight(c, wc) + weight(d, wd) >= 0.5 ? 1 : 0;
+        const weight = wa * inside![a] + wb * inside![b] + wc * inside![c] + wd * inside![d];
+        mask[i] = weight >= 0.5 ? 1 : 0;
       }
     }
   }
   return { ...slice, height, width, image, ...(label && { label }), ...(mask && { mask }) };
 }
 
-/** Of four labels with their weights the one with the largest sum; what is left to 1 belongs to no label. */
+/** Of the labels at four places the one with the largest sum of weights; what is left to 1 belongs to no label. */
 function heaviest(
+  truth: Int32Array,
   a: number,
   b: number,
   c: number,
@@ -103,18 +109,20 @@ function heaviest(
   wc: number,
   wd: number,
 ): number {
-  const inside = (label: number, weight: number) => (label === OUTSIDE ? 0 : weight);
+  const label = truth[a];
+  if (label === truth[b] && label === truth[c] && label === truth[d]) {
+    return wa + wb + wc + wd > 0.5 ? label : OUTSIDE;
+  }
+  const labels = [label, truth[b], truth[c], truth[d]];
+  const weights = [wa, wb, wc, wd];
   let best = OUTSIDE;
-  let most = 1 - (inside(a, wa) + inside(b, wb) + inside(c, wc) + inside(d, wd));
-  if (a === b && b === c && c === d) return most < 0.5 ? a : OUTSIDE;
-  for (const [label, weight] of [
-    [a, wa + (b === a ? wb : 0) + (c === a ? wc : 0) + (d === a ? wd : 0)],
-    [b, wb + (a === b ? wa : 0) + (c === b ? wc : 0) + (d === b ? wd : 0)],
-    [c, wc + (a === c ? wa : 0) + (b === c ? wb : 0) + (d === c ? wd : 0)],
-    [d, wd + (a === d ? wa : 0) + (b === d ? wb : 0) + (c === d ? wc : 0)],
-  ]) {
-    if (weight > most || (weight === most && label < best)) {
-      best = label;
+  let most = 1;
+  for (let k = 0; k < 4; k++) if (labels[k] !== OUTSIDE) most -= weights[k];
+  for (const one of labels) {
+    let weight = 0;
+    for (let k = 0; k < 4; k++) if (labels[k] === one) weight += weights[k];
+    if (weight > most || (weight === most && one < best)) {
+      best = one;
       most = weight;
     }
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { differentiate } from '../../src/autodiff/gradients.ts';
-import { GraphBuilder } from '../../src/ir/builder.ts';
+import { GraphBuilder, withDefaults } from '../../src/ir/builder.ts';
 import { Dim } from '../../src/ir/dim.ts';
 import { type Attrs, elementCount, type Graph, type Shape } from '../../src/ir/graph.ts';
 import { ShapeError } from '../../src/ir/op.ts';
@@ -181,19 +181,35 @@ describe('nearest_labels', () => {
   });
 });
 
+const lossOps = ['cross_entropy', 'dice_loss', 'focal_loss', 'tversky_loss', 'binary_cross_entropy'];
+
 describe('shape rules', () => {
   const type = (dims: (number | Dim)[], dtype: 'f32' | 'i32' = 'f32') => ({
     dims: dims.map((d) => (typeof d === 'number' ? Dim.of(d) : d)),
     dtype,
   });
 
-  test.each(['cross_entropy', 'dice_loss'])('%s holds for a free batch', (name) => {
+  test.each(lossOps)('%s holds for a free batch', (name) => {
     const op = ops.get(name)!;
-    const attrs = { batch: true, background: false, smooth: 1e-5 };
+    const attrs = withDefaults(op, {});
     expect(op.shape([type([Dim.B, 3, 8, 8]), type([Dim.B, 8, 8], 'i32')], attrs)[0].dims).toEqual([]);
     expect(() => op.shape([type([Dim.B, 3, 8, 8]), type([Dim.B, 8, 4], 'i32')], attrs)).toThrow(
       `\`${name}\` of logits [B, 3, 8, 8] needs class ids [B, 8, 8], found [B, 8, 4]`,
     );
     expect(() => op.shape([type([Dim.B, 3]), type([Dim.B])], attrs)).toThrow(ShapeError);
+  });
+
+  test.each([
+    ['cross_entropy', { weights: [1, 2] }, 'needs as many numbers in `weights`, found 2'],
+    ['focal_loss', { alpha: [1, 2, 3, 4] }, 'needs as many numbers in `alpha`, found 4'],
+    ['dice_loss', {}, 'without background needs at least two classes', 1],
+    ['tversky_loss', {}, 'without background needs at least two classes', 1],
+    ['dice_loss', { sigmoid: true }, 'takes at most 30 regions, found 31', 31],
+    ['tversky_loss', { sigmoid: true }, 'takes at most 30 regions, found 31', 31],
+    ['binary_cross_entropy', {}, 'takes at most 30 regions, found 31', 31],
+  ])('%s refuses %j', (name, attrs, message, classes = 3) => {
+    const op = ops.get(name)!;
+    const of = (n: number) => [type([Dim.B, n, 8]), type([Dim.B, 8], 'i32')];
+    expect(() => op.shape(of(classes), withDefaults(op, attrs))).toThrow(message);
   });
 });

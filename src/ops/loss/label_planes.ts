@@ -2,6 +2,7 @@ import { Dim } from '../../ir/dim.ts';
 import { type Attrs, elementCount } from '../../ir/graph.ts';
 import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
 import { cutAxes } from '../../ir/split-rule.ts';
+import { scale } from '../../math.ts';
 
 /** Bits of a label that can stand for regions: an i32 has 31 beside its sign, and -1 is ignored. */
 export const MOST_REGIONS = 30;
@@ -53,6 +54,6 @@ export const labelPlanes: PrimitiveOp = {
 
 /** Labels from here on are no class, or no set of regions; as unsigned numbers negative ones are, too. */
 export const labelLimit = (a: Attrs): number =>
-  a['regions'] ? 2 ** (a['classes'] as number) : (a['classes'] as number);
+  a['regions'] ? scale(1, a['classes'] as number) : (a['classes'] as number);
 
 export const planeCount = (a: Attrs): number => (a['each'] ? (a['classes'] as number) : 1);

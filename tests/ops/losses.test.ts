@@ -5,6 +5,7 @@ import { Dim } from '../../src/ir/dim.ts';
 import { type Attrs, elementCount, type Graph, type Shape } from '../../src/ir/graph.ts';
 import { ShapeError } from '../../src/ir/op.ts';
 import { ops } from '../../src/ops/index.ts';
+import { countedShare } from '../../src/ops/loss/composite.ts';
 import { deviceName, useDevice } from '../device.ts';
 import { relativeError } from './cases.ts';
 import { type Feeds, runOn, runReference } from './run.ts';
@@ -135,6 +136,26 @@ test('labels that are no class read nothing beyond the logits', async () => {
     for (const [name, value] of truth)
       expect(relativeError(got.get(name)!, value), `${op} ${name}`).toBeLessThan(1e-4);
   }
+});
+
+describe('what makes a mean over all positions one over those that count', () => {
+  const share = async (positions: number, ignored: number) => {
+    const b = new GraphBuilder(ops);
+    const target = b.source('input', 'target', [1, positions], 'i32');
+    b.output('share', countedShare(b, target, { classes: 3, regions: false }));
+    const feeds = { target: labels(positions, 3).fill(-1, 0, ignored) };
+    return (await runOn(device(), b.build(), feeds)).get('share')![0];
+  };
+
+  test.each([1, 97, 4099, 100_003])('is 1 to the last bit where all %i count', async (positions) => {
+    expect(await share(positions, 0)).toBe(1);
+  });
+
+  test('is their share, and finite where none counts', async () => {
+    expect(await share(4099, 99)).toBeCloseTo(4099 / 4000, 6);
+    expect(await share(97, 96)).toBe(97);
+    expect(await share(97, 97)).toBe(97);
+  });
 });
 
 test('losses of the same logits share one log-sum-exp', () => {

@@ -25,10 +25,12 @@ export const countedOf = (b: GraphBuilder, target: ValueId, labels: Labels): Val
  */
 export function countedShare(b: GraphBuilder, target: ValueId, labels: Labels): ValueId {
   const positions = elementCount(b.shape(target));
+  // Made first, so that the quotient needs no dispatch of its own.
+  const all = b.apply('full', [], { shape: [], value: positions });
   const ignored = planesOf(b, target, labels, { each: false, on: 0, off: 0, ignored: 1 });
   const counted = b.affine(sumAll(b, ignored), -1, positions);
   const least1 = b.add(counted, b.apply('relu', [b.affine(counted, -1, 1)]));
-  return b.div(b.apply('full', [], { shape: [], value: positions }), least1);
+  return b.div(all, least1);
 }
 
 /** Sum of all elements. */

@@ -30,7 +30,7 @@ export const losses = {
     },
     op: 'cross_entropy',
     doc: 'Cross-entropy of logits and class ids, the mean over samples and pixels but those that are ignored (torch.nn.CrossEntropyLoss).',
-    example: 'loss = cross_entropy(weights: <0.2, 1, 1, 2>) + dice',
+    example: 'loss = cross_entropy(weights: <0.2, 1, 2>) + dice',
   },
   dice: {
     args: overlaps,
@@ -50,7 +50,7 @@ export const losses = {
     },
     op: 'focal_loss',
     doc: 'Focal loss: cross-entropy of each pixel times (1 − p)^gamma, p the probability of its class; the mean over samples and pixels but those that are ignored (Lin et al. 2017, arXiv 1708.02002).',
-    example: 'loss = focal(gamma: 2, alpha: <0.25, 0.75, 0.75, 0.75>)',
+    example: 'loss = focal(gamma: 2, alpha: <0.25, 1, 1>)',
   },
   tversky: {
     args: {

@@ -9,7 +9,7 @@ export const focalLoss: CompositeOp = {
   kind: 'composite',
   name: 'focal_loss',
   doc: 'Mean over all positions of −alpha[target] · (1 − p)^gamma · log p, p the probability of the target, softmax over axis 1 (Lin et al. 2017, arXiv 1708.02002, equation 5, for several classes; the mean is over positions). `alpha`: one factor a class, 1 where it is left out; it is no weight of the mean. x [B, C, ...], target [B, ...] holds class ids below C; others are ignored. → []. It is `focal(…)` in the `loss` of a train section; a spec has no tensors of class ids to call it with.',
-  example: 'loss = focal(gamma: 2, alpha: <0.25, 0.75>)',
+  example: 'loss = focal(gamma: 2, alpha: <0.25, 1, 1>)',
   operands: [{ name: 'x' }, { name: 'target', dtype: 'i32' }],
   attrs: { gamma: { type: 'float', default: 2 }, alpha: { type: 'float[]', default: [] } },
   shape: (inputs, a) => {

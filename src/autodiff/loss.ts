@@ -10,7 +10,7 @@ import { type LossTerm, losses } from '../recipe/losses.ts';
  *
  * @param outputs the model's outputs, finest first: [B, classes, ...] each
  * @param weights one an output; those of weight 0 take no part
- * @param target class ids at the finest output's size: [B, H, W], or [B] for classification
+ * @param target class ids, or sets of regions, at the finest output's size: [B, H, W], or [B] for classification
  * @returns a scalar, []
  */
 function appendLoss(
@@ -30,8 +30,10 @@ function appendLoss(
         ? target
         : b.apply('nearest_labels', [target], { size });
     for (const term of terms) {
-      const { kind, weight, ...attrs } = term;
-      const value = b.apply(losses[kind].op, [output, labels], attrs);
+      const { kind, weight, ...args } = term;
+      // What is left out is the op's own default.
+      const given = Object.entries(args).filter(([, value]) => value !== undefined);
+      const value = b.apply(losses[kind].op, [output, labels], Object.fromEntries(given));
       const weighted = b.affine(value, weights[i] * weight);
       total = total === undefined ? weighted : b.add(total, weighted);
     }

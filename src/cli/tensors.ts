@@ -5,6 +5,7 @@ import { openModel } from '../files/open.ts';
 import { formatDims } from '../ir/dim.ts';
 import type { Diagnostic } from '../language/index.ts';
 import type { ElaboratedModel, ModelInput, TrainSection } from '../language/model.ts';
+import { IGNORED, isOfRegions, labelValues } from '../recipe/losses.ts';
 import { readSafetensors, writeSafetensors } from '../tensors/safetensors.ts';
 import { type StoredData, storedTensor, type Tensor, toFloat32 } from '../tensors/tensor.ts';
 import { readWeights } from '../training/weights-file.ts';
@@ -166,7 +167,7 @@ export function feed(executable: Executable, { weights, inputs }: Feed): void {
   for (const [name, data] of inputs) if (executable.has('input', name)) executable.write('input', name, data);
 }
 
-/** The class ids of `target`, checked against the outputs that a section supervises (which agree in their classes). */
+/** The class ids of `target`, or sets of regions; -1 is ignored. They are checked against the outputs that a section supervises (which agree in their classes). */
 export function targetIds({ model, path, target }: Given, section: TrainSection): Int32Array {
   const [batch, , ...size] = model.graph.values[model.outputs[0].value].shape;
   const supervised = model.outputs[section.supervise.findIndex((weight) => weight !== 0)];
@@ -182,11 +183,12 @@ export function targetIds({ model, path, target }: Given, section: TrainSection)
     );
   }
   const values = toFloat32(target);
-  const wrong = values.find((id) => !Number.isInteger(id) || id < 0 || id >= classes);
+  const count = labelValues(section.loss, classes);
+  const wrong = values.find((id) => !Number.isInteger(id) || id < IGNORED || id >= count);
   if (wrong !== undefined) {
     throw new InputError(
       'label-range',
-      `\`target\` in ${path} holds ${wrong}, but \`${supervised.name}\` of ${model.name} has ${classes} classes: their ids are the whole numbers 0 to ${classes - 1}`,
+      `\`target\` in ${path} holds ${wrong}, but \`${supervised.name}\` of ${model.name} ${section.loss.some(isOfRegions) ? `has ${classes} regions: sets of them` : `has ${classes} classes: their ids`} are the whole numbers 0 to ${count - 1}, and -1 is ignored`,
       '--set classes=…, or other labels',
     );
   }

@@ -1,6 +1,7 @@
 import { type ElaboratedModel, storedTensors, type TrainSection } from '../language/model.ts';
 import type { Facts, TrainingFacts } from '../program/facts.ts';
 import type { Program } from '../program/program.ts';
+import { labelValues } from '../recipe/losses.ts';
 
 /** What a program says of the model that it was compiled from. */
 export function factsOf(model: ElaboratedModel, program: Program, training?: TrainingFacts): Facts {
@@ -19,9 +20,17 @@ export function factsOf(model: ElaboratedModel, program: Program, training?: Tra
 /** @param step the entries of a step, in the order in which they run */
 export function trainingFacts(
   model: ElaboratedModel,
-  { name, supervise, optimizer, schedule, steps, seed }: TrainSection,
+  { name, loss, supervise, optimizer, schedule, steps, seed }: TrainSection,
   step: readonly string[],
 ): TrainingFacts {
   const supervised = model.outputs[supervise.findIndex((weight) => weight !== 0)];
-  return { section: name, step, classes: supervised.dims[1].size, optimizer, schedule, steps, seed };
+  return {
+    section: name,
+    step,
+    classes: labelValues(loss, supervised.dims[1].size),
+    optimizer,
+    schedule,
+    steps,
+    seed,
+  };
 }

@@ -9,6 +9,7 @@ import { flip, pad, permute, roll, slice } from './layout/copies.ts';
 import { split } from './layout/split.ts';
 import { crossEntropy, crossEntropyBackward } from './loss/cross-entropy.ts';
 import { diceFromSums, diceLoss, diceLossBackward, diceSums } from './loss/dice-loss.ts';
+import { labelPlanes } from './loss/label-planes.ts';
 import { logSumExp } from './loss/log-sum-exp.ts';
 import { nearestLabels } from './loss/nearest-labels.ts';
 import { batchStatistics } from './normalisation/batch-statistics.ts';
@@ -50,6 +51,7 @@ export const kernels: ReadonlyMap<string, KernelFamily> = new Map([
   ['dice_sums', diceSums],
   ['dice_from_sums', diceFromSums],
   ['dice_loss_backward', diceLossBackward],
+  ['label_planes', labelPlanes],
   ['log_sum_exp', logSumExp],
   ['nearest_labels', nearestLabels],
   ['batch_statistics', batchStatistics],

@@ -102,14 +102,13 @@ export function elaborateModel(
     runDeclarations(c, model.body, body.host);
     c.building.pop();
     body.finish();
-    const outputs = body.outputs.length;
     const sections = sectionsOf(loaded, model, 'train');
     // With other values than the defaults a module may be absent that a section names with reason.
     const changed = Object.keys(overrides).some((key) => !key.startsWith('train.'));
     const defaults = !changed && !body.failed;
     const parameters = defaults ? c.parameters.map((p) => p.name) : undefined;
     const train = sections.flatMap((section) => {
-      const result = elaborateTrain(c, section, chosen.train, Math.max(1, outputs), body.failed, parameters);
+      const result = elaborateTrain(c, section, chosen.train, body.outputs, body.failed, parameters);
       if (result && !body.failed) checkSupervised(c, section.decl, result.supervise, body.outputs);
       return result ? [result] : [];
     });

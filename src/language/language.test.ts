@@ -272,8 +272,8 @@ ${settings}
       name: 'T',
       model: 'M',
       loss: [
-        { kind: 'cross_entropy', weight: 2 },
-        { kind: 'dice', weight: 1, batch: true, background: true, smooth: 1e-3 },
+        { kind: 'cross_entropy', weights: undefined, label_smoothing: 0, weight: 2 },
+        { kind: 'dice', weight: 1, batch: true, background: true, smooth: 1e-3, sigmoid: false },
       ],
       supervise: [2 / 3, 1 / 3, 0],
       optimizer: {

@@ -1,4 +1,5 @@
 import type { Expr } from '../../grammar/ast.ts';
+import type { Span } from '../../grammar/span.ts';
 import { type AugmentSpec, augmentations } from '../recipe/augmentations.ts';
 import { type FoldSpec, holdouts } from '../recipe/holdouts.ts';
 import { type LossTerm, losses } from '../recipe/losses.ts';
@@ -10,8 +11,16 @@ import { fitsAny, patternProblem } from './name-patterns.ts';
 import { nearest, nearestArgument } from './suggest.ts';
 import type { SettingReader } from './train-values.ts';
 
+/** A term of a loss, and where it stands. */
+export interface WrittenTerm {
+  readonly term: LossTerm;
+  readonly span: Span;
+  /** Its arguments as they are written. */
+  readonly args: ReadonlyMap<string, Expr>;
+}
+
 /** `cross_entropy + 0.5 * dice(…)`: terms with factors. */
-export function lossTerms(r: SettingReader, expr: Expr): LossTerm[] | undefined {
+export function lossTerms(r: SettingReader, expr: Expr): WrittenTerm[] | undefined {
   if (expr.kind === 'binary' && expr.operator === '+') {
     const left = lossTerms(r, expr.left);
     const right = lossTerms(r, expr.right);
@@ -22,14 +31,14 @@ export function lossTerms(r: SettingReader, expr: Expr): LossTerm[] | undefined 
     const weight = r.number('a factor of the loss', factor, { above: 0, f32: true });
     const terms = lossTerms(r, term);
     if (weight === undefined || !terms) return undefined;
-    const factors = terms.map((t) => t.weight * weight);
+    const factors = terms.map(({ term }) => term.weight * weight);
     // Of nested factors the product counts, which may leave what each of them stays within.
     if (!factors.every((f) => fitsF32(r.c, 'a factor of the loss', f, expr))) return undefined;
-    return terms.map((t, i) => ({ ...t, weight: factors[i] }));
+    return terms.map((t, i) => ({ ...t, term: { ...t.term, weight: factors[i] } }));
   }
   const form = r.form('loss', expr, losses, 'bad-loss');
   const term = form && r.chosen(form, losses);
-  return term && [{ ...term, weight: 1 }];
+  return term && [{ term: { ...term, weight: 1 }, span: form.span, args: form.args }];
 }
 
 const isLoss = (e: Expr): boolean =>

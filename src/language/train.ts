@@ -6,7 +6,8 @@ import { trainSettings } from '../recipe/train-settings.ts';
 import type { Context } from './context.ts';
 import { firstPlace } from './diagnostics/index.ts';
 import { Env } from './env.ts';
-import type { TrainSection } from './model.ts';
+import { checkLosses } from './losses.ts';
+import type { ModelOutput, TrainSection } from './model.ts';
 import type { ScopedSection } from './sections.ts';
 import { nearestArgument } from './suggest.ts';
 import { augmentTerms, frozen, holdout, lossTerms, optimizer, schedule, supervision } from './train-forms.ts';
@@ -17,7 +18,8 @@ const settings = Object.keys(trainSettings);
 const optimizerSettings = argumentNames(optimizers);
 
 /**
- * A train section worked out for a model with `outputs` outputs; `undefined` where something is wrong.
+ * A train section worked out for a model with these outputs; `undefined` where something is wrong. Where the outputs are
+ * not all known, because something is wrong with the model, what depends on them is not checked.
  *
  * @param parameters their names, which patterns must fit; left out where the model is another than its defaults'
  */
@@ -25,11 +27,12 @@ export function elaborateTrain(
   c: Context,
   { decl, scope }: ScopedSection<TrainDecl>,
   overrides: ReadonlyMap<string, Expr>,
-  outputs: number,
+  known: readonly ModelOutput[],
   outputsUnknown: boolean,
   parameters: readonly string[] | undefined,
 ): TrainSection | undefined {
   const before = c.reporter.errors;
+  const outputs = Math.max(1, known.length);
   const entries = new Map<string, Expr>();
   /** Settings that stand there under another name, which has been told. */
   const meant = new Set<string | undefined>();
@@ -76,6 +79,8 @@ export function elaborateTrain(
   const foreground = optional('foreground', 0, (e) => r.number('`foreground`', e, { least: 0, most: 1 }));
   const augment = optional('augment', [], (e) => augmentTerms(r, e));
   const seed = optional('seed', 0, (e) => r.whole('`seed`', e, 0));
+  const supervised = supervise && known[supervise.findIndex((weight) => weight !== 0)];
+  if (loss) checkLosses(c, loss, outputsUnknown ? undefined : supervised);
   if (c.reporter.errors > before || !loss || !supervise || !opt || !sched || !augment) return undefined;
   if (batch === undefined || steps === undefined || validate === undefined) return undefined;
   if (accumulate === undefined || ema === undefined || score_decay === undefined) return undefined;
@@ -85,7 +90,7 @@ export function elaborateTrain(
   return {
     name: decl.name.name,
     model: decl.model.name,
-    loss,
+    loss: loss.map(({ term }) => term),
     supervise,
     optimizer: opt,
     schedule: sched,

@@ -22,7 +22,7 @@ export interface TrainingFacts {
   readonly section: string;
   /** Entries of a step, in the order in which they run. One gives `loss`, one `norm2`; the last that does counts. */
   readonly step: readonly string[];
-  /** The class ids of `target` are the whole numbers below. */
+  /** The class ids (or sets of regions) of `target` are the whole numbers below, and -1 for what is ignored. */
   readonly classes: number;
   readonly optimizer: OptimizerSpec;
   readonly schedule: ScheduleSpec;

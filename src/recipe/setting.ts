@@ -87,6 +87,11 @@ export const flag = (doc: string): Setting<boolean> => withDefault({ type: 'flag
 export const numbers = (doc: string, range: Range): Setting<readonly number[]> =>
   needed({ type: 'numbers', doc, range });
 
+/** A vector of any length that may be left out, which means something of its own. */
+export const numbersOrNone = (doc: string, range: Range): Setting<readonly number[] | undefined> => ({
+  ...{ type: 'numbers', doc, range, needed: false },
+});
+
 /** A vector of two numbers. */
 export const pair = (
   doc: string,

@@ -71,7 +71,8 @@ export class RunningModel {
   }
 
   /**
-   * One step of training on a batch: the model's inputs, and `target`, the class ids. The optimizer and its schedule
+   * One step of training on a batch: the model's inputs, and `target`, the class ids (-1 is ignored; of losses
+   * of regions sets of bits). The optimizer and its schedule
    * are the program's. Steps need not be awaited one by one: they are done in the order of the calls.
    *
    * @throws RuntimeError `not-for-training` where the program has no `train` section; `bad-tensor`; and as
@@ -167,9 +168,12 @@ export class RunningModel {
       ({ kind, name }) => kind === 'input' && name === 'target',
     )!;
     const given = this.checked([...this.model.inputs, target], batch);
-    const wrong = given['target'].find((id) => !(id >= 0 && id < training.classes));
+    const wrong = given['target'].find((id) => !(id >= -1 && id < training.classes));
     if (wrong === undefined) return given;
-    throw badTensor(`\`target\` holds ${wrong}`, `class ids from 0 to ${training.classes - 1}`);
+    throw badTensor(
+      `\`target\` holds ${wrong}`,
+      `class ids from 0 to ${training.classes - 1}, or -1 for what is ignored`,
+    );
   }
 
   private training(): TrainingFacts {

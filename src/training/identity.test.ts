@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { trainSection } from '../compiler/model.ts';
 import { openModel } from '../files/open.ts';
-import { identityDifferences, type RunIdentity, runIdentity } from './identity.ts';
+import { identityDifferences, type Json, type RunIdentity, runIdentity } from './identity.ts';
 
 const TINY = 'tests/fixtures/cli/tiny.arch';
 const data = { cases: 4, sha256: 'a'.repeat(64), held_back: [] };
@@ -52,6 +52,19 @@ describe('what determines a run', () => {
       'data.held_back: <> → <d>',
       'pretrained.sha256: none → sha256 cccccccccccc…',
     ]);
+  });
+
+  test('an argument of a loss that a run knew nothing of had its default', () => {
+    const before = identity();
+    const terms = before.train['loss'] as readonly Record<string, Json>[];
+    const { sigmoid, ...dice } = terms[1];
+    expect(sigmoid).toBe(false);
+    const older = { ...before, train: { ...before.train, loss: [terms[0], dice] } };
+    expect(identityDifferences(older, before)).toEqual([]);
+    const { batch: _, ...without } = dice;
+    expect(
+      identityDifferences({ ...older, train: { ...older.train, loss: [terms[0], without] } }, before),
+    ).toEqual(['train.loss[1].batch: false → true']);
   });
 
   test('the steps are no difference: a run may be prolonged', () => {

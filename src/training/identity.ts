@@ -6,6 +6,8 @@ import {
   storedTensors,
   type TrainSection,
 } from '../language/model.ts';
+import { type LossTerm, losses } from '../recipe/losses.ts';
+import { type Form, withDefaults } from '../recipe/setting.ts';
 
 /** Plain data, as JSON holds it. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -84,7 +86,7 @@ function initialiserText({ kind, args }: Initialiser): string {
  * be prolonged.
  */
 export function identityDifferences(theirs: RunIdentity, ours: RunIdentity): string[] {
-  const [before, after] = [leaves(theirs), leaves(ours)];
+  const [before, after] = [leaves(withKnownArguments(theirs)), leaves(ours)];
   const differing = differingNames(before, after).filter((name) => name !== 'train.steps');
   // Another graph follows from other parameters; it says something only where it is alone.
   const causes = differing.filter((name) => /^(model|config|tensors|train\.batch)\b/.test(name));
@@ -94,6 +96,16 @@ export function identityDifferences(theirs: RunIdentity, ours: RunIdentity): str
       const shown = name === 'network' ? 'the ops of the network' : name;
       return `${shown}: ${valueIn(before, name)} → ${valueIn(after, name)}`;
     });
+}
+
+/** A run that began before a loss had some argument is one with its default. */
+function withKnownArguments(identity: RunIdentity): RunIdentity {
+  const { loss } = identity.train;
+  if (!Array.isArray(loss)) return identity;
+  const terms = (loss as readonly LossTerm[]).map((term) =>
+    Object.hasOwn(losses, term.kind) ? withDefaults<Form['args']>(losses[term.kind].args, { ...term }) : term,
+  );
+  return plain({ ...identity, train: { ...identity.train, loss: terms } });
 }
 
 type Values = ReadonlyMap<string, string>;

@@ -23,7 +23,7 @@ import { choicesNow, requireSameRun, stepsToPlan } from './resume.ts';
 import { RunFolder, type RunPlace } from './run-folder.ts';
 import { finishedSeconds, RunRecord } from './run-record.ts';
 import { segmentationTask } from './segmentation-task.ts';
-import { imageInput, type TaskResult, type TrainingTask } from './task.ts';
+import { checkTargets, imageInput, type TaskResult, type TrainingTask } from './task.ts';
 import { type CompiledStep, type TrainResult, train } from './train.ts';
 import { weightsMetadata } from './trained-on.ts';
 import { heldBackText, validationReport, validatorOf } from './validation-report.ts';
@@ -231,8 +231,9 @@ function pretrainedOf(
 
 /** Segmentation networks have outputs [B, classes, H, W], classifiers [B, classes]. */
 function taskOf(options: JobOptions): TrainingTask {
-  const { model } = options;
+  const { model, section } = options;
   imageInput(model);
+  checkTargets(section);
   const { shape } = model.graph.values[model.outputs[0].value];
   if (shape.length === 2) return classificationTask(options);
   if (shape.length === 4) return segmentationTask(options);

@@ -2,6 +2,7 @@ import type { KernelBackend } from '../backend/kernels.ts';
 import type { Batches } from '../data/batches.ts';
 import { InputError } from '../errors.ts';
 import type { ElaboratedModel, ModelInput, TrainSection } from '../language/model.ts';
+import { isOfRegions } from '../recipe/losses.ts';
 import type { StoredData } from '../tensors/tensor.ts';
 import type { ClassificationReport } from './classify.ts';
 import type { DataIdentity } from './identity.ts';
@@ -85,6 +86,21 @@ export function imageShape(model: ElaboratedModel): readonly [number, number, nu
     );
   }
   return [shape[0], shape[1], shape[2], shape[3]];
+}
+
+/**
+ * Data sets are read as class ids.
+ *
+ * @throws InputError `region-targets` where a section compares regions: sets of bits would be taken for class ids
+ */
+export function checkTargets({ name, loss }: TrainSection): void {
+  const term = loss.find(isOfRegions);
+  if (!term) return;
+  throw new InputError(
+    'region-targets',
+    `the train section ${name} compares regions (\`${term.kind}\`), but the labels of data sets are read as class ids`,
+    'losses of classes, such as cross_entropy + dice; `archc grad` and `fit` take the targets of regions as they are',
+  );
 }
 
 /**

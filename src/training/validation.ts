@@ -76,9 +76,11 @@ function count(
   for (let b = 0; b < samples; b++) {
     for (let i = 0; i < pixels; i++) {
       const at = b * classes * pixels + i;
+      const truth = target[b * pixels + i];
+      // What the loss ignores is neither right nor wrong.
+      if (truth < 0 || truth >= classes) continue;
       let best = 0;
       for (let k = 1; k < classes; k++) if (logits[at + k * pixels] > logits[at + best * pixels]) best = k;
-      const truth = target[b * pixels + i];
       if (best === truth) counts[best].tp++;
       else {
         counts[best].fp++;

@@ -189,7 +189,7 @@ const badInputs: [string, string, string, (entries: Entries) => void, RegExp][] 
     /is \[2, 1, 16, 16\], expected \[2, 16, 16\]/,
   ],
   ['a class id too large', 'fit', 'label-range', (e) => e.set(...firstTarget(3)), /holds 3.*0 to 2/],
-  ['a negative class id', 'fit', 'label-range', (e) => e.set(...firstTarget(-1)), /holds -1/],
+  ['a negative class id', 'fit', 'label-range', (e) => e.set(...firstTarget(-2)), /holds -2/],
   [
     'class ids that are no whole numbers',
     'grad',

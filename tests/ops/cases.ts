@@ -73,7 +73,11 @@ const builds: Record<string, Build> = {
     }),
   max_pool2d: (b, x, a) => b.apply('max_pool2d', [x['x']], { kernel_size: a['kernel'], stride: a['stride'] }),
   avg_pool2d: (b, x, { kernel, ...a }) => b.apply('avg_pool2d', [x['x']], { ...a, kernel_size: kernel }),
-  cross_entropy: (b, x) => b.apply('cross_entropy', [x['x'], x['target']]),
+  cross_entropy: (b, x, { dim: _dim, ...a }) => b.apply('cross_entropy', [x['x'], x['target']], a),
+  dice_loss: plain('dice_loss', 'x', 'target'),
+  focal_loss: plain('focal_loss', 'x', 'target'),
+  tversky_loss: plain('tversky_loss', 'x', 'target'),
+  binary_cross_entropy: plain('binary_cross_entropy', 'x', 'target'),
   dice_ce: (b, x, a) =>
     b.add(
       b.apply('cross_entropy', [x['x'], x['target']]),
@@ -95,12 +99,25 @@ export interface OpCase {
   readonly expected: ReadonlyMap<string, ArrayLike<number>>;
 }
 
-const folder = new URL('../fixtures/ops/', import.meta.url);
-const described = JSON.parse(readFileSync(new URL('ops.json', folder), 'utf8')) as Record<
-  string,
-  { attrs: Record<string, Attrs[string] | null>; inputs?: Record<string, number[]>; out?: number[] }
->;
-const { tensors } = readSafetensors(new URL('ops.safetensors', folder).pathname);
+interface Described {
+  readonly attrs: Record<string, Attrs[string] | null>;
+  readonly inputs?: Record<string, number[]>;
+  readonly out?: number[];
+}
+
+const folders = ['ops', 'losses'].map((name) => ({
+  name,
+  folder: new URL(`../fixtures/${name}/`, import.meta.url),
+}));
+const described: Record<string, Described> = Object.assign(
+  {},
+  ...folders.map(({ name, folder }) => JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8'))),
+);
+const tensors = new Map(
+  folders.flatMap(({ name, folder }) => [
+    ...readSafetensors(new URL(`${name}.safetensors`, folder).pathname).tensors,
+  ]),
+);
 
 export const caseNames: readonly string[] = Object.keys(described).filter(
   (name) => !name.startsWith('optim.'),

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { differentiate } from '../../src/autodiff/gradients.ts';
-import { GraphBuilder } from '../../src/ir/builder.ts';
+import { GraphBuilder, withDefaults } from '../../src/ir/builder.ts';
 import { Dim } from '../../src/ir/dim.ts';
 import { type Attrs, elementCount, type Graph, type Shape } from '../../src/ir/graph.ts';
 import { ShapeError } from '../../src/ir/op.ts';
 import { ops } from '../../src/ops/index.ts';
+import { countedShare } from '../../src/ops/loss/composite.ts';
 import { deviceName, useDevice } from '../device.ts';
 import { relativeError } from './cases.ts';
 import { type Feeds, runOn, runReference } from './run.ts';
@@ -137,6 +138,26 @@ test('labels that are no class read nothing beyond the logits', async () => {
   }
 });
 
+describe('what makes a mean over all positions one over those that count', () => {
+  const share = async (positions: number, ignored: number) => {
+    const b = new GraphBuilder(ops);
+    const target = b.source('input', 'target', [1, positions], 'i32');
+    b.output('share', countedShare(b, target, { classes: 3, regions: false }));
+    const feeds = { target: labels(positions, 3).fill(-1, 0, ignored) };
+    return (await runOn(device(), b.build(), feeds)).get('share')![0];
+  };
+
+  test.each([1, 97, 4099, 100_003])('is 1 to the last bit where all %i count', async (positions) => {
+    expect(await share(positions, 0)).toBe(1);
+  });
+
+  test('is their share, and finite where none counts', async () => {
+    expect(await share(4099, 99)).toBeCloseTo(4099 / 4000, 6);
+    expect(await share(97, 96)).toBe(97);
+    expect(await share(97, 97)).toBe(97);
+  });
+});
+
 test('losses of the same logits share one log-sum-exp', () => {
   const b = new GraphBuilder(ops);
   const x = b.source('input', 'x', [2, 3, 4]);
@@ -181,19 +202,35 @@ describe('nearest_labels', () => {
   });
 });
 
+const lossOps = ['cross_entropy', 'dice_loss', 'focal_loss', 'tversky_loss', 'binary_cross_entropy'];
+
 describe('shape rules', () => {
   const type = (dims: (number | Dim)[], dtype: 'f32' | 'i32' = 'f32') => ({
     dims: dims.map((d) => (typeof d === 'number' ? Dim.of(d) : d)),
     dtype,
   });
 
-  test.each(['cross_entropy', 'dice_loss'])('%s holds for a free batch', (name) => {
+  test.each(lossOps)('%s holds for a free batch', (name) => {
     const op = ops.get(name)!;
-    const attrs = { batch: true, background: false, smooth: 1e-5 };
+    const attrs = withDefaults(op, {});
     expect(op.shape([type([Dim.B, 3, 8, 8]), type([Dim.B, 8, 8], 'i32')], attrs)[0].dims).toEqual([]);
     expect(() => op.shape([type([Dim.B, 3, 8, 8]), type([Dim.B, 8, 4], 'i32')], attrs)).toThrow(
       `\`${name}\` of logits [B, 3, 8, 8] needs class ids [B, 8, 8], found [B, 8, 4]`,
     );
     expect(() => op.shape([type([Dim.B, 3]), type([Dim.B])], attrs)).toThrow(ShapeError);
+  });
+
+  test.each([
+    ['cross_entropy', { weights: [1, 2] }, 'needs as many numbers in `weights`, found 2'],
+    ['focal_loss', { alpha: [1, 2, 3, 4] }, 'needs as many numbers in `alpha`, found 4'],
+    ['dice_loss', {}, 'without background needs at least two classes', 1],
+    ['tversky_loss', {}, 'without background needs at least two classes', 1],
+    ['dice_loss', { sigmoid: true }, 'takes at most 30 regions, found 31', 31],
+    ['tversky_loss', { sigmoid: true }, 'takes at most 30 regions, found 31', 31],
+    ['binary_cross_entropy', {}, 'takes at most 30 regions, found 31', 31],
+  ])('%s refuses %j', (name, attrs, message, classes = 3) => {
+    const op = ops.get(name)!;
+    const of = (n: number) => [type([Dim.B, n, 8]), type([Dim.B, 8], 'i32')];
+    expect(() => op.shape(of(classes), withDefaults(op, attrs))).toThrow(message);
   });
 });

@@ -274,4 +274,7 @@ export const makers: Readonly<Record<string, Maker | undefined>> = {
   // Their labels are whole numbers, and a spec has no such tensor.
   cross_entropy: undefined,
   dice_loss: undefined,
+  focal_loss: undefined,
+  tversky_loss: undefined,
+  binary_cross_entropy: undefined,
 };

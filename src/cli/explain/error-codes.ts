@@ -91,7 +91,7 @@ export const errorCodes: Readonly<Record<string, string>> = {
   internal:
     'Something went wrong that archc did not foresee: a bug. ARCHC_DEBUG=1 shows where; please report it.',
   'label-range':
-    'The ids in `target` must be classes of the output: whole numbers from 0 to the number of classes less one.',
+    'The ids in `target` must be classes of the output: whole numbers from 0 to the number of classes less one; where the loss compares regions, sets of them: bit r is region r. What is -1 is ignored.',
   'label-values':
     'The label map holds values that dataset.json does not list under `labels`. Write the ids that stand there, or correct the list.',
   'loss-not-finite':
@@ -167,6 +167,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
     'A program is compiled for kinds of devices: WebGPU, the processor (`archc compile --target cpu`), or both (`--target webgpu-default,cpu`). The one that was opened is not for the device that it was to start on.',
   'program-version':
     'The compiled program is of another version of the format than this runtime reads. Compile it with the archc that the runtime comes with.',
+  'region-targets':
+    'The train section compares regions (binary_cross_entropy, dice(sigmoid: true)), whose targets are sets of bits. The labels of a data set are read as class ids, which such a loss would take for something else. `grad` and `fit` take targets as they are.',
   'result-not-finite': 'A result holds NaN or infinity, and was not written.',
   'resume-mismatch': 'The data of a run that goes on are those that it began with, in the same order.',
   'run-exists': 'The folder holds a run already. `--resume` goes on with it; a new run takes a new folder.',

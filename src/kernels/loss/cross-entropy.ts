@@ -22,7 +22,7 @@ export const crossEntropy: KernelFamily = withCpuVariant(
           ['team', 'u32', team],
           ['chunk', 'u32', chunk],
         ],
-        reads: labelledReads(c.inputs),
+        reads: meanReads(c.inputs),
         writes: [{ name: 'sums', value: sums }],
         workgroups: Math.ceil(threads / c.target.measured.workgroup),
       },
@@ -41,7 +41,7 @@ export const crossEntropy: KernelFamily = withCpuVariant(
           template: 'cross_entropy_lanes',
           options: { workgroup },
           uniforms: [...uniforms, scaleOf(c.inputs[0])],
-          reads: labelledReads(c.inputs),
+          reads: meanReads(c.inputs),
           writes: [{ name: 'sums', value: sums }],
           workgroups,
         },
@@ -55,13 +55,13 @@ export const crossEntropyBackward: KernelFamily = withCpuVariant(
   'A thread a position with all its classes.',
   (c) => {
     const { positions } = logitLayout(c.inputs[0].shape);
-    const dloss = c.inputs.at(3);
+    const dloss = c.inputs.at(4);
     return [
       {
         template: 'cross_entropy_backward',
         options: { workgroup: c.target.measured.workgroup, weighted: dloss !== undefined },
         uniforms: uniforms(c.inputs[0]),
-        reads: [...labelledReads(c.inputs), ...(dloss ? [{ name: 'dloss', value: dloss }] : [])],
+        reads: [...meanReads(c.inputs), ...(dloss ? [{ name: 'dloss', value: dloss }] : [])],
         writes: [{ name: 'dx', value: c.outputs[0] }],
         workgroups: Math.ceil(positions / c.target.measured.workgroup),
         fusable: 'dx',
@@ -74,13 +74,13 @@ export const crossEntropyBackward: KernelFamily = withCpuVariant(
     suits: lanesSuit,
     calls: ({ inputs, outputs: [dx], target }) => {
       const { workgroup, workgroups, uniforms } = positionTiles(target, inputs[0]);
-      const dloss = inputs.at(3);
+      const dloss = inputs.at(4);
       return [
         {
           template: 'cross_entropy_lanes_backward',
           options: { workgroup, weighted: dloss !== undefined },
           uniforms: [...uniforms, scaleOf(inputs[0])],
-          reads: [...labelledReads(inputs), ...(dloss ? [{ name: 'dloss', value: dloss }] : [])],
+          reads: [...meanReads(inputs), ...(dloss ? [{ name: 'dloss', value: dloss }] : [])],
           writes: [{ name: 'dx', value: dx }],
           workgroups,
           fusable: 'dx',
@@ -89,6 +89,12 @@ export const crossEntropyBackward: KernelFamily = withCpuVariant(
     },
   },
 );
+
+/** With what makes the mean one over the positions that count. */
+const meanReads = (inputs: readonly Value[]) => [
+  ...labelledReads(inputs),
+  { name: 'share', value: inputs[3] },
+];
 
 function uniforms(x: Value) {
   const { classes, inner, positions } = logitLayout(x.shape);

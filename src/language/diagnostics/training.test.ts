@@ -29,6 +29,51 @@ const cases: MistakeCase[] = [
   { code: 'missing-setting', text: section({ steps: undefined }).replace('train T', 'train ⟦T') },
   { code: 'duplicate-setting', text: section({ batch: '2\n  ⟦batch = 3' }) },
   { code: 'bad-loss', text: section({ loss: 'cross_entropy + ⟦hinge' }) },
+  {
+    code: 'mixed-losses',
+    text: section({ loss: 'cross_entropy + ⟦dice(sigmoid: true)' }),
+  },
+  {
+    code: 'mixed-losses',
+    title: 'with factors',
+    text: section({ loss: '0.5 * binary_cross_entropy + tversky(sigmoid: true) + 2 * ⟦focal' }),
+  },
+  {
+    code: 'loss-output',
+    title: 'nothing beside the background',
+    text: section({ loss: 'cross_entropy + ⟦dice' }).replace(
+      'output out: [B, 4, 8, 8] = y',
+      'output out: [B, 1, 8, 8] = mean(y, <1>, keepdim: true)',
+    ),
+  },
+  {
+    code: 'loss-output',
+    title: 'too many regions',
+    text: section({ loss: '⟦binary_cross_entropy' }).replace(
+      'output out: [B, 4, 8, 8] = y',
+      'output out: [B, 32, 8] = reshape(y, [B, 32, 8])',
+    ),
+  },
+  { code: 'wrong-length', title: 'weights', text: section({ loss: 'cross_entropy(weights: ⟦<1, 2, 3>)' }) },
+  {
+    code: 'wrong-length',
+    title: 'weights, of a supervised output that is not the first',
+    text: section({ loss: 'dice + focal(alpha: ⟦<1, 2, 3, 4>)', supervise: 'weights(<0, 1>)' }).replace(
+      '\n}\ntrain',
+      '\n  output aux: [B, 2, 8, 8] = slice(x, axis: 1, start: 0, end: 2)\n}\ntrain',
+    ),
+  },
+  {
+    code: 'illegal-value',
+    title: 'a weight below 0',
+    text: section({ loss: 'cross_entropy(⟦<1, 1, -1, 1>)' }),
+  },
+  {
+    code: 'illegal-value',
+    title: 'a weight of 0, smoothed',
+    text: section({ loss: 'cross_entropy(⟦<1, 1, 0, 1>, label_smoothing: 0.1)' }),
+  },
+  { code: 'illegal-value', title: 'gamma', text: section({ loss: 'focal(gamma: ⟦-1)' }) },
   { code: 'bad-setting', text: section({ optimizer: '⟦adagrad(lr: 1e-3)' }) },
   { code: 'bad-setting', title: 'schedule', text: section({ schedule: '⟦linear' }) },
   { code: 'bad-setting', title: 'augment', text: section({ augment: 'flips + ⟦noise(0.1)' }) },

@@ -27,6 +27,20 @@ export const trainingDiagnostics = {
     explanation:
       'A loss is a sum of terms, such as cross_entropy + 0.5 * dice(batch: true). docs/recipes.md lists all.',
   },
+  'mixed-losses': {
+    severity: 'error',
+    message: '`{regions}` compares regions, `{classes}` classes',
+    hint: 'for regions binary_cross_entropy + dice(sigmoid: true), for classes cross_entropy + dice',
+    explanation:
+      'All terms of a loss have the same outputs and targets. Of classes each pixel has one, and the outputs go through one softmax; regions may lie in one another, so that each output has a sigmoid of its own, and a target says by its bits which regions a pixel belongs to.',
+  },
+  'loss-output': {
+    severity: 'error',
+    message: '`{loss}` needs {expected}, but `{output}` has {found}',
+    hint: 'give the model another number of outputs, or choose another loss',
+    explanation:
+      'Axis 1 of an output is its classes, or its regions. Dice without background leaves out class 0, so that it needs another one. Regions are bits of a target, which are at most 30.',
+  },
   'bad-setting': {
     severity: 'error',
     message: '{found} is no {what}',

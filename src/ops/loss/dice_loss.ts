@@ -1,14 +1,9 @@
 import { Dim } from '../../ir/dim.ts';
 import type { Attrs, Shape } from '../../ir/graph.ts';
-import {
-  type CompositeOp,
-  type PrimitiveOp,
-  type RefTensor,
-  ShapeError,
-  type TensorType,
-} from '../../ir/op.ts';
+import type { CompositeOp, PrimitiveOp, RefTensor, TensorType } from '../../ir/op.ts';
 import { exp } from '../../math.ts';
-import { checkLabels, logitLayout } from './labels.ts';
+import { LEAST_DENOMINATOR, overlapLoss } from './composite.ts';
+import { checkForeground, checkLabels, checkRegions, logitLayout } from './labels.ts';
 import { sharedLogSumExp } from './log_sum_exp.ts';
 
 const attrs = {
@@ -17,24 +12,25 @@ const attrs = {
   smooth: { type: 'float', default: 1e-5 },
 } as const;
 
-/** Below this a Dice denominator is clipped, as nnU-Net does. */
-const LEAST_DENOMINATOR = 1e-8;
-
 export const diceLoss: CompositeOp = {
   kind: 'composite',
   name: 'dice_loss',
-  doc: '−mean over classes of the soft Dice (2 Σ p·y + smooth) / max(Σ p + Σ y + smooth, 1e-8), p = softmax(x) over axis 1, y the one-hot target (Milletari et al. 2016, arXiv 1606.04797, in the form of nnU-Net v2). `batch`: the sums run over batch and space, otherwise over space, with the mean over samples too; `background`: class 0 counts. x [B, C, ...], target [B, ...] holds class ids below C. → []. It is `dice(…)` in the `loss` of a train section; a spec has no tensors of class ids to call it with.',
+  doc: '−mean over classes of the soft Dice (2 Σ p·y + smooth) / max(Σ p + Σ y + smooth, 1e-8), p = softmax(x) over axis 1, y the one-hot target (Milletari et al. 2016, arXiv 1606.04797, in the form of nnU-Net v2). `batch`: the sums run over batch and space, otherwise over space, with the mean over samples too; `background`: class 0 counts. x [B, C, ...], target [B, ...] holds class ids below C; positions of others, such as -1, are in no sum. With `sigmoid` the channels are regions, of which all count: p = sigmoid(x), and bit r of a target says that the position belongs to region r. → []. It is `dice(…)` in the `loss` of a train section; a spec has no tensors of class ids to call it with.',
   example: 'loss = cross_entropy + dice(batch: true, background: false, smooth: 1e-5)',
   operands: [{ name: 'x' }, { name: 'target', dtype: 'i32' }],
-  attrs,
+  attrs: { ...attrs, sigmoid: { type: 'bool', default: false } },
   shape: (inputs, a) => {
     checkLabels('dice_loss', inputs);
-    if (!a['background'] && inputs[0].dims[1].equals(1)) {
-      throw new ShapeError('`dice_loss` without background needs at least two classes, found 1', [0]);
-    }
+    if (a['sigmoid']) checkRegions('dice_loss', inputs);
+    else checkForeground('dice_loss', inputs, a);
     return [{ dims: [], dtype: 'f32' }];
   },
-  expand: (b, [x, target], a) => [b.apply('dice_loss_from', [x, target, sharedLogSumExp(b, x)], a)],
+  expand: (b, [x, target], { sigmoid, ...a }) => {
+    if (!sigmoid) return [b.apply('dice_loss_from', [x, target, sharedLogSumExp(b, x)], a)];
+    const overlap = { factor: 2, predicted: 1, wanted: 1, both: 0, smooth: a['smooth'] as number };
+    const sums = { regions: true, batch: a['batch'] as boolean, background: true };
+    return [overlapLoss(b, [x, target], overlap, sums)];
+  },
 };
 
 export const diceLossFrom: PrimitiveOp = {
@@ -70,7 +66,7 @@ export const diceLossFrom: PrimitiveOp = {
 export const diceSums: PrimitiveOp = {
   kind: 'primitive',
   name: 'dice_sums',
-  doc: 'What the soft Dice loss is made of, given the log-sum-exp of the logits: for each class (and sample) Σ p·y and Σ p + Σ y.',
+  doc: 'What the soft Dice loss is made of, given the log-sum-exp of the logits: for each class (and sample) Σ p·y and Σ p + Σ y, over the positions whose label is a class.',
   operands: [{ name: 'x' }, { name: 'target', dtype: 'i32' }, { name: 'lse' }],
   attrs: { batch: attrs.batch },
   internal: true,
@@ -101,7 +97,7 @@ export const diceFromSums: PrimitiveOp = {
 export const diceLossBackward: PrimitiveOp = {
   kind: 'primitive',
   name: 'dice_loss_backward',
-  doc: 'Gradient of the soft Dice loss by the logits, through the softmax; dloss is 1 where it is left out.',
+  doc: 'Gradient of the soft Dice loss by the logits, through the softmax, 0 where the label is no class; dloss is 1 where it is left out.',
   operands: [
     { name: 'x' },
     { name: 'target', dtype: 'i32' },
@@ -201,6 +197,7 @@ function diceOf(
   ];
 }
 
+/** Of the positions whose label is a class. */
 function eachProbability(
   x: RefTensor,
   target: RefTensor,
@@ -213,6 +210,8 @@ function eachProbability(
     const sample = Math.floor(plane / classes);
     const position = sample * inner + (at % inner);
     const c = plane % classes;
-    f(at, sample, c, exp(x.data[at] - lse.data[position]), target.data[position] === c ? 1 : 0);
+    const label = target.data[position];
+    if (label < 0 || label >= classes) continue;
+    f(at, sample, c, exp(x.data[at] - lse.data[position]), label === c ? 1 : 0);
   }
 }

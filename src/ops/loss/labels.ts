@@ -1,6 +1,7 @@
 import { formatDims } from '../../ir/dim.ts';
-import { elementCount, type Shape } from '../../ir/graph.ts';
+import { type Attrs, elementCount, type Shape } from '../../ir/graph.ts';
 import { ShapeError, type TensorType } from '../../ir/op.ts';
+import { MOST_REGIONS } from './label_planes.ts';
 
 /** Logits [B, C, ...] need class ids [B, ...]. Throws {@link ShapeError}. */
 export function checkLabels(name: string, [x, target]: readonly TensorType[]): void {
@@ -17,6 +18,28 @@ export function checkLabels(name: string, [x, target]: readonly TensorType[]): v
   if (target.dtype !== 'i32') {
     throw new ShapeError(`\`${name}\` needs class ids of type i32, found ${target.dtype}`, [1]);
   }
+}
+
+/** An attribute of one number a class, or of none at all. Throws {@link ShapeError}. */
+export function checkWeights(name: string, attr: string, [x]: readonly TensorType[], a: Attrs): void {
+  const { length } = a[attr] as readonly number[];
+  if (length === 0 || x.dims[1].equals(length)) return;
+  throw new ShapeError(
+    `\`${name}\` of ${x.dims[1]} classes needs as many numbers in \`${attr}\`, found ${length}`,
+    [0],
+  );
+}
+
+/** A loss that leaves class 0 out needs another. Throws {@link ShapeError}. */
+export function checkForeground(name: string, [x]: readonly TensorType[], a: Attrs): void {
+  if (a['background'] || !x.dims[1].equals(1)) return;
+  throw new ShapeError(`\`${name}\` without background needs at least two classes, found 1`, [0]);
+}
+
+/** Each region is a bit of a label. Throws {@link ShapeError}. */
+export function checkRegions(name: string, [x]: readonly TensorType[]): void {
+  if (x.dims[1].size <= MOST_REGIONS) return;
+  throw new ShapeError(`\`${name}\` takes at most ${MOST_REGIONS} regions, found ${x.dims[1]}`, [0]);
 }
 
 /** Logits [B, C, ...] as samples × classes × inner positions. */

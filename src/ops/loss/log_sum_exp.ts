@@ -6,8 +6,8 @@ import { exp, log } from '../../math.ts';
 import { logitLayout } from './labels.ts';
 
 /**
- * Normaliser of the softmax over classes, computed once for all losses of the same logits. They differentiate
- * through it themselves, so it has no gradient of its own.
+ * Normaliser of the softmax over classes, computed once for all losses of the same logits. Those with kernels of their
+ * own differentiate through it themselves.
  */
 export const logSumExp: PrimitiveOp = {
   kind: 'primitive',
@@ -21,6 +21,11 @@ export const logSumExp: PrimitiveOp = {
       .filter((axis) => axis !== 1)
       .map((axis) => ({ operands: [axis], outputs: [axis === 0 ? 0 : axis - 1] })),
   shape: ([{ dims }]) => [{ dims: dims.filter((_, i) => i !== 1), dtype: 'f32' }],
+  gradient: ({ b, inputs: [x], outputs: [y], grads }) => {
+    const [batch, , ...space] = b.shape(x);
+    const [own, dy] = [y, grads[0]!].map((v) => b.reshape(v, [batch, 1, ...space]));
+    return [b.mul(b.apply('exp', [b.sub(x, own)]), dy)];
+  },
   reference: ([x], _attrs, [out]) => {
     const { classes, inner, positions } = logitLayout(x.shape);
     const data = new Float64Array(positions);

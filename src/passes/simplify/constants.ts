@@ -68,7 +68,7 @@ export const constantOperand: Rule = (node, r) => {
 
 /** Gradients of losses need no tensor to say what the loss weighs. */
 export const constantSeed: Rule = (node, r) => {
-  const at = { cross_entropy_backward: 3, dice_loss_backward: 4 }[node.op];
+  const at = { cross_entropy_backward: 4, dice_loss_backward: 4 }[node.op];
   if (at === undefined || node.inputs.length <= at) return undefined;
   const weight = constantOf(node.inputs[at], r);
   if (weight === undefined || !isHeld(weight)) return undefined;

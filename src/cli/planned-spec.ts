@@ -6,9 +6,13 @@ import { openSpec, specOpener } from '../files/open.ts';
 import { shippedNames } from '../files/spec-files.ts';
 import type { ElaboratedModel } from '../language/model.ts';
 
-/** nnU-Net's share of patches that show foreground, and those of its augmentations that the language has. */
+/** nnU-Net's share of patches that show foreground, and its augmentations. */
 const FOREGROUND = 0.33;
-const AUGMENT = 'flips + brightness(0.25, probability: 0.15) + contrast(0.25, probability: 0.15)';
+const AUGMENT = [
+  'rotation + scaling + flips + gaussian_noise + gaussian_blur',
+  'brightness(0.25, channels: 1) + contrast(0.25, channels: 1)',
+  'low_resolution + inverted_gamma + gamma',
+].join(' + ');
 /** nnU-Net's validation after each of its epochs, of 250 steps, on the first of five folds. */
 const VALIDATION = ['validate = 250', 'holdout = fold(0)', 'score_decay = 0.9'];
 const FOLDS = 5;

@@ -34,7 +34,7 @@ export const augmentations = {
       ),
       probability: samples(0.2),
     },
-    doc: 'Rotates the window about its middle by any angle, together with `scaling` in one interpolation: the image is bilinear and 0 outside of the slice; of the labels the one with the largest bilinear weight is taken, and outside there is none (−1), where cross-entropy counts nothing.',
+    doc: 'Rotates the window about its middle by any angle, together with `scaling` in one interpolation: the image is bilinear and 0 outside of the slice; of the labels the one with the largest bilinear weight is taken, and outside there is none (−1), which losses leave out.',
     example: 'augment = rotation(degrees: 30)',
   },
   scaling: {

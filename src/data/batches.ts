@@ -8,14 +8,28 @@ export interface Batch {
   readonly target: Int32Array;
 }
 
+/** Makes the batch of any step, which depends on nothing but the step and what this was made of. */
+export interface BatchSource {
+  readonly seed: number;
+  /** Samples that there are, and those in a batch. */
+  readonly samples: number;
+  readonly batch: number;
+  /** The batch of a step, from 0. */
+  at(step: number): Batch;
+  /** Lets go of files that are open. */
+  close?(): void;
+}
+
 /** Training data, step by step. */
 export interface Batches {
-  /** The batch of the next step. */
-  next(): Batch;
+  /** The batch of the next step. Throws as what makes it. */
+  next(): Promise<Batch>;
   /** The position, to be saved with a run's state. */
   state(): LoaderState;
   /** Goes on from a saved position. Throws InputError `resume-mismatch` where it belongs to another run. */
   restore(state: LoaderState): void;
+  /** Ends what makes batches; none is asked for afterwards. */
+  close(): Promise<void>;
 }
 
 /** Where a loader stands, and what it must agree with to go on; fit for JSON. */
@@ -25,6 +39,33 @@ export interface LoaderState {
   readonly batch: number;
   /** The next step. */
   readonly step: number;
+}
+
+/** The batches of a source one after the other, each made when it is asked for. */
+export class SteppedBatches implements Batches {
+  readonly #source: BatchSource;
+  #step = 0;
+
+  constructor(source: BatchSource) {
+    this.#source = source;
+  }
+
+  async next(): Promise<Batch> {
+    return this.#source.at(this.#step++);
+  }
+
+  state(): LoaderState {
+    const { seed, batch, samples } = this.#source;
+    return { seed, batch, samples, step: this.#step };
+  }
+
+  restore(state: LoaderState): void {
+    this.#step = stepToResume(state, this.state());
+  }
+
+  async close(): Promise<void> {
+    this.#source.close?.();
+  }
 }
 
 /**

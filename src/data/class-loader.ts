@@ -1,7 +1,7 @@
 import type { AugmentSpec } from '../recipe/augmentations.ts';
 import { Random } from '../recipe/random.ts';
 import { augmentedWindow } from './augment/index.ts';
-import { type Batch, type Batches, type LoaderState, stepToResume } from './batches.ts';
+import type { Batch, BatchSource } from './batches.ts';
 import type { Slice } from './case.ts';
 import { type ClassImage, readClassImage } from './class-folders.ts';
 import { randomWindow } from './crop.ts';
@@ -26,13 +26,12 @@ const CACHE_BYTES = 512 * 2 ** 20;
  * Seeded batches of images and their classes, x [B, C, H, W] and target [B]: each image is scaled to cover the
  * window, which then lies at random. As with SegmentationLoader a batch depends on the options and the step alone.
  */
-export class ClassificationLoader implements Batches {
+export class ClassificationLoader implements BatchSource {
   readonly #images: readonly ClassImage[];
   readonly #options: ClassLoaderOptions;
   readonly #sampler: Sampler;
   readonly #cache = new Map<number, Slice>();
   #cached = 0;
-  #step = 0;
 
   /** @param images at least one */
   constructor(images: readonly ClassImage[], options: ClassLoaderOptions) {
@@ -41,12 +40,19 @@ export class ClassificationLoader implements Batches {
     this.#sampler = new Sampler(options.seed, images.length, options.batch);
   }
 
-  /** Throws InputError as readClassImage. */
-  next(): Batch {
-    return this.at(this.#step++);
+  get seed(): number {
+    return this.#options.seed;
   }
 
-  /** The batch of any step, from 0; does not move the position. */
+  get samples(): number {
+    return this.#images.length;
+  }
+
+  get batch(): number {
+    return this.#options.batch;
+  }
+
+  /** Throws InputError as readClassImage. */
   at(step: number): Batch {
     const { seed, batch, channels, height, width, augment: specs } = this.#options;
     const size = channels * height * width;
@@ -71,14 +77,5 @@ export class ClassificationLoader implements Batches {
       this.#cached += slice.image.byteLength;
     }
     return slice;
-  }
-
-  state(): LoaderState {
-    const { seed, batch } = this.#options;
-    return { seed, batch, samples: this.#images.length, step: this.#step };
-  }
-
-  restore(state: LoaderState): void {
-    this.#step = stepToResume(state, this.state());
   }
 }

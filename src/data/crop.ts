@@ -55,7 +55,8 @@ export function foregroundWindow(
   return windowAround(slice, height, width, random, foregroundPixel(slice, random));
 }
 
-function windowAround(
+/** As {@link randomWindow}, around a pixel where one is given, as far as the slice's borders allow. */
+export function windowAround(
   slice: Slice,
   height: number,
   width: number,

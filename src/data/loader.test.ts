@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../errors.ts';
+import { type Batch, SteppedBatches } from './batches.ts';
 import type { LabelledSlice } from './case.ts';
 import { SegmentationLoader } from './loader.ts';
 import { Sampler } from './sampler.ts';
@@ -44,7 +45,7 @@ describe('Sampler', () => {
 describe('SegmentationLoader', () => {
   it('gives batches in the layout [B, C, H, W] and [B, H, W]', () => {
     const loader = new SegmentationLoader(slices(4), { ...options, augment: [] });
-    const { x, target, ...sizes } = loader.next();
+    const { x, target, ...sizes } = loader.at(0);
     expect(sizes).toEqual({ batch: 2, channels: 3, height: 4, width: 6 });
     expect([x.length, target.length]).toEqual([2 * 3 * 24, 2 * 24]);
     const [first, second] = new Sampler(3, 4, 2).indices(0);
@@ -61,7 +62,7 @@ describe('SegmentationLoader', () => {
     const loader = new SegmentationLoader(slices(5), { ...options, batch: 3, height: 2, width: 2 });
     const shown = [0, 0, 0];
     for (let step = 0; step < 60; step++) {
-      const { target } = loader.next();
+      const { target } = loader.at(step);
       for (let b = 0; b < 3; b++) if (target.subarray(4 * b, 4 * b + 4).includes(1)) shown[b]++;
     }
     expect(shown[2]).toBe(60);
@@ -69,15 +70,17 @@ describe('SegmentationLoader', () => {
     expect(shown[0] + shown[1]).toBeLessThan(30);
   });
 
-  it('resumes with the bytes it would have given', () => {
-    const whole = new SegmentationLoader(slices(5), options);
-    const batches = Array.from({ length: 12 }, () => whole.next());
-    const interrupted = new SegmentationLoader(slices(5), options);
-    for (let step = 0; step < 7; step++) interrupted.next();
+  it('goes on with the bytes it would have given', async () => {
+    const batchesOf = () => new SteppedBatches(new SegmentationLoader(slices(5), options));
+    const whole = batchesOf();
+    const batches: Batch[] = [];
+    for (let step = 0; step < 12; step++) batches.push(await whole.next());
+    const interrupted = batchesOf();
+    for (let step = 0; step < 7; step++) await interrupted.next();
     const saved = JSON.parse(JSON.stringify(interrupted.state()));
-    const resumed = new SegmentationLoader(slices(5), options);
+    const resumed = batchesOf();
     resumed.restore(saved);
-    for (let step = 7; step < 12; step++) expect(resumed.next()).toEqual(batches[step]);
+    for (let step = 7; step < 12; step++) expect(await resumed.next()).toEqual(batches[step]);
     expect(resumed.state().step).toBe(12);
     expect(batches[0]).not.toEqual(batches[5]);
   });
@@ -88,7 +91,7 @@ describe('SegmentationLoader', () => {
   });
 
   it('refuses a state of another run, and no data', () => {
-    const loader = new SegmentationLoader(slices(5), options);
+    const loader = new SteppedBatches(new SegmentationLoader(slices(5), options));
     const state = loader.state();
     for (const wrong of [{ seed: 9 }, { batch: 4 }, { samples: 6 }, { step: -1 }, { step: 0.5 }]) {
       expect(() => loader.restore({ ...state, ...wrong })).toThrow(InputError);

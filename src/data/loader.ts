@@ -2,7 +2,7 @@ import { InputError } from '../errors.ts';
 import type { AugmentSpec } from '../recipe/augmentations.ts';
 import { Random } from '../recipe/random.ts';
 import { augmentedWindow } from './augment/index.ts';
-import { type Batch, type Batches, type LoaderState, stepToResume } from './batches.ts';
+import type { Batch, BatchSource } from './batches.ts';
 import type { LabelledSlice } from './case.ts';
 import { foregroundWindow, randomWindow } from './crop.ts';
 import { Sampler } from './sampler.ts';
@@ -36,11 +36,10 @@ export interface LoaderOptions {
  * memory. A batch depends on the options and the step alone: each sample draws from a random stream of its
  * own, so resuming at a step gives the same bytes as never having stopped.
  */
-export class SegmentationLoader implements Batches {
+export class SegmentationLoader implements BatchSource {
   readonly #slices: readonly LabelledSlice[];
   readonly #options: LoaderOptions;
   readonly #sampler: Sampler;
-  #step = 0;
 
   /**
    * @param slices at least one, all with the same number of channels
@@ -62,47 +61,50 @@ export class SegmentationLoader implements Batches {
     this.#sampler = new Sampler(options.seed, slices.length, options.batch);
   }
 
-  /** The batch of the next step. */
-  next(): WindowBatch {
-    return this.at(this.#step++);
+  get seed(): number {
+    return this.#options.seed;
   }
 
-  /** The batch of any step, from 0; does not move the position. */
+  get samples(): number {
+    return this.#slices.length;
+  }
+
+  get batch(): number {
+    return this.#options.batch;
+  }
+
   at(step: number): WindowBatch {
-    const { batch, height, width } = this.#options;
-    const channels = this.#slices[0].channels;
-    const plane = height * width;
-    const x = new Float32Array(batch * channels * plane);
-    const target = new Int32Array(batch * plane);
-    this.#sampler.indices(step).forEach((index, b) => {
-      const { image, label } = this.#window(index, step, b);
-      x.set(image, b * channels * plane);
-      target.set(label, b * plane);
-    });
-    return { x, target, batch, channels, height, width };
+    const indices = this.#sampler.indices(step);
+    return windowBatch(this.#options, this.#slices[0].channels, (b) => this.#window(indices[b], step, b));
   }
 
   #window(index: number, step: number, b: number): LabelledSlice {
-    const { seed, batch, height, width, oversampleForeground = 0.33, augment: specs } = this.#options;
+    const { seed, height, width, augment: specs } = this.#options;
     const random = Random.stream(seed, 'window', step, b);
-    const foreground = b >= Math.round(batch * (1 - oversampleForeground));
     const slice = this.#slices[index];
-    const window = (foreground ? foregroundWindow : randomWindow)(slice, height, width, random);
-    return augmentedWindow(slice, window, specs, random);
+    const windowOf = showsForeground(this.#options, b) ? foregroundWindow : randomWindow;
+    return augmentedWindow(slice, windowOf(slice, height, width, random), specs, random);
   }
+}
 
-  /** The position, to be saved with a run's state. */
-  state(): LoaderState {
-    const { seed, batch } = this.#options;
-    return { seed, batch, samples: this.#slices.length, step: this.#step };
-  }
+/** Whether sample b of a batch is to show foreground. */
+export function showsForeground({ batch, oversampleForeground = 0.33 }: LoaderOptions, b: number): boolean {
+  return b >= Math.round(batch * (1 - oversampleForeground));
+}
 
-  /**
-   * Goes on from a saved position.
-   *
-   * @throws InputError `resume-mismatch` when the state belongs to another seed, batch size or number of slices
-   */
-  restore(state: LoaderState): void {
-    this.#step = stepToResume(state, this.state());
+/** The batch whose sample b is the window that `window` gives for it. */
+export function windowBatch(
+  { batch, height, width }: LoaderOptions,
+  channels: number,
+  window: (b: number) => LabelledSlice,
+): WindowBatch {
+  const plane = height * width;
+  const x = new Float32Array(batch * channels * plane);
+  const target = new Int32Array(batch * plane);
+  for (let b = 0; b < batch; b++) {
+    const { image, label } = window(b);
+    x.set(image, b * channels * plane);
+    target.set(label, b * plane);
   }
+  return { x, target, batch, channels, height, width };
 }

@@ -266,7 +266,7 @@ ${settings}
   it('works out every setting', () => {
     const { span: _, ...t } = train(
       3,
-      '  supervise = halving(last: 0)\n  schedule = cosine(to: 1e-6, warmup: 5)\n  validate = 4\n  holdout = ["a", "b"]\n  accumulate = 3\n  ema = 0.9\n  freeze = ["w*"]\n  freeze_steps = 5\n  score_decay = 0.5\n  patience = 2\n  foreground = 1 / 3\n  augment = flips + brightness(0.3)\n  seed = 7',
+      '  supervise = halving(last: 0)\n  schedule = cosine(to: 1e-6, warmup: 5)\n  validate = 4\n  validate_batches = 3\n  holdout = ["a", "b"]\n  accumulate = 3\n  ema = 0.9\n  freeze = ["w*"]\n  freeze_steps = 5\n  score_decay = 0.5\n  patience = 2\n  foreground = 1 / 3\n  augment = flips + brightness(0.3)\n  seed = 7',
     );
     expect(t).toEqual({
       name: 'T',
@@ -292,6 +292,7 @@ ${settings}
       freeze: ['w*'],
       freeze_steps: 5,
       validate: 4,
+      validate_batches: 3,
       holdout: ['a', 'b'],
       score_decay: 0.5,
       patience: 2,

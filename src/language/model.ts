@@ -82,6 +82,8 @@ export interface TrainSection {
   readonly freeze_steps: number;
   /** Steps between validations; 0 for none. */
   readonly validate: number;
+  /** Batches of a validation at most. */
+  readonly validate_batches: number;
   /** Cases that are not trained on but validated on: their share, their ids, or a fold. 0 for none. */
   readonly holdout: number | readonly string[] | FoldSpec;
   /** Decay of the running mean of validations' scores by which the best is chosen; 0 for each score by itself. */

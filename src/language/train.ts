@@ -72,6 +72,8 @@ export function elaborateTrain(
   const freeze = optional('freeze', [], (e) => frozen(r, e, parameters));
   const freeze_steps = optional('freeze_steps', 0, (e) => r.whole('`freeze_steps`', e, 0));
   const validate = optional('validate', 0, (e) => r.whole('`validate`', e, 0));
+  // As many as nnU-Net takes.
+  const validate_batches = optional('validate_batches', 50, (e) => r.whole('`validate_batches`', e, 1));
   // nnU-Net's 80:20, where there is anything to validate.
   const held = optional('holdout', validate ? 0.2 : 0, (e) => holdout(r, e, validate ?? 0));
   const score_decay = optional('score_decay', 0, (e) => r.number('`score_decay`', e, { least: 0, below: 1 }));
@@ -83,6 +85,7 @@ export function elaborateTrain(
   if (loss) checkLosses(c, loss, outputsUnknown ? undefined : supervised);
   if (c.reporter.errors > before || !loss || !supervise || !opt || !sched || !augment) return undefined;
   if (batch === undefined || steps === undefined || validate === undefined) return undefined;
+  if (validate_batches === undefined) return undefined;
   if (accumulate === undefined || ema === undefined || score_decay === undefined) return undefined;
   if (freeze === undefined || freeze_steps === undefined) return undefined;
   if (patience === undefined || held === undefined || foreground === undefined || seed === undefined)
@@ -101,6 +104,7 @@ export function elaborateTrain(
     freeze,
     freeze_steps,
     validate,
+    validate_batches,
     holdout: held,
     score_decay,
     patience,

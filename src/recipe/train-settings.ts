@@ -35,6 +35,10 @@ export const trainSettings: Readonly<Record<string, TrainSetting>> = {
   },
   freeze_steps: { takes: 'steps for which these stay; 0 for the whole run', leftOut: '0' },
   validate: { takes: 'steps between validations (see [training.md](training.md)); 0 never', leftOut: '0' },
+  validate_batches: {
+    takes: 'batches of a validation at most, at least 1; where there is more, a choice by the seed',
+    leftOut: '50',
+  },
   holdout: {
     takes:
       'training cases to validate on and not to train on: a share, 0 to 1, which the seed chooses; a list of case ids, `["case_3", "case_7"]`; or a fold of a [cross-validation](#held-back-cases), `fold(0)`',

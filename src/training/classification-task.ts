@@ -1,4 +1,5 @@
 import { relative, sep } from 'node:path';
+import { SteppedBatches } from '../data/batches.ts';
 import { openClassFolders, readClassImage } from '../data/class-folders.ts';
 import { ClassificationLoader } from '../data/class-loader.ts';
 import { fingerprint } from '../data/fingerprint.ts';
@@ -28,11 +29,19 @@ export function classificationTask({ model, section, data }: TaskOptions): Train
       const imagesOf = (back: boolean) =>
         dataset.training.filter(({ path }) => held.has(idOf(path)) === back);
       return {
-        batches: new ClassificationLoader(imagesOf(false), {
-          ...{ seed, batch, channels, height, width },
-          augment: section.augment,
-        }),
-        validation: held.size === 0 ? undefined : middlesOf(imagesOf(true), { channels, height, width }),
+        batches: new SteppedBatches(
+          new ClassificationLoader(imagesOf(false), {
+            ...{ seed, batch, channels, height, width },
+            augment: section.augment,
+          }),
+        ),
+        validation:
+          held.size === 0
+            ? undefined
+            : middlesOf(imagesOf(true), {
+                ...{ seed, batch, channels, height, width },
+                batches: section.validate_batches,
+              }),
         identity: {
           cases: dataset.training.length - held.size,
           sha256: fingerprint(dataset.training.map(({ path }) => ({ name: idOf(path), path }))),

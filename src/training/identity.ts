@@ -18,6 +18,8 @@ export interface DataIdentity {
   readonly cases: number;
   /** Of the contents of the files, see `fingerprint`. */
   readonly sha256: string;
+  /** How cases were preprocessed, see `preprocessingDigest`; absent of data that are not. */
+  readonly preprocessing?: string;
   /** Ids of the cases that are held back for validation. */
   readonly held_back: readonly string[];
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { KernelBackend } from '../backend/kernels.ts';
+import { isCache } from '../data/cache/preprocessed-dataset.ts';
 import { InputError } from '../errors.ts';
 import type { CopiedFile } from '../files/spec-copy.ts';
 import type { OpTable } from '../ir/op.ts';
@@ -7,6 +8,7 @@ import type { ElaboratedModel, TrainSection } from '../language/model.ts';
 import { learningRate, scheduleOf } from '../recipe/schedules.ts';
 import { writeFileAtomic } from '../tensors/atomic-file.ts';
 import { predictingWeightsOf } from './averages.ts';
+import { cacheTask } from './cache-task.ts';
 import { type Checkpoint, type RunChoices, type RunState, readCheckpoint, stateOf } from './checkpoint.ts';
 import { classificationTask } from './classification-task.ts';
 import type { StepRecord, ValidationRecord } from './history.ts';
@@ -44,6 +46,8 @@ export interface JobOptions {
   /** What the command line chose itself. */
   readonly choices: RunChoices;
   readonly checkpointEvery: number;
+  /** Threads that make batches ahead of the device; 0 for none. */
+  readonly workers: number;
   /** Kept in the run's folder: the spec with all its files, see copySpec. */
   readonly sources?: readonly CopiedFile[];
   /** Command line that asked for it; kept in run.json. */
@@ -147,7 +151,11 @@ async function runIn(
       record.end(trained.finished ? 'finished' : 'stopped', trained.state, trained.seconds);
       return { ...trained, seconds: record.seconds };
     })
-    .finally(() => record.close());
+    .finally(async () => {
+      record.close();
+      data.validation?.close?.();
+      await data.batches.close();
+    });
   const tested = await testOf(folder, task, options, result);
   const report = {
     ...jobReport(options.backend.description, folder.path, result, tested, pretrained, task.remarks),
@@ -231,12 +239,20 @@ function pretrainedOf(
 
 /** Segmentation networks have outputs [B, classes, H, W], classifiers [B, classes]. */
 function taskOf(options: JobOptions): TrainingTask {
-  const { model, section } = options;
+  const { model, section, data } = options;
   imageInput(model);
   checkTargets(section);
   const { shape } = model.graph.values[model.outputs[0].value];
+  const cache = isCache(data);
+  if (shape.length === 2 && cache) {
+    throw new InputError(
+      'bad-dataset',
+      `${data} is a data set preprocessed for segmentation; ${model.name} is a classifier`,
+      'a folder for each class',
+    );
+  }
   if (shape.length === 2) return classificationTask(options);
-  if (shape.length === 4) return segmentationTask(options);
+  if (shape.length === 4) return cache ? cacheTask(options) : segmentationTask(options);
   throw new InputError(
     'not-2d',
     `${model.name} gives [${shape.join(', ')}]; training needs [B, classes, H, W] or [B, classes]`,

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { SteppedBatches } from '../data/batches.ts';
 import { labelledSlices } from '../data/case.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { fingerprint } from '../data/fingerprint.ts';
@@ -8,13 +9,13 @@ import { dataRemarks, pixelRange } from '../data/remarks.ts';
 import { InputError } from '../errors.ts';
 import { heldBack } from './holdout.ts';
 import { checkSegmentation, Segmenter } from './predict.ts';
-import { checkClasses, imageShape, type TaskOptions, type TrainingTask } from './task.ts';
+import { checkChannels, checkClasses, imageShape, type TaskOptions, type TrainingTask } from './task.ts';
 import { loadCases, testOn } from './test-set.ts';
 import { windowsOf } from './validation-data.ts';
 
 /** A class for every pixel, from a data set in nnU-Net's raw layout. All images are read and checked here. */
 export function segmentationTask({ model, section, data }: TaskOptions): TrainingTask {
-  const [batch, channels, height, width] = imageShape(model);
+  const [batch, , height, width] = imageShape(model);
   checkSegmentation(model);
   const dataset = openDataset(data);
   checkClasses(
@@ -26,13 +27,7 @@ export function segmentationTask({ model, section, data }: TaskOptions): Trainin
   const cases = loadCases(dataset.training, dataset);
   const normalised = cases.map((c) => ({ ...c, slices: normaliseSlices(c.slices) }));
   const slices = labelledSlices(normalised);
-  if (slices.length > 0 && slices[0].channels !== channels) {
-    throw new InputError(
-      'image-channels',
-      `the images have ${slices[0].channels} channels, ${model.name} takes ${channels}`,
-      `--set in_channels=${slices[0].channels}`,
-    );
-  }
+  if (slices.length > 0) checkChannels(model, slices[0].channels);
   const geometries = cases.map((c) => ({ depth: c.slices.length, spacing: c.spacing }));
   const sha256 = () => fingerprint(filesOf(dataset));
   return {
@@ -43,13 +38,17 @@ export function segmentationTask({ model, section, data }: TaskOptions): Trainin
       const held = heldBack(cases, section.holdout, seed, dataset.folder);
       const slicesOf = (back: boolean) =>
         labelledSlices(normalised.filter(({ id }) => held.has(id) === back));
+      const size = { seed, batch, height, width };
+      const loader = new SegmentationLoader(slicesOf(false), {
+        ...size,
+        oversampleForeground: section.foreground,
+        augment: section.augment,
+      });
+      const stacks = slicesOf(true).map((slice) => ({ ...slice, depth: 1, slice: () => slice }));
       return {
-        batches: new SegmentationLoader(slicesOf(false), {
-          ...{ seed, batch, height, width },
-          oversampleForeground: section.foreground,
-          augment: section.augment,
-        }),
-        validation: held.size === 0 ? undefined : windowsOf(slicesOf(true), { seed, batch, height, width }),
+        batches: new SteppedBatches(loader),
+        validation:
+          held.size === 0 ? undefined : windowsOf(stacks, { ...size, batches: section.validate_batches }),
         identity: { cases: cases.length - held.size, sha256: sha256(), held_back: [...held] },
       };
     },

@@ -37,11 +37,11 @@ export interface StepOptions {
 }
 
 /** What is submitted for step `t` (from 1). Takes the next `accumulate` batches; each has a random key of its own. */
-export function stepParts(
+export async function stepParts(
   { section, session, seed, input, batches }: StepOptions,
   t: number,
   rate: number,
-): StepPart[] {
+): Promise<StepPart[]> {
   const { accumulate, ema, optimizer, freeze_steps } = section;
   const share = Float32Array.of(1 / accumulate);
   const hyper = (step: number) => hyperParameters(optimizer, rate, step);
@@ -52,14 +52,16 @@ export function stepParts(
     // Averages begin as the weights after the first step.
     ...(ema > 0 ? { decay: Float32Array.of(t === 1 ? 0 : ema) } : {}),
   };
-  return entriesOf(section, t).map((entries, i) => {
-    const { x, target } = batches.next();
+  const parts: StepPart[] = [];
+  for (const [i, entries] of entriesOf(section, t).entries()) {
+    const { x, target } = await batches.next();
     const inputs = {
       ...{ [input]: x, target },
       ...(accumulate > 1 ? { share } : {}),
       ...(session.has('input', 'rng') ? { rng: stepKey(seed, (t - 1) * accumulate + i + 1) } : {}),
       ...(i === accumulate - 1 ? update : {}),
     };
-    return { entries, inputs };
-  });
+    parts.push({ entries, inputs });
+  }
+  return parts;
 }

@@ -37,6 +37,8 @@ export interface TaskOptions {
   readonly section: TrainSection;
   /** Folder of the data set. */
   readonly data: string;
+  /** Threads that make batches ahead of the device; 0 for none. Not used where batches are made in the caller's. */
+  readonly workers: number;
 }
 
 export interface TaskTestOptions extends TestOptions {
@@ -128,5 +130,20 @@ export function checkClasses(
     'classes-mismatch',
     `${data} has ${classes.length} classes (${ids}), but ${found.join(', ')}`,
     settable ? `--set classes=${classes.length}` : `give the model ${classes.length} classes`,
+  );
+}
+
+/**
+ * Checks that a model takes images of so many channels.
+ *
+ * @throws InputError `image-channels`
+ */
+export function checkChannels(model: ElaboratedModel, found: number): void {
+  const [, channels] = imageShape(model);
+  if (found === channels) return;
+  throw new InputError(
+    'image-channels',
+    `the images have ${found} channels, ${model.name} takes ${channels}`,
+    `--set in_channels=${found}`,
   );
 }

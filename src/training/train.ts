@@ -222,7 +222,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       if (signal?.aborted) break;
       const rate = learningRate(section.schedule, section.optimizer.lr, t - 1, steps);
       rates.set(t, rate);
-      reader.submit(t, stepParts({ section, session, seed, input, batches: loader }, t, rate));
+      reader.submit(t, await stepParts({ section, session, seed, input, batches: loader }, t, rate));
       const planned = budget?.plan(steps, done, t, performance.now(), pace) ?? steps;
       if (planned !== steps) {
         steps = planned;

@@ -9,47 +9,72 @@ export interface ValidationData {
   readonly count: number;
   /** x [C, H, W] and class ids, [H, W] or [1] for a classifier. */
   sample(index: number): { readonly x: Float32Array; readonly target: Int32Array };
+  /** Lets go of files that are open. */
+  close?(): void;
 }
 
-/** As many batches as nnU-Net validates on. */
-const MOST_BATCHES = 50;
+/** Slices of one size, which are read when they are asked for. */
+export interface SliceStack {
+  readonly depth: number;
+  readonly height: number;
+  readonly width: number;
+  slice(z: number): LabelledSlice;
+}
 
-/**
- * Windows that tile held-back slices: every pixel lies in one. Where they are more than fill 50 batches, a seeded choice
- * of them.
- */
+export interface ValidationOptions {
+  readonly seed: number;
+  readonly batch: number;
+  /** Batches at most; of more a seeded choice is taken. */
+  readonly batches: number;
+}
+
+/** Windows that tile held-back slices: every pixel lies in one. */
 export function windowsOf(
-  slices: readonly LabelledSlice[],
-  { height, width, batch, seed }: { height: number; width: number; batch: number; seed: number },
+  stacks: readonly SliceStack[],
+  { height, width, ...options }: ValidationOptions & { readonly height: number; readonly width: number },
 ): ValidationData {
-  const all = slices.flatMap((slice) =>
-    windowPlaces([slice.height, slice.width], [height, width], 1).map(([top, left]) => ({
-      slice,
-      top,
-      left,
-    })),
-  );
-  const most = MOST_BATCHES * batch;
-  const windows = all.length <= most ? all : Random.stream(seed, 'validation').shuffle(all).slice(0, most);
+  const tiles = stacks.map((stack) => windowPlaces([stack.height, stack.width], [height, width], 1));
+  /** The number of the first window of each stack, and of all of them. */
+  const first = [0];
+  for (const [i, { depth }] of stacks.entries()) first.push(first[i] + depth * tiles[i].length);
+  const chosen = chosenOf(first[stacks.length], options);
   return {
-    count: windows.length,
+    count: chosen.length,
     sample: (index) => {
-      const { slice, top, left } = windows[index];
-      const { image, label } = crop(slice, top, left, height, width);
+      const window = chosen[index];
+      const at = first.findLastIndex((start) => start <= window);
+      const z = Math.floor((window - first[at]) / tiles[at].length);
+      const [top, left] = tiles[at][(window - first[at]) % tiles[at].length];
+      const { image, label } = crop(stacks[at].slice(z), top, left, height, width);
       return { x: image, target: label };
     },
   };
 }
 
+/** Numbers of the samples that are validated on, of so many. */
+function chosenOf(count: number, { seed, batch, batches }: ValidationOptions): number[] {
+  const all = Array.from({ length: count }, (_, i) => i);
+  const most = batches * batch;
+  return count <= most ? all : Random.stream(seed, 'validation').shuffle(all).slice(0, most);
+}
+
+interface Size {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+}
+
 /** The middle of each held-back image, as tests take it. Images are read each time: they may be many. */
 export function middlesOf(
   images: readonly ClassImage[],
-  size: { channels: number; height: number; width: number },
+  { channels, height, width, ...options }: ValidationOptions & Size,
 ): ValidationData {
+  const size = { channels, height, width };
+  const chosen = chosenOf(images.length, options);
   return {
-    count: images.length,
+    count: chosen.length,
     sample: (index) => {
-      const { path, label } = images[index];
+      const { path, label } = images[chosen[index]];
       const { image } = centreCrop(readClassImage(path, size), size.height, size.width);
       return { x: image, target: Int32Array.of(label) };
     },

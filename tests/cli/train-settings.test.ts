@@ -75,6 +75,7 @@ const ofSettings: Readonly<Record<string, Case>> = {
   ema: [undefined, '0.5'],
   steps: ['4', '5'],
   validate: ['2', '3', { holdout: '0.25' }],
+  validate_batches: [undefined, '1', { validate: '2', holdout: '0.5', batch: '1' }],
   holdout: [undefined, '["p_2"]'],
   // The scores of these steps go up and down.
   freeze: [undefined, '["stem.*"]'],
@@ -247,7 +248,7 @@ async function resultOf(given: Readonly<Record<string, string | undefined>>): Pr
     ...{ model: open(true), predictor: open(false), section, data, backend, ops },
     place: { name: 'run', output, resume: false },
     choices: { pretrained: false },
-    ...{ checkpointEvery: 100, test: false },
+    ...{ checkpointEvery: 100, test: false, workers: 0 },
     ...{ remark: nothing, onCompiled: nothing, onStep: nothing, onValidation: nothing },
     ...{ onPlanned: nothing, onCase: nothing, onPretrained: nothing },
   });
@@ -255,7 +256,7 @@ async function resultOf(given: Readonly<Record<string, string | undefined>>): Pr
   const result = {
     steps: report.steps,
     best: report.validation?.best?.step,
-    validations: report.validation?.validations.map(({ step }) => step) ?? [],
+    validations: report.validation?.validations ?? [],
     weights: [...tensors].map(([name, tensor]) => [name, [...toFloat32(tensor)]]),
   };
   known.set(text, result);

@@ -27,6 +27,7 @@ interface TrainCommandOptions extends ModelOptions, KernelDeviceOptions {
   readonly steps?: number;
   readonly seed?: number;
   readonly checkpointEvery: number;
+  readonly workers: number;
   readonly minutes?: number;
   readonly resume?: boolean;
   /** `false` with --no-pretrained. */
@@ -41,7 +42,7 @@ export function register(program: Command): void {
     .argument('<spec>')
     .requiredOption(
       '--data <folder>',
-      "data set: nnU-Net's raw layout (dataset.json, imagesTr, labelsTr, …); for a classifier a folder for each class",
+      "data set: nnU-Net's raw layout (dataset.json, imagesTr, labelsTr, …), or what `archc data preprocess` made of one; for a classifier a folder for each class",
     )
     .option('--name <name>', 'name of the run (default: the model)')
     .option('--output <folder>', 'where the run goes (default: runs/<name>, numbered where it exists)')
@@ -49,6 +50,12 @@ export function register(program: Command): void {
     .option('--steps <n>', 'another number of steps', integer('--steps', 1))
     .option('--seed <n>', 'another seed', integer('--seed', 0))
     .option('--checkpoint-every <n>', 'steps between checkpoints', integer('--checkpoint-every', 1), 100)
+    .option(
+      '--workers <n>',
+      'threads that make batches of a preprocessed data set; 0 for none beside the main thread',
+      integer('--workers', 0),
+      1,
+    )
     .option('--minutes <n>', 'do fewer steps where all would take longer than this', number('--minutes', 0.1))
     .option('--resume', 'go on from the last checkpoint of the run')
     .option('--pretrained <file>', 'start from these weights (.pth or safetensors), by the rules of the spec')
@@ -103,6 +110,7 @@ export function register(program: Command): void {
             pretrained: options.pretrained !== undefined || options.pretrainedSection !== undefined,
           },
           checkpointEvery: options.checkpointEvery,
+          workers: options.workers,
           sources: copySpec(parsed, first),
           command: (program as Command & { readonly rawArgs: readonly string[] }).rawArgs,
           pretrained,

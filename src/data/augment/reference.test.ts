@@ -107,7 +107,7 @@ describe('specs of earlier versions', () => {
     const loader = new SegmentationLoader(slices, options);
     const hash = createHash('sha256');
     for (let step = 0; step < 40; step++) {
-      const { x, target } = loader.next();
+      const { x, target } = loader.at(step);
       hash.update(new Uint8Array(x.buffer)).update(new Uint8Array(target.buffer));
     }
     expect(hash.digest('hex')).toBe(digest);

@@ -8,7 +8,13 @@ import type { LabelledSlice } from '../case.ts';
 import type { Plan } from '../planning/plan.ts';
 import { preprocessingDigest } from '../planning/plan-file.ts';
 import { type CaseRecord, recordOf } from './case-file.ts';
-import { type CacheIndex, cachePlan, caseFile, INDEX } from './preprocess-dataset.ts';
+import { type CacheIndex, cachePlan, caseFile, INDEX, PLAN } from './preprocess-dataset.ts';
+
+/** Whether a folder is one that `archc data preprocess` writes to, rather than a data set that it reads. */
+export function isCache(folder: string): boolean {
+  const has = (name: string) => existsSync(join(folder, name));
+  return has(INDEX) || (has(PLAN) && !has('dataset.json'));
+}
 
 /** A data set as `archc data preprocess` left it. Nothing but the index is read before it is asked for. */
 export class PreprocessedDataset {
@@ -16,7 +22,8 @@ export class PreprocessedDataset {
   readonly plan: Plan;
   /** In the order of the data set: case ids, and slices with their height and width. */
   readonly cases: CacheIndex['cases'];
-  readonly #preprocessing: string;
+  /** See preprocessingDigest. */
+  readonly preprocessing: string;
 
   /**
    * Opens a cache.
@@ -39,7 +46,7 @@ export class PreprocessedDataset {
     this.folder = folder;
     this.plan = plan;
     this.cases = index.cases;
-    this.#preprocessing = index.preprocessing;
+    this.preprocessing = index.preprocessing;
     if (index.preprocessing !== preprocessingDigest(plan))
       throw bad(path, 'and plan.json do not belong together');
   }
@@ -55,7 +62,7 @@ export class PreprocessedDataset {
     const file = new SafetensorsFile(join(this.folder, caseFile(id)));
     try {
       const record = recordOf(file);
-      const same = record.inputs === inputs && record.preprocessing === this.#preprocessing;
+      const same = record.inputs === inputs && record.preprocessing === this.preprocessing;
       if (!same || record.id !== id || record.shape.some((size, a) => size !== shape[a]))
         throw bad(file.path, `is not what ${INDEX} tells of; was preprocessing interrupted?`);
       return new CachedCase(file, record);
@@ -93,12 +100,14 @@ export class CachedCase {
     return { channels, height, width, image, label };
   }
 
-  /** Places of voxels of a class, ascending, as indices into the label [D, H, W]; all of them up to 10,000. */
-  places(value: number): Uint32Array {
-    const name = `foreground.${value}`;
-    const entry = this.#file.entry(name);
-    if (!entry) return new Uint32Array(0);
-    return this.#file.elements(name, 0, entry.shape[0]).data as Uint32Array;
+  /** How many places of voxels of a class are kept: of all of them up to 10,000. */
+  placeCount(value: number): number {
+    return this.#file.entry(`foreground.${value}`)?.shape[0] ?? 0;
+  }
+
+  /** One of these places, which ascend, as an index into the label [D, H, W]. Reads it alone. */
+  place(value: number, index: number): number {
+    return (this.#file.elements(`foreground.${value}`, index, 1).data as Uint32Array)[0];
   }
 
   close(): void {
@@ -117,7 +126,7 @@ function parseIndex(path: string): CacheIndex {
         shape.length === 3 &&
         shape.every(Number.isSafeInteger),
     );
-    if (index.version === 1 && whole) return index;
+    if (index.version === 1 && index.cases.length > 0 && whole) return index;
   } catch {
     // Falls through to the error below.
   }

@@ -1,0 +1,69 @@
+import { SteppedBatches } from '../data/batches.ts';
+import { CacheLoader } from '../data/cache/cache-loader.ts';
+import { OpenCases } from '../data/cache/open-cases.ts';
+import { PreprocessedDataset } from '../data/cache/preprocessed-dataset.ts';
+import { dataDigest } from '../data/planning/plan.ts';
+import { preprocessingOf } from '../data/planning/plan-file.ts';
+import { InputError } from '../errors.ts';
+import { heldBack } from './holdout.ts';
+import { checkSegmentation } from './predict.ts';
+import { checkChannels, checkClasses, imageShape, type TaskOptions, type TrainingTask } from './task.ts';
+import { windowsOf } from './validation-data.ts';
+
+/** A class for every pixel, from cases that `archc data preprocess` wrote. Slices are read when they are needed. */
+export function cacheTask({ model, section, data }: TaskOptions): TrainingTask {
+  const [batch, , height, width] = imageShape(model);
+  checkSegmentation(model);
+  const dataset = new PreprocessedDataset(data);
+  const { cases, plan, preprocessing } = dataset;
+  checkClasses(
+    model,
+    section,
+    plan.name,
+    plan.classes.map(({ name }) => name),
+  );
+  checkChannels(model, plan.channels.length);
+  const noTest = () =>
+    new InputError(
+      'no-test-images',
+      `${data} is a preprocessed data set, which has no test images`,
+      'leave --test out; then archc predict RUN --input imagesTs --output FOLDER, and archc evaluate',
+    );
+  return {
+    trainedOn: { channels: plan.channels, classes: plan.classes, plan: preprocessingOf(plan) },
+    remarks: [],
+    score: 'pseudo-Dice',
+    prepare: (seed) => {
+      const held = heldBack(cases, section.holdout, seed, data);
+      const indicesOf = (back: boolean) => [...cases.keys()].filter((i) => held.has(cases[i].id) === back);
+      const size = { seed, batch, height, width };
+      const loader = new CacheLoader(dataset, indicesOf(false), {
+        ...size,
+        oversampleForeground: section.foreground,
+        augment: section.augment,
+      });
+      const open = new OpenCases(dataset);
+      const stacks = indicesOf(true).map((index) => {
+        const [depth, height, width] = cases[index].shape;
+        return { depth, height, width, slice: (z: number) => open.case(index).slice(z) };
+      });
+      const windows = windowsOf(stacks, { ...size, batches: section.validate_batches });
+      return {
+        batches: new SteppedBatches(loader),
+        validation: held.size === 0 ? undefined : { ...windows, close: () => open.close() },
+        identity: {
+          cases: cases.length - held.size,
+          sha256: dataDigest(cases),
+          preprocessing,
+          held_back: [...held],
+        },
+      };
+    },
+    checkTest: () => {
+      throw noTest();
+    },
+    test: () => {
+      throw noTest();
+    },
+  };
+}

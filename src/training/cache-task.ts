@@ -1,5 +1,4 @@
-import { SteppedBatches } from '../data/batches.ts';
-import { CacheLoader } from '../data/cache/cache-loader.ts';
+import { cacheBatches } from '../data/cache/cache-batches.ts';
 import { OpenCases } from '../data/cache/open-cases.ts';
 import { PreprocessedDataset } from '../data/cache/preprocessed-dataset.ts';
 import { dataDigest } from '../data/planning/plan.ts';
@@ -11,7 +10,7 @@ import { checkChannels, checkClasses, imageShape, type TaskOptions, type Trainin
 import { windowsOf } from './validation-data.ts';
 
 /** A class for every pixel, from cases that `archc data preprocess` wrote. Slices are read when they are needed. */
-export function cacheTask({ model, section, data }: TaskOptions): TrainingTask {
+export function cacheTask({ model, section, data, workers = 1 }: TaskOptions): TrainingTask {
   const [batch, , height, width] = imageShape(model);
   checkSegmentation(model);
   const dataset = new PreprocessedDataset(data);
@@ -37,11 +36,7 @@ export function cacheTask({ model, section, data }: TaskOptions): TrainingTask {
       const held = heldBack(cases, section.holdout, seed, data);
       const indicesOf = (back: boolean) => [...cases.keys()].filter((i) => held.has(cases[i].id) === back);
       const size = { seed, batch, height, width };
-      const loader = new CacheLoader(dataset, indicesOf(false), {
-        ...size,
-        oversampleForeground: section.foreground,
-        augment: section.augment,
-      });
+      const options = { ...size, oversampleForeground: section.foreground, augment: section.augment };
       const open = new OpenCases(dataset);
       const stacks = indicesOf(true).map((index) => {
         const [depth, height, width] = cases[index].shape;
@@ -49,7 +44,7 @@ export function cacheTask({ model, section, data }: TaskOptions): TrainingTask {
       });
       const windows = windowsOf(stacks, { ...size, batches: section.validate_batches });
       return {
-        batches: new SteppedBatches(loader),
+        batches: cacheBatches({ folder: data, indices: indicesOf(false), options }, workers),
         validation: held.size === 0 ? undefined : { ...windows, close: () => open.close() },
         identity: {
           cases: cases.length - held.size,

@@ -46,8 +46,8 @@ export interface JobOptions {
   /** What the command line chose itself. */
   readonly choices: RunChoices;
   readonly checkpointEvery: number;
-  /** Threads that make batches ahead of the device; 0 for none. */
-  readonly workers: number;
+  /** Threads that make batches of a preprocessed data set ahead of the device, 1 by default; 0 for none. */
+  readonly workers?: number;
   /** Kept in the run's folder: the spec with all its files, see copySpec. */
   readonly sources?: readonly CopiedFile[];
   /** Command line that asked for it; kept in run.json. */
@@ -251,6 +251,10 @@ function taskOf(options: JobOptions): TrainingTask {
       'a folder for each class',
     );
   }
+  if (!cache && options.workers !== undefined)
+    options.remark(
+      '--workers is for preprocessed data sets (archc data preprocess): these batches are made in the main thread',
+    );
   if (shape.length === 2) return classificationTask(options);
   if (shape.length === 4) return cache ? cacheTask(options) : segmentationTask(options);
   throw new InputError(

@@ -37,8 +37,8 @@ export interface TaskOptions {
   readonly section: TrainSection;
   /** Folder of the data set. */
   readonly data: string;
-  /** Threads that make batches ahead of the device; 0 for none. Not used where batches are made in the caller's. */
-  readonly workers: number;
+  /** Threads that make batches of a preprocessed data set ahead of the device, 1 by default; 0 for none. */
+  readonly workers?: number;
 }
 
 export interface TaskTestOptions extends TestOptions {

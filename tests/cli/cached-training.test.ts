@@ -1,5 +1,7 @@
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { cpSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Plan } from '../../src/data/planning/plan.ts';
 import { readMetadata } from '../../src/tensors/safetensors.ts';
@@ -48,3 +50,151 @@ test('a run on preprocessed cases: its weights say how they were made, and no re
   });
   expect(runOf('whole')).toMatchObject({ status: 'finished', data: { path: cache, cases: 3 } });
 });
+
+test('batches are the same whoever makes them', async () => {
+  const runs = ['none', 'one', 'two'];
+  for (const [workers, run] of runs.entries()) {
+    const { code, stderr } = await train(run, '--workers', String(workers));
+    expect(code, stderr).toBe(0);
+  }
+  for (const run of runs.slice(1)) {
+    expect(bytesOf(run)).toEqual(bytesOf('none'));
+    expect(bytesOf(run, 'losses.jsonl')).toEqual(bytesOf('none', 'losses.jsonl'));
+  }
+  expect((await train('seed', '--seed', '5')).code).toBe(0);
+  expect(bytesOf('seed')).not.toEqual(bytesOf('none'));
+});
+
+test('a run that Ctrl-C stopped goes on to the same bytes, and leaves no thread behind', async () => {
+  const more = ['--steps', '400', '--checkpoint-every', '2', ...set({ accumulate: '2' })];
+  const args = ['train', TINY, '--data', cache, '--output', inFolder('stopped'), '--backend', 'cpu'];
+  const child = spawn(
+    process.execPath,
+    ['bin/archc.mjs', ...args, ...set({ foreground: '0.33', batch: '3' }), ...more, '--json'],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => (text += part));
+  const ended = new Promise<number | null>((done) => child.on('close', done));
+  while (!existsSync(inFolder('stopped/checkpoint.safetensors')) && child.exitCode === null)
+    await setTimeout(5);
+  child.kill('SIGINT');
+  expect(await ended, text).toBe(130);
+  const stopped = runOf('stopped') as { status: string; steps_done: number };
+  expect(stopped.status).toBe('stopped');
+  expect(stopped.steps_done).toBeLessThan(400);
+  expect((await train('stopped', '--resume', '--workers', '2')).stderr).toContain('accumulate');
+  expect((await train('stopped', ...more, '--resume', '--workers', '2')).code).toBe(0);
+  expect((await train('unstopped', ...more, '--workers', '0')).code).toBe(0);
+  expect(bytesOf('stopped')).toEqual(bytesOf('unstopped'));
+});
+
+test('a run does not go on with another cache; the difference is named', async () => {
+  expect((await train('first', '--steps', '3')).code).toBe(0);
+  // The same images otherwise preprocessed, and other images preprocessed alike.
+  const changed = JSON.parse(readFileSync(plan, 'utf8')) as Plan;
+  const spacing = [2, 2];
+  const file = inFolder('coarse.json');
+  writeFileSync(file, JSON.stringify({ ...changed, plan_2d: { ...changed.plan_2d, spacing } }));
+  const coarse = await cacheOf('coarse', file);
+  const more = ['--steps', '6', '--resume'];
+  expectError(
+    await train('first', ...more, '--data', coarse),
+    'checkpoint-mismatch',
+    /data\.preprocessing: sha256 \w+… → sha256 \w+…/,
+  );
+  expectError(
+    await train('first', ...more, '--data', data),
+    'checkpoint-mismatch',
+    /data\.preprocessing: sha256 \w+… → none/,
+  );
+  const moved = inFolder('moved');
+  cpSync(cache, moved, { recursive: true });
+  expect((await train('first', ...more, '--data', moved)).code).toBe(0);
+});
+
+test('cases are held back by ids, and by the folds of a file beside the cases', async () => {
+  const folds = inFolder('folds');
+  cpSync(cache, folds, { recursive: true });
+  writeFileSync(join(folds, 'splits_final.json'), JSON.stringify([{ train: ['a', 'b'], val: ['c', 'd'] }]));
+  const holdout = 'fold(0, from: "splits_final.json")';
+  const report = json(
+    await train(
+      'folds',
+      '--data',
+      folds,
+      '--json',
+      ...set({ validate: '12', holdout, validate_batches: '1' }),
+    ),
+  );
+  expect(report['validation']).toMatchObject({ held_back: ['c', 'd'] });
+  expectError(
+    await train('unknown', ...set({ validate: '6', holdout: '["z"]' })),
+    'bad-holdout',
+    /"z", which is no training case/,
+  );
+});
+
+test.each(['0', '1'])(
+  'a case that is damaged while it trains ends the run, with %s worker(s)',
+  async (workers) => {
+    const damaged = inFolder(`damaged-${workers}`);
+    cpSync(cache, damaged, { recursive: true });
+    truncateSync(join(damaged, 'cases/c.safetensors'), 3000);
+    const result = await train(`damage-${workers}`, '--data', damaged, '--workers', workers);
+    expectError(result, 'bad-safetensors', /cases\/c\.safetensors/);
+    // It had no checkpoint: nothing is left of it.
+    expect(existsSync(inFolder(`damage-${workers}`))).toBe(false);
+  },
+);
+
+test('what cannot be trained on a cache is refused', async () => {
+  expectError(
+    await train('test', '--test'),
+    'no-test-images',
+    /preprocessed/,
+    /archc predict .* archc evaluate/,
+  );
+  expectError(
+    await train('classes', '--set', 'classes=4'),
+    'classes-mismatch',
+    /Discs has 3 classes \(0 background, 1 disc, 2 rim\)/,
+  );
+  expectError(await train('channels', '--set', 'in_channels=1'), 'image-channels', /have 3 channels/);
+  const unfinished = inFolder('unfinished');
+  cpSync(cache, unfinished, { recursive: true });
+  rmSync(join(unfinished, 'cache.json'));
+  expectError(await train('unfinished-run', '--data', unfinished), 'no-cache', /interrupted/);
+  const classifier = inFolder('classifier.arch');
+  writeFileSync(classifier, CLASSIFIER);
+  expectError(
+    await archc('train', classifier, '--data', cache, '--output', inFolder('c'), '--backend', 'cpu'),
+    'bad-dataset',
+    /preprocessed for segmentation; Classifier is a classifier/,
+  );
+});
+
+test('raw data are made into batches in the main thread, which is said where workers are asked for', async () => {
+  const { code, stderr } = await train('raw', '--data', data, '--steps', '2', '--workers', '2');
+  expect(code).toBe(0);
+  expect(stderr).toContain('--workers is for preprocessed data sets');
+  expect((await train('raw-2', '--data', data, '--steps', '2')).stderr).not.toContain('--workers');
+});
+
+const CLASSIFIER = `import { Conv2d, Linear } from "archc/lib/nn.arch"
+
+model Classifier() {
+  input image: [B, 3, 16, 16]
+  stem = Conv2d(3, 4, 3, padding: 1)
+  head = Linear(4, 3)
+  forward { y = head(mean(stem(image), <2, 3>)) }
+  output logits: [B, 3] = y
+}
+
+train T for Classifier {
+  loss = cross_entropy
+  optimizer = sgd(lr: 0.1)
+  batch = 2
+  steps = 2
+}
+`;

@@ -248,7 +248,7 @@ async function resultOf(given: Readonly<Record<string, string | undefined>>): Pr
     ...{ model: open(true), predictor: open(false), section, data, backend, ops },
     place: { name: 'run', output, resume: false },
     choices: { pretrained: false },
-    ...{ checkpointEvery: 100, test: false, workers: 0 },
+    ...{ checkpointEvery: 100, test: false },
     ...{ remark: nothing, onCompiled: nothing, onStep: nothing, onValidation: nothing },
     ...{ onPlanned: nothing, onCase: nothing, onPretrained: nothing },
   });

@@ -27,7 +27,7 @@ interface TrainCommandOptions extends ModelOptions, KernelDeviceOptions {
   readonly steps?: number;
   readonly seed?: number;
   readonly checkpointEvery: number;
-  readonly workers: number;
+  readonly workers?: number;
   readonly minutes?: number;
   readonly resume?: boolean;
   /** `false` with --no-pretrained. */
@@ -52,9 +52,8 @@ export function register(program: Command): void {
     .option('--checkpoint-every <n>', 'steps between checkpoints', integer('--checkpoint-every', 1), 100)
     .option(
       '--workers <n>',
-      'threads that make batches of a preprocessed data set; 0 for none beside the main thread',
+      'threads that make batches of a preprocessed data set ahead of the device (default: 1); 0 for the main thread',
       integer('--workers', 0),
-      1,
     )
     .option('--minutes <n>', 'do fewer steps where all would take longer than this', number('--minutes', 0.1))
     .option('--resume', 'go on from the last checkpoint of the run')

@@ -42,6 +42,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
     "The bytes given to a compiled program as its weights are no safetensors file, or hold other tensors than the model's parameters and buffers, which must all be there under their names and with their shapes.",
   'batch-too-small':
     'Batch normalisation takes the mean and the variance of a channel over the batch and its positions; of one value there is no variance.',
+  'batch-worker':
+    'A thread that makes batches of a preprocessed data set ended without being asked to, for want of memory for instance. The run goes on from its last checkpoint with `--resume`; with `--workers 0` the main thread makes batches.',
   'cache-mismatch':
     'A folder holds cases preprocessed by one plan; those of another need a folder of their own. What counts is what changes them: spacing, order of axes, normalisation, channels and classes.',
   'cannot-read':

@@ -1,0 +1,21 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { asFailure, type BatchReply } from '../batch-reply.ts';
+import type { CacheBatches } from './cache-batches.ts';
+import { CacheLoader } from './cache-loader.ts';
+import { PreprocessedDataset } from './preprocessed-dataset.ts';
+
+// What a worker of `cacheBatches` runs: it is told steps, and answers with their batches.
+const { folder, indices, options } = workerData as CacheBatches;
+let loader: CacheLoader | undefined;
+
+parentPort!.on('message', (step: number) => {
+  try {
+    loader ??= new CacheLoader(new PreprocessedDataset(folder), indices, options);
+    const { x, target } = loader.at(step);
+    const reply: BatchReply = { step, x, target };
+    parentPort!.postMessage(reply, [x.buffer as ArrayBuffer, target.buffer as ArrayBuffer]);
+  } catch (error) {
+    const reply: BatchReply = { step, failure: asFailure(error) };
+    parentPort!.postMessage(reply);
+  }
+});

@@ -10,6 +10,7 @@ import { kernelRenderer } from '../src/compiler/renderer.ts';
 import { ops } from '../src/ops/index.ts';
 import { bytesText } from '../src/program/bytes-text.ts';
 import { profile } from '../src/runtime/webgpu/profile.ts';
+import { byKernel } from '../src/training/profile.ts';
 import { feed, NUCLEI, stepOf } from './shared/step.ts';
 
 const { values, positionals } = parseArgs({
@@ -51,15 +52,9 @@ times.sort((a, b) => a - b);
 console.log(`step: median ${times[steps >> 1].toFixed(0)} ms, least ${times[0].toFixed(0)} ms`);
 
 const dispatches = await profile(session, ...run);
-const byKernel = new Map<string, { ms: number; n: number }>();
-for (const d of dispatches) {
-  const kind = d.kernel.replace(/^\d+-/, '');
-  const e = byKernel.get(kind) ?? { ms: 0, n: 0 };
-  byKernel.set(kind, { ms: e.ms + d.nanoseconds / 1e6, n: e.n + 1 });
-}
 console.log('\nms      n  kernel');
-for (const [kind, { ms, n }] of [...byKernel].sort((a, b) => b[1].ms - a[1].ms)) {
-  console.log(`${ms.toFixed(1).padStart(6)} ${String(n).padStart(4)}  ${kind}`);
+for (const { kernel, milliseconds, dispatches: n } of byKernel(dispatches)) {
+  console.log(`${milliseconds.toFixed(1).padStart(6)} ${String(n).padStart(4)}  ${kernel}`);
 }
 console.log('\nslowest dispatches');
 for (const d of [...dispatches].sort((a, b) => b.nanoseconds - a.nanoseconds).slice(0, Number(values.top))) {

@@ -53,6 +53,7 @@ export function cpuBackend(
         { threads },
       ),
     ),
+    profile: ({ session }, entries) => session.profile(...entries),
     destroy: () => {},
   };
 }

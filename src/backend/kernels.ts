@@ -5,7 +5,7 @@ import type { Precision } from '../ir/storage.ts';
 import type { Target } from '../ir/target.ts';
 import type { Recomputation } from '../plan/budget.ts';
 import { planWithin } from '../plan/plan.ts';
-import type { OpenSession, Session } from '../runtime/session.ts';
+import type { DispatchTime, OpenSession, Session } from '../runtime/session.ts';
 import { briefly } from '../runtime/wasm/engine-flags.ts';
 import type { Backend, Elements, Executable } from './backend.ts';
 
@@ -13,6 +13,11 @@ import type { Backend, Elements, Executable } from './backend.ts';
 export interface KernelBackend<S extends Session = Session> extends Backend {
   readonly target: Target;
   prepare(entries: Entries, model: string, batch: number): Promise<KernelExecutable<S>>;
+  /** Runs entries once and measures their dispatches; `undefined` where the device has no clock for it. */
+  profile(
+    executable: KernelExecutable<S>,
+    entries: readonly string[],
+  ): Promise<readonly DispatchTime[] | undefined>;
 }
 
 export interface KernelOptions {

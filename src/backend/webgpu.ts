@@ -1,5 +1,6 @@
 import type { Renderer } from '../../codegen/render.ts';
 import type { OpTable } from '../ir/op.ts';
+import { profile } from '../runtime/webgpu/profile.ts';
 import { WebgpuSession } from '../runtime/webgpu/session.ts';
 import { deviceTarget, type OpenDevice } from './device-target.ts';
 import { type KernelBackend, type KernelOptions, preparing } from './kernels.ts';
@@ -20,6 +21,8 @@ export function webgpuBackend(
   return {
     ...{ name: 'webgpu', description, device, target },
     prepare: preparing(ops, renderer, target, options, (program) => WebgpuSession.create(device, program)),
+    profile: async ({ session }, entries) =>
+      device.features.has('timestamp-query') ? profile(session, ...entries) : undefined,
     destroy: () => open.destroy(),
   };
 }

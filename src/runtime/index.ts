@@ -25,12 +25,12 @@ export {
   type StepReport,
 } from './running-model.ts';
 export { RuntimeError, type RuntimeErrorCode } from './runtime-error.ts';
-export type { OpenSession, OutputName, Session, Submitted, TensorData } from './session.ts';
+export type { DispatchTime, OpenSession, OutputName, Session, Submitted, TensorData } from './session.ts';
 export { StepReader, type StepResult } from './step-reader.ts';
 export { hasRelaxedSimd } from './wasm/compile-module.ts';
 export { CpuDevice, type CpuOptions } from './wasm/cpu-device.ts';
 export type { DeviceOptions, KernelModule } from './wasm/device.ts';
 export { workerScript } from './wasm/threads.ts';
 export { WasmSession } from './wasm/wasm-session.ts';
-export { type DispatchTime, profile } from './webgpu/profile.ts';
+export { profile } from './webgpu/profile.ts';
 export { WebgpuSession } from './webgpu/session.ts';

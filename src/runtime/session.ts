@@ -8,6 +8,14 @@ export interface OutputName {
   readonly name: string;
 }
 
+/** How long a dispatch took. */
+export interface DispatchTime {
+  readonly entry: string;
+  readonly label: string;
+  readonly kernel: string;
+  readonly nanoseconds: number;
+}
+
 /** Work that was handed to the device, and the copies that it keeps of outputs. */
 export interface Submitted {
   /**

@@ -5,6 +5,7 @@ import { writeSafetensors } from '../tensors/safetensors.ts';
 import { type StoredData, storedTensor } from '../tensors/tensor.ts';
 import type { PretrainedReport } from './pretrained.ts';
 import type { PretrainedRow } from './pretrained-match.ts';
+import type { ProfileReport } from './profile.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { TaskResult, TrainingTask } from './task.ts';
 import type { TrainResult } from './train.ts';
@@ -23,6 +24,8 @@ export interface JobReport extends TaskResult {
   readonly remarks: readonly string[];
   /** Absent where no cases are held back. */
   readonly validation?: ValidationReport;
+  /** Where it was asked for. */
+  readonly profile?: ProfileReport;
   /** What was loaded at the start; absent where the run went on from a checkpoint or began anew. */
   readonly pretrained?: {
     readonly path: string;

@@ -21,6 +21,7 @@ import {
   readPretrained,
   requireAllowed,
 } from './pretrained.ts';
+import { Profile } from './profile.ts';
 import { choicesNow, requireSameRun, stepsToPlan } from './resume.ts';
 import { RunFolder, type RunPlace } from './run-folder.ts';
 import { finishedSeconds, RunRecord } from './run-record.ts';
@@ -54,6 +55,8 @@ export interface JobOptions {
   readonly command?: readonly string[];
   /** First weights from a file. A run that goes on has its own. */
   readonly pretrained?: PretrainedSource;
+  /** Measure where the time of training goes. */
+  readonly profile?: boolean;
   /** Test on the test images afterwards. */
   readonly test: boolean;
   /** When training shall end, on the clock of `performance.now()`. */
@@ -122,10 +125,14 @@ async function runIn(
   const validator = validatorOf(options, data);
   const resume = before && stateOf(before, model);
   const record = openRecord(folder, task, options, { identity, seed, resume });
+  const profile = options.profile ? new Profile() : undefined;
   const result = await train({
     ...options,
     validator,
+    onAside: (milliseconds) => profile?.beside(milliseconds),
+    onTrained: async (executable, entries) => profile?.measure(options.backend, executable, entries),
     onStep: (step, found, planned) => {
+      profile?.step(performance.now());
       record.step(step, found);
       options.onStep(step, found, planned);
     },
@@ -140,7 +147,7 @@ async function runIn(
       options.onValidation(record, best !== undefined, task.score);
     },
     ...{ identity, choices, seed, steps },
-    batches: data.batches,
+    batches: profile?.watch(data.batches) ?? data.batches,
     metadata: weightsMetadata(model, task.trainedOn),
     checkpointPath: folder.checkpoint,
     resume,
@@ -160,6 +167,7 @@ async function runIn(
   const report = {
     ...jobReport(options.backend.description, folder.path, result, tested, pretrained, task.remarks),
     validation: validationReport(task, data.identity, result.state.history, section),
+    profile: profile?.report(),
   };
   writeMetrics(folder, report, model);
   return report;

@@ -7,7 +7,7 @@ import type { Session } from '../runtime/session.ts';
 import type { StepPart } from '../runtime/step-reader.ts';
 
 /** The entries of step `t` (from 1), by its submissions: one a batch. See trainingEntries. */
-function entriesOf({ accumulate, ema, freeze, freeze_steps }: TrainSection, t: number): string[][] {
+export function entriesOf({ accumulate, ema, freeze, freeze_steps }: TrainSection, t: number): string[][] {
   const frozen = freeze.length > 0 && t <= freeze_steps;
   const named = (entry: string) => (frozen ? whileFrozen(entry) : entry);
   const end = [named('update'), ...(ema > 0 ? ['ema'] : [])];

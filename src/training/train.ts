@@ -21,7 +21,7 @@ import { type RunChoices, type RunState, writeCheckpoint } from './checkpoint.ts
 import { bestOf, type StepRecord, type ValidationRecord } from './history.ts';
 import type { RunIdentity } from './identity.ts';
 import { Budget, Pace } from './pace.ts';
-import { dispatchesOf, stepParts } from './steps.ts';
+import { dispatchesOf, entriesOf, stepParts } from './steps.ts';
 import { imageInput } from './task.ts';
 import type { Validator } from './validation.ts';
 
@@ -76,6 +76,10 @@ export interface TrainOptions {
   onPlateau?(step: number, best: number): void;
   /** Called for every validation; for the best so far with the weights and buffers that it was made with. */
   onValidation?(record: ValidationRecord, best: ReadonlyMap<string, StoredData> | undefined): void;
+  /** Called with the milliseconds that a validation or a checkpoint between steps took. */
+  onAside?(milliseconds: number): void;
+  /** Called at the end with what trained, and the entries of the last step; all is saved, so that values may change. */
+  onTrained?(executable: KernelExecutable, entries: readonly string[]): Promise<void>;
   /** Called with every checkpoint. */
   onCheckpoint?(state: RunState, secondsSoFar: number): void;
 }
@@ -208,7 +212,9 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     await drain();
     const before = performance.now();
     await work();
-    pace.beside(performance.now() - before);
+    const took = performance.now() - before;
+    pace.beside(took);
+    options.onAside?.(took);
   };
 
   try {
@@ -235,6 +241,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     }
     const state = await snapshot();
     save(state);
+    if (!signal?.aborted) await options.onTrained?.(executable, entriesOf(section, done).flat());
     const weights = predictingWeights(section, groups, state);
     return { state, weights, finished: done >= steps, seconds: (performance.now() - started) / 1000 };
   } finally {

@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Plan } from '../../src/data/planning/plan.ts';
 import { readMetadata } from '../../src/tensors/safetensors.ts';
+import type { ProfileReport } from '../../src/training/profile.ts';
 import { archc, expectError, json, temporaryFolder } from './archc.ts';
 import { TINY, writeDataset, writeTinyPlan } from './tiny.ts';
 
@@ -179,6 +180,38 @@ test('raw data are made into batches in the main thread, which is said where wor
   expect(code).toBe(0);
   expect(stderr).toContain('--workers is for preprocessed data sets');
   expect((await train('raw-2', '--data', data, '--steps', '2')).stderr).not.toContain('--workers');
+});
+
+test.each([
+  ['cpu', '1'],
+  ['cpu', '0'],
+  ['webgpu', '1'],
+])(
+  '--profile on %s with %s worker(s) changes nothing, and tells of all that a step does',
+  async (backend, workers) => {
+    const more = ['--backend', backend, '--workers', workers, ...set({ validate: '6', holdout: '["b"]' })];
+    const [plain, profiled] = [`plain-${backend}-${workers}`, `profiled-${backend}-${workers}`];
+    const { stderr } = await train(plain, ...more);
+    const dispatches = Number(/(\d+) dispatches a step/.exec(stderr)![1]);
+    const report = json(await train(profiled, ...more, '--profile', '--json'));
+    expect(bytesOf(profiled)).toEqual(bytesOf(plain));
+    const { steps_per_second, waited, kernels } = report['profile'] as ProfileReport;
+    expect(steps_per_second).toBeGreaterThan(0);
+    expect(waited).toBeGreaterThanOrEqual(0);
+    expect(waited).toBeLessThanOrEqual(1);
+    const sums = kernels!.map(({ milliseconds }) => milliseconds);
+    expect(kernels!.reduce((n, kernel) => n + kernel.dispatches, 0)).toBe(dispatches);
+    expect(sums.every((ms, i) => ms >= 0 && (i === 0 || ms <= sums[i - 1]))).toBe(true);
+    expect(sums[0]).toBeGreaterThan(0);
+  },
+);
+
+test('--profile prints a table; with a single step there is nothing to tell but kernels', async () => {
+  const { stdout } = await train('profile', '--profile');
+  expect(stdout).toMatch(/^profile: [\d.]+ steps a second, [\d.]+ % of the time waiting for batches$/m);
+  expect(stdout).toMatch(/│ \w+ +│ +\d+ │ +\d+\.\d\d │ +[\d.]+ │/);
+  const single = await train('single', '--profile', '--steps', '1', '--json');
+  expect(json(single)['profile']).toMatchObject({ steps_per_second: null, waited: null });
 });
 
 const CLASSIFIER = `import { Conv2d, Linear } from "archc/lib/nn.arch"

@@ -13,6 +13,7 @@ import { type PretrainedSource, pretrainedSource, rulesText } from '../../traini
 import { checkRunPlace, type RunPlace } from '../../training/run-folder.ts';
 import { type KernelDeviceOptions, openKernelBackend, withKernelDevice } from '../device-options.ts';
 import { integer, type ModelOptions, number, withModelOptions } from '../options.ts';
+import { profileText } from '../profile-text.ts';
 import { startProgress } from '../progress.ts';
 import { ExitStatus, INTERRUPTED } from '../report.ts';
 import { withVerify } from '../target-options.ts';
@@ -29,6 +30,7 @@ interface TrainCommandOptions extends ModelOptions, KernelDeviceOptions {
   readonly checkpointEvery: number;
   readonly workers?: number;
   readonly minutes?: number;
+  readonly profile?: boolean;
   readonly resume?: boolean;
   /** `false` with --no-pretrained. */
   readonly pretrained?: string | false;
@@ -56,6 +58,7 @@ export function register(program: Command): void {
       integer('--workers', 0),
     )
     .option('--minutes <n>', 'do fewer steps where all would take longer than this', number('--minutes', 0.1))
+    .option('--profile', 'tell where the time went: waiting for batches, and in which kernels')
     .option('--resume', 'go on from the last checkpoint of the run')
     .option('--pretrained <file>', 'start from these weights (.pth or safetensors), by the rules of the spec')
     .option('--no-pretrained', "leave out the spec's own file")
@@ -110,6 +113,7 @@ export function register(program: Command): void {
           },
           checkpointEvery: options.checkpointEvery,
           workers: options.workers,
+          profile: options.profile,
           sources: copySpec(parsed, first),
           command: (program as Command & { readonly rawArgs: readonly string[] }).rawArgs,
           pretrained,
@@ -145,7 +149,10 @@ export function register(program: Command): void {
         training.stop();
         testing?.stop();
         if (options.json) printJson({ ...report, warnings });
-        else printReport(report, options);
+        else {
+          printReport(report, options);
+          if (report.profile) printLine(profileText(report.profile));
+        }
         if (stop.signal.aborted) throw new ExitStatus(INTERRUPTED);
       } finally {
         training.stop();

@@ -184,6 +184,11 @@ export class Device {
     return { bytes: () => this.waitFor(done.then(() => copies(places))), release };
   }
 
+  /** Resolves once all that was asked for is done. */
+  done(): Promise<void> {
+    return this.open ? this.waitFor(this.open.queue.signal()) : Promise.reject(this.failure);
+  }
+
   /** Ends all threads and lets go of the memory; who waits is told why. */
   close(error: Error): void {
     if (!this.open) return;

@@ -1,9 +1,19 @@
 import type { Entry, ProgramPlan, SourceKind, TensorInfo } from '../../program/program.ts';
 import { dataAt, elementCount, ProgramTensors, unlessBeyondHalf } from '../program-tensors.ts';
 import { RuntimeError } from '../runtime-error.ts';
-import { type OutputName, resultsOf, type Session, type Submitted, type TensorData } from '../session.ts';
+import {
+  type DispatchTime,
+  type OutputName,
+  resultsOf,
+  type Session,
+  type Submitted,
+  type TensorData,
+} from '../session.ts';
 import { Device, type DeviceOptions, type KernelModule } from './device.ts';
 import { COMMAND } from './memory-map.ts';
+
+/** Commands that do nothing by which the time is learnt that any takes. */
+const EMPTY_RUNS = 21;
 
 /**
  * A program made ready on the processor: its kernels as WebAssembly, in threads that share one memory with the caller.
@@ -94,6 +104,32 @@ export class WasmSession implements Session {
       names.map((name) => this.tensors.output({ entry, name })),
       [entry],
     );
+  }
+
+  /**
+   * Runs entries once, each dispatch by itself, and measures it: the time until the host knows that it is done, without
+   * what that takes of a command that does nothing (some 50 µs).
+   */
+  async profile(...entries: readonly string[]): Promise<DispatchTime[]> {
+    this.device.working('a measured run');
+    const timed = async (start: number, end: number) => {
+      const before = performance.now();
+      this.device.add([COMMAND.run, start, end]);
+      await this.device.done();
+      return (performance.now() - before) * 1e6;
+    };
+    const nothing: number[] = [];
+    for (let k = 0; k < EMPTY_RUNS; k++) nothing.push(await timed(0, 0));
+    const overhead = nothing.sort((a, b) => a - b)[EMPTY_RUNS >> 1];
+    const times: DispatchTime[] = [];
+    for (const entry of entries) {
+      for (const [k, { label, kernel }] of this.entry(entry).dispatches.entries()) {
+        const at = this.device.layout.lists.get(entry)!.start + 4 * k;
+        const nanoseconds = Math.max(0, (await timed(at, at + 4)) - overhead);
+        times.push({ entry, label, kernel: this.program.kernels[kernel].name, nanoseconds });
+      }
+    }
+    return times;
   }
 
   /** Ends the threads and lets go of the memory. Results that are awaited are refused. */

@@ -1,12 +1,6 @@
+import type { DispatchTime } from '../session.ts';
 import { BUFFER_USAGE } from './prepare.ts';
 import type { WebgpuSession } from './session.ts';
-
-export interface DispatchTime {
-  readonly entry: string;
-  readonly label: string;
-  readonly kernel: string;
-  readonly nanoseconds: number;
-}
 
 /** WebGPU allows this many timestamps in one query set. */
 const MAX_QUERIES = 4096;

@@ -25,7 +25,8 @@ export class Profile {
   private aside = 0;
   private steps = 0;
   private first = 0;
-  private last = 0;
+  /** As of the last step. */
+  private last = { now: 0, waited: 0, aside: 0 };
   private kernels: readonly KernelTime[] | null = null;
 
   /** The same batches; how long each takes to come is noted. */
@@ -45,12 +46,13 @@ export class Profile {
 
   /** A step was finished. */
   step(now: number): void {
-    this.last = now;
-    if (this.steps++ > 0) return;
-    // Until then threads start, files are opened, and kernels are made ready.
-    this.first = now;
-    this.waited = 0;
-    this.aside = 0;
+    if (this.steps++ === 0) {
+      // Until then threads start, files are opened, and kernels are made ready.
+      this.first = now;
+      this.waited = 0;
+      this.aside = 0;
+    }
+    this.last = { now, waited: this.waited, aside: this.aside };
   }
 
   /** Time that was spent on something else than steps. */
@@ -71,8 +73,8 @@ export class Profile {
   report(): ProfileReport {
     const { kernels, steps } = this;
     if (steps < 2) return { steps_per_second: null, waited: null, kernels };
-    const milliseconds = this.last - this.first - this.aside;
-    const waited = Math.min(1, this.waited / milliseconds);
+    const milliseconds = this.last.now - this.first - this.last.aside;
+    const waited = Math.min(1, this.last.waited / milliseconds);
     return { steps_per_second: ((steps - 1) * 1000) / milliseconds, waited, kernels };
   }
 }

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { Random } from '../../src/recipe/random.ts';
 import { readSafetensors } from '../../src/tensors/safetensors.ts';
 import { temporaryFolder, tree } from './archc.ts';
-import { TINY, writeDataset } from './tiny.ts';
+import { TINY, writeDataset, writeTinyPlan } from './tiny.ts';
 
 /** Processes that are killed. */
 const KILLS = 20;
@@ -20,10 +20,18 @@ const settings = {
   ...{ augment: 'flips + rotations90 + brightness(0.3, probability: 0.5) + contrast(0.3)' },
   ...{ freeze: '["stem.*"]', freeze_steps: '400' },
 };
-const command = (output: string) => [
-  ...['train', TINY, '--data', data, '--output', output, '--backend', 'cpu', '--checkpoint-every', '5'],
+const command = (from: string, output: string) => [
+  ...['train', TINY, '--data', from, '--output', output, '--backend', 'cpu', '--checkpoint-every', '5'],
   ...Object.entries(settings).flatMap(([key, value]) => ['--set', `train.${key}=${value}`]),
 ];
+
+/** The same images preprocessed: their batches are made by threads. */
+async function preprocessed(): Promise<string> {
+  const plan = writeTinyPlan(join(folder, 'plan.json'), data);
+  const cache = join(folder, 'cache');
+  await toEnd(['data', 'preprocess', data, '--output', cache, '--plan', plan]);
+  return cache;
+}
 
 function start(args: readonly string[]): {
   child: ChildProcess;
@@ -58,32 +66,41 @@ function expectReadable(run: string): void {
   }
 }
 
-test(`a run that is killed ${KILLS} times ends with the bytes of one that never was`, async () => {
-  const [whole, run] = ['whole', 'killed'].map((name) => join(folder, name));
-  await toEnd(command(whole));
-  const random = Random.stream(1, 'kills');
-  const log = join(run, 'losses.jsonl');
-  let began = 0;
-  for (let kill = 0; kill < KILLS; kill++) {
-    const resume = existsSync(join(run, 'checkpoint.safetensors')) ? ['--resume'] : [];
-    const { child, ended, told } = start([...command(run), ...resume]);
-    // Some at any moment of their start, the others at work.
-    const early = kill % 5 === 4;
-    const before = sizeOf(log);
-    if (!early) while (sizeOf(log) <= before && child.exitCode === null) await setTimeout(2);
-    await setTimeout(random.uniform(0, early ? 800 : LONGEST));
-    expect(child.exitCode, told()).toBe(null);
-    if (!early) began++;
-    child.kill('SIGKILL');
-    await ended;
-    expectReadable(run);
-  }
-  expect(began).toBe((KILLS * 4) / 5);
-  await toEnd([...command(run), '--resume']);
-  for (const name of ['weights.safetensors', 'best.safetensors', 'losses.jsonl', 'loss.svg'])
-    expect(readFileSync(join(run, name)).equals(readFileSync(join(whole, name))), name).toBe(true);
-  expect(readSafetensors(join(run, 'checkpoint.safetensors')).tensors).toEqual(
-    readSafetensors(join(whole, 'checkpoint.safetensors')).tensors,
-  );
-  expect(tree(run)).toEqual(tree(whole));
-});
+const sources = [
+  { name: 'raw', open: async () => data, more: [], resumed: [] },
+  { name: 'preprocessed', open: preprocessed, more: ['--workers', '2'], resumed: ['--workers', '1'] },
+] as const;
+
+test.each(sources)(
+  `a run on $name data that is killed ${KILLS} times ends with the bytes of one that never was`,
+  async ({ name, open, more, resumed }) => {
+    const [whole, run] = ['whole', 'killed'].map((part) => join(folder, `${name}-${part}`));
+    const from = await open();
+    await toEnd(command(from, whole));
+    const random = Random.stream(1, 'kills');
+    const log = join(run, 'losses.jsonl');
+    let began = 0;
+    for (let kill = 0; kill < KILLS; kill++) {
+      const resume = existsSync(join(run, 'checkpoint.safetensors')) ? ['--resume'] : [];
+      const { child, ended, told } = start([...command(from, run), ...resume, ...more]);
+      // Some at any moment of their start, the others at work.
+      const early = kill % 5 === 4;
+      const before = sizeOf(log);
+      if (!early) while (sizeOf(log) <= before && child.exitCode === null) await setTimeout(2);
+      await setTimeout(random.uniform(0, early ? 800 : LONGEST));
+      expect(child.exitCode, told()).toBe(null);
+      if (!early) began++;
+      child.kill('SIGKILL');
+      await ended;
+      expectReadable(run);
+    }
+    expect(began).toBe((KILLS * 4) / 5);
+    await toEnd([...command(from, run), '--resume', ...resumed]);
+    for (const file of ['weights.safetensors', 'best.safetensors', 'losses.jsonl', 'loss.svg'])
+      expect(readFileSync(join(run, file)).equals(readFileSync(join(whole, file))), file).toBe(true);
+    expect(readSafetensors(join(run, 'checkpoint.safetensors')).tensors).toEqual(
+      readSafetensors(join(whole, 'checkpoint.safetensors')).tensors,
+    );
+    expect(tree(run)).toEqual(tree(whole));
+  },
+);

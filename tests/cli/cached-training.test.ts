@@ -50,6 +50,12 @@ test('a run on preprocessed cases: its weights say how they were made, and no re
     plan: { transpose_forward, normalisation, plan_2d: { spacing: plan_2d.spacing } },
   });
   expect(runOf('whole')).toMatchObject({ status: 'finished', data: { path: cache, cases: 3 } });
+  // The run predicts raw images by that plan.
+  const predicted = await archc(
+    ...['predict', inFolder('whole'), '--input', join(data, 'imagesTs'), '--output', inFolder('predicted')],
+    ...['--backend', 'cpu'],
+  );
+  expect(predicted.code, predicted.stderr).toBe(0);
 });
 
 test('batches are the same whoever makes them', async () => {

@@ -12,7 +12,7 @@ import {
 import { join, resolve } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { expectNoStack, type Result, temporaryFolder } from '../cli/archc.ts';
-import { TINY, writeDataset } from '../cli/tiny.ts';
+import { TINY, writeDataset, writeTinyPlan } from '../cli/tiny.ts';
 import { softwareVulkan } from '../wgpu/wgpu.ts';
 
 /** A folder of somebody who has installed the package, with nothing of the checkout. */
@@ -120,6 +120,19 @@ test('commands check, train, predict and compile', () => {
   expect(compiled.code, compiled.stderr).toBe(0);
   expect(readdirSync(at('build/mine'))).toContain('program.json');
 }, 300_000);
+
+test('it trains on preprocessed cases, whose batches threads make', () => {
+  writeTinyPlan(at('plan.json'), at('data'));
+  const made = archc('data', 'preprocess', 'data', '--output', 'cache', '--plan', 'plan.json');
+  expect(made.code, made.stderr).toBe(0);
+  const runs = ['0', '2'].map((workers) => {
+    const more = ['--workers', workers, '--output', `cached-${workers}`];
+    const trained = archc('train', 'mine.arch:Tiny', '--data', 'cache', '--steps', '3', ...more);
+    expect(trained.code, trained.stderr).toBe(0);
+    return readFileSync(at(`cached-${workers}`, 'weights.safetensors'));
+  });
+  expect(runs[1]).toEqual(runs[0]);
+});
 
 test('a mistake is shown as in a checkout', () => {
   writeFileSync(

@@ -10,10 +10,11 @@ const sources = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
   .map((file) => [file, readFileSync(root + file, 'utf8')] as const);
 
-/** Codes that are made elsewhere: of another error, by commander (below), or in a table of the same file. */
+/** Codes that are made elsewhere: of another error, by commander (below), in another thread, or in a table of the same file. */
 const passedOn = [
   /: error\.code,$/,
   /^cli[/\\]report\.ts: usageCode\(error\),$/,
+  /^data[/\\]batch-reply\.ts: code,$/,
   /^runtime[/\\]webgpu[/\\]device-faults\.ts: code,$/,
 ];
 

@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest';
+import type { Executable } from '../backend/backend.ts';
+import type { ElaboratedModel } from '../language/model.ts';
+import { Validator } from './validation.ts';
+
+/** A network of two classes on images of four pixels, two at once, that predicts class 1 where a pixel is above 0. */
+const predictor = {
+  inputs: [{ name: 'image' }],
+  outputs: [{ value: 0 }],
+  graph: { values: [{ shape: [2, 2, 1, 4] }] },
+} as unknown as ElaboratedModel;
+
+function device(): Executable {
+  const written = new Map<string, Float32Array>();
+  const found = {
+    write: (_: string, name: string, data: Float32Array) => written.set(name, data),
+    run: () => {},
+    readOutputs: async () => {
+      const x = written.get('image')!;
+      const prediction = new Float32Array(16);
+      for (let b = 0; b < 2; b++) for (let i = 0; i < 4; i++) prediction[b * 8 + 4 + i] = x[b * 4 + i];
+      return new Map([
+        ['loss', Float32Array.of(0.5)],
+        ['prediction', prediction],
+      ]);
+    },
+  };
+  return found as unknown as Executable;
+}
+
+it('counts neither pixels without a class nor what fills up the last batch', async () => {
+  const samples = [
+    { x: Float32Array.of(1, 1, -1, 1), target: Int32Array.of(1, 0, 1, -1) },
+    { x: Float32Array.of(1, -1, -1, -1), target: Int32Array.of(1, 0, -1, -1) },
+    { x: Float32Array.of(1, 1, -1, -1), target: Int32Array.of(-1, 1, 0, 0) },
+  ];
+  const validator = new Validator(predictor, { count: 3, sample: (i) => samples[i] });
+  // Of class 1: right are 1 + 1 + 1, one is too much, one is missing.
+  expect(await validator.score(device())).toEqual({ loss: 0.5, score: 6 / 8 });
+});

@@ -169,3 +169,22 @@ it('of many cases those used last stay open', () => {
   cases.close();
   expect(open.size).toBe(0);
 });
+
+it.each([true, false])(
+  'the outside is 0 after augmentation where normalisation left it out: %s',
+  (masked) => {
+    const label = Int32Array.from({ length: 64 }, (_, i) => (i % 3 === 0 ? -1 : 0));
+    const slice = { channels: 1, height: 8, width: 8, image: new Float32Array(64).fill(2), label };
+    const one = {
+      plan: { channels: ['MR'], normalisation: [{ kind: 'zscore', masked }] },
+      open: () => ({ record: { shape: [1, 8, 8] }, foreground: [], slice: () => slice, close: () => {} }),
+    } as unknown as PreprocessedDataset;
+    const noise = { kind: 'gaussian_noise', deviation: 1, probability: 1 } as const;
+    const loader = new CacheLoader(one, [0], { seed: 1, batch: 1, height: 8, width: 8, augment: [noise] });
+    const { x, target } = loader.at(0);
+    expect(target).toEqual(label);
+    x.forEach((value, i) => {
+      expect(value === 0).toBe(masked && label[i] < 0);
+    });
+  },
+);

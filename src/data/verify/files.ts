@@ -1,16 +1,14 @@
 import { join } from 'node:path';
-import { visibleNames } from '../case-files.ts';
+import { splitChannel, visibleNames } from '../case-files.ts';
 import type { ImageEnding } from '../image.ts';
 import type { Problem } from './problem.ts';
-
-const CHANNEL = /^(.+)_(\d{4})$/;
 
 /**
  * All that is wrong with the names in a folder of images and the one of its labels; no file is opened.
  *
  * @param images the folder of images `<case>_0000<ending>`, …
  * @param labels the folder of label maps `<case><ending>`; absent where cases have none
- * @param channels how many each case must have
+ * @param channels images that each case must have
  * @throws InputError `bad-dataset` where a folder cannot be listed
  */
 export function fileProblems(
@@ -32,8 +30,8 @@ export function fileProblems(
   const cases = new Map<string, number[]>();
   const unnumbered = new Set<string>();
   for (const stem of stems(images)) {
-    const match = CHANNEL.exec(stem);
-    if (match) cases.set(match[1], [...(cases.get(match[1]) ?? []), Number(match[2])]);
+    const name = splitChannel(stem);
+    if (name) cases.set(name.id, [...(cases.get(name.id) ?? []), name.channel]);
     else {
       unnumbered.add(stem);
       const hint = `rename it to ${stem}_0000${ending}`;

@@ -7,6 +7,12 @@ import { type ImageEnding, imageEnding, imageEndings } from './image.ts';
 /** `<case>_0000`: nnU-Net's names of images, with the number of the channel. */
 const CHANNEL = /^(.+)_(\d{4})$/;
 
+/** Case and channel of an image's name without its ending; `undefined` where it has no channel number. */
+export function splitChannel(stem: string): { readonly id: string; readonly channel: number } | undefined {
+  const match = CHANNEL.exec(stem);
+  return match ? { id: match[1], channel: Number(match[2]) } : undefined;
+}
+
 const RAW_LAYOUT = 'nnU-Net raw layout has imagesTr and labelsTr';
 
 /** Names of the files with an ending, sorted by UTF-16 code units whatever the machine's language is. */

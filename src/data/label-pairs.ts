@@ -76,7 +76,7 @@ export function readAlongside(path: string, truth: PlacedLabels): Labels {
 }
 
 /** How far apart the affine matrices of two volumes put the same corner, at most; 0 where one has none. */
-function cornersApart(a: Labels, b: Labels): number {
+export function cornersApart(a: Pick<Labels, 'affine' | 'shape'>, b: Pick<Labels, 'affine'>): number {
   const [first, second] = [a.affine, b.affine];
   if (first === undefined || second === undefined) return 0;
   const [depth, height, width] = a.shape;

@@ -94,6 +94,15 @@ function metricsOf(report: JobReport, model: ElaboratedModel) {
 
 const loadedCount = (rows: readonly PretrainedRow[]) => rows.filter((r) => r.status === 'loaded').length;
 
+/** What draws is large, and nothing that training waits for. */
+const drawing = () => import('../report/loss-plot.ts');
+
+/** Loads what the end of a run needs, while it trains: it may outlive the files that it was started from. */
+export function prepareResults(): void {
+  // Where that fails, the end of the run says so.
+  drawing().catch(() => {});
+}
+
 /** Weights and loss curve. */
 export async function writeResults(
   folder: RunFolder,
@@ -105,8 +114,7 @@ export async function writeResults(
   writeWeights(folder.file('weights.safetensors'), model, weights, trainedOn);
   const { steps, validations } = state.history;
   if (steps.length === 0) return;
-  // What draws is large, and nothing that training waits for.
-  const { writeLossPlot } = await import('../report/loss-plot.ts');
+  const { writeLossPlot } = await drawing();
   writeLossPlot(folder.file('loss.svg'), {
     title: `${model.name}, ${section.name}: ${steps.length} steps`,
     loss: steps.map(({ loss }, i) => [i + 1, loss] as const),

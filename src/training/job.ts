@@ -13,7 +13,14 @@ import { type Checkpoint, type RunChoices, type RunState, readCheckpoint, stateO
 import { classificationTask } from './classification-task.ts';
 import type { StepRecord, ValidationRecord } from './history.ts';
 import { type DataIdentity, type PretrainedIdentity, type RunIdentity, runIdentity } from './identity.ts';
-import { type JobReport, jobReport, writeMetrics, writeResults, writeWeights } from './job-report.ts';
+import {
+  type JobReport,
+  jobReport,
+  prepareResults,
+  writeMetrics,
+  writeResults,
+  writeWeights,
+} from './job-report.ts';
 import {
   type PretrainedReport,
   type PretrainedSource,
@@ -126,6 +133,7 @@ async function runIn(
   const resume = before && stateOf(before, model);
   const record = openRecord(folder, task, options, { identity, seed, resume });
   const profile = options.profile ? new Profile() : undefined;
+  let prepared = false;
   const result = await train({
     ...options,
     validator,
@@ -133,6 +141,8 @@ async function runIn(
     onTrained: async (executable, entries) => profile?.measure(options.backend, executable, entries),
     onStep: (step, found, planned) => {
       profile?.step(performance.now());
+      if (!prepared) prepareResults();
+      prepared = true;
       record.step(step, found);
       options.onStep(step, found, planned);
     },

@@ -2,7 +2,7 @@ import type { Expr, TrainDecl } from '../../grammar/ast.ts';
 import type { Span } from '../../grammar/span.ts';
 import { optimizers } from '../recipe/optimizers.ts';
 import { argumentNames } from '../recipe/setting.ts';
-import { trainSettings } from '../recipe/train-settings.ts';
+import { trainDefaults, trainSettings } from '../recipe/train-settings.ts';
 import type { Context } from './context.ts';
 import { firstPlace } from './diagnostics/index.ts';
 import { Env } from './env.ts';
@@ -66,21 +66,31 @@ export function elaborateTrain(
   const opt = needed('optimizer', (e) => optimizer(r, e, inner));
   const sched = optional('schedule', { kind: 'constant' } as const, (e) => schedule(r, e));
   const batch = needed('batch', (e) => r.whole('`batch`', e, 1));
-  const accumulate = optional('accumulate', 1, (e) => r.whole('`accumulate`', e, 1));
-  const ema = optional('ema', 0, (e) => r.number('`ema`', e, { least: 0, below: 1, f32: true }));
+  const accumulate = optional('accumulate', trainDefaults.accumulate, (e) => r.whole('`accumulate`', e, 1));
+  const ema = optional('ema', trainDefaults.ema, (e) =>
+    r.number('`ema`', e, { least: 0, below: 1, f32: true }),
+  );
   const steps = needed('steps', (e) => r.whole('`steps`', e, 1));
-  const freeze = optional('freeze', [], (e) => frozen(r, e, parameters));
-  const freeze_steps = optional('freeze_steps', 0, (e) => r.whole('`freeze_steps`', e, 0));
+  const freeze = optional('freeze', trainDefaults.freeze, (e) => frozen(r, e, parameters));
+  const freeze_steps = optional('freeze_steps', trainDefaults.freeze_steps, (e) =>
+    r.whole('`freeze_steps`', e, 0),
+  );
   const validate = optional('validate', 0, (e) => r.whole('`validate`', e, 0));
   // As many as nnU-Net takes.
-  const validate_batches = optional('validate_batches', 50, (e) => r.whole('`validate_batches`', e, 1));
+  const validate_batches = optional('validate_batches', trainDefaults.validate_batches, (e) =>
+    r.whole('`validate_batches`', e, 1),
+  );
   // nnU-Net's 80:20, where there is anything to validate.
   const held = optional('holdout', validate ? 0.2 : 0, (e) => holdout(r, e, validate ?? 0));
-  const score_decay = optional('score_decay', 0, (e) => r.number('`score_decay`', e, { least: 0, below: 1 }));
-  const patience = optional('patience', 0, (e) => r.whole('`patience`', e, 0));
-  const foreground = optional('foreground', 0, (e) => r.number('`foreground`', e, { least: 0, most: 1 }));
+  const score_decay = optional('score_decay', trainDefaults.score_decay, (e) =>
+    r.number('`score_decay`', e, { least: 0, below: 1 }),
+  );
+  const patience = optional('patience', trainDefaults.patience, (e) => r.whole('`patience`', e, 0));
+  const foreground = optional('foreground', trainDefaults.foreground, (e) =>
+    r.number('`foreground`', e, { least: 0, most: 1 }),
+  );
   const augment = optional('augment', [], (e) => augmentTerms(r, e));
-  const seed = optional('seed', 0, (e) => r.whole('`seed`', e, 0));
+  const seed = optional('seed', trainDefaults.seed, (e) => r.whole('`seed`', e, 0));
   const supervised = supervise && known[supervise.findIndex((weight) => weight !== 0)];
   if (loss) checkLosses(c, loss, outputsUnknown ? undefined : supervised);
   if (c.reporter.errors > before || !loss || !supervise || !opt || !sched || !augment) return undefined;

@@ -4,6 +4,29 @@ interface TrainSetting {
   readonly leftOut: string;
 }
 
+/** What settings are that are left out; a run that began before there was one is a run with this. */
+export const trainDefaults: {
+  readonly accumulate: number;
+  readonly ema: number;
+  readonly freeze: readonly string[];
+  readonly freeze_steps: number;
+  readonly validate_batches: number;
+  readonly score_decay: number;
+  readonly patience: number;
+  readonly foreground: number;
+  readonly seed: number;
+} = {
+  accumulate: 1,
+  ema: 0,
+  freeze: [],
+  freeze_steps: 0,
+  validate_batches: 50,
+  score_decay: 0,
+  patience: 0,
+  foreground: 0,
+  seed: 0,
+};
+
 /** All that a train section may set. */
 export const trainSettings: Readonly<Record<string, TrainSetting>> = {
   loss: {

@@ -54,6 +54,17 @@ describe('what determines a run', () => {
     ]);
   });
 
+  test('a setting that a run knew nothing of had its default', () => {
+    const before = identity();
+    const { accumulate, validate_batches, ...settings } = before.train;
+    expect([accumulate, validate_batches]).toEqual([1, 50]);
+    const older = { ...before, train: settings };
+    expect(identityDifferences(older, before)).toEqual([]);
+    expect(identityDifferences(older, identity({ 'train.accumulate': '2' }))).toEqual([
+      'train.accumulate: 1 → 2',
+    ]);
+  });
+
   test('an argument of a loss that a run knew nothing of had its default', () => {
     const before = identity();
     const terms = before.train['loss'] as readonly Record<string, Json>[];

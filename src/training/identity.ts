@@ -8,6 +8,7 @@ import {
 } from '../language/model.ts';
 import { type LossTerm, losses } from '../recipe/losses.ts';
 import { type Form, withDefaults } from '../recipe/setting.ts';
+import { trainDefaults } from '../recipe/train-settings.ts';
 
 /** Plain data, as JSON holds it. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -88,7 +89,7 @@ function initialiserText({ kind, args }: Initialiser): string {
  * be prolonged.
  */
 export function identityDifferences(theirs: RunIdentity, ours: RunIdentity): string[] {
-  const [before, after] = [leaves(withKnownArguments(theirs)), leaves(ours)];
+  const [before, after] = [leaves(withDefaultsOf(theirs)), leaves(ours)];
   const differing = differingNames(before, after).filter((name) => name !== 'train.steps');
   // Another graph follows from other parameters; it says something only where it is alone.
   const causes = differing.filter((name) => /^(model|config|tensors|train\.batch)\b/.test(name));
@@ -100,8 +101,9 @@ export function identityDifferences(theirs: RunIdentity, ours: RunIdentity): str
     });
 }
 
-/** A run that began before a loss had some argument is one with its default. */
-function withKnownArguments(identity: RunIdentity): RunIdentity {
+/** A run that began before there was a setting, or an argument of a loss, is one with its default. */
+function withDefaultsOf(before: RunIdentity): RunIdentity {
+  const identity = plain({ ...before, train: { ...trainDefaults, ...before.train } });
   const { loss } = identity.train;
   if (!Array.isArray(loss)) return identity;
   const terms = (loss as readonly LossTerm[]).map((term) =>

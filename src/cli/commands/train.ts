@@ -55,7 +55,7 @@ export function register(program: Command): void {
     .option(
       '--workers <n>',
       'threads that make batches of a preprocessed data set ahead of the device (default: 1); 0 for the main thread',
-      integer('--workers', 0),
+      integer('--workers', 0, 16),
     )
     .option('--minutes <n>', 'do fewer steps where all would take longer than this', number('--minutes', 0.1))
     .option('--profile', 'tell where the time went: waiting for batches, and in which kernels')

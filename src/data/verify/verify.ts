@@ -47,8 +47,9 @@ export function verifyDataset(
       return work();
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      const found = error.message.startsWith(file)
-        ? error.message.slice(file.length).replace(/^:? /, '')
+      // Most messages begin with the file, which stands before what was found anyway.
+      const found = error.message.startsWith(`${file}: `)
+        ? error.message.slice(file.length + 2)
         : error.message;
       problems.push({ kind, severity: 'error', file, found, hint: error.hint ?? '' });
       return undefined;

@@ -103,7 +103,7 @@ export function identityDifferences(theirs: RunIdentity, ours: RunIdentity): str
 
 /** A run that began before there was a setting, or an argument of a loss, is one with its default. */
 function withDefaultsOf(before: RunIdentity): RunIdentity {
-  const identity = plain({ ...before, train: { ...trainDefaults, ...before.train } });
+  const identity = plain({ ...before, train: { ...before.train, ...trainDefaults, ...before.train } });
   const { loss } = identity.train;
   if (!Array.isArray(loss)) return identity;
   const terms = (loss as readonly LossTerm[]).map((term) =>

@@ -2,6 +2,7 @@ import type { Slice } from '../data/case.ts';
 import type { PreparedCase } from '../data/prepared-case.ts';
 import { exp } from '../math.ts';
 import {
+  largest,
   type PredictBatch,
   predictLogits,
   predictSliding,
@@ -53,16 +54,6 @@ const keepsSize = ({ size: [h, w] }: PreparedCase, { height, width }: Slice) => 
 const volume = ({ height, width, channels, image }: Slice): Volume => ({
   ...{ size: [height, width], channels, image },
 });
-
-/** Of [K, count] the index of the largest, the lowest where several tie. */
-export function largest(values: Float32Array, classes: number): Uint8Array {
-  const count = values.length / classes;
-  return Uint8Array.from({ length: count }, (_, i) => {
-    let best = i;
-    for (let at = i + count; at < values.length; at += count) if (values[at] > values[best]) best = at;
-    return Math.floor(best / count);
-  });
-}
 
 /** Of [K, count] over K, in place. */
 function softmax(values: Float32Array, classes: number): Float32Array {

@@ -54,14 +54,9 @@ export async function predictSliding(
 ): Promise<Prediction> {
   const { classes } = options;
   const labels = new Uint8Array(volumeOf(image.size));
-  await slideOver(predictBatch, image, options, (first, logits) => {
-    const count = logits.length / classes;
-    for (let i = 0; i < count; i++) {
-      let best = 0;
-      for (let k = 1; k < classes; k++) if (logits[k * count + i] > logits[best * count + i]) best = k;
-      labels[first + i] = best;
-    }
-  });
+  await slideOver(predictBatch, image, options, (first, logits) =>
+    labels.set(largest(logits, classes), first),
+  );
   return { size: image.size, classes, labels };
 }
 
@@ -83,6 +78,16 @@ export async function predictLogits(
     for (let k = 0; k < classes; k++) all.set(logits.subarray(k * count, (k + 1) * count), k * total + first);
   });
   return all;
+}
+
+/** Of [K, count] the index of the largest, the lowest where several tie. */
+export function largest(values: Float32Array, classes: number): Uint8Array {
+  const count = values.length / classes;
+  return Uint8Array.from({ length: count }, (_, i) => {
+    let best = i;
+    for (let at = i + count; at < values.length; at += count) if (values[at] > values[best]) best = at;
+    return Math.floor(best / count);
+  });
 }
 
 async function slideOver(

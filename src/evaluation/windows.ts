@@ -1,3 +1,4 @@
+import { roundHalfEven } from '../data/planning/numpy.ts';
 import { exp, square } from '../math.ts';
 
 /**
@@ -12,7 +13,7 @@ export function windowStarts(image: number, window: number, step: number): numbe
   if (!(step > 0 && step <= 1)) throw new RangeError(`step ${step} is not in (0, 1]`);
   const count = Math.ceil((image - window) / (window * step)) + 1;
   const distance = count > 1 ? (image - window) / (count - 1) : 0;
-  return Array.from({ length: count }, (_, i) => roundHalfToEven(distance * i));
+  return Array.from({ length: count }, (_, i) => roundHalfEven(distance * i));
 }
 
 /**
@@ -29,11 +30,6 @@ export function windowPlaces(size: readonly number[], window: readonly number[],
     },
     [[]],
   );
-}
-
-function roundHalfToEven(value: number): number {
-  const rounded = Math.round(value);
-  return Math.abs(value % 1) === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }
 
 /**

@@ -133,7 +133,6 @@ async function runIn(
   const resume = before && stateOf(before, model);
   const record = openRecord(folder, task, options, { identity, seed, resume });
   const profile = options.profile ? new Profile() : undefined;
-  let prepared = false;
   const result = await train({
     ...options,
     validator,
@@ -141,12 +140,13 @@ async function runIn(
     onTrained: async (executable, entries) => profile?.measure(options.backend, executable, entries),
     onStep: (step, found, planned) => {
       profile?.step(performance.now());
-      if (!prepared) prepareResults();
-      prepared = true;
       record.step(step, found);
       options.onStep(step, found, planned);
     },
-    onCheckpoint: (state, seconds) => record.checkpoint(state, seconds),
+    onCheckpoint: (state, seconds) => {
+      record.checkpoint(state, seconds);
+      prepareResults();
+    },
     onPlateau: (step, best) => {
       options.remark(
         `no validation since step ${best} was better (\`patience = ${section.patience}\`): training ends at step ${step}`,

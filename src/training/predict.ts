@@ -1,8 +1,8 @@
 import { type Backend, type Executable, writeStored } from '../backend/backend.ts';
 import type { PreparedCase } from '../data/prepared-case.ts';
 import { InputError } from '../errors.ts';
-import { caseProbabilities, largest, predictCase } from '../evaluation/predict-case.ts';
-import type { SlidingWindowOptions } from '../evaluation/sliding-window.ts';
+import { caseProbabilities, predictCase } from '../evaluation/predict-case.ts';
+import { largest, type SlidingWindowOptions } from '../evaluation/sliding-window.ts';
 import type { ElaboratedModel } from '../language/model.ts';
 import type { StoredData } from '../tensors/tensor.ts';
 import { imageInput, imageShape } from './task.ts';

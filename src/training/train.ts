@@ -171,6 +171,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     }
     return weights;
   };
+  const history = () => ({ steps: [...records], validations: [...validations] });
   const snapshot = async (): Promise<RunState> => {
     const weights = await readWeights();
     const optimizer = (await executable.read('state', stateNames)) as Map<string, Float32Array>;
@@ -181,7 +182,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       identity: options.identity,
       choices: options.choices,
       loader: { ...loader.state(), step: done * accumulate },
-      history: { steps: [...records], validations: [...validations] },
+      history: history(),
       weights,
       optimizer,
     };
@@ -198,7 +199,9 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     if (own) writeStored(executable, own.weights);
     validations.push(record);
     const best = bestOf(validations, score_decay);
-    const state = best === record ? await snapshot() : undefined;
+    // What was read before the validation is the same still, but for what it found.
+    const now = async () => (own ? { ...own, history: history() } : snapshot());
+    const state = best === record ? await now() : undefined;
     options.onValidation?.(record, state && predictingWeights(section, groups, state));
     // The file of the best weights and the checkpoint tell of the same steps, wherever the run may be cut off.
     if (state) save(state);

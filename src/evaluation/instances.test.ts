@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import reference from '../../tests/fixtures/metrics/expected.json' with { type: 'json' };
 import { readLabels } from '../data/image.ts';
 import { Random } from '../recipe/random.ts';
-import { connectedComponents } from './components.ts';
+import { connectedComponents, growInto } from './components.ts';
 import type { Triple } from './distance-transform.ts';
 import { scoreInstances } from './instances.ts';
 
@@ -47,6 +47,25 @@ describe('components', () => {
     const { count, ids } = connectedComponents(new Uint8Array(1_000_000).fill(1), [1, 1000, 1000]);
     expect(count).toBe(1);
     expect(ids.every((id) => id === 1)).toBe(true);
+  });
+});
+
+describe('growing', () => {
+  it('takes the boundary pixel by pixel, across edges, each by the nearest', () => {
+    const { ids, shape } = map('.1....', '......', '...2..');
+    growInto(ids, map('111111', '.11.11', '111111').ids, shape);
+    // What touches a component only across a corner is reached around it, and what nothing leads to stays.
+    expect(ids).toEqual(map('111111', '.11.22', '112222').ids);
+  });
+
+  it('fills no more than is reached, in volumes along all three axes', () => {
+    const ids = new Int32Array(27);
+    ids[13] = 5;
+    growInto(ids, new Uint8Array(27).fill(1), [3, 3, 3]);
+    expect(ids.every((id) => id === 5)).toBe(true);
+    const apart = Int32Array.of(1, 0, 0, 0, 0);
+    growInto(apart, Uint8Array.of(0, 1, 0, 1, 1), [1, 1, 5]);
+    expect([...apart]).toEqual([1, 1, 0, 0, 0]);
   });
 });
 

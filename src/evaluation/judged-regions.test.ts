@@ -82,9 +82,22 @@ it('names that no label has are refused with those that there are', () => {
     { ...nsd, tolerances: [{ name: 'lvier', mm: 2 }] },
     { ...nsd, tolerances: [{ mm: 2 }], truthSlices: ['lvier'] },
     { ...nsd, tolerances: [{ mm: 2 }], instanceLabel: 'lvier' },
+    { ...nsd, tolerances: [{ mm: 2 }], instanceLabel: 'liver', instanceBoundary: 'lvier' },
   ]) {
     const { code, message } = problem(named('liver', 'spleen'), options);
     expect(code).toBe('unknown-label');
     expect(message).toMatch(/"lvier"; the labels are liver, spleen/);
   }
+});
+
+it('the boundary of instances is another label than theirs, and of their label alone', () => {
+  const options = { metrics: ['f1'], tolerances: [], instanceLabel: 'interior' } as const;
+  const classes = named('interior', 'Boundary');
+  expect(judgedRegions(classes, { ...options, instanceBoundary: 'boundary' })).toMatchObject([
+    { name: 'interior', metrics: ['f1'], instanceBoundary: 2 },
+    { name: 'Boundary', metrics: [] },
+  ]);
+  const { code, message } = problem(classes, { ...options, instanceBoundary: 'interior' });
+  expect(code).toBe('unknown-label');
+  expect(message).toMatch(/interior is the label of the instances themselves/);
 });

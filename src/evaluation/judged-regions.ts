@@ -1,6 +1,6 @@
 import type { LabelClass } from '../data/labels.ts';
 import { InputError } from '../errors.ts';
-import { foregroundRegions, wholeForeground } from './dice.ts';
+import { foregroundRegions, type Region, wholeForeground } from './dice.ts';
 import type { JudgedRegion, MetricName } from './metrics.ts';
 import { plainName, presetLabel, presets } from './presets.ts';
 
@@ -15,6 +15,8 @@ export interface JudgedOptions {
   readonly truthSlices?: readonly string[];
   /** The label whose instances are in maps of their own; F1 is of it alone. */
   readonly instanceLabel?: string;
+  /** The label that surrounds instances, whose pixels join the nearest one; with `instanceLabel`. */
+  readonly instanceBoundary?: string;
 }
 
 /**
@@ -62,14 +64,33 @@ export function judgedRegions(classes: readonly LabelClass[], options: JudgedOpt
     options.instanceLabel === undefined
       ? undefined
       : labelNamed(names, options.instanceLabel, '--instance-label');
+  const boundary = boundaryOf(regions, options.instanceBoundary, instances);
   const judged = regions.map((region) => ({
     ...region,
     metrics: wanted.filter((metric) => metric !== 'f1' || (instances ?? region.name) === region.name),
     tolerance: tolerances.get(region.name),
     truthSlices: truthSlices.has(region.name),
+    ...(boundary !== undefined && region.name === instances && { instanceBoundary: boundary }),
   }));
   if (!wanted.includes('dsc')) return judged;
   return [...judged, { ...wholeForeground('all foreground', classes), metrics: ['dsc'], together: true }];
+}
+
+/** The id of the class that surrounds instances, which is another than theirs. */
+function boundaryOf(
+  regions: readonly Region[],
+  asked: string | undefined,
+  instances: string | undefined,
+): number | undefined {
+  if (asked === undefined) return undefined;
+  const names = regions.map(({ name }) => name);
+  const name = labelNamed(names, asked, '--instance-boundary');
+  if (name !== instances) return regions[names.indexOf(name)].labels[0];
+  throw new InputError(
+    'unknown-label',
+    `--instance-boundary: ${name} is the label of the instances themselves`,
+    `another of ${names.join(', ')}, or --instance-label NAME`,
+  );
 }
 
 /** The class that is meant by a name; case and how words are joined do not count. */

@@ -1,4 +1,4 @@
-import { connectedComponents } from './components.ts';
+import { connectedComponents, growInto } from './components.ts';
 import { countOverlap, dice, membership, type Region } from './dice.ts';
 import type { Triple } from './distance-transform.ts';
 import { type InstanceScore, scoreInstances } from './instances.ts';
@@ -31,6 +31,8 @@ export interface JudgedRegion extends Region {
   readonly tolerance?: number;
   /** All metrics look only at the slices from the first to the last that the truth covers, where it covers one. */
   readonly truthSlices?: boolean;
+  /** The class that surrounds instances: its pixels belong to the nearest one, see growInto. */
+  readonly instanceBoundary?: number;
   /** Several classes together, which means over labels leave out. */
   readonly together?: boolean;
 }
@@ -76,17 +78,27 @@ function scoreRegion(judged: JudgedCase, region: JudgedRegion): RegionScores {
     }
   }
   if (!wanted.has('f1')) return scores;
-  const components = (ids: Int32Array) =>
-    connectedComponents(
-      ids.map((id) => (region.labels.includes(id) ? 1 : 0)),
-      part.shape,
-    ).ids;
   const instances = scoreInstances(
-    part.instances ?? components(part.truth),
-    components(part.prediction),
+    part.instances ?? instancesOf(part.truth, part.shape, region),
+    instancesOf(part.prediction, part.shape, region),
     part.shape,
   );
   return { ...scores, f1: instances.f1, instances };
+}
+
+/** Ids of the instances in a map of class ids. */
+function instancesOf(map: Int32Array, shape: Triple, { labels, instanceBoundary }: JudgedRegion): Int32Array {
+  const { ids } = connectedComponents(
+    map.map((id) => (labels.includes(id) ? 1 : 0)),
+    shape,
+  );
+  if (instanceBoundary !== undefined)
+    growInto(
+      ids,
+      map.map((id) => (id === instanceBoundary ? 1 : 0)),
+      shape,
+    );
+  return ids;
 }
 
 /** The slices from the first to the last in which the truth has one of the labels; all where it has none. */

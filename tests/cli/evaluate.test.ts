@@ -121,6 +121,23 @@ test('tables, CSV and Markdown say the same; what is not defined is said', async
   expect(markdown).toContain(`${mean.toFixed(2)} ± ${summary['hd95']['class 2'].deviation.toFixed(2)} |`);
 });
 
+test('label maps of interior and boundary become the instances again that they were made of', async () => {
+  const data = 'examples/nuclei/Dataset703_Nuclei';
+  const [truth, instances] = [`${data}/labelsTs`, `${data}/instancesTs`];
+  const args = ['--predictions', truth, '--truth', truth, '--data', data, '--metrics', 'f1', '--json'];
+  const mean = async (...more: string[]) => {
+    const found = json(await archc('evaluate', ...args, ...more)) as { mean: { f1: number } };
+    return found.mean.f1;
+  };
+  const interior = await mean('--instances', instances);
+  const whole = await mean('--instances', instances, '--instance-boundary', 'boundary');
+  // Small nuclei are hardly more than their boundary. What stays lost have no interior at all, or touch without one.
+  expect(interior).toBeLessThan(0.7);
+  expect(whole).toBeGreaterThan(0.96);
+  // Without maps of their own the instances of the truth grow, too.
+  expect(await mean('--instance-boundary', 'boundary')).toBe(1);
+});
+
 test('two predictions are compared case by case', async () => {
   const args = ['--metrics', 'dsc,f1', '--instances', inFolder('images/instances')];
   const compare = ['--compare', inFolder('images/empty')];
@@ -282,6 +299,7 @@ describe('what is wrong is said', () => {
       ['--instance-label', 'class 1'],
       /--instances FOLDER/,
     ],
+    ['a boundary without F1', 'unused-option', ['--instance-boundary', 'class 2'], /--metrics dsc,f1/],
     [
       'a second folder that is not there',
       'file-not-found',

@@ -27,6 +27,7 @@ interface EvaluateOptions {
   readonly truthSlices?: readonly string[];
   readonly instances?: string;
   readonly instanceLabel?: string;
+  readonly instanceBoundary?: string;
   readonly compare?: string;
   readonly csv?: string;
   readonly markdown?: string;
@@ -60,6 +61,10 @@ export function register(program: Command): void {
     )
     .option('--instances <folder>', 'maps of the true instances, for F1 (default: components of the truth)')
     .option('--instance-label <name>', 'the label that --instances belongs to (default: the first)')
+    .option(
+      '--instance-boundary <name>',
+      'the label around instances: its pixels join the nearest one before F1 is taken',
+    )
     .option('--compare <folder>', 'second predictions: differences with a paired test')
     .option('--csv <file>', 'write every case, label and metric as CSV')
     .option('--markdown <file>', 'write the tables as Markdown')
@@ -83,7 +88,8 @@ function evaluate(options: EvaluateOptions): void {
 }
 
 /** @throws InputError `unused-option` for options that would say nothing */
-function checkCombination({ metrics, tolerance, instances, instanceLabel }: EvaluateOptions): void {
+function checkCombination(options: EvaluateOptions): void {
+  const { metrics, tolerance, instances, instanceLabel, instanceBoundary } = options;
   const unused = (option: string, needed: string) =>
     new InputError(
       'unused-option',
@@ -95,17 +101,22 @@ function checkCombination({ metrics, tolerance, instances, instanceLabel }: Eval
     throw unused('--tolerance', `--metrics ${[...metrics, 'nsd'].join(',')}`);
   if (instances !== undefined && !metrics.includes('f1'))
     throw unused('--instances', `--metrics ${[...metrics, 'f1'].join(',')}`);
-  if (instanceLabel !== undefined && instances === undefined)
-    throw unused('--instance-label', '--instances FOLDER');
+  if (instanceBoundary !== undefined && !metrics.includes('f1'))
+    throw unused('--instance-boundary', `--metrics ${[...metrics, 'f1'].join(',')}`);
+  if (instanceLabel !== undefined && instances === undefined && instanceBoundary === undefined)
+    throw unused('--instance-label', '--instances FOLDER or --instance-boundary NAME');
 }
 
 function judgedOptions(options: EvaluateOptions, classes: readonly LabelClass[]): JudgedOptions {
-  const { metrics, tolerance, truthSlices, instances, instanceLabel } = options;
+  const { metrics, tolerance, truthSlices, instances, instanceLabel, instanceBoundary } = options;
   return {
     metrics,
     tolerances: tolerance,
     ...(truthSlices && { truthSlices }),
-    ...(instances !== undefined && { instanceLabel: instanceLabel ?? classes[1]?.name }),
+    ...((instances !== undefined || instanceBoundary !== undefined) && {
+      instanceLabel: instanceLabel ?? classes[1]?.name,
+    }),
+    ...(instanceBoundary !== undefined && { instanceBoundary }),
   };
 }
 

@@ -53,6 +53,7 @@ export const studies: readonly Study[] = [
         name: 'swin-umamba-d',
         title: 'Swin-UMamba†, reduced',
         spec: 'examples/hippocampus/hippocampus.arch:HippocampusUMamba',
+        folds: [0, 1, 2, 3, 4],
       },
     ],
     evaluate: ['--metrics', 'dsc,nsd,hd95', '--tolerance', '1'],

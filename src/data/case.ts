@@ -1,6 +1,7 @@
 import { InputError } from '../errors.ts';
 import { type Image, type Labels, readImage, readLabels } from './image.ts';
 import { classIds, type LabelClass } from './labels.ts';
+import { type Placed, placeDifference } from './placement.ts';
 
 /** A 2D image with its class ids, the unit of 2D networks. */
 export interface Slice {
@@ -56,8 +57,8 @@ export interface CaseVolume {
 /**
  * Reads a case and checks it: images with values as stored (see normaliseSlices), the label as class ids.
  *
- * @throws InputError as readImage and readLabels; `image-size` where files of the case differ in size,
- *   `image-channels` where they hold another number of channels, `label-values` where the label holds a
+ * @throws InputError as readImage and readLabels; `image-size` and `image-geometry` where files of the case differ in size,
+ *   in the size of their voxels or in place, `image-values` where a voxel is no finite number, `image-channels` where they hold another number of channels, `label-values` where the label holds a
  *   value of no class
  */
 export function loadVolume(files: CaseFiles, expected: Expected): CaseVolume {
@@ -65,12 +66,13 @@ export function loadVolume(files: CaseFiles, expected: Expected): CaseVolume {
   const first = images[0];
   const firstPath = files.images[0];
   images.forEach((image, i) => {
-    checkSize(files.images[i], image.shape, firstPath, first.shape);
+    checkPlace(files.images[i], image, firstPath, first);
+    checkValues(files.images[i], image);
   });
   checkChannels(files, images, expected.channels);
   if (files.label === undefined) return { images };
   const label = readLabels(files.label);
-  checkSize(files.label, label.shape, firstPath, first.shape);
+  checkPlace(files.label, label, firstPath, first);
   if (expected.classes === undefined) return { images, label };
   const data = classIds(files.label, label.data, expected.classes, expected.labelMaps);
   return { images, label: { ...label, data } };
@@ -105,18 +107,21 @@ function slicesOf(images: readonly Image[], label: Labels | undefined): Slice[] 
   });
 }
 
-function sizeText([depth, height, width]: readonly [number, number, number]): string {
-  return depth === 1 ? `${width}×${height}` : `${width}×${height}×${depth}`;
+function checkPlace(path: string, own: Placed, otherPath: string, other: Placed): void {
+  const difference = placeDifference(own, otherPath, other);
+  if (!difference) return;
+  const { kind, found, hint } = difference;
+  const code = kind === 'size' ? 'image-size' : 'image-geometry';
+  throw new InputError(code, `${path}: ${found}; images and label of a case lie alike`, hint);
 }
 
-type Shape = readonly [number, number, number];
-
-function checkSize(path: string, shape: Shape, otherPath: string, other: Shape): void {
-  if (shape.every((size, axis) => size === other[axis])) return;
+function checkValues(path: string, { data }: Image): void {
+  const wrong = data.find((value) => !Number.isFinite(value));
+  if (wrong === undefined) return;
   throw new InputError(
-    'image-size',
-    `${path}: is ${sizeText(shape)}, but ${otherPath} is ${sizeText(other)}; images and label of a case have one size`,
-    'check that the files belong together',
+    'image-values',
+    `${path}: a voxel is ${wrong}`,
+    'set what is no finite number to the background of the image',
   );
 }
 

@@ -9,6 +9,8 @@ export interface Image {
   readonly shape: readonly [number, number, number];
   /** Pixel size along D, H, W: mm for NIfTI, 1 for PNG. */
   readonly spacing: readonly [number, number, number];
+  /** Of a NIfTI volume, as {@link Volume} has it. */
+  readonly affine?: Volume['affine'];
   /** [C, D, H, W]: for a PNG image that is [C, H, W]. */
   readonly data: Float32Array;
 }
@@ -22,6 +24,9 @@ export interface Labels {
   /** [D, H, W]. */
   readonly data: Int32Array;
 }
+
+/** How far from a whole number a value may be to be taken for one that a header's slope has moved. */
+const ALMOST = 1e-3;
 
 /** What can be read, by the end of the file's name. */
 export const imageEndings = ['.png', '.nii.gz', '.nii'] as const;
@@ -51,8 +56,7 @@ export function imageEnding(path: string): ImageEnding {
  */
 export function readImage(path: string): Image {
   if (imageEnding(path) !== '.png') {
-    const { shape, spacing, data } = readNifti(path);
-    return { channels: 1, shape, spacing, data };
+    return { channels: 1, ...readNifti(path) };
   }
   const { width, height, channels, data: pixels } = readPng(path);
   const plane = width * height;
@@ -79,11 +83,19 @@ export function readLabels(path: string): Labels {
   if (wrong !== undefined) {
     throw new InputError(
       'bad-label-map',
-      `${path}: holds the value ${wrong}; class ids are integers from 0`,
-      'check that this is the label and not the image, and that it was resampled with nearest neighbours',
+      `${path}: holds the value ${Number(wrong.toPrecision(6))}; class ids are integers from 0`,
+      slopeHint(wrong) ??
+        'check that this is the label and not the image, and that it was resampled with nearest neighbours',
     );
   }
   return { shape, spacing, ...(affine && { affine }), data: Int32Array.from(data) };
+}
+
+/** What to do about a value that is almost a whole number, which the slope of a header has moved; else nothing. */
+export function slopeHint(value: number): string | undefined {
+  const whole = Math.round(value);
+  if (Number.isInteger(value) || !(Math.abs(value - whole) < ALMOST)) return undefined;
+  return `almost ${whole}: a slope in the header; round the values and save them as integers`;
 }
 
 /**

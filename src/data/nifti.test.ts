@@ -91,7 +91,7 @@ describe('readNifti', () => {
 
   it('refuses what is not a whole scalar volume, naming the file', () => {
     const good = nifti({}, counting(), 24);
-    expect(messageOf(new Uint8Array(0))).toContain('not a NIfTI file');
+    expect(messageOf(new Uint8Array(0))).toContain('is empty: 0 bytes');
     expect(messageOf(new TextEncoder().encode('text'.repeat(200)))).toContain(`${path}: is not a NIfTI file`);
     expect(messageOf(good.slice(0, 375))).toContain('is truncated: 24 bytes');
     expect(messageOf(gzipSync(good).subarray(0, 60))).toContain('cannot be decompressed');

@@ -79,6 +79,7 @@ export function readNifti(path: string): Volume {
 /** The uncompressed bytes of a file and its header. */
 function openVolume(path: string): { bytes: ArrayBuffer; header: NIFTI1 | NIFTI2 } {
   const file = readBytes(path, 'a NIfTI volume');
+  if (file.length === 0) throw bad(path, 'is empty: 0 bytes');
   if (!(file[0] === 0x1f && file[1] === 0x8b)) {
     const bytes = new Uint8Array(file).buffer;
     return { bytes, header: headerOf(path, bytes) };

@@ -73,6 +73,7 @@ const bad = (path: string, problem: string) =>
   new InputError('bad-png', `${path}: ${problem}`, 'save the image again as PNG');
 
 function headerOf(path: string, bytes: Uint8Array) {
+  if (bytes.length === 0) throw bad(path, 'is empty: 0 bytes');
   if (!hasPngSignature(bytes))
     throw bad(path, 'is not a PNG image (it does not begin with the PNG signature)');
   if (bytes.length < 33) throw bad(path, 'is truncated within the PNG header');

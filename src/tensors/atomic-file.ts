@@ -4,15 +4,23 @@ import { InputError, JobError } from '../errors.ts';
 import { destination, makeFolder, temporaryName } from './output-path.ts';
 import { fileErrorCode } from './read-file.ts';
 
+/** There is no room: on the disk, in the user's quota, below the limit of a file's size. */
+const noRoom = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 /** Failures of the machine; all others another path or other permissions would cure. */
-const jobErrors = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EFBIG', 'EMFILE', 'ENFILE', 'ENOMEM']);
+const jobErrors = new Set(['EIO', 'EMFILE', 'ENFILE', 'ENOMEM']);
 
 /** What Node throws when writing `path` fails, as an error with what to do; anything else as it is. */
 export function writeError(path: string, error: unknown): unknown {
   const code = fileErrorCode(error);
   if (code === '' || error instanceof InputError || error instanceof JobError) return error;
+  if (noRoom.has(code))
+    return new InputError(
+      'disk-full',
+      `${path}: cannot be written, no room is left (${code})`,
+      'free some space, or name a place on another disk',
+    );
   return jobErrors.has(code)
-    ? new JobError('write-failed', `${path}: writing failed (${code})`, 'check the free space on the disk')
+    ? new JobError('write-failed', `${path}: writing failed (${code})`, 'check the disk')
     : new InputError(
         'cannot-write',
         `${path}: cannot be written (${code})`,
@@ -26,7 +34,7 @@ export function writeError(path: string, error: unknown): unknown {
  * what it points to is replaced. On failure the temporary file is removed and what stood at `path` stays.
  *
  * @param content text (written as UTF-8), bytes, or a sequence of byte chunks
- * @throws InputError `cannot-write` when the path cannot be written; JobError `write-failed` otherwise
+ * @throws InputError `cannot-write` when the path cannot be written, `disk-full`; JobError `write-failed` otherwise
  */
 export function writeFileAtomic(path: string, content: string | Uint8Array | Iterable<Uint8Array>): void {
   const target = destination(path);

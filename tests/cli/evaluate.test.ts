@@ -340,7 +340,7 @@ describe('what is wrong is said', () => {
     expectError(
       await evaluate('cut', '--metrics', 'f1', '--instances', inFolder('cut/instances')),
       'image-size',
-      /cut\/instances\/fluo019\.png is 1×3×2, its truth .*cut\/truth\/fluo019\.png/,
+      /cut\/instances\/fluo019\.png is 2×3, but its truth .*cut\/truth\/fluo019\.png/,
     );
   });
 

@@ -1,8 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
+  chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -10,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { archc, expectError, expectFailure, json, temporaryFolder, tree } from './archc.ts';
+import { archc, expectError, json, temporaryFolder, tree } from './archc.ts';
 import { TINY, writeDataset, writeInputs, writeTinyPlan, writeWeights } from './tiny.ts';
 
 const folder = temporaryFolder();
@@ -33,6 +36,8 @@ const files: Readonly<Record<string, readonly string[]>> = {
   'emit svg': ['emit', 'graph', TINY, '--format', 'svg'],
   'data plan': ['data', 'plan', data],
 };
+const judged = join(data, 'labelsTs');
+const evaluate = ['evaluate', '--predictions', judged, '--truth', judged];
 const folders: Readonly<Record<string, readonly string[]>> = {
   compile: ['compile', TINY],
   predict: ['predict', TINY, ...feed, join(data, 'imagesTs')],
@@ -129,13 +134,58 @@ describe('a full disk', () => {
   test
     .runIf(mounted)
     .each(Object.entries(writers).filter(([name]) => !['train', 'data plan'].includes(name)))(
-    'ends %s as a failure of the job, with nothing half written',
+    'ends %s with a message that names the file, and with nothing half written',
     async (name, args) => {
-      const result = await archc(...args, '--output', join(mount, name.replace(' ', '-')));
-      expectFailure(result, 'write-failed', /writing failed \(ENOSPC\)/, /free space/);
+      const output = join(mount, name.replace(' ', '-'));
+      const result = await archc(...args, '--output', output);
+      expectError(result, 'disk-full', /no room is left \(ENOSPC\)/, /free some space/);
+      expect(result.stderr).toContain(`error[disk-full]: ${output}`);
       expect(tree(mount)).toEqual(['full']);
     },
   );
+
+  test.runIf(mounted).each(['--csv', '--markdown'])('ends evaluate %s so, too', async (option) => {
+    const result = await archc(...evaluate, option, join(mount, 'scores'));
+    expectError({ ...result, stdout: '' }, 'disk-full', `${join(mount, 'scores')}: cannot be written`);
+    expect(tree(mount)).toEqual(['full']);
+  });
+});
+
+describe('a file system that is read only', () => {
+  const mount = join(folder, 'read-only');
+  cpSync(data, mount, { recursive: true });
+  const bind = () => {
+    const steps = [
+      ['--bind', mount, mount],
+      ['-o', 'remount,bind,ro', mount],
+    ];
+    return steps.every((args) => spawnSync('mount', args).status === 0);
+  };
+  // Root may write wherever permissions alone forbid it.
+  const user = process.getuid?.() !== 0;
+  const mounted = linux && !user && bind();
+  if (user) chmodSync(mount, 0o555);
+  afterAll(() => {
+    if (mounted) spawnSync('umount', [mount]);
+    else chmodSync(mount, 0o755);
+  });
+
+  test.runIf(user || mounted).each(Object.entries(writers))(
+    'is refused by %s before any work',
+    async (_, args) => {
+      const output = join(mount, 'new');
+      const result = await archc(...args, '--output', output);
+      expectError(result, 'cannot-write', /takes nothing new \(EROFS\)|no permission to write/);
+      expect(result.stderr).toContain(`${output}: cannot be written`);
+    },
+  );
+
+  test.runIf(user || mounted)('is read like any other', async () => {
+    const args = ['--steps', '1', '--backend', 'cpu', '--output', inFolder('from-read-only')];
+    const result = await archc('train', TINY, '--data', mount, ...args);
+    expect(result.code, result.stderr).toBe(0);
+    rmSync(inFolder('from-read-only'), { recursive: true });
+  });
 });
 
 describe('inputs that are no files', () => {
@@ -173,14 +223,14 @@ describe('inputs that are no files', () => {
   });
 });
 
-test('output that nobody takes ends as a failure of the job', () => {
+test('output that nobody takes is told as a full disk is', () => {
   if (!linux) return;
   const run = (args: string) =>
     spawnSync('sh', ['-c', `"${process.execPath}" bin/archc.mjs ${args} > /dev/full`], { encoding: 'utf8' });
   for (const args of ['params vmamba', 'emit graph vmamba']) {
     const { status, stderr } = run(args);
-    expect(stderr).toMatch(/error\[write-failed\]: stdout: writing failed \(ENOSPC\)/);
-    expect(status).toBe(1);
+    expect(stderr).toMatch(/error\[disk-full\]: stdout: cannot be written, no room is left \(ENOSPC\)/);
+    expect(status).toBe(2);
   }
 });
 

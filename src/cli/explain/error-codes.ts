@@ -63,6 +63,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
     'The graphics driver gave up the device: it was reset, ran out of memory, or stopped a kernel that took too long. The last checkpoint stays; `--resume` goes on.',
   'device-validation':
     'archc asked the graphics driver for what WebGPU forbids. This is a fault of archc; please report it with the message.',
+  'disk-full':
+    'The disk is full, or the quota, or the limit of a file’s size. Files are written whole or not at all: what was there before is untouched. A run keeps its last checkpoint and goes on from it with `--resume`; `archc data preprocess` run again keeps the cases that are there.',
   'empty-dataset': 'Training needs images with labels, imagesTr and labelsTr, and there is none.',
   'ensemble-mismatch':
     'Networks that predict together average the probabilities of their classes, so that all need the same channels and the same classes in the same order.',
@@ -78,7 +80,7 @@ export const errorCodes: Readonly<Record<string, string>> = {
   'image-channels':
     'The image has another number of channels than the network takes, or than the other images of the data set. A grey image has one, a colour image three; an alpha channel counts.',
   'image-geometry':
-    'A prediction and its truth have voxels of the same size at the same place in space (the affine matrix of a NIfTI header); otherwise distances in mm, and the overlap itself, would compare different places.',
+    'Images and label of a case, and a prediction and its truth, have voxels of the same size at the same place in space (the affine matrix of a NIfTI header); otherwise a network would learn, and a metric compare, different places.',
   'image-size':
     'Images and labels of one case, and predictions and their truth, have the same size in pixels.',
   'image-values':
@@ -211,5 +213,5 @@ export const errorCodes: Readonly<Record<string, string>> = {
   'weights-not-finite':
     'After an update a weight was NaN or infinite; training stopped, and the last checkpoint stays.',
   'write-failed':
-    'Writing failed half-way, mostly for want of space. The file that was there before is untouched.',
+    'Writing failed half-way: the disk reports an error, or there are too many open files. The file that was there before is untouched.',
 };

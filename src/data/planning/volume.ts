@@ -1,4 +1,3 @@
-import { InputError } from '../../errors.ts';
 import { type CaseFiles, type Expected, loadVolume } from '../case.ts';
 import { imageEnding } from '../image.ts';
 import type { Channels } from './nonzero.ts';
@@ -14,11 +13,7 @@ export interface Volume extends Channels {
 /** What nnU-Net takes for the distance between slices of an image that is one: so that this axis is the coarsest. */
 const BETWEEN_IMAGES = 999;
 
-/**
- * Reads a case.
- *
- * @throws InputError as loadVolume; `image-values` where a voxel is no finite number
- */
+/** Reads a case. Throws InputError as loadVolume. */
 export function readVolume(files: CaseFiles, expected: Expected): Volume {
   const { images, label } = loadVolume(files, expected);
   const [{ shape, spacing }] = images;
@@ -26,15 +21,6 @@ export function readVolume(files: CaseFiles, expected: Expected): Volume {
   const data = images.flatMap((image) =>
     Array.from({ length: image.channels }, (_, c) => image.data.subarray(c * voxels, (c + 1) * voxels)),
   );
-  for (const [c, channel] of data.entries()) {
-    const wrong = channel.find((value) => !Number.isFinite(value));
-    if (wrong === undefined) continue;
-    throw new InputError(
-      'image-values',
-      `case ${files.id}: a voxel of channel ${c} is ${wrong} (${files.images.join(', ')})`,
-      'export the image again with finite numbers',
-    );
-  }
   const plane = imageEnding(files.images[0]) === '.png';
   const sizes = plane ? ([BETWEEN_IMAGES, spacing[1], spacing[2]] as const) : spacing;
   return { shape, data, label: label?.data, spacing: sizes };

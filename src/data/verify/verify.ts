@@ -5,15 +5,12 @@ import { InputError } from '../../errors.ts';
 import { endingsIn, namesIn, splitChannel } from '../case-files.ts';
 import { checkTrainingCount, type DatasetInfo, readDatasetInfo } from '../dataset-json.ts';
 import { type ImageEnding, readImage } from '../image.ts';
-import { cornersApart } from '../label-pairs.ts';
 import { readNifti } from '../nifti.ts';
+import { type Placed, placeDifference } from '../placement.ts';
 import { readLabelMap } from '../png.ts';
 import { fileProblems } from './files.ts';
 import type { Problem } from './problem.ts';
 import { imageValueProblems, labelValueProblems } from './voxels.ts';
-
-/** Of a voxel, how far sizes and places of images of one case may be apart: headers are rounded. */
-const APART = 1e-3;
 
 /** All that is wrong with a data set. */
 export interface Verification {
@@ -23,11 +20,8 @@ export interface Verification {
   readonly labels: number;
 }
 
-interface Opened {
+interface Opened extends Placed {
   readonly channels: number;
-  readonly shape: readonly [number, number, number];
-  readonly spacing: readonly [number, number, number];
-  readonly affine?: readonly (readonly number[])[];
   readonly data: Float32Array;
 }
 
@@ -184,38 +178,8 @@ class Search {
 
   /** Size, voxels and place of a file against the first image of its case. */
   #compare(path: string, own: Opened, otherPath: string, other: Opened): void {
-    const size = ({ shape }: Opened) => shape.toReversed().join('×');
-    if (own.shape.join() !== other.shape.join()) {
-      const hint = 'check that the files belong together';
-      this.#report('size', 'error', path, `is ${size(own)}, ${otherPath} is ${size(other)}`, hint);
-      return;
-    }
-    const voxels = ({ spacing }: Opened) =>
-      spacing
-        .toReversed()
-        .map((length) => Number(length.toPrecision(6)))
-        .join('×');
-    if (own.spacing.some((length, a) => Math.abs(length - other.spacing[a]) > APART * other.spacing[a])) {
-      const hint = 'check that both belong to one image; copy the header of the image';
-      this.#report(
-        'spacing',
-        'error',
-        path,
-        `has voxels of ${voxels(own)}, ${otherPath} of ${voxels(other)}`,
-        hint,
-      );
-      return;
-    }
-    const apart = cornersApart(own, other);
-    if (apart <= APART * Math.min(...other.spacing)) return;
-    const found = `lies elsewhere in space than ${otherPath}: corners are up to ${apart.toPrecision(3)} apart`;
-    this.#report(
-      'place',
-      'error',
-      path,
-      found,
-      'check that both have one orientation; copy the header of the image',
-    );
+    const difference = placeDifference(own, otherPath, other);
+    if (difference) this.#report(difference.kind, 'error', path, difference.found, difference.hint);
   }
 
   #double(opened: readonly { readonly path: string; readonly image: Opened }[], part: Part['name']): void {

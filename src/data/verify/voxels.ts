@@ -1,8 +1,6 @@
+import { slopeHint } from '../image.ts';
 import type { LabelClass } from '../labels.ts';
 import type { Problem } from './problem.ts';
-
-/** How far from a whole number a value may be to be taken for one that a header's slope has moved. */
-const ALMOST = 1e-3;
 
 /** So many wrong values of a map are told. */
 const SHOWN = 5;
@@ -52,12 +50,8 @@ export function labelValueProblems(
 }
 
 function valuesHint(wrong: readonly number[], classes: readonly LabelClass[]): string {
-  const almost = wrong.find(
-    (value) => !Number.isInteger(value) && Math.abs(value - Math.round(value)) < ALMOST,
-  );
-  if (almost !== undefined) {
-    return `almost ${Math.round(almost)}: a slope in the header; round the values and save them as integers`;
-  }
+  const slope = wrong.map(slopeHint).find((hint) => hint !== undefined);
+  if (slope !== undefined) return slope;
   if (wrong.length === 1 && wrong[0] === 255 && classes.length === 2) {
     return `write 255 as ${classes[1].value} in the label maps, or set "${classes[1].name}": 255 in dataset.json`;
   }

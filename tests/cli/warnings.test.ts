@@ -78,7 +78,7 @@ describe('a spec with warnings', () => {
   });
 });
 
-const shipped = ['specs', 'specs/lib', 'examples/nuclei'].flatMap((at) =>
+const shipped = ['specs', 'specs/lib', 'examples/nuclei', 'examples/abdomen-mri', 'examples/endoscopy', 'examples/microscopy'].flatMap((at) =>
   readdirSync(at).flatMap((name) => (name.endsWith('.arch') ? [`${at}/${name}`] : [])),
 );
 

@@ -5,41 +5,11 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { InputError } from '../errors.ts';
 import { readNifti, writeNiftiLabels } from './nifti.ts';
+import { nifti } from './testing.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nifti-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const path = join(folder, 'volume.nii');
-
-interface Fields {
-  dims?: number[];
-  type?: number;
-  bits?: number;
-  slope?: number;
-  inter?: number;
-  pixDims?: number[];
-  little?: boolean;
-}
-
-/** A NIfTI-1 file by the field offsets of the standard's nifti1.h. */
-function nifti(fields: Fields, voxels: (view: DataView, at: number) => void, voxelBytes: number): Uint8Array {
-  const { dims = [3, 2, 3, 2], type = 4, bits = 16, slope = 0, inter = 0, little = true } = fields;
-  const view = new DataView(new ArrayBuffer(352 + voxelBytes));
-  view.setInt32(0, 348, little);
-  for (let i = 0; i < 8; i++) view.setInt16(40 + 2 * i, dims[i] ?? 1, little);
-  view.setInt16(70, type, little);
-  view.setInt16(72, bits, little);
-  (fields.pixDims ?? [1, 0.5, 2, 3]).forEach((size, i) => {
-    view.setFloat32(76 + 4 * i, size, little);
-  });
-  view.setFloat32(108, 352, little);
-  view.setFloat32(112, slope, little);
-  view.setFloat32(116, inter, little);
-  [0x6e, 0x2b, 0x31, 0].forEach((byte, i) => {
-    view.setUint8(344 + i, byte);
-  });
-  voxels(view, 352);
-  return new Uint8Array(view.buffer);
-}
 
 const counting =
   (little = true) =>

@@ -7,3 +7,43 @@ export const everyAugmentation = Object.entries(augmentations).map(([kind, { arg
   kind,
   ...withDefaults(args, 'range' in args ? { range: 0.25 } : {}),
 })) as AugmentSpec[];
+
+/** Of a NIfTI-1 header, what tests choose. */
+export interface NiftiFields {
+  dims?: number[];
+  type?: number;
+  bits?: number;
+  slope?: number;
+  inter?: number;
+  pixDims?: number[];
+  little?: boolean;
+}
+
+/**
+ * For tests: a NIfTI-1 file by the field offsets of the standard's nifti1.h.
+ *
+ * @param voxels writes them, from the byte `at` on
+ */
+export function nifti(
+  fields: NiftiFields,
+  voxels: (view: DataView, at: number) => void,
+  voxelBytes: number,
+): Uint8Array {
+  const { dims = [3, 2, 3, 2], type = 4, bits = 16, slope = 0, inter = 0, little = true } = fields;
+  const view = new DataView(new ArrayBuffer(352 + voxelBytes));
+  view.setInt32(0, 348, little);
+  for (let i = 0; i < 8; i++) view.setInt16(40 + 2 * i, dims[i] ?? 1, little);
+  view.setInt16(70, type, little);
+  view.setInt16(72, bits, little);
+  (fields.pixDims ?? [1, 0.5, 2, 3]).forEach((size, i) => {
+    view.setFloat32(76 + 4 * i, size, little);
+  });
+  view.setFloat32(108, 352, little);
+  view.setFloat32(112, slope, little);
+  view.setFloat32(116, inter, little);
+  [0x6e, 0x2b, 0x31, 0].forEach((byte, i) => {
+    view.setUint8(344 + i, byte);
+  });
+  voxels(view, 352);
+  return new Uint8Array(view.buffer);
+}

@@ -109,8 +109,15 @@ export function writeDatasetJson(folder: string, changes: object): void {
 /**
  * Writes a plan for a data set whose figures are made up (`archc data plan` draws 10^8 samples of each channel), and
  * gives its path.
+ *
+ * @param shape of each case, [D, H, W]; `spacing` likewise
  */
-export function writeTinyPlan(path: string, folder: string): string {
+export function writeTinyPlan(
+  path: string,
+  folder: string,
+  shape: readonly [number, number, number] = [1, 18, 20],
+  spacing: readonly [number, number, number] = [999, 1, 1],
+): string {
   const dataset = openDataset(folder);
   const figures = {
     max: 255,
@@ -122,8 +129,8 @@ export function writeTinyPlan(path: string, folder: string): string {
     std: 50,
   };
   const found = {
-    shapes_after_crop: dataset.training.map(() => [1, 18, 20] as const),
-    spacings: dataset.training.map(() => [999, 1, 1] as const),
+    shapes_after_crop: dataset.training.map(() => shape),
+    spacings: dataset.training.map(() => spacing),
     relative_size_after_cropping: 1,
     intensity: Object.fromEntries(dataset.channels.map((_, c) => [String(c), figures])),
   };

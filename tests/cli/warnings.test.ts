@@ -78,9 +78,14 @@ describe('a spec with warnings', () => {
   });
 });
 
-const shipped = ['specs', 'specs/lib', 'examples/nuclei'].flatMap((at) =>
-  readdirSync(at).flatMap((name) => (name.endsWith('.arch') ? [`${at}/${name}`] : [])),
-);
+const shipped = [
+  'specs',
+  'specs/lib',
+  'examples/nuclei',
+  'examples/abdomen-mri',
+  'examples/endoscopy',
+  'examples/microscopy',
+].flatMap((at) => readdirSync(at).flatMap((name) => (name.endsWith('.arch') ? [`${at}/${name}`] : [])));
 
 test.each(shipped)('%s has no warnings', async (spec) => {
   const result = await archc('check', spec, '--deny', 'warnings');

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { readPng } from '../data/png.ts';
-import { contactSheet, labelColours, type SheetRow, writeContactSheet } from './contact-sheet.ts';
+import { contactSheet, type SheetRow, writeContactSheet } from './contact-sheet.ts';
+import { labelColours } from './label-colours.ts';
 
 function row(height: number, width: number, channels: number): SheetRow {
   const plane = height * width;

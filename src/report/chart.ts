@@ -92,8 +92,9 @@ export function extremes(points: readonly Point[], buckets = BUCKETS): readonly 
     const end = Math.floor(((b + 1) * points.length) / buckets);
     let [low, high] = [first, first];
     for (let i = first + 1; i < end; i++) {
-      if (!(points[i][1] >= points[low][1])) low = i;
-      if (!(points[i][1] <= points[high][1])) high = i;
+      const value = points[i][1];
+      if (value < points[low][1] || Number.isNaN(points[low][1])) low = i;
+      if (value > points[high][1] || Number.isNaN(points[high][1])) high = i;
     }
     result.push(points[Math.min(low, high)]);
     if (low !== high) result.push(points[Math.max(low, high)]);

@@ -1,45 +1,33 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import crc32c from 'crc-32/crc32c.js';
-import protobuf from 'protobufjs/light.js';
+// The part of it that makes no functions of text.
+import protobuf from 'protobufjs/minimal.js';
 import { writeError } from '../tensors/atomic-file.ts';
 import { nextEventFile } from './event-names.ts';
 
 /*
- * TensorBoard's event files: records of TFRecord (tensorflow/core/lib/io/record_writer.h), each an `Event`
- * (tensorflow/core/util/event.proto, framework/summary.proto), of which this is what scalars take.
+ * TensorBoard's event files: records of TFRecord (tensorflow/core/lib/io/record_writer.h), each a message `Event`
+ * (tensorflow/core/util/event.proto). Of that and `Summary` (framework/summary.proto) this is what scalars take.
  */
-const schema = protobuf.Root.fromJSON({
-  nested: {
-    Event: {
-      oneofs: { what: { oneof: ['fileVersion', 'summary', 'sessionLog'] } },
-      fields: {
-        wallTime: { type: 'double', id: 1 },
-        step: { type: 'int64', id: 2 },
-        fileVersion: { type: 'string', id: 3 },
-        summary: { type: 'Summary', id: 5 },
-        sessionLog: { type: 'SessionLog', id: 7 },
-      },
-    },
-    Summary: {
-      fields: { value: { rule: 'repeated', type: 'Value', id: 1 } },
-      nested: {
-        Value: {
-          oneofs: { value: { oneof: ['simpleValue'] } },
-          fields: { tag: { type: 'string', id: 1 }, simpleValue: { type: 'float', id: 2 } },
-        },
-      },
-    },
-    SessionLog: { fields: { status: { type: 'int32', id: 1 } } },
-  },
-});
-const Event = schema.lookupType('Event');
+
+/** What precedes a field of a message: its number, and how it is stored. */
+const fixed64 = (field: number) => field * 8 + 1;
+const varint = (field: number) => field * 8;
+const delimited = (field: number) => field * 8 + 2;
+const fixed32 = (field: number) => field * 8 + 5;
 
 /** `SessionLog.START`: what has come before with its step, or a later one, is void. */
 const START = 1;
 
 /** A value by its tag. */
 export type Scalars = Readonly<Record<string, number>>;
+
+/** What is told of a step. */
+type Content =
+  | { readonly version: string }
+  | { readonly scalars: readonly (readonly [tag: string, value: number])[] }
+  | { readonly start: true };
 
 /** An event file that grows. */
 export class EventFile {
@@ -58,33 +46,54 @@ export class EventFile {
     } catch (error) {
       throw writeError(this.path, error);
     }
-    this.#write({ fileVersion: 'brain.Event:2' });
+    this.#write(0, { version: 'brain.Event:2' });
   }
 
   /** Says that the run goes on with this step: what other files have of it, and of later ones, is void. */
   restart(step: number): void {
-    this.#write({ step, sessionLog: { status: START } });
+    this.#write(step, { start: true });
   }
 
-  /** Values of a step; those that are not finite are left out. */
+  /** Values of a step, as 32-bit floats; those that are not finite are left out. */
   scalars(step: number, values: Scalars): void {
-    const finite = Object.entries(values).filter(([, value]) => Number.isFinite(value));
-    if (finite.length === 0) return;
-    this.#write({ step, summary: { value: finite.map(([tag, simpleValue]) => ({ tag, simpleValue })) } });
+    const scalars = Object.entries(values).filter(([, value]) => Number.isFinite(value));
+    if (scalars.length > 0) this.#write(step, { scalars });
   }
 
   close(): void {
     closeSync(this.#file);
   }
 
-  #write(event: object): void {
-    const data = Event.encode(Event.fromObject({ wallTime: Date.now() / 1000, ...event })).finish();
+  #write(step: number, content: Content): void {
     try {
-      writeSync(this.#file, recordOf(data));
+      writeSync(this.#file, recordOf(eventOf(Date.now() / 1000, step, content)));
     } catch (error) {
       throw writeError(this.path, error);
     }
   }
+}
+
+/**
+ * The bytes of an `Event`.
+ *
+ * @param time in seconds since 1970
+ */
+export function eventOf(time: number, step: number, content: Content): Uint8Array {
+  const event = protobuf.Writer.create();
+  event.uint32(fixed64(1)).double(time);
+  // What is 0 is left out, as everywhere in proto3.
+  if (step > 0) event.uint32(varint(2)).int64(step);
+  if ('version' in content) event.uint32(delimited(3)).string(content.version);
+  else if ('start' in content) event.uint32(delimited(7)).fork().uint32(varint(1)).int32(START).ldelim();
+  else {
+    event.uint32(delimited(5)).fork();
+    for (const [tag, value] of content.scalars) {
+      event.uint32(delimited(1)).fork();
+      event.uint32(delimited(1)).string(tag).uint32(fixed32(2)).float(value).ldelim();
+    }
+    event.ldelim();
+  }
+  return event.finish();
 }
 
 /** Length (64 bits, little-endian), its checksum, the bytes, theirs. */

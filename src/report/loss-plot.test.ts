@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import type { Point } from './chart.ts';
+import { extremes, type Point } from './chart.ts';
 import { lossPlot, ratePlot, scorePlot, smooth } from './loss-plot.ts';
 
 const loss: Point[] = Array.from({ length: 200 }, (_, i) => [i, 1 / (1 + i / 20)]);
@@ -123,4 +123,11 @@ test('the plot of the learning rate spans its steps', () => {
     [250, 1e-4],
   ]);
   for (const text of ['learning rate', '1.0e-2', '250']) expect(svg).toContain(text);
+});
+
+test('of many points the lowest and highest of each bucket are drawn, in their order', () => {
+  const values = [3, 1, 2, 5, 4, 4, Number.NaN, 7, Number.NaN];
+  const points = values.map((value, i): Point => [i, value]);
+  expect(extremes(points, 5)).toBe(points);
+  expect(extremes(points, 3).map(([step]) => step)).toEqual([0, 1, 3, 4, 7]);
 });

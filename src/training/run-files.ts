@@ -1,6 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { bytesText } from '../program/bytes-text.ts';
 import { eventFiles } from '../report/event-names.ts';
 import type { PagePart } from '../report/run-page.ts';
 import { VALIDATION_PICTURES } from './validation-pictures.ts';
@@ -31,8 +30,11 @@ export function filesPart(folder: string): PagePart {
   const there = [...Object.entries(kinds), ...events].filter(([name]) => existsSync(join(folder, name)));
   const rows = there.map(([name, what]) => {
     const stats = statSync(join(folder, name));
-    const [text, size] = stats.isDirectory() ? [`${name}/`, ''] : [name, bytesText(stats.size)];
+    const [text, size] = stats.isDirectory() ? [`${name}/`, ''] : [name, sizeText(stats.size)];
     return [{ text, href: text.split('/').map(encodeURIComponent).join('/') }, what, size];
   });
   return { head: ['file', 'what', 'size'], rows };
 }
+
+const sizeText = (bytes: number) =>
+  bytes < 2 ** 20 ? `${(bytes / 2 ** 10).toFixed(1)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;

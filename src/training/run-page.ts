@@ -111,12 +111,12 @@ function runParts(folder: string, run: RunDescription, { model }: RunPageOptions
   return [
     {
       title: 'Commands',
-      text: run.parts.map(({ command }) => commandText(command)).join('\n'),
+      text: run.parts.map(({ command }) => commandText(['archc', ...command])).join('\n'),
     },
     { head: ['started', 'ended', 'steps', 'training', 'device', 'versions'], rows: parts },
     {
       title: `Model ${run.model}`,
-      rows: [['values kept with it', String(weights)], ...valueRows(run.config)],
+      rows: [['parameters and buffers', `${weights} values`], ...valueRows(run.config)],
     },
     { title: `Train section ${run.section}`, rows: valueRows({ ...run.train, seed: run.seed }) },
     {

@@ -21,7 +21,14 @@ test('training leaves a run: weights, checkpoint, plot, metrics, test images', a
   expect(result.code).toBe(0);
   expect(json(result)).toMatchObject({ finished: true, steps: 12, folder: inFolder('whole') });
   expect(tree(inFolder('whole'))).toEqual([
-    ...['checkpoint.safetensors', 'learning_rate.svg', 'loss.svg', 'losses.jsonl', 'metrics.json', 'overview.png'],
+    ...[
+      'checkpoint.safetensors',
+      'learning_rate.svg',
+      'loss.svg',
+      'losses.jsonl',
+      'metrics.json',
+      'overview.png',
+    ],
     ...['pictures/', 'pictures/e.png', 'pictures/f.png'],
     ...['predictions/', 'predictions/e.png', 'predictions/f.png', 'report.html', 'run.json', 'spec/'],
     ...['spec/archc/', 'spec/archc/lib/', 'spec/archc/lib/nn.arch', 'spec/own/', 'spec/own/tiny.arch'],

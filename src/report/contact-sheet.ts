@@ -94,11 +94,14 @@ function drawPanel(
   top: number,
   factor: number,
 ): void {
-  for (let y = 0; y < height * factor; y++) {
-    for (let x = 0; x < width * factor; x++) {
-      const from = (Math.floor(y / factor) * width + Math.floor(x / factor)) * 3;
-      sheet.data.set(panel.subarray(from, from + 3), ((top + y) * sheet.width + left + x) * 3);
+  const line = new Uint8Array(width * factor * 3);
+  for (let y = 0; y < height; y++) {
+    for (let at = 0; at < line.length; at++) {
+      const x = Math.floor(at / (3 * factor));
+      line[at] = panel[(y * width + x) * 3 + (at % 3)];
     }
+    for (let repeat = 0; repeat < factor; repeat++)
+      sheet.data.set(line, ((top + y * factor + repeat) * sheet.width + left) * 3);
   }
 }
 

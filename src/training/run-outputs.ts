@@ -22,6 +22,11 @@ export const writtenFiles = (folder: string): readonly string[] => [
   ...[...curveFiles, VALIDATION_PICTURES, ...eventFiles(folder)],
 ];
 
+/**
+ * Where validations follow each other quickly, so many times as long as writing the page took it is not written anew.
+ */
+const PAUSE = 20;
+
 export interface OutputsAbout extends Omit<RunAbout, 'section' | 'trainedOn'> {
   readonly section: TrainSection;
   /** The spec with all its files, see copySpec. */
@@ -39,6 +44,8 @@ export class RunOutputs {
   readonly #events: RunEvents | undefined;
   readonly #steps: StepRecord[];
   readonly #validations: ValidationRecord[];
+  /** When the page may be written anew, on the clock of `performance.now()`. */
+  #nextPage = 0;
 
   private constructor(
     folder: RunFolder,
@@ -96,7 +103,7 @@ export class RunOutputs {
   async validation(record: ValidationRecord): Promise<void> {
     this.#validations.push(record);
     this.#events?.validation(record);
-    await this.page();
+    if (performance.now() >= this.#nextPage) await this.page();
   }
 
   checkpoint(state: RunState, seconds: number): void {
@@ -119,7 +126,10 @@ export class RunOutputs {
   async page(tested?: TaskResult): Promise<void> {
     const { model, section } = this.#about;
     const history = { steps: this.#steps, validations: this.#validations };
+    const started = performance.now();
     await writeRunPage(this.#folder.path, { model, section, task: this.#task, history, tested });
+    const ended = performance.now();
+    this.#nextPage = ended + PAUSE * (ended - started);
   }
 
   /** Whatever has happened. */

@@ -34,7 +34,7 @@ const predictor = {
 } as unknown as ElaboratedModel;
 
 function device(): Executable {
-  let x = new Float32Array();
+  let x: Float32Array = new Float32Array();
   const found = {
     write: (_: string, __: string, data: Float32Array) => (x = data),
     run: () => {},

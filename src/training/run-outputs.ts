@@ -78,7 +78,7 @@ export class RunOutputs {
     if (index && !existsSync(folder.file(index.path)))
       for (const { path, text } of about.sources) writeFileAtomic(folder.file(path), text);
     const plan = folder.file('plan.json');
-    if (task.plan && !existsSync(plan)) writePlan(plan, task.plan);
+    if (task.plan && (resume === undefined || !existsSync(plan))) writePlan(plan, task.plan);
     thinPictures(folder.path, resume?.history.validations ?? []);
     const events = await RunEvents.open(folder.path, about.tensorboard, resume);
     try {

@@ -1,11 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import type { ElaboratedModel, TrainSection } from '../language/model.ts';
 import { storedTensors } from '../language/model.ts';
 import { type PageFigure, type PagePart, type PageSection, runPage } from '../report/run-page.ts';
 import { writeFileAtomic } from '../tensors/atomic-file.ts';
 import { bestOf, type History } from './history.ts';
-import { type Json, leaves } from './identity.ts';
+import { leaves } from './identity.ts';
 import { runCurves } from './run-curves.ts';
 import { filesPart } from './run-files.ts';
 import { type RunDescription, readRun } from './run-record.ts';
@@ -22,7 +22,7 @@ const SHOWN = 3;
 export interface RunPageOptions {
   readonly model: ElaboratedModel;
   readonly section: TrainSection;
-  readonly task: Pick<TrainingTask, 'score' | 'trainedOn'>;
+  readonly task: Pick<TrainingTask, 'score' | 'trainedOn' | 'plan'>;
   readonly history: History;
   /** What a test of the last weights found. */
   readonly tested?: TaskResult;
@@ -101,7 +101,7 @@ function pictureParts(folder: string): PagePart[] {
   });
 }
 
-function runParts(folder: string, run: RunDescription, { model }: RunPageOptions): PagePart[] {
+function runParts(folder: string, run: RunDescription, { model, task }: RunPageOptions): PagePart[] {
   const { channels, classes, plan: _, held_back, ...data } = run.data;
   const weights = storedTensors(model).reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0);
   const parts = run.parts.map((part) => [
@@ -125,37 +125,47 @@ function runParts(folder: string, run: RunDescription, { model }: RunPageOptions
         ...valueRows(data),
         ['channels', channels.join(', ')],
         ['labels', classes.map(({ name, value }) => `${value} ${name}`).join(', ')],
-        ['held back', held_back.join(', ') || 'none'],
+        ['held back', listText(held_back)],
       ],
     },
     ...(run.pretrained ? [{ title: 'First weights', rows: valueRows(run.pretrained) }] : []),
-    ...planParts(folder),
+    ...planParts(task),
     ...sourceParts(folder),
   ];
 }
 
 /** Of the plan what says how cases were preprocessed. */
-function planParts(folder: string): PagePart[] {
-  const path = join(folder, 'plan.json');
-  if (!existsSync(path)) return [];
-  const plan = JSON.parse(readFileSync(path, 'utf8')) as Record<string, Json>;
-  const told = ['name', 'cases', 'transpose_forward', 'normalisation', 'plan_2d'];
-  const rows = valueRows(Object.fromEntries(told.map((key) => [key, plan[key] ?? null])));
+function planParts({ plan }: RunPageOptions['task']): PagePart[] {
+  if (!plan) return [];
+  const { name, cases, transpose_forward, normalisation, plan_2d } = plan;
+  const rows = valueRows({ name, cases, transpose_forward, normalisation, plan_2d });
   return [{ title: 'Plan of the preprocessed data', folded: true, rows }];
 }
 
 /** The files of the spec, as they were when the run began. */
 function sourceParts(folder: string): PagePart[] {
-  const index = join(folder, 'spec/sources.json');
-  if (!existsSync(index)) return [];
-  const { imports } = JSON.parse(readFileSync(index, 'utf8')) as { imports: Record<string, unknown> };
-  return Object.keys(imports).map((file) => ({
+  const below = join(folder, 'spec');
+  const names = existsSync(below) ? readdirSync(below, { recursive: true, encoding: 'utf8' }) : [];
+  const files = names.map((name) => name.split(sep).join('/')).filter((name) => name.endsWith('.arch'));
+  // The user's own come first.
+  const sorted = files.sort(
+    (a, b) => Number(b.startsWith('own/')) - Number(a.startsWith('own/')) || (a < b ? -1 : 1),
+  );
+  return sorted.map((file) => ({
     ...{ title: `spec/${file}`, folded: true },
-    text: readFileSync(join(folder, 'spec', file), 'utf8'),
+    text: readFileSync(join(below, file), 'utf8'),
   }));
 }
 
 const valueRows = (value: object): string[][] => [...leaves(value)].map(([name, text]) => [name, text]);
+
+/** Cases named in a line. */
+const NAMED = 50;
+
+function listText(names: readonly string[]): string {
+  const more = names.length > NAMED ? [`… and ${names.length - NAMED} more`] : [];
+  return [...names.slice(0, NAMED), ...more].join(', ') || 'none';
+}
 
 /** As a shell takes it. */
 const commandText = (command: readonly string[]) =>

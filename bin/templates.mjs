@@ -1,7 +1,8 @@
-// The templates of codegen/ as JavaScript: builds hold this in the place of `codegen/templates.ts`, so that nothing
-// makes functions of text at run time, which a page's content security policy may forbid.
+// Templates as JavaScript: builds hold these modules in the place of `codegen/templates.ts` and of
+// `src/report/page-template.ts`, so that nothing makes functions of text at run time, which a page's content security
+// policy may forbid.
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** A module with the exports of `codegen/templates.ts`. */
 async function templatesModule(checkout) {
@@ -32,6 +33,16 @@ export function text(path) {
 `;
 }
 
+/** A module with the export of `src/report/page-template.ts`, which lies in `folder`. */
+async function pageModule(folder) {
+  const { default: Handlebars } = await import('handlebars');
+  const text = readFileSync(join(folder, 'run-page.html.hbs'), 'utf8');
+  return `import Handlebars from 'handlebars/runtime.js';
+const template = Handlebars.template(${Handlebars.precompile(text, { strict: true })});
+export const pageTemplate = () => template;
+`;
+}
+
 /** Plugin of esbuild: every build that renders kernels needs it. */
 export const precompiledTemplates = (checkout) => ({
   name: 'precompiled-templates',
@@ -40,6 +51,11 @@ export const precompiledTemplates = (checkout) => ({
       contents: await templatesModule(checkout),
       loader: 'js',
       resolveDir: join(checkout, 'codegen'),
+    }));
+    build.onLoad({ filter: /[\\/]report[\\/]page-template\.ts$/ }, async ({ path }) => ({
+      contents: await pageModule(dirname(path)),
+      loader: 'js',
+      resolveDir: dirname(path),
     }));
   },
 });

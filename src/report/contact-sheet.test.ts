@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { readPng } from '../data/png.ts';
-import { contactSheet, labelColours, type SheetRow, writeContactSheet } from './contact-sheet.ts';
+import { contactSheet, reducedRow, type SheetRow, writeContactSheet } from './contact-sheet.ts';
+import { labelColours } from './label-colours.ts';
 
 function row(height: number, width: number, channels: number): SheetRow {
   const plane = height * width;
@@ -129,4 +130,22 @@ it('shows a constant image and writes a PNG', () => {
 it('refuses labels of another size, and nothing', () => {
   expect(() => contactSheet([{ ...row(3, 3, 1), truth: new Int32Array(8) }])).toThrow(RangeError);
   expect(() => contactSheet([])).toThrow(RangeError);
+});
+
+it('a large image is shown by every second pixel, or third', () => {
+  const [height, width] = [5, 7];
+  const image = Float32Array.from({ length: 2 * height * width }, (_, i) => i);
+  const labels = Int32Array.from({ length: height * width }, (_, i) => i);
+  const row = {
+    ...{ title: 'x', truth: labels, prediction: Uint8Array.from(labels) },
+    image: { channels: 2, height, width, image },
+  };
+  expect(reducedRow(row, 7)).toBe(row);
+  const half = reducedRow(row, 4);
+  const every = [0, 2, 4, 6, 14, 16, 18, 20, 28, 30, 32, 34];
+  expect(half.image).toMatchObject({ channels: 2, height: 3, width: 4 });
+  expect([...half.image.image]).toEqual([...every, ...every.map((i) => i + 35)]);
+  expect([...half.truth]).toEqual(every);
+  expect(half.prediction).toEqual(Uint8Array.from(every));
+  expect(reducedRow(row, 3).image).toMatchObject({ height: 2, width: 3 });
 });

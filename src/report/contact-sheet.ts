@@ -1,5 +1,6 @@
 import type { Slice } from '../data/case.ts';
 import { type Png, writePng } from '../data/png.ts';
+import { labelColours } from './label-colours.ts';
 import { drawText, fitText, textSize } from './pixel-font.ts';
 
 /** One row of a contact sheet. */
@@ -14,22 +15,6 @@ export interface SheetRow {
   readonly prediction: Int32Array | Uint8Array;
 }
 
-type Colour = readonly [number, number, number];
-
-/**
- * Colours of classes 1, 2, …, told apart also by the colour-blind (M. Okabe, K. Ito, "Color universal design",
- * 2008); beyond the seventh they repeat. Background has none.
- */
-export const labelColours: readonly Colour[] = [
-  [230, 159, 0],
-  [86, 180, 233],
-  [0, 158, 115],
-  [240, 228, 66],
-  [0, 114, 178],
-  [213, 94, 0],
-  [204, 121, 167],
-];
-
 const columns = ['image', 'truth', 'prediction'];
 const gap = 6;
 /** Of text. */
@@ -37,7 +22,7 @@ const scale = 2;
 const line = textSize('', scale).height;
 
 /** Colour of a class other than background. */
-function colourOf(label: number): Colour {
+function colourOf(label: number): readonly number[] {
   return labelColours[(label - 1) % labelColours.length];
 }
 
@@ -77,6 +62,25 @@ export function contactSheet(rows: readonly SheetRow[]): Png {
   return sheet;
 }
 
+/** A row of which no side is longer than `most`: every second pixel, or third, … of a larger one. */
+export function reducedRow(row: SheetRow, most: number): SheetRow {
+  const { channels, height, width, image } = row.image;
+  const every = Math.ceil(Math.max(height, width) / most);
+  if (every <= 1) return row;
+  const [h, w] = [Math.ceil(height / every), Math.ceil(width / every)];
+  const reduce = <A extends Float32Array | Int32Array | Uint8Array>(from: A, planes: number): A =>
+    from.subarray(0, planes * h * w).map((_, i) => {
+      const [plane, y, x] = [Math.floor(i / (h * w)), Math.floor(i / w) % h, i % w];
+      return from[(plane * height + y * every) * width + x * every];
+    }) as A;
+  return {
+    ...row,
+    image: { channels, height: h, width: w, image: reduce(image, channels) },
+    truth: reduce(row.truth, 1),
+    prediction: reduce(row.prediction, 1),
+  };
+}
+
 /** Pixels of the sheet along one of the image's. */
 function enlargement({ height, width }: Slice): number {
   return Math.max(1, Math.floor(256 / Math.max(height, width)));
@@ -90,11 +94,14 @@ function drawPanel(
   top: number,
   factor: number,
 ): void {
-  for (let y = 0; y < height * factor; y++) {
-    for (let x = 0; x < width * factor; x++) {
-      const from = (Math.floor(y / factor) * width + Math.floor(x / factor)) * 3;
-      sheet.data.set(panel.subarray(from, from + 3), ((top + y) * sheet.width + left + x) * 3);
+  const line = new Uint8Array(width * factor * 3);
+  for (let y = 0; y < height; y++) {
+    for (let at = 0; at < line.length; at++) {
+      const x = Math.floor(at / (3 * factor));
+      line[at] = panel[(y * width + x) * 3 + (at % 3)];
     }
+    for (let repeat = 0; repeat < factor; repeat++)
+      sheet.data.set(line, ((top + y * factor + repeat) * sheet.width + left) * 3);
   }
 }
 

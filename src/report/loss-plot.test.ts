@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
-import { lossPlot, type Point, smooth } from './loss-plot.ts';
+import { describe, expect, it, test } from 'vitest';
+import { extremes, type Point } from './chart.ts';
+import { lossPlot, ratePlot, scorePlot, smooth } from './loss-plot.ts';
 
 const loss: Point[] = Array.from({ length: 200 }, (_, i) => [i, 1 / (1 + i / 20)]);
 
@@ -95,4 +96,38 @@ describe('lossPlot', () => {
     });
     expect(failed).not.toContain('NaN');
   });
+});
+
+test('the plot of scores has a line for each class, of a few', () => {
+  const points: Point[] = [
+    [5, 0.2],
+    [10, 0.6],
+  ];
+  const plot = (names: readonly string[]) =>
+    scorePlot({
+      title: 'Run',
+      score: 'pseudo-Dice',
+      mean: points,
+      classes: names.map((name) => ({ name, points })),
+    });
+  const lines = (svg: string) => svg.match(/<path [^>]*stroke-linejoin="bevel"[^>]*>/g)?.length ?? 0;
+  const none = plot([]);
+  expect(plot(['1 disc', '2 rim'])).toContain('2 rim');
+  expect(lines(plot(['1 disc', '2 rim'])) - lines(none)).toBe(2);
+  expect(plot(Array.from({ length: 17 }, (_, i) => `${i} c`))).toBe(none);
+});
+
+test('the plot of the learning rate spans its steps', () => {
+  const svg = ratePlot('Run', [
+    [1, 1e-2],
+    [250, 1e-4],
+  ]);
+  for (const text of ['learning rate', '1.0e-2', '250']) expect(svg).toContain(text);
+});
+
+test('of many points the lowest and highest of each bucket are drawn, in their order', () => {
+  const values = [3, 1, 2, 5, 4, 4, Number.NaN, 7, Number.NaN];
+  const points = values.map((value, i): Point => [i, value]);
+  expect(extremes(points, 5)).toBe(points);
+  expect(extremes(points, 3).map(([step]) => step)).toEqual([0, 1, 3, 4, 7]);
 });

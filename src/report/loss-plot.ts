@@ -1,21 +1,6 @@
-import type {
-  EChartsOption,
-  GridComponentOption,
-  SeriesOption,
-  XAXisComponentOption,
-  YAXisComponentOption,
-} from 'echarts';
-import { LineChart } from 'echarts/charts';
-import { GridComponent, LegendComponent, TitleComponent } from 'echarts/components';
-import * as echarts from 'echarts/core';
-import { SVGRenderer } from 'echarts/renderers';
-import { writeFileAtomic } from '../tensors/atomic-file.ts';
-
-// Only what a line chart needs: all of echarts is a megabyte.
-echarts.use([LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
-
-/** A value of a run at a step or epoch. */
-export type Point = readonly [step: number, value: number];
+import type { GridComponentOption, SeriesOption, XAXisComponentOption, YAXisComponentOption } from 'echarts';
+import { chartFrame, colours, drawChart, lineSeries, type Point, stepRange } from './chart.ts';
+import { labelColours } from './label-colours.ts';
 
 /** Curves of a training run; values that are not finite leave a gap. */
 export interface TrainingCurves {
@@ -48,77 +33,23 @@ export function smooth(points: readonly Point[]): Point[] {
     });
 }
 
-const colours = {
-  loss: '#b8c4d6',
-  smoothed: '#1f4e8c',
-  validation: '#8a3ab9',
-  score: '#2e8b57',
-  rate: '#c0632b',
-};
-
 /**
  * Plot of a training run as SVG text: loss and smoothed loss on the left axis, validation loss with it, validation score on the right,
  * the learning rate in a strip of its own below. The same curves give the same text.
  */
-export function lossPlot(curves: TrainingCurves): string {
-  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: 900, height: 520 });
-  try {
-    chart.setOption(optionOf(curves));
-    return stableNames(chart.renderToSVGString());
-  } finally {
-    chart.dispose();
-  }
-}
-
-/** Writes {@link lossPlot} to a file, atomically. */
-export function writeLossPlot(path: string, curves: TrainingCurves): void {
-  writeFileAtomic(path, lossPlot(curves));
-}
-
-/** zrender numbers its charts through the life of a process, and names classes and clip paths after that. */
-function stableNames(svg: string): string {
-  const names = new Map<string, string>();
-  return svg.replace(/\bzr\d+-[a-z]+-?\d+\b/g, (name) => {
-    const known = names.get(name);
-    if (known !== undefined) return known;
-    const stable = `${name.replace(/^zr\d+-/, '').replace(/-?\d+$/, '')}-${names.size}`;
-    names.set(name, stable);
-    return stable;
-  });
-}
-
-function series(name: string, data: readonly Point[], colour: string, axis: number, grid = 0): SeriesOption {
-  return {
-    name,
-    type: 'line',
-    data: data.map(([step, value]) => [step, Number.isFinite(value) ? value : null]),
-    xAxisIndex: grid,
-    // More points than pixels are thinned out, keeping peaks; a long run would make a plot of many megabytes.
-    sampling: 'lttb',
-    yAxisIndex: axis,
-    showSymbol: data.length <= 50,
-    symbolSize: 4,
-    lineStyle: { width: name === 'loss' ? 1 : 2, color: colour },
-    itemStyle: { color: colour },
-  };
-}
-
-function optionOf({
+export function lossPlot({
   title,
   unit = 'step',
   loss,
   learningRate,
   validationLoss = [],
   validationScore,
-}: TrainingCurves): EChartsOption {
-  const all = [loss, learningRate ?? [], validationLoss, validationScore?.points ?? []]
-    .flat()
-    .map(([step]) => step);
-  const range = { min: Math.min(...bounds(all)), max: Math.max(...bounds(all)) };
+}: TrainingCurves): string {
+  const range = stepRange([loss, learningRate ?? [], validationLoss, validationScore?.points ?? []]);
   const below = learningRate === undefined ? 60 : 190;
   const shown = [
-    series('loss', loss, colours.loss, 0),
-    series('smoothed loss', smooth(loss), colours.smoothed, 0),
+    lineSeries({ name: 'loss', points: loss, colour: colours.loss, width: 1 }),
+    lineSeries({ name: 'smoothed loss', points: smooth(loss), colour: colours.smoothed }),
   ];
   const grids: GridComponentOption[] = [{ left: 70, right: 70, top: 80, bottom: below }];
   const xAxes: XAXisComponentOption[] = [
@@ -135,40 +66,67 @@ function optionOf({
       splitLine: { show: false },
     },
   ];
-  if (validationLoss.length > 0) shown.push(series('validation loss', validationLoss, colours.validation, 0));
+  if (validationLoss.length > 0)
+    shown.push(lineSeries({ name: 'validation loss', points: validationLoss, colour: colours.validation }));
   if (validationScore !== undefined)
-    shown.push(series(validationScore.name, validationScore.points, colours.score, 1));
+    shown.push(lineSeries({ ...validationScore, colour: colours.score, axis: 1 }));
   if (learningRate !== undefined) {
     grids.push({ left: 70, right: 70, height: 70, bottom: 40 });
     xAxes.push({ type: 'value', gridIndex: 1, ...range });
-    yAxes.push({
-      type: 'value',
-      name: 'learning rate',
-      gridIndex: 1,
-      scale: true,
-      splitNumber: 2,
-      axisLabel: { formatter: (value: number) => (value === 0 ? '0' : value.toExponential(1)) },
-    });
-    shown.push(series('learning rate', learningRate, colours.rate, 2, 1));
+    yAxes.push({ ...rateAxis, gridIndex: 1, splitNumber: 2 });
+    shown.push(
+      lineSeries({ name: 'learning rate', points: learningRate, colour: colours.rate, axis: 2, grid: 1 }),
+    );
   }
-  return {
-    animation: false,
-    backgroundColor: '#ffffff',
-    title: { text: title, left: 'center', top: 8, textStyle: { fontSize: 16 } },
-    legend: { top: 36, itemGap: 28 },
-    grid: grids,
-    xAxis: xAxes,
-    yAxis: yAxes,
-    series: shown,
-  };
+  return drawChart({ ...chartFrame(title), grid: grids, xAxis: xAxes, yAxis: yAxes, series: shown }, 520);
 }
 
-/** Lowest and highest of the values; [0, 1] without any. A loop, since a run may have more than a call takes. */
-function bounds(values: readonly number[]): [number, number] {
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const value of values) {
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-  }
-  return low < high ? [low, high] : [values.length === 0 ? 0 : low, (values.length === 0 ? 0 : low) + 1];
+/** Plot of the learning rate as SVG text, in the style of {@link lossPlot}. */
+export function ratePlot(title: string, points: readonly Point[]): string {
+  const line = lineSeries({ name: 'learning rate', points, colour: colours.rate });
+  return plain(title, rateAxis, [line], stepRange([points]));
+}
+
+/** The scores of validations, from 0 to 1. */
+export interface ScoreCurves {
+  readonly title: string;
+  /** What they are: pseudo-Dice, or accuracy. */
+  readonly score: string;
+  readonly mean: readonly Point[];
+  /** The same of each class; names are all different. Of more than sixteen none is drawn. */
+  readonly classes: readonly { readonly name: string; readonly points: readonly Point[] }[];
+}
+
+/** Plot of validation scores as SVG text, in the style of {@link lossPlot}. */
+export function scorePlot({ title, score, mean, classes }: ScoreCurves): string {
+  const drawn = classes.length > MOST_CLASSES ? [] : classes;
+  const lines = drawn.map((line, i) => lineSeries({ ...line, colour: lineColour(i), width: 1 }));
+  lines.push(lineSeries({ name: score, points: mean, colour: colours.score, width: 3 }));
+  return plain(title, { type: 'value', name: score, min: 0, max: 1 }, lines, stepRange([mean]));
+}
+
+const MOST_CLASSES = 16;
+
+const lineColour = (index: number) => {
+  const [r, g, b] = labelColours[index % labelColours.length];
+  return `rgb(${r}, ${g}, ${b})`;
+};
+
+const rateAxis: YAXisComponentOption = {
+  type: 'value',
+  name: 'learning rate',
+  scale: true,
+  axisLabel: { formatter: (value: number) => (value === 0 ? '0' : value.toExponential(1)) },
+};
+
+/** A chart of one grid over steps. */
+function plain(
+  title: string,
+  yAxis: YAXisComponentOption,
+  series: SeriesOption[],
+  range: { min: number; max: number },
+): string {
+  const xAxis: XAXisComponentOption = { type: 'value', name: 'step', nameLocation: 'middle', nameGap: 26 };
+  const grid: GridComponentOption = { left: 70, right: 70, top: 80, bottom: 60 };
+  return drawChart({ ...chartFrame(title), grid, xAxis: { ...xAxis, ...range }, yAxis, series }, 360);
 }

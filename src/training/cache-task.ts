@@ -1,13 +1,15 @@
 import { cacheBatches } from '../data/cache/cache-batches.ts';
 import { OpenCases } from '../data/cache/open-cases.ts';
-import { PreprocessedDataset } from '../data/cache/preprocessed-dataset.ts';
+import { type CachedCase, PreprocessedDataset } from '../data/cache/preprocessed-dataset.ts';
 import { dataDigest } from '../data/planning/plan.ts';
 import { preprocessingOf } from '../data/planning/plan-file.ts';
 import { InputError } from '../errors.ts';
 import { heldBack } from './holdout.ts';
 import { checkSegmentation } from './predict.ts';
+import { fullestSlice, type ShownSlice, sliceTitle } from './shown-slices.ts';
 import { checkChannels, checkClasses, imageShape, type TaskOptions, type TrainingTask } from './task.ts';
 import { windowsOf } from './validation-data.ts';
+import { SHOWN_CASES } from './validation-pictures.ts';
 
 /** A class for every pixel, from cases that `archc data preprocess` wrote. Slices are read when they are needed. */
 export function cacheTask({ model, section, data, workers = 1 }: TaskOptions): TrainingTask {
@@ -31,6 +33,7 @@ export function cacheTask({ model, section, data, workers = 1 }: TaskOptions): T
   return {
     trainedOn: { channels: plan.channels, classes: plan.classes, plan: preprocessingOf(plan) },
     remarks: [],
+    plan,
     score: 'pseudo-Dice',
     prepare: (seed) => {
       const held = heldBack(cases, section.holdout, seed, data);
@@ -46,6 +49,10 @@ export function cacheTask({ model, section, data, workers = 1 }: TaskOptions): T
       return {
         batches: cacheBatches({ folder: data, indices: indicesOf(false), options }, workers),
         validation: held.size === 0 ? undefined : { ...windows, close: () => open.close() },
+        shown: () =>
+          indicesOf(true)
+            .slice(0, SHOWN_CASES)
+            .map((index) => shownOf(open.case(index))),
         identity: {
           cases: cases.length - held.size,
           sha256: dataDigest(cases),
@@ -61,4 +68,11 @@ export function cacheTask({ model, section, data, workers = 1 }: TaskOptions): T
       throw noTest();
     },
   };
+}
+
+function shownOf(found: CachedCase): ShownSlice {
+  const { id, shape } = found.record;
+  const z = fullestSlice(shape[0], (at) => found.label(at));
+  const input = found.slice(z);
+  return { id, title: sliceTitle(id, z, shape[0]), input, image: input };
 }

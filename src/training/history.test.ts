@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bestOf } from './history.ts';
+import { bestOf, historyEntries, historyOf } from './history.ts';
 
 const of = (...scores: number[]) => scores.map((score, i) => ({ step: i + 1, loss: 1, score }));
 
@@ -18,4 +18,21 @@ it.each([
 it('nothing where no score is defined', () => {
   expect(bestOf(of(Number.NaN), 0)).toBeUndefined();
   expect(bestOf([], 0.9)).toBeUndefined();
+});
+
+it('comes back from the tensors of a checkpoint, and from those of an archc that kept no scores of classes', () => {
+  const steps = [{ loss: 2, rate: 0.1, gradNorm: 3 }];
+  const validations = [
+    { step: 1, loss: 1, score: 0.5, classes: [0.25, 0.75] },
+    { step: 1, loss: 1, score: 0.5, classes: [Number.NaN, 0.5] },
+  ];
+  const entries = new Map(historyEntries({ steps, validations }));
+  expect(historyOf(entries, 1)).toEqual({ steps, validations });
+  entries.delete('validation_classes');
+  const older = validations.map(({ step, loss, score }) => ({ step, loss, score }));
+  expect(historyOf(entries, 1)).toEqual({ steps, validations: older });
+  const goneOn = [...older, validations[0]];
+  expect(
+    historyOf(new Map(historyEntries({ steps, validations: goneOn })), 1)?.validations[0].classes,
+  ).toEqual([Number.NaN, Number.NaN]);
 });

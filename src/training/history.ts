@@ -16,6 +16,11 @@ export interface ValidationRecord {
   readonly loss: number;
   /** Pseudo-Dice, or accuracy of a classifier; NaN where it is not defined. */
   readonly score: number;
+  /**
+   * The same of each class: pseudo-Dice of those but the background, or accuracy of all; NaN where it is not defined.
+   * Absent where an older archc validated.
+   */
+  readonly classes?: readonly number[];
 }
 
 /** The course of a run so far: steps 1, 2, … and validations, both in order. */
@@ -37,7 +42,15 @@ export function historyEntries({ steps, validations }: History): [string, Tensor
     ['learning_rates', column('rate')],
     ['gradient_norms', column('gradNorm')],
     ['validations', { dtype: 'F64', shape: [validations.length, 3], data: Float64Array.from(found) }],
+    ['validation_classes', classScores(validations)],
   ];
+}
+
+/** A row a validation, NaN where it has no scores of classes. */
+function classScores(validations: readonly ValidationRecord[]): Tensor {
+  const classes = Math.max(0, ...validations.map((found) => found.classes?.length ?? 0));
+  const rows = validations.map((found) => found.classes ?? new Array<number>(classes).fill(Number.NaN));
+  return { dtype: 'F64', shape: [validations.length, classes], data: Float64Array.from(rows.flat()) };
 }
 
 /** The inverse; `undefined` where the tensors are not those of a run of `steps` steps. */
@@ -50,6 +63,10 @@ export function historyOf(tensors: ReadonlyMap<string, Tensor>, steps: number): 
   const found = tensors.get('validations');
   if (!losses || !rates || !norms || found?.dtype !== 'F64' || found.data.length % 3 !== 0) return undefined;
   const number = (from: Tensor['data'], i: number) => Number(from[i]);
+  const scores = tensors.get('validation_classes');
+  const count = scores?.dtype === 'F64' && scores.shape[0] === found.shape[0] ? scores.shape[1] : 0;
+  const classesAt = (i: number) =>
+    Array.from({ length: count }, (_, k) => number(scores!.data, i * count + k));
   return {
     steps: Array.from({ length: steps }, (_, i) => ({
       loss: number(losses, i),
@@ -60,6 +77,7 @@ export function historyOf(tensors: ReadonlyMap<string, Tensor>, steps: number): 
       step: number(found.data, 3 * i),
       loss: number(found.data, 3 * i + 1),
       score: number(found.data, 3 * i + 2),
+      ...(count > 0 && { classes: classesAt(i) }),
     })),
   };
 }

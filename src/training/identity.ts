@@ -130,7 +130,11 @@ export function differences(theirs: Json, ours: Json): string[] {
 }
 
 /** The innermost values by path, as text. Lists of plain values are one. */
-function leaves(value: Json | object, path = '', into = new Map<string, string>()): Map<string, string> {
+export function leaves(
+  value: Json | object,
+  path = '',
+  into = new Map<string, string>(),
+): Map<string, string> {
   if (value === null || typeof value !== 'object') into.set(path, shown(value as Json));
   else if (Array.isArray(value) && value.every((v) => v === null || typeof v !== 'object'))
     into.set(path, `<${value.map(shown).join(', ')}>`);

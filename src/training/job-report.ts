@@ -1,4 +1,4 @@
-import type { ElaboratedModel, TrainSection } from '../language/model.ts';
+import type { ElaboratedModel } from '../language/model.ts';
 import { storedTensors } from '../language/model.ts';
 import { writeFileAtomic } from '../tensors/atomic-file.ts';
 import { writeSafetensors } from '../tensors/safetensors.ts';
@@ -7,10 +7,10 @@ import type { PretrainedReport } from './pretrained.ts';
 import type { PretrainedRow } from './pretrained-match.ts';
 import type { ProfileReport } from './profile.ts';
 import type { RunFolder } from './run-folder.ts';
-import type { TaskResult, TrainingTask } from './task.ts';
+import type { TaskResult } from './task.ts';
 import type { TrainResult } from './train.ts';
 import { type TrainedOn, weightsMetadata } from './trained-on.ts';
-import { type ValidationReport, validationCurves } from './validation-report.ts';
+import type { ValidationReport } from './validation-report.ts';
 
 export interface JobReport extends TaskResult {
   readonly folder: string;
@@ -93,35 +93,6 @@ function metricsOf(report: JobReport, model: ElaboratedModel) {
 }
 
 const loadedCount = (rows: readonly PretrainedRow[]) => rows.filter((r) => r.status === 'loaded').length;
-
-/** What draws is large, and nothing that training waits for. */
-const drawing = () => import('../report/loss-plot.ts');
-
-/** Loads what the end of a run needs, while it trains: it may outlive the files that it was started from. */
-export function prepareResults(): void {
-  // Where that fails, the end of the run says so.
-  drawing().catch(() => {});
-}
-
-/** Weights and loss curve. */
-export async function writeResults(
-  folder: RunFolder,
-  model: ElaboratedModel,
-  section: TrainSection,
-  { state, weights }: Pick<TrainResult, 'state' | 'weights'>,
-  { trainedOn, score }: TrainingTask,
-): Promise<void> {
-  writeWeights(folder.file('weights.safetensors'), model, weights, trainedOn);
-  const { steps, validations } = state.history;
-  if (steps.length === 0) return;
-  const { writeLossPlot } = await drawing();
-  writeLossPlot(folder.file('loss.svg'), {
-    title: `${model.name}, ${section.name}: ${steps.length} steps`,
-    loss: steps.map(({ loss }, i) => [i + 1, loss] as const),
-    learningRate: steps.map(({ rate }, i) => [i + 1, rate] as const),
-    ...validationCurves(score, validations),
-  });
-}
 
 export function writeWeights(
   path: string,

@@ -6,21 +6,13 @@ import type { CopiedFile } from '../files/spec-copy.ts';
 import type { OpTable } from '../ir/op.ts';
 import type { ElaboratedModel, TrainSection } from '../language/model.ts';
 import { learningRate, scheduleOf } from '../recipe/schedules.ts';
-import { writeFileAtomic } from '../tensors/atomic-file.ts';
 import { predictingWeightsOf } from './averages.ts';
 import { cacheTask } from './cache-task.ts';
 import { type Checkpoint, type RunChoices, type RunState, readCheckpoint, stateOf } from './checkpoint.ts';
 import { classificationTask } from './classification-task.ts';
 import type { StepRecord, ValidationRecord } from './history.ts';
-import { type DataIdentity, type PretrainedIdentity, type RunIdentity, runIdentity } from './identity.ts';
-import {
-  type JobReport,
-  jobReport,
-  prepareResults,
-  writeMetrics,
-  writeResults,
-  writeWeights,
-} from './job-report.ts';
+import { type DataIdentity, type PretrainedIdentity, runIdentity } from './identity.ts';
+import { type JobReport, jobReport, writeMetrics, writeWeights } from './job-report.ts';
 import {
   type PretrainedReport,
   type PretrainedSource,
@@ -31,15 +23,14 @@ import {
 import { Profile } from './profile.ts';
 import { choicesNow, requireSameRun, stepsToPlan } from './resume.ts';
 import { RunFolder, type RunPlace } from './run-folder.ts';
-import { finishedSeconds, RunRecord } from './run-record.ts';
+import { RunOutputs, writeResults, writtenFiles } from './run-outputs.ts';
+import { writeRunPage } from './run-page.ts';
+import { finishedSeconds } from './run-record.ts';
 import { segmentationTask } from './segmentation-task.ts';
 import { checkTargets, imageInput, type TaskResult, type TrainingTask } from './task.ts';
 import { type CompiledStep, type TrainResult, train } from './train.ts';
 import { weightsMetadata } from './trained-on.ts';
 import { heldBackText, validationReport, validatorOf } from './validation-report.ts';
-
-/** Files of a run that are of no use without a checkpoint. */
-const writtenFiles: readonly string[] = ['best.safetensors', 'run.json', 'losses.jsonl', 'spec'];
 
 export interface JobOptions {
   /** Elaborated for training, with the section's batch. */
@@ -62,6 +53,8 @@ export interface JobOptions {
   readonly command?: readonly string[];
   /** First weights from a file. A run that goes on has its own. */
   readonly pretrained?: PretrainedSource;
+  /** Write scalars for TensorBoard. */
+  readonly tensorboard?: boolean;
   /** Measure where the time of training goes. */
   readonly profile?: boolean;
   /** Test on the test images afterwards. */
@@ -99,7 +92,7 @@ export async function trainJob(options: JobOptions): Promise<JobReport> {
   try {
     return await runIn(folder, task, options, undefined, pretrained);
   } catch (error) {
-    folder.abandon(writtenFiles);
+    folder.abandon(writtenFiles(folder.path));
     throw error;
   } finally {
     folder.release();
@@ -129,9 +122,22 @@ async function runIn(
   if (before && trained !== undefined && trained !== false)
     return reportFinished(folder, task, options, stateOf(before, model), data.identity, trained);
   if (data.validation) options.remark(heldBackText(section, data.identity, steps));
-  const validator = validatorOf(options, data);
+  const validator = validatorOf(options, data, folder.path);
   const resume = before && stateOf(before, model);
-  const record = openRecord(folder, task, options, { identity, seed, resume });
+  const { command = [], sources = [], tensorboard = false } = options;
+  const adapter = options.backend.description;
+  const about = {
+    model,
+    section,
+    identity,
+    seed,
+    data: options.data,
+    adapter,
+    command,
+    sources,
+    tensorboard,
+  };
+  const outputs = await RunOutputs.open(folder, task, about, resume);
   const profile = options.profile ? new Profile() : undefined;
   const result = await train({
     ...options,
@@ -140,21 +146,19 @@ async function runIn(
     onTrained: async (executable, entries) => profile?.measure(options.backend, executable, entries),
     onStep: (step, found, planned) => {
       profile?.step(performance.now());
-      record.step(step, found);
+      outputs.step(step, found);
       options.onStep(step, found, planned);
     },
-    onCheckpoint: (state, seconds) => {
-      record.checkpoint(state, seconds);
-      prepareResults();
-    },
+    onCheckpoint: (state, seconds) => outputs.checkpoint(state, seconds),
     onPlateau: (step, best) => {
       options.remark(
         `no validation since step ${best} was better (\`patience = ${section.patience}\`): training ends at step ${step}`,
       );
     },
-    onValidation: (record, best) => {
+    onValidation: async (record, best) => {
       if (best) writeWeights(folder.file('best.safetensors'), model, best, task.trainedOn);
       options.onValidation(record, best !== undefined, task.score);
+      await outputs.validation(record);
     },
     ...{ identity, choices, seed, steps },
     batches: profile?.watch(data.batches) ?? data.batches,
@@ -164,22 +168,24 @@ async function runIn(
     weights: pretrained?.weights,
   })
     .then(async (trained) => {
-      await writeResults(folder, model, section, trained, task);
-      record.end(trained.finished ? 'finished' : 'stopped', trained.state, trained.seconds);
-      return { ...trained, seconds: record.seconds };
+      await outputs.end(trained);
+      return { ...trained, seconds: outputs.seconds };
     })
     .finally(async () => {
-      record.close();
+      await outputs.close();
       data.validation?.close?.();
       await data.batches.close();
     });
+  // Testing takes its time.
+  if (options.test) await outputs.page();
   const tested = await testOf(folder, task, options, result);
   const report = {
-    ...jobReport(options.backend.description, folder.path, result, tested, pretrained, task.remarks),
+    ...jobReport(adapter, folder.path, result, tested, pretrained, task.remarks),
     validation: validationReport(task, data.identity, result.state.history, section),
     profile: profile?.report(),
   };
   writeMetrics(folder, report, model);
+  await outputs.page(tested);
   return report;
 }
 
@@ -198,7 +204,7 @@ async function reportFinished(
   );
   const weights = predictingWeightsOf(model, section, options.ops, state);
   if (!existsSync(folder.file('weights.safetensors')))
-    await writeResults(folder, model, section, { state, weights }, task);
+    await writeResults(folder, { model, section }, { state, weights }, task);
   const result = { state, weights, finished: true, seconds };
   const tested = await testOf(folder, task, options, result);
   const report = {
@@ -206,22 +212,9 @@ async function reportFinished(
     validation: validationReport(task, data, state.history, section),
   };
   if (options.test || !existsSync(folder.file('metrics.json'))) writeMetrics(folder, report, model);
+  if (options.test || !existsSync(folder.file('report.html')))
+    await writeRunPage(folder.path, { model, section, task, history: state.history, tested });
   return report;
-}
-
-/** Begins what the folder says of its run. The spec stays as the run began. */
-function openRecord(
-  folder: RunFolder,
-  { trainedOn }: TrainingTask,
-  { model, section, data, backend, command = [], sources = [] }: JobOptions,
-  run: { readonly identity: RunIdentity; readonly seed: number; readonly resume: RunState | undefined },
-): RunRecord {
-  const index = sources.at(-1);
-  if (index && !existsSync(folder.file(index.path)))
-    for (const { path, text } of sources) writeFileAtomic(folder.file(path), text);
-  const adapter = backend.description;
-  const about = { ...run, model, section: section.name, data, trainedOn, adapter, command };
-  return new RunRecord(folder, about, run.resume);
 }
 
 async function testOf(

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { InputError } from '../errors.ts';
 import { checkFolderWritable, makeFolder, removeTemporary } from '../tensors/output-path.ts';
 import { fileErrorCode } from '../tensors/read-file.ts';
@@ -145,8 +145,16 @@ export class RunFolder {
    */
   abandon(written: readonly string[]): void {
     const keep = existsSync(this.checkpoint);
-    if (!keep) for (const name of written) rmSync(this.file(name), { recursive: true, force: true });
+    if (!keep) for (const name of written) this.remove(name);
     this.unlock();
     if (!keep) this.undo();
+  }
+
+  /** Removes a file or folder, and the folder below this one that held it where that is empty now. */
+  private remove(name: string): void {
+    rmSync(this.file(name), { recursive: true, force: true });
+    const above = dirname(name);
+    if (above !== '.' && existsSync(this.file(above)) && readdirSync(this.file(above)).length === 0)
+      rmSync(this.file(above), { recursive: true });
   }
 }

@@ -1,4 +1,5 @@
 import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { ElaboratedModel } from '../language/model.ts';
 import { writeError, writeFileAtomic } from '../tensors/atomic-file.ts';
@@ -92,16 +93,17 @@ export class RunRecord {
     this.write(status, state.steps);
   }
 
-  /** Whatever has happened. A run that has not come to its end has failed. */
-  close(): void {
+  /** Whatever has happened. A run that has not come to its end has failed; gives whether it has ended well. */
+  close(): boolean {
     closeSync(this.losses);
-    if (this.ended) return;
+    if (this.ended) return true;
     this.part.finished = new Date().toISOString();
     try {
       this.write('failed', undefined);
     } catch {
       // What ended the run is the failure to report.
     }
+    return false;
   }
 
   private take({ step, history }: RunState, seconds: number): void {
@@ -121,44 +123,49 @@ export class RunRecord {
   }
 
   private write(status: RunStatus, steps: number | undefined): void {
-    const { model, section, identity, seed, data, trainedOn } = this.about;
-    const parts = [...this.before, this.part];
-    const run = {
-      status,
-      ...{ model: model.name, config: identity.config, set: model.set },
-      ...{ section, train: identity.train, seed },
-      data: { path: data, ...identity.data, ...trainedOn },
-      pretrained: identity.pretrained,
-      network: identity.network,
-      steps: steps ?? identity.train['steps'],
-      steps_done: this.part.to_step,
-      seconds: secondsIn(parts),
-      ...{ started: parts[0].started, finished: this.part.finished },
-      ...{ archc: this.part.archc, node: this.part.node, adapter: this.part.adapter },
-      parts,
-    };
+    const run = describe(this.about, [...this.before, this.part], status, steps);
     writeFileAtomic(this.folder.file(RUN), `${JSON.stringify(run, null, 1)}\n`);
   }
 }
 
+function describe(about: RunAbout, parts: readonly RunPart[], status: RunStatus, steps: number | undefined) {
+  const { model, section, identity, seed, data, trainedOn } = about;
+  const part = parts[parts.length - 1];
+  return {
+    status,
+    ...{ model: model.name, config: identity.config, set: model.set },
+    ...{ section, train: identity.train, seed },
+    data: { path: data, ...identity.data, ...trainedOn },
+    pretrained: identity.pretrained,
+    network: identity.network,
+    steps: steps ?? identity.train['steps'],
+    steps_done: part.to_step,
+    seconds: secondsIn(parts),
+    ...{ started: parts[0].started, finished: part.finished },
+    ...{ archc: part.archc, node: part.node, adapter: part.adapter },
+    parts,
+  };
+}
+
 /** Of a run that is finished: its seconds of training; `undefined` where it is not, or does not say so. */
 export function finishedSeconds(folder: RunFolder): number | undefined {
-  const run = readRun(folder);
+  const run = readRun(folder.path);
   return run?.status === 'finished' ? secondsIn(run.parts) : undefined;
 }
 
 const secondsIn = (parts: readonly RunPart[]) => parts.reduce((sum, { seconds }) => sum + seconds, 0);
 
-const partsOf = (folder: RunFolder): readonly RunPart[] => readRun(folder)?.parts ?? [];
+const partsOf = (folder: RunFolder): readonly RunPart[] => readRun(folder.path)?.parts ?? [];
+
+/** What `run.json` holds. */
+export type RunDescription = ReturnType<typeof describe>;
 
 /** `undefined` where there is none, or it was changed by hand into something else. */
-function readRun(
-  folder: RunFolder,
-): { readonly status: RunStatus; readonly parts: readonly RunPart[] } | undefined {
-  const path = folder.file(RUN);
+export function readRun(folder: string): RunDescription | undefined {
+  const path = join(folder, RUN);
   if (!existsSync(path)) return undefined;
   try {
-    const run = JSON.parse(readFileSync(path, 'utf8')) as { status: RunStatus; parts: RunPart[] };
+    const run = JSON.parse(readFileSync(path, 'utf8')) as RunDescription;
     return run.parts.every(({ seconds }) => Number.isFinite(seconds)) ? run : undefined;
   } catch {
     return undefined;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { SteppedBatches } from '../data/batches.ts';
-import { labelledSlices } from '../data/case.ts';
+import { type Case, labelledSlices } from '../data/case.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { fingerprint } from '../data/fingerprint.ts';
 import { SegmentationLoader } from '../data/loader.ts';
@@ -9,9 +9,11 @@ import { dataRemarks, pixelRange } from '../data/remarks.ts';
 import { InputError } from '../errors.ts';
 import { heldBack } from './holdout.ts';
 import { checkSegmentation, Segmenter } from './predict.ts';
+import { fullestSlice, type ShownSlice, sliceTitle } from './shown-slices.ts';
 import { checkChannels, checkClasses, imageShape, type TaskOptions, type TrainingTask } from './task.ts';
 import { loadCases, testOn } from './test-set.ts';
 import { windowsOf } from './validation-data.ts';
+import { SHOWN_CASES } from './validation-pictures.ts';
 
 /** A class for every pixel, from a data set in nnU-Net's raw layout. All images are read and checked here. */
 export function segmentationTask({ model, section, data }: TaskOptions): TrainingTask {
@@ -49,6 +51,11 @@ export function segmentationTask({ model, section, data }: TaskOptions): Trainin
         batches: new SteppedBatches(loader),
         validation:
           held.size === 0 ? undefined : windowsOf(stacks, { ...size, batches: section.validate_batches }),
+        shown: () =>
+          [...cases.keys()]
+            .filter((i) => held.has(cases[i].id))
+            .slice(0, SHOWN_CASES)
+            .flatMap((i) => shownOf(normalised[i], cases[i])),
         identity: { cases: cases.length - held.size, sha256: sha256(), held_back: [...held] },
       };
     },
@@ -73,6 +80,17 @@ export function segmentationTask({ model, section, data }: TaskOptions): Trainin
       }
     },
   };
+}
+
+/** The slice of a case that is shown, as it is stored; none of a case without truth. */
+function shownOf({ id, slices }: Case, stored: Case): ShownSlice[] {
+  const z = fullestSlice(slices.length, (at) => slices[at].label);
+  return labelledSlices([{ ...stored, slices: [slices[z]] }]).map((input) => ({
+    id,
+    title: sliceTitle(id, z, slices.length),
+    input,
+    image: stored.slices[z],
+  }));
 }
 
 /** The files that a run's training data come from: dataset.json, and of each case the images and the label. */

@@ -1,11 +1,13 @@
 import type { KernelBackend } from '../backend/kernels.ts';
 import type { Batches } from '../data/batches.ts';
+import type { Plan } from '../data/planning/plan.ts';
 import { InputError } from '../errors.ts';
 import type { ElaboratedModel, ModelInput, TrainSection } from '../language/model.ts';
 import { isOfRegions } from '../recipe/losses.ts';
 import type { StoredData } from '../tensors/tensor.ts';
 import type { ClassificationReport } from './classify.ts';
 import type { DataIdentity } from './identity.ts';
+import type { ShownSlice } from './shown-slices.ts';
 import type { TestOptions, TestReport } from './test-set.ts';
 import type { TrainedOn } from './trained-on.ts';
 import type { ValidationData } from './validation-data.ts';
@@ -15,6 +17,8 @@ export interface TrainingTask {
   readonly trainedOn: TrainedOn;
   /** What the data say of themselves that is not used; see dataRemarks. */
   readonly remarks: readonly string[];
+  /** That the data were preprocessed by; absent of data that were not. */
+  readonly plan?: Plan;
   /** What a validation measures beside the loss. */
   readonly score: 'pseudo-Dice' | 'accuracy';
   /** The training data in the order of a seed, and what they are. */
@@ -30,6 +34,8 @@ export interface TaskData {
   readonly identity: DataIdentity;
   /** The held-back data; absent where none are. */
   readonly validation?: ValidationData;
+  /** Reads slices of the first held-back cases, the same each time; absent of classifiers. */
+  readonly shown?: () => readonly ShownSlice[];
 }
 
 export interface TaskOptions {

@@ -9,6 +9,7 @@ import { luma601, otsuForeground } from '../evaluation/otsu.ts';
 import { type SheetRow, writeContactSheet } from '../report/contact-sheet.ts';
 import { makeFolder } from '../tensors/output-path.ts';
 import type { Segmenter } from './predict.ts';
+import { fullestSlice, sliceTitle } from './shown-slices.ts';
 
 export interface TestReport {
   /** Mean over images of the DSC of all foreground labels together against background. */
@@ -88,16 +89,12 @@ export async function testOn(
 
 /** An image, or of a volume the slice with most foreground in its truth (the middle one where there is none). */
 function rowOf({ id, slices }: Case, truth: Int32Array, prediction: Uint8Array): SheetRow {
-  let [shown, most] = [Math.floor(slices.length / 2), 0];
-  for (const [z, { label }] of slices.entries()) {
-    const foreground = label?.reduce((count, v) => count + (v > 0 ? 1 : 0), 0) ?? 0;
-    if (foreground > most) [shown, most] = [z, foreground];
-  }
+  const shown = fullestSlice(slices.length, (z) => slices[z].label);
   const image = slices[shown];
   const plane = image.height * image.width;
   const part = <A extends Int32Array | Uint8Array>(labels: A) =>
     labels.subarray(shown * plane, (shown + 1) * plane) as A;
-  const title = slices.length === 1 ? id : `${id}, slice ${shown + 1} of ${slices.length}`;
+  const title = sliceTitle(id, shown, slices.length);
   return { title, image, truth: part(truth), prediction: part(prediction) };
 }
 

@@ -75,7 +75,7 @@ export interface TrainOptions {
   /** Called where training ends early: validations since step `best` were no better. */
   onPlateau?(step: number, best: number): void;
   /** Called for every validation; for the best so far with the weights and buffers that it was made with. */
-  onValidation?(record: ValidationRecord, best: ReadonlyMap<string, StoredData> | undefined): void;
+  onValidation?(record: ValidationRecord, best: ReadonlyMap<string, StoredData> | undefined): Promise<void>;
   /** Called with the milliseconds that a validation or a checkpoint between steps took. */
   onAside?(milliseconds: number): void;
   /** Called at the end with what trained, and the entries of the last step; all is saved, so that values may change. */
@@ -196,13 +196,14 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     const own = averaging ? await snapshot() : undefined;
     if (own) writeStored(executable, predictingWeights(section, groups, own));
     const record = { step: done, ...(await on.score(executable)) };
+    await on.draw(executable, done);
     if (own) writeStored(executable, own.weights);
     validations.push(record);
     const best = bestOf(validations, score_decay);
     // What was read before the validation is the same still, but for what it found.
     const now = async () => (own ? { ...own, history: history() } : snapshot());
     const state = best === record ? await now() : undefined;
-    options.onValidation?.(record, state && predictingWeights(section, groups, state));
+    await options.onValidation?.(record, state && predictingWeights(section, groups, state));
     // The file of the best weights and the checkpoint tell of the same steps, wherever the run may be cut off.
     if (state) save(state);
     const since = best === undefined ? 0 : validations.length - 1 - validations.indexOf(best);

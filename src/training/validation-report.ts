@@ -1,14 +1,16 @@
 import type { ElaboratedModel, TrainSection } from '../language/model.ts';
-import type { TrainingCurves } from '../report/loss-plot.ts';
 import { bestOf, type History, type ValidationRecord } from './history.ts';
 import type { DataIdentity } from './identity.ts';
 import type { TaskData, TrainingTask } from './task.ts';
 import { Validator } from './validation.ts';
+import { ValidationPictures } from './validation-pictures.ts';
 
 /** The validations of a run. */
 export interface ValidationReport {
   /** What the scores are. */
   readonly score: TrainingTask['score'];
+  /** Names of the classes that have scores of their own. */
+  readonly classes: readonly string[];
   /** Ids of the cases that were validated on. */
   readonly held_back: readonly string[];
   readonly validations: readonly ValidationRecord[];
@@ -18,25 +20,24 @@ export interface ValidationReport {
 
 /** `undefined` where no cases are held back. */
 export function validationReport(
-  { score }: TrainingTask,
+  task: TrainingTask,
   { held_back }: DataIdentity,
   { validations }: History,
   { score_decay }: TrainSection,
 ): ValidationReport | undefined {
   if (held_back.length === 0) return undefined;
-  return { score, held_back, validations, best: bestOf(validations, score_decay) ?? null };
+  const best = bestOf(validations, score_decay) ?? null;
+  const classes = scoredClasses(task).map(({ name }) => name);
+  return { score: task.score, classes, held_back, validations, best };
 }
 
-/** What validations add to the curves of a run. */
-export function validationCurves(
-  name: TrainingTask['score'],
-  validations: readonly ValidationRecord[],
-): Pick<TrainingCurves, 'validationLoss' | 'validationScore'> {
-  if (validations.length === 0) return {};
-  return {
-    validationLoss: validations.map(({ step, loss }) => [step, loss] as const),
-    validationScore: { name, points: validations.map(({ step, score }) => [step, score] as const) },
-  };
+/** Classes that validations score one by one, with their ids: of pixels all but the background. */
+export function scoredClasses({ score, trainedOn }: Pick<TrainingTask, 'score' | 'trainedOn'>): {
+  readonly id: number;
+  readonly name: string;
+}[] {
+  const all = trainedOn.classes.map(({ name }, id) => ({ id, name }));
+  return score === 'accuracy' ? all : all.slice(1);
 }
 
 /** Cases named in a line. */
@@ -53,10 +54,17 @@ export function heldBackText({ validate }: TrainSection, data: DataIdentity, ste
     : all;
 }
 
-/** What validates a run; `undefined` where its section asks for none. */
+/**
+ * What validates a run; `undefined` where its section asks for none.
+ *
+ * @param folder of the run
+ */
 export function validatorOf(
   { predictor, section }: { readonly predictor: ElaboratedModel; readonly section: TrainSection },
-  { validation }: TaskData,
+  { validation, shown }: TaskData,
+  folder: string,
 ): Validator | undefined {
-  return section.validate === 0 || !validation ? undefined : new Validator(predictor, validation);
+  if (section.validate === 0 || !validation) return undefined;
+  const pictures = shown && new ValidationPictures(folder, predictor, shown());
+  return new Validator(predictor, validation, pictures);
 }

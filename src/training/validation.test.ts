@@ -36,5 +36,5 @@ it('counts neither pixels without a class nor what fills up the last batch', asy
   ];
   const validator = new Validator(predictor, { count: 3, sample: (i) => samples[i] });
   // Of class 1: right are 1 + 1 + 1, one is too much, one is missing.
-  expect(await validator.score(device())).toEqual({ loss: 0.5, score: 6 / 8 });
+  expect(await validator.score(device())).toEqual({ loss: 0.5, score: 6 / 8, classes: [6 / 8] });
 });

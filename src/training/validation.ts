@@ -5,22 +5,33 @@ import type { ElaboratedModel } from '../language/model.ts';
 import type { ValidationRecord } from './history.ts';
 import { imageInput } from './task.ts';
 import type { ValidationData } from './validation-data.ts';
+import type { ValidationPictures } from './validation-pictures.ts';
 
 /** Finds loss and score of a network on held-back data, by the entry `loss` of the program that trains it. */
 export class Validator {
   readonly predictor: ElaboratedModel;
   private readonly data: ValidationData;
+  private readonly pictures: ValidationPictures | undefined;
 
-  /** @param predictor the network elaborated for prediction, with the section's batch */
-  constructor(predictor: ElaboratedModel, data: ValidationData) {
+  /**
+   * @param predictor the network elaborated for prediction, with the section's batch
+   * @param pictures made at each validation
+   */
+  constructor(predictor: ElaboratedModel, data: ValidationData, pictures?: ValidationPictures) {
     this.predictor = predictor;
     this.data = data;
+    this.pictures = pictures;
+  }
+
+  /** Makes the pictures of a validation, with the same device as {@link score}. */
+  async draw(executable: Executable, step: number): Promise<void> {
+    await this.pictures?.draw(executable, step);
   }
 
   /**
    * The mean loss over batches, the last of them filled up from the start; and the pseudo-Dice of nnU-Net: the Dice of
    * each foreground class over the pixels of all windows together, then the mean over the classes that occur. Of a
-   * classifier the share of images that it classifies right. Inputs are other ones afterwards.
+   * classifier the share of images that it classifies right. Both also by class. Inputs are other ones afterwards.
    *
    * @param executable has the entry `loss`, and the network's weights
    */
@@ -56,7 +67,7 @@ export class Validator {
       const filled = Math.min(batch, this.data.count - start);
       count(out.get('prediction')!, target, { samples: filled, classes, pixels }, counts);
     }
-    return { loss: losses / batches, score: size.length === 0 ? accuracy(counts) : pseudoDice(counts) };
+    return { loss: losses / batches, ...(size.length === 0 ? accuracy(counts) : pseudoDice(counts)) };
   }
 }
 
@@ -90,16 +101,17 @@ function count(
   }
 }
 
+type Scores = Pick<ValidationRecord, 'score' | 'classes'>;
+
 /** NaN where no foreground class is in truth or prediction. */
-function pseudoDice(counts: readonly Counts[]): number {
-  const defined = counts
-    .slice(1)
-    .map(dice)
-    .filter((d) => !Number.isNaN(d));
-  return defined.reduce((sum, d) => sum + d, 0) / defined.length;
+function pseudoDice(counts: readonly Counts[]): Scores {
+  const classes = counts.slice(1).map(dice);
+  const defined = classes.filter((d) => !Number.isNaN(d));
+  return { score: defined.reduce((sum, d) => sum + d, 0) / defined.length, classes };
 }
 
-const accuracy = (counts: readonly Counts[]) => {
+function accuracy(counts: readonly Counts[]): Scores {
   const right = counts.reduce((n, c) => n + c.tp, 0);
-  return right / counts.reduce((n, c) => n + c.tp + c.fn, 0);
-};
+  const all = counts.reduce((n, c) => n + c.tp + c.fn, 0);
+  return { score: right / all, classes: counts.map(({ tp, fn }) => tp / (tp + fn)) };
+}

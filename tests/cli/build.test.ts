@@ -3,6 +3,7 @@ import { cpSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { archc as fromSources, type Result, temporaryFolder } from './archc.ts';
+import { TINY, writeDataset } from './tiny.ts';
 
 /** A checkout of its own, whose sources may be changed. */
 const checkout = join(temporaryFolder(), 'checkout');
@@ -58,6 +59,21 @@ test('from spec to kernels no function is made of text, and they are those that 
   const built = await archc(args, {}, ['--disallow-code-generation-from-strings']);
   expect(built.stderr).toBe('');
   expect(built.stdout).toBe((await fromSources(...args)).stdout);
+});
+
+test('nor in training, whose page is the one that the sources make', async () => {
+  const folder = temporaryFolder();
+  const data = writeDataset(join(folder, 'data'));
+  const args = ['train', resolve(TINY), '--data', data, '--output', join(folder, 'run'), '--backend', 'cpu'];
+  const more = ['--steps', '3', '--set', 'train.validate=2', '--tensorboard'];
+  const built = await archc([...args, ...more], {}, ['--disallow-code-generation-from-strings']);
+  expect([built.code, built.stderr]).toEqual([0, expect.stringContaining('step 2: validation loss')]);
+  const page = join(folder, 'run/report.html');
+  const text = readFileSync(page, 'utf8');
+  // A finished run without one gets it.
+  rmSync(page);
+  expect((await fromSources(...args, ...more, '--resume')).code).toBe(0);
+  expect(readFileSync(page, 'utf8')).toBe(text);
 });
 
 test('a build is made anew when a template changes', async () => {

@@ -4,8 +4,10 @@ import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { Random } from '../../src/recipe/random.ts';
+import { eventFiles } from '../../src/report/event-names.ts';
 import { readSafetensors } from '../../src/tensors/safetensors.ts';
 import { temporaryFolder, tree } from './archc.ts';
+import { readScalars } from './events.ts';
 import { TINY, writeDataset, writeTinyPlan } from './tiny.ts';
 
 /** Processes that are killed. */
@@ -22,6 +24,7 @@ const settings = {
 };
 const command = (from: string, output: string) => [
   ...['train', TINY, '--data', from, '--output', output, '--backend', 'cpu', '--checkpoint-every', '5'],
+  '--tensorboard',
   ...Object.entries(settings).flatMap(([key, value]) => ['--set', `train.${key}=${value}`]),
 ];
 
@@ -66,6 +69,9 @@ function expectReadable(run: string): void {
   }
 }
 
+/** All files but those for TensorBoard, whose names tell when they were begun. */
+const filesOf = (run: string) => tree(run).filter((name) => !eventFiles(run).includes(name));
+
 const sources = [
   { name: 'raw', open: async () => data, more: [], resumed: [] },
   { name: 'preprocessed', open: preprocessed, more: ['--workers', '2'], resumed: ['--workers', '1'] },
@@ -96,11 +102,16 @@ test.each(sources)(
     }
     expect(began).toBe((KILLS * 4) / 5);
     await toEnd([...command(from, run), '--resume', ...resumed]);
-    for (const file of ['weights.safetensors', 'best.safetensors', 'losses.jsonl', 'loss.svg'])
+    const pictures = tree(whole).filter((file) => file.endsWith('.png'));
+    expect(pictures.length).toBeGreaterThan(9);
+    const curves = ['loss.svg', 'validation.svg', 'learning_rate.svg'];
+    for (const file of ['weights.safetensors', 'best.safetensors', 'losses.jsonl', ...curves, ...pictures])
       expect(readFileSync(join(run, file)).equals(readFileSync(join(whole, file))), file).toBe(true);
+    // Each start has an event file of its own; together they tell of each step once.
+    expect(readScalars(run)).toEqual(readScalars(whole));
     expect(readSafetensors(join(run, 'checkpoint.safetensors')).tensors).toEqual(
       readSafetensors(join(whole, 'checkpoint.safetensors')).tensors,
     );
-    expect(tree(run)).toEqual(tree(whole));
+    expect(filesOf(run)).toEqual(filesOf(whole));
   },
 );

@@ -21,9 +21,16 @@ test('training leaves a run: weights, checkpoint, plot, metrics, test images', a
   expect(result.code).toBe(0);
   expect(json(result)).toMatchObject({ finished: true, steps: 12, folder: inFolder('whole') });
   expect(tree(inFolder('whole'))).toEqual([
-    ...['checkpoint.safetensors', 'loss.svg', 'losses.jsonl', 'metrics.json', 'overview.png'],
+    ...[
+      'checkpoint.safetensors',
+      'learning_rate.svg',
+      'loss.svg',
+      'losses.jsonl',
+      'metrics.json',
+      'overview.png',
+    ],
     ...['pictures/', 'pictures/e.png', 'pictures/f.png'],
-    ...['predictions/', 'predictions/e.png', 'predictions/f.png', 'run.json', 'spec/'],
+    ...['predictions/', 'predictions/e.png', 'predictions/f.png', 'report.html', 'run.json', 'spec/'],
     ...['spec/archc/', 'spec/archc/lib/', 'spec/archc/lib/nn.arch', 'spec/own/', 'spec/own/tiny.arch'],
     ...['spec/sources.json', 'weights.safetensors'],
   ]);
@@ -154,7 +161,7 @@ test('a run that diverges stops, names the step and keeps the last good checkpoi
   const path = inFolder('fresh/checkpoint.safetensors');
   expect(valuesOf(path).every(Number.isFinite)).toBe(true);
   const left = tree(inFolder('fresh')).filter((name) => !name.startsWith('spec/'));
-  expect(left).toEqual(['checkpoint.safetensors', 'losses.jsonl', 'run.json']);
+  expect(left).toEqual(['checkpoint.safetensors', 'losses.jsonl', 'report.html', 'run.json']);
   const { status } = JSON.parse(readFileSync(inFolder('fresh/run.json'), 'utf8')) as { status: string };
   expect(status).toBe('failed');
 

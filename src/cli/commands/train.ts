@@ -31,6 +31,7 @@ interface TrainCommandOptions extends ModelOptions, KernelDeviceOptions {
   readonly workers?: number;
   readonly minutes?: number;
   readonly profile?: boolean;
+  readonly tensorboard?: boolean;
   readonly resume?: boolean;
   /** `false` with --no-pretrained. */
   readonly pretrained?: string | false;
@@ -59,6 +60,7 @@ export function register(program: Command): void {
     )
     .option('--minutes <n>', 'do fewer steps where all would take longer than this', number('--minutes', 0.1))
     .option('--profile', 'tell where the time went: waiting for batches, and in which kernels')
+    .option('--tensorboard', "write event files for TensorBoard into the run's folder")
     .option('--resume', 'go on from the last checkpoint of the run')
     .option('--pretrained <file>', 'start from these weights (.pth or safetensors), by the rules of the spec')
     .option('--no-pretrained', "leave out the spec's own file")
@@ -114,6 +116,7 @@ export function register(program: Command): void {
           checkpointEvery: options.checkpointEvery,
           workers: options.workers,
           profile: options.profile,
+          tensorboard: options.tensorboard,
           sources: copySpec(parsed, first),
           command: (program as Command & { readonly rawArgs: readonly string[] }).rawArgs,
           pretrained,

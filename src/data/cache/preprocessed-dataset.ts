@@ -96,8 +96,13 @@ export class CachedCase {
     const [, height, width] = shape;
     const plane = height * width;
     const image = toFloat32(this.#file.elements('image', z * channels * plane, channels * plane));
-    const label = toInt32(this.#file.elements('label', z * plane, plane))!;
-    return { channels, height, width, image, label };
+    return { channels, height, width, image, label: this.label(z) };
+  }
+
+  /** The class ids of slice z alone. */
+  label(z: number): Int32Array {
+    const plane = this.record.shape[1] * this.record.shape[2];
+    return toInt32(this.#file.elements('label', z * plane, plane))!;
   }
 
   /** How many places of voxels of a class are kept: of all of them up to 10,000. */

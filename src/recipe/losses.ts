@@ -75,6 +75,9 @@ export const losses = {
 /** The label of what no loss counts. Ops ignore every label that is no class; what takes labels from outside takes no other. */
 export const IGNORED = -1;
 
+/** Bits of a label that can stand for regions: an i32 has 31 beside its sign, and -1 is ignored. */
+export const MOST_REGIONS = 30;
+
 /** A term with its factor. */
 export type LossTerm = Chosen<typeof losses> & { readonly weight: number };
 

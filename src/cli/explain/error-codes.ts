@@ -184,6 +184,7 @@ export const errorCodes: Readonly<Record<string, string>> = {
     'A size, or the number of elements of a tensor, is larger than the whole numbers that kernels count with.',
   'target-shape': '`target` holds one class id for each position of the finest output.',
   'too-many-classes': 'Label maps are written with 8 bits a pixel, which hold 256 ids.',
+  'too-many-regions': 'The target of a pixel is a set of bits, one a region, of which there are 30 at most.',
   'training-precision':
     '`--precision f16` is for programs that predict: gradients in half precision would vanish without loss scaling, which is not there. `compile --inference` leaves out what trains.',
   'two-names': 'The only input of a network is called `x` or by its own name in a file of tensors, not both.',

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Random } from '../recipe/random.ts';
 import type { LabelledSlice } from './case.ts';
 import { crop, foregroundWindow, randomWindow, type Window } from './crop.ts';
+import { classTarget } from './testing.ts';
 
 function slice(height: number, width: number, label = new Int32Array(height * width)): LabelledSlice {
   const image = Float32Array.from({ length: 2 * height * width }, (_, i) => i + 1);
@@ -62,7 +63,10 @@ describe('randomWindow', () => {
     const source = slice(40, 40, label);
     let second = 0;
     for (let i = 0; i < 400; i++) {
-      const { label: seen } = cut(source, foregroundWindow(source, 5, 5, Random.stream(3, i)));
+      const { label: seen } = cut(
+        source,
+        foregroundWindow(source, 5, 5, Random.stream(3, i), classTarget(3)),
+      );
       expect(seen.some((value) => value !== 0)).toBe(true);
       if (seen.includes(2)) second++;
     }
@@ -71,6 +75,6 @@ describe('randomWindow', () => {
   });
 
   it('takes any window where there is no foreground', () => {
-    expect(foregroundWindow(slice(4, 4), 2, 2, Random.stream(4)).height).toBe(2);
+    expect(foregroundWindow(slice(4, 4), 2, 2, Random.stream(4), classTarget(3)).height).toBe(2);
   });
 });

@@ -5,7 +5,7 @@ import { hausdorffDistance, surfaceDistances } from './surface.ts';
 
 const region = (more: Partial<JudgedRegion>): JudgedRegion => ({
   name: 'tube',
-  labels: [1],
+  classes: [1],
   metrics: ['dsc'],
   ...more,
 });
@@ -67,7 +67,7 @@ describe('slices of the truth', () => {
 it('a region is taken of its labels together, wherever it lies', () => {
   const half = tube(1, 4).map((id, i) => (id === 1 && i % 8 === 4 ? 3 : id));
   const [scores] = scoreCase(judged(tube(1, 4), half), [
-    region({ labels: [1, 3], metrics: ['dsc', 'nsd', 'hd95'], tolerance: 0 }),
+    region({ classes: [1, 3], metrics: ['dsc', 'nsd', 'hd95'], tolerance: 0 }),
   ]);
   expect(scores).toEqual({ dsc: 1, nsd: 1, hd95: 0 });
 });

@@ -27,7 +27,7 @@ test.each([
   const classes = [0, 1, 2].map((value) => ({ name: String(value), value }));
   const found = preprocessCase(
     files(`${folder}/${name}`, id, ending),
-    { channels: channels.length, classes },
+    { channels: channels.length, labelling: { classes } },
     { ...expectedPlans[name], normalisation },
   );
   const image = tensors.get(`${name}/${id}/image${part}`)!;

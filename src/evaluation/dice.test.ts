@@ -72,6 +72,10 @@ describe('dice', () => {
     expect(report.mean).toBeNaN();
   });
 
+  it('counts nothing that the truth ignores', () => {
+    expect(countOverlap([1, -1, 0, -1, 1], [1, 1, 1, 0, 0], [1])).toEqual({ tp: 1, fp: 1, fn: 1 });
+  });
+
   it('refuses maps of different sizes', () => {
     expect(() => countOverlap([0, 1], [0], [1])).toThrow(RangeError);
   });

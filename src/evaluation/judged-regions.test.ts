@@ -105,3 +105,20 @@ it('the boundary of instances is another label than theirs, and of their label a
   expect(code).toBe('unknown-label');
   expect(message).toMatch(/interior is the label of the instances themselves/);
 });
+
+it('of regions each is judged with all of its classes, and named like a label', () => {
+  const classes = named('label_1', 'label_2', 'label_3').classes;
+  const regions = [
+    { name: 'whole tumour', values: [1, 2, 3], painted: 1 },
+    { name: 'core', values: [2, 3], painted: 2 },
+  ];
+  const tolerances = [
+    { name: 'Whole_Tumour', mm: 2 },
+    { name: 'core', mm: 1 },
+  ];
+  expect(judgedRegions({ classes, regions }, { metrics: ['dsc', 'nsd'], tolerances })).toMatchObject([
+    { name: 'whole tumour', classes: [1, 2, 3], tolerance: 2 },
+    { name: 'core', classes: [2, 3], tolerance: 1 },
+    { name: 'all foreground', classes: [1, 2, 3], together: true },
+  ]);
+});

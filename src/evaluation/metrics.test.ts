@@ -110,3 +110,19 @@ it('takes only what is asked for', () => {
   }
   expect(() => scoreCase(judged(tube(1, 2), tube(1, 3)), [region({ metrics: ['nsd'] })])).toThrow(RangeError);
 });
+
+it('what the truth ignores belongs to no region in either map', () => {
+  // The prediction goes on where nothing is known, and misses a slice where something is.
+  const truth = tube(1, 3);
+  for (let z = 0; z < 6; z++) if (z === 0 || z > 3) truth.fill(-1, z * 64, (z + 1) * 64);
+  const known = tube(1, 2);
+  const all = { metrics: ['dsc', 'nsd', 'hd95'], tolerance: 0 } as const;
+  const expected = scoreCase(judged(tube(1, 3), known), [region(all)]);
+  expect(expected[0].dsc).toBeCloseTo(16 / 20, 14);
+  const longer = tube(0, 5).map((id, i) => (i >= 3 * 64 && i < 4 * 64 ? 0 : id));
+  expect(scoreCase(judged(truth, longer), [region(all)])).toEqual(expected);
+  // Instances that are ignored are none; those at the border do not count.
+  const inner = (map: Int32Array) => scoreCase(judged(map, tube(2, 3)), [region({ metrics: ['f1'] })])[0];
+  expect(inner(tube(2, 3)).instances).toMatchObject({ truth: 1, predicted: 1, f1: 1 });
+  expect(inner(new Int32Array(6 * 64).fill(-1)).instances).toMatchObject({ truth: 0, predicted: 0 });
+});

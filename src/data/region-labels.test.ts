@@ -205,6 +205,20 @@ describe('a mistake', () => {
     expect(error.hint).toMatch(hint);
   });
 
+  it('a value of no class is no label, and what is ignored is never taken for one', () => {
+    const labels = { background: 0, a: 1, b: 2, ignore: 4 };
+    write({ labels, regions_class_order: undefined });
+    const hintFor = (...data: number[]) => {
+      writeLabels(...data);
+      const dataset = openDataset(folder);
+      return errorOf(() => loadCase(dataset.training[0], expectedOf(dataset))).hint;
+    };
+    expect(hintFor(0, 1, 3, 3, 4, 0)).toBe(
+      'in dataset.json: "labels": {"background": 0, "a": 1, "b": 3, "ignore": 4}',
+    );
+    expect(hintFor(0, 1, 2, 5, 4, 0)).toMatch(/a value below that of ignore, 4/);
+  });
+
   it('a value of no region is no label', () => {
     writeLabels(0, 1, 2, 3, 4, 6);
     const dataset = openDataset(folder);

@@ -26,10 +26,10 @@ it('regions are painted one after the other where they are likelier than not', (
 
 it('of several networks it is the mean of the probabilities that decides, not of the logits', () => {
   const regions = { classes: 1, painted: [3] };
-  const [sure, unsure] = [Float32Array.of(5, 5), Float32Array.of(-1, -6)].map((l) =>
+  const [sure, unsure] = [Float32Array.of(5, 5), Float32Array.of(-1, -2)].map((l) =>
     toProbabilities(l, regions),
   );
-  const sums = sure.map((p, i) => p + unsure[i]);
-  // (0.9933 + 0.2689) / 2 and (0.9933 + 0.0025) / 2.
-  expect([...labelsOfSums(sums, regions, 2)]).toEqual([3, 0]);
+  const sums = sure.map((p, i) => p + 2 * unsure[i]);
+  // (0.9933 + 2 · 0.2689) / 3 and (0.9933 + 2 · 0.1192) / 3; of both the mean logit is above 0.
+  expect([...labelsOfSums(sums, regions, 3)]).toEqual([3, 0]);
 });

@@ -2,7 +2,7 @@ import { IGNORE, labelOf, PLANE, REGIONS } from './data.ts';
 
 // What is expected, in float64 and plain loops, from nothing but the files' voxels.
 
-/** The network: a logit a region, of one channel. */
+/** The network: a logit a region, or class, of one channel. */
 export interface Weights {
   readonly weight: ArrayLike<number>;
   readonly bias: ArrayLike<number>;
@@ -70,6 +70,20 @@ export function lossOf(batch: readonly Plane[], weights: Weights): number {
     dice += (2 * both + smooth) / (predicted + wanted + smooth);
   }
   return entropy / terms - dice / REGIONS.length;
+}
+
+/** cross_entropy of a batch with a logit a class, whose values are 0, 1, … and IGNORE. */
+export function crossEntropyOf(batch: readonly Plane[], weights: Weights): number {
+  let [sum, count] = [0, 0];
+  for (const { x, values } of batch) {
+    for (let i = 0; i < x.length; i++) {
+      if (values[i] === IGNORE) continue;
+      const logits = Array.from(weights.bias, (_, k) => logit(weights, k, x[i]));
+      sum += Math.log(logits.reduce((s, l) => s + Math.exp(l), 0)) - logits[values[i]];
+      count++;
+    }
+  }
+  return sum / count;
 }
 
 /** What is written to a prediction of such probabilities, a region after the other. */

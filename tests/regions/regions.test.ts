@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readNifti } from '../../src/data/nifti.ts';
@@ -55,20 +55,27 @@ train Regions for Pixels {
 }
 
 train Classes for Pixels {
-  loss = cross_entropy + dice
+  loss = cross_entropy
   optimizer = sgd(lr: 0.5)
   schedule = constant
+  foreground = 1
   batch = 2
-  steps = 3
+  steps = 2
+  holdout = ["b", "c"]
 }
 `,
 );
-const first: hand.Weights = { weight: [0.75, 1, 1.25], bias: [0.25, -0.5, -1] };
-const pretrained = inFolder('first.safetensors');
-writeSafetensors(pretrained, [
-  ['head.weight', float32Tensor([3, 1, 1, 1], Float32Array.from(first.weight))],
-  ['head.bias', float32Tensor([3], Float32Array.from(first.bias))],
-]);
+function writeWeights(name: string, weight: readonly number[], bias: readonly number[]): string {
+  const tensor = (shape: number[], values: readonly number[]) =>
+    float32Tensor(shape, Float32Array.from(values));
+  writeSafetensors(inFolder(name), [
+    ['head.weight', tensor([weight.length, 1, 1, 1], weight)],
+    ['head.bias', tensor([bias.length], bias)],
+  ]);
+  return inFolder(name);
+}
+const first = { weight: [0.75, 1, 1.25], bias: [0.25, -0.5, -1] };
+const pretrained = writeWeights('first.safetensors', first.weight, first.bias);
 
 const DEVICE = ['--backend', 'cpu'] as const;
 const run = async (...args: string[]) => {
@@ -79,7 +86,7 @@ const run = async (...args: string[]) => {
 const train = (from: string, output: string, ...more: string[]) =>
   run(
     ...['train', spec, '--section', 'Regions', '--data', from, '--output', inFolder(output), ...DEVICE],
-    ...['--pretrained', pretrained, ...more],
+    ...(more.includes('--pretrained') ? more : ['--pretrained', pretrained, ...more]),
   );
 const predict = (output: string, ...runs: string[]) =>
   run(
@@ -224,15 +231,36 @@ describe('by way of a plan', () => {
     expectValidation('cached', normalised);
   });
 
-  test('a run, and two together, predict by sigmoids above a half, painted in order', async () => {
-    const probabilityOf = (weights: hand.Weights) => (id: string, region: number, i: number) =>
-      hand.sigmoid(hand.logit(weights, region, normalised(id)[i]));
+  test('a run, and several together, predict by sigmoids above a half, painted in order', async () => {
+    const probabilityOf = (name: string) => {
+      const weights = weightsOf(name);
+      return (id: string, region: number, i: number) =>
+        hand.sigmoid(hand.logit(weights, region, normalised(id)[i]));
+    };
     await predict('maps', 'cached');
-    expectMaps('maps', probabilityOf(weightsOf('cached')));
-    await train(inFolder('cache'), 'other', '--set', 'train.optimizer=sgd(lr: 8)', '--steps', '1');
-    await predict('maps-both', 'cached', 'other');
-    const both = ['cached', 'other'].map((name) => probabilityOf(weightsOf(name)));
-    expectMaps('maps-both', (id, region, i) => (both[0](id, region, i) + both[1](id, region, i)) / 2);
+    expectMaps('maps', probabilityOf('cached'));
+    // One that is sure of itself against two that doubt everything, which its logits alone would outweigh.
+    const still = ['--set', 'train.optimizer=sgd(lr: 1e-6)', '--steps', '1'];
+    for (const [name, weight, bias] of [
+      ['sure', 3, 0],
+      ['doubtful', 0.01, -1],
+    ] as const) {
+      const path = writeWeights(`${name}.safetensors`, [weight, weight, weight], [bias, bias, bias]);
+      await train(inFolder('cache'), name, '--pretrained', path, ...still);
+    }
+    cpSync(inFolder('doubtful'), inFolder('second'), { recursive: true });
+    await predict('maps-together', 'sure', 'doubtful', 'second');
+    const three = ['sure', 'doubtful', 'second'].map(probabilityOf);
+    const meanOf = (...at: [string, number, number]) => three.reduce((sum, p) => sum + p(...at), 0) / 3;
+    expectMaps('maps-together', meanOf);
+    const odds = (p: number) => Math.log(p / (1 - p));
+    const ofLogits = (...at: [string, number, number]) =>
+      hand.sigmoid(three.reduce((sum, p) => sum + odds(p(...at)), 0) / 3);
+    for (const other of [...three, ofLogits]) {
+      const differs = (i: number) =>
+        REGIONS.some((_, r) => other('s', r, i) > 0.5 !== meanOf('s', r, i) > 0.5);
+      expect(Array.from({ length: VOXELS }, (_, i) => i).some(differs)).toBe(true);
+    }
   });
 
   test('evaluate scores regions of dataset.json, without what is ignored', async () => {
@@ -264,6 +292,40 @@ describe('by way of a plan', () => {
       for (const metric of ['dsc', 'nsd', 'hd95']) expect(found[metric][name]).toBe(alone[metric]['class 1']);
     }
   });
+});
+
+test('classes may be ignored in part, too: the first loss, from the raw folder and by way of a plan', async () => {
+  const labels = { background: 0, a: 1, b: 2, c: 3, ignore: IGNORE };
+  const plain = writeDataset(inFolder('classes'), { labels, regions_class_order: undefined });
+  const weights = { weight: [-1, 0.25, 0.5, 1], bias: [0.5, 0.25, 0, -0.5] };
+  const path = writeWeights('first-classes.safetensors', weights.weight, weights.bias);
+  const lossFrom = async (from: string, output: string) => {
+    const args = ['--section', 'Classes', '--set', 'classes=4', '--pretrained', path];
+    await run('train', spec, '--data', from, '--output', inFolder(output), ...args, ...DEVICE);
+    return lines(`${output}/losses.jsonl`)[0].loss!;
+  };
+  // The figures of its foreground are those of the data set with regions.
+  const { regions, classes, ...plan } = readJson('plan.json');
+  const own = Object.entries(labels).flatMap(([name, value]) => (name === 'ignore' ? [] : [{ name, value }]));
+  expect(regions).toEqual(REGIONS);
+  expect((classes as object[]).length).toBe(own.length);
+  writeFileSync(inFolder('plain.json'), JSON.stringify({ ...plan, classes: own }));
+  await run(
+    'data',
+    'preprocess',
+    plain,
+    '--output',
+    inFolder('plain-cache'),
+    '--plan',
+    inFolder('plain.json'),
+  );
+  const batch = [0, 1].map((z) => hand.planeOf('a', z, hand.zScored(imageOf('a'))));
+  const raw = await lossFrom(plain, 'run-classes');
+  expect(Math.abs(raw - hand.crossEntropyOf(batch, weights))).toBeLessThan(TOLERANCE);
+  const figures = (plan['intensity'] as Record<string, hand.Figures>)['0'];
+  const one = hand.planeOf('a', 1, hand.clipped(imageOf('a'), figures));
+  const cached = await lossFrom(inFolder('plain-cache'), 'run-classes-cached');
+  expect(Math.abs(cached - hand.crossEntropyOf([one], weights))).toBeLessThan(TOLERANCE);
 });
 
 describe('what does not go together', () => {

@@ -41,7 +41,10 @@ export function register(program: Command): void {
     .description('label maps against their truth, by case and label: DSC, NSD, HD95, F1 of instances')
     .requiredOption('--predictions <folder>', 'label maps, <case>.png or <case>.nii.gz')
     .requiredOption('--truth <folder>', 'label maps of the same names (labelsTs)')
-    .option('--data <folder>', 'data set whose dataset.json names the classes (default: those found)')
+    .option(
+      '--data <folder>',
+      'data set whose dataset.json names the classes or regions (default: the classes found)',
+    )
     .addOption(
       new Option('--metrics <list>', 'of dsc, nsd, hd95, f1, separated by commas')
         .argParser(metricList)

@@ -135,7 +135,10 @@ function openNetworks(specs: readonly string[], options: PredictOptions) {
     return { model, weights, trainedOn, warnings, channels: imageShape(model)[1] };
   });
   const told = networks.map(({ model, channels, trainedOn }) => {
-    const shown = trainedOn ? labellingText(trainedOn) : `${model.outputs[0].dims[1].size} classes`;
+    // What was ignored while they were trained is nothing to predictions.
+    const shown = trainedOn
+      ? labellingText({ ...trainedOn, ignore: undefined })
+      : `${model.outputs[0].dims[1].size} classes`;
     const axes = trainedOn?.plan?.transpose_forward.join(', ');
     return `${channels} channels, ${shown}, ${axes === undefined ? 'no plan' : `a plan with the axes ${axes}`}`;
   });

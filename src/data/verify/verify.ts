@@ -65,7 +65,8 @@ export function verifyDataset(
     onCase(i + 1, cases.length, id);
   });
   search.unusedClasses(json);
-  for (const found of info ? paintingRemarks(info) : []) {
+  const painted = info && attempt('dataset-json', json, () => paintingRemarks(info));
+  for (const found of painted ?? []) {
     const hint =
       'larger regions first, and for each in regions_class_order a value of it that is in no later one';
     problems.push({ kind: 'region-order', severity: 'warning', file: json, found, hint });

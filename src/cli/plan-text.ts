@@ -1,3 +1,4 @@
+import { countText } from '../data/labelling.ts';
 import type { Plan } from '../data/planning/plan.ts';
 import type { Normalisation } from '../recipe/normalisation.ts';
 import { formatCount } from './terminal.ts';
@@ -8,7 +9,7 @@ export function planText(plan: Plan): string[] {
   const [d, h, w] = shape;
   const cropped = 1 - plan.relative_size_after_cropping;
   return [
-    `${plan.name}: ${formatCount(plan.cases)} cases, ${plan.channels.length} channel(s), ${plan.classes.length} classes`,
+    `${plan.name}: ${formatCount(plan.cases)} cases, ${plan.channels.length} channel(s), ${countText(plan)}${plan.ignore === undefined ? '' : `, what has the value ${plan.ignore} ignored`}`,
     `median case: ${d} slice(s) of ${h}×${w} pixels, ${spacing.map(figure).join(' × ')} apart${
       cropped > 0.005 ? `, after cutting off borders of 0 (${figure(100 * cropped)} % of it)` : ''
     }`,

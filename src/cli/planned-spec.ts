@@ -1,10 +1,12 @@
 import type { TrainDecl } from '../../grammar/ast.ts';
 import { SpecError } from '../compiler/spec-error.ts';
+import { targetOfLabels } from '../data/labelling.ts';
 import type { Plan } from '../data/planning/plan.ts';
 import { InputError } from '../errors.ts';
 import { openSpec, specOpener } from '../files/open.ts';
 import { shippedNames } from '../files/spec-files.ts';
 import type { ElaboratedModel } from '../language/model.ts';
+import { REGION_LOSS } from '../recipe/losses.ts';
 
 /** nnU-Net's share of patches that show foreground, and its augmentations. */
 const FOREGROUND = 0.33;
@@ -64,7 +66,7 @@ export function plannedSpec(name: string, plan: Plan): PlannedSpec {
   const remarks: string[] = [];
   const settings = new Map([
     ['in_channels', String(plan.channels.length)],
-    ['classes', String(plan.classes.length)],
+    ['classes', String(targetOfLabels(plan).names.length)],
   ]);
   const features = featuresFor(name, base, plan, remarks);
   if (features) settings.set('features', `<${features.join(', ')}>`);
@@ -123,7 +125,8 @@ function specText(
   plan: Plan,
   remarks: readonly string[],
 ): string {
-  const own = ownRecipe(name, base.name);
+  const own = new Map(ownRecipe(name, base.name));
+  if (plan.regions) own.set('loss', REGION_LOSS);
   const line = (key: string) => (own.has(key) ? [`  ${key} = ${own.get(key)}`] : []);
   return [
     `import { ${base.name} } from "archc/${name}.arch"`,
@@ -134,7 +137,7 @@ function specText(
     `  ${[...settings].map(([key, value]) => `${key}: ${value}`).join(', ')},`,
     ') {}',
     '',
-    '/// The recipe of the network, with batches, foreground, augmentation and validation as in nnU-Net.',
+    `/// The recipe of the network, with ${plan.regions ? 'loss, ' : ''}batches, foreground, augmentation and validation as in nnU-Net.`,
     'train Default for Planned {',
     ...['loss', 'supervise', 'optimizer', 'schedule'].flatMap(line),
     `  augment = ${AUGMENT}`,

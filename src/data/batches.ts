@@ -4,7 +4,7 @@ import { InputError } from '../errors.ts';
 export interface Batch {
   /** [B, C, H, W]. */
   readonly x: Float32Array;
-  /** Class ids: [B, H, W] for segmentation, [B] for classification. */
+  /** Class ids or sets of regions, −1 where they are ignored: [B, H, W] for segmentation, [B] for classification. */
   readonly target: Int32Array;
 }
 

@@ -1,6 +1,7 @@
 import { InputError } from '../errors.ts';
 import { type Image, type Labels, readImage, readLabels } from './image.ts';
-import { classIds, type LabelClass } from './labels.ts';
+import type { Labelling } from './labelling.ts';
+import { classIds } from './labels.ts';
 import { type Placed, placeDifference } from './placement.ts';
 
 /** A 2D image with its class ids, the unit of 2D networks. */
@@ -10,7 +11,7 @@ export interface Slice {
   readonly width: number;
   /** [C, H, W]. */
   readonly image: Float32Array;
-  /** [H, W]; absent where there is no truth. */
+  /** Class ids [H, W], negative where they are ignored; absent where there is no truth. */
   readonly label?: Int32Array;
   /** [H, W], 1, or 0 where the normalisation left pixels out and augmented images are 0; absent where it took all. */
   readonly mask?: Uint8Array;
@@ -42,7 +43,7 @@ export interface Expected {
   /** Channel count over all of a case's files. */
   readonly channels: number;
   /** What the values of a label stand for; where absent they are class ids. */
-  readonly classes?: readonly LabelClass[];
+  readonly labelling?: Labelling;
   /** All label maps of the data set; see classIds. */
   readonly labelMaps?: readonly string[];
 }
@@ -73,8 +74,8 @@ export function loadVolume(files: CaseFiles, expected: Expected): CaseVolume {
   if (files.label === undefined) return { images };
   const label = readLabels(files.label);
   checkPlace(files.label, label, firstPath, first);
-  if (expected.classes === undefined) return { images, label };
-  const data = classIds(files.label, label.data, expected.classes, expected.labelMaps);
+  if (expected.labelling === undefined) return { images, label };
+  const data = classIds(files.label, label.data, expected.labelling, expected.labelMaps);
   return { images, label: { ...label, data } };
 }
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../recipe/random.ts';
 import type { LabelledSlice } from './case.ts';
-import { crop, foregroundWindow, randomWindow, type Window } from './crop.ts';
+import { annotatedWindow, crop, foregroundWindow, randomWindow, type Window } from './crop.ts';
+import { targetOf } from './target.ts';
+import { classTarget } from './testing.ts';
 
 function slice(height: number, width: number, label = new Int32Array(height * width)): LabelledSlice {
   const image = Float32Array.from({ length: 2 * height * width }, (_, i) => i + 1);
@@ -62,7 +64,10 @@ describe('randomWindow', () => {
     const source = slice(40, 40, label);
     let second = 0;
     for (let i = 0; i < 400; i++) {
-      const { label: seen } = cut(source, foregroundWindow(source, 5, 5, Random.stream(3, i)));
+      const { label: seen } = cut(
+        source,
+        foregroundWindow(source, 5, 5, Random.stream(3, i), classTarget(3)),
+      );
       expect(seen.some((value) => value !== 0)).toBe(true);
       if (seen.includes(2)) second++;
     }
@@ -71,6 +76,45 @@ describe('randomWindow', () => {
   });
 
   it('takes any window where there is no foreground', () => {
-    expect(foregroundWindow(slice(4, 4), 2, 2, Random.stream(4)).height).toBe(2);
+    expect(foregroundWindow(slice(4, 4), 2, 2, Random.stream(4), classTarget(3)).height).toBe(2);
+  });
+
+  it('shows each region alike, also those that lie in one another', () => {
+    const label = new Int32Array(40 * 40);
+    label.fill(1, 0, 200);
+    label[1599] = 2;
+    const regions = [
+      { name: 'both', classes: [1, 2] },
+      { name: 'rare', classes: [2] },
+    ];
+    const source = slice(40, 40, label);
+    let rare = 0;
+    for (let i = 0; i < 400; i++) {
+      const window = foregroundWindow(source, 5, 5, Random.stream(5, i), targetOf(regions, 3));
+      if (cut(source, window).label.includes(2)) rare++;
+    }
+    // A half, and of the other half one of 201: standard deviation 10.
+    expect(Math.abs(rare - 201)).toBeLessThan(40);
+  });
+
+  it('is around a pixel that is annotated, where some are and some are not', () => {
+    const label = new Int32Array(40 * 40).fill(-1);
+    label[0] = 0;
+    label[1599] = 0;
+    const source = slice(40, 40, label);
+    const corners = new Set<number>();
+    for (let i = 0; i < 40; i++) {
+      const random = Random.stream(6, i);
+      // There is no foreground either.
+      const { top, left } =
+        i % 2
+          ? annotatedWindow(source, 5, 5, random)
+          : foregroundWindow(source, 5, 5, random, classTarget(3));
+      expect(top).toBe(left);
+      corners.add(top);
+    }
+    expect([...corners].sort((a, b) => a - b)).toEqual([0, 35]);
+    const none = slice(9, 9, new Int32Array(81).fill(-1));
+    expect(annotatedWindow(none, 5, 5, Random.stream(6)).height).toBe(5);
   });
 });

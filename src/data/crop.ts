@@ -1,6 +1,7 @@
 import type { Random } from '../recipe/random.ts';
 import { cutBox } from './boxes.ts';
 import type { LabelledSlice, Slice } from './case.ts';
+import type { Target } from './target.ts';
 
 /**
  * Cuts out a window, which may reach beyond the image. What lies outside is 0 in the image and background
@@ -43,16 +44,30 @@ export function randomWindow(slice: Slice, height: number, width: number, random
 }
 
 /**
- * As {@link randomWindow}, around a random pixel of a random foreground class of this slice, as nnU-Net's foreground
- * oversampling does; any window of a slice with background only.
+ * As {@link randomWindow}, around a random pixel of a random foreground class or region of this slice, as nnU-Net's
+ * foreground oversampling does; any annotated window of a slice with background only.
  */
 export function foregroundWindow(
   slice: LabelledSlice,
   height: number,
   width: number,
   random: Random,
+  target: Target,
 ): Window {
-  return windowAround(slice, height, width, random, foregroundPixel(slice, random));
+  const pixel = foregroundPixel(slice, target, random);
+  return pixel === undefined
+    ? annotatedWindow(slice, height, width, random)
+    : windowAround(slice, height, width, random, pixel);
+}
+
+/** As {@link randomWindow}, of a slice that is annotated in part around a random pixel that is, as nnU-Net does it. */
+export function annotatedWindow(slice: LabelledSlice, height: number, width: number, random: Random): Window {
+  const { label } = slice;
+  const count = label.reduce((sum, id) => (id < 0 ? sum : sum + 1), 0);
+  if (count === 0 || count === label.length) return randomWindow(slice, height, width, random);
+  let left = random.integer(0, count);
+  const pixel = label.findIndex((id) => id >= 0 && left-- === 0);
+  return windowAround(slice, height, width, random, pixel);
 }
 
 /** As {@link randomWindow}, around a pixel where one is given, as far as the slice's borders allow. */
@@ -81,13 +96,22 @@ function windowStart(size: number, window: number, random: Random, centre: numbe
   return Math.min(Math.max(centre - Math.floor(window / 2), 0), size - window);
 }
 
-/** A pixel of a class drawn uniformly among the foreground classes present, so that rare ones are seen too. */
-function foregroundPixel({ label }: LabelledSlice, random: Random): number | undefined {
-  const counts = new Map<number, number>();
-  for (const value of label) if (value !== 0) counts.set(value, (counts.get(value) ?? 0) + 1);
-  if (counts.size === 0) return undefined;
-  const classes = [...counts.keys()].sort((a, b) => a - b);
-  const chosen = classes[random.integer(0, classes.length)];
-  let left = random.integer(0, counts.get(chosen)!);
-  return label.findIndex((value) => value === chosen && left-- === 0);
+/** A pixel of a class or region drawn uniformly among those of the foreground present, so that rare ones are seen too. */
+function foregroundPixel(
+  { label }: LabelledSlice,
+  { names, regions, values }: Target,
+  random: Random,
+): number | undefined {
+  const counts = new Int32Array(values.length);
+  for (const id of label) if (id >= 0) counts[id]++;
+  // Channel 0 of classes is the background.
+  const channels = [...names.keys()].slice(regions ? 0 : 1);
+  const inChannel = (id: number, channel: number) =>
+    id >= 0 && (regions ? ((values[id] >> channel) & 1) === 1 : values[id] === channel);
+  const sizeOf = (channel: number) => counts.reduce((n, k, id) => n + (inChannel(id, channel) ? k : 0), 0);
+  const present = channels.filter((channel) => sizeOf(channel) > 0);
+  if (present.length === 0) return undefined;
+  const chosen = present[random.integer(0, present.length)];
+  let left = random.integer(0, sizeOf(chosen));
+  return label.findIndex((id) => inChannel(id, chosen) && left-- === 0);
 }

@@ -5,23 +5,21 @@ import { readBytes } from '../tensors/read-file.ts';
 import { endingsIn, lacksChannelNumbers, namesIn, renameCommand } from './case-files.ts';
 import { channelProblem, channelsOf } from './channel-names.ts';
 import { type ImageEnding, imageEndings } from './image.ts';
-import { labelProblem, labelsOf } from './label-names.ts';
-import type { LabelClass } from './labels.ts';
+import { labelProblems, labelsOf } from './label-names.ts';
+import type { Labelling } from './labelling.ts';
 
 /** What dataset.json says. */
-export interface DatasetInfo {
+export interface DatasetInfo extends Labelling {
   readonly name: string;
   /** Channel names, in the order of the channels. */
   readonly channels: readonly string[];
-  /** In the order of their ids: background first, then by value. */
-  readonly classes: readonly LabelClass[];
   readonly fileEnding: ImageEnding;
 }
 
 /** Something that dataset.json lacks or has wrong, and the entry as it should be. */
 export interface Problem {
   readonly text: string;
-  readonly key: 'channel_names' | 'labels' | 'numTraining' | 'file_ending';
+  readonly key: 'channel_names' | 'labels' | 'regions_class_order' | 'numTraining' | 'file_ending';
   readonly value: unknown;
 }
 
@@ -41,7 +39,7 @@ export function readDatasetInfo(folder: string): DatasetInfo {
   const json = readJson(folder, path);
   const problems = [
     channelProblem(folder, json),
-    labelProblem(folder, json),
+    ...labelProblems(folder, json),
     endingProblem(folder, json),
   ].filter((p) => p !== undefined);
   if (problems.length > 0) {
@@ -52,7 +50,7 @@ export function readDatasetInfo(folder: string): DatasetInfo {
   return {
     name: typeof name === 'string' ? name : basename(folder),
     channels: channelsOf(json),
-    classes: labelsOf(json),
+    ...labelsOf(json),
     fileEnding: json['file_ending'] as ImageEnding,
   };
 }
@@ -101,7 +99,7 @@ function missing(folder: string, path: string): InputError {
     return new InputError('file-not-found', message, 'check the path');
   const problems = [
     channelProblem(folder, {}),
-    labelProblem(folder, {}),
+    ...labelProblems(folder, {}),
     endingProblem(folder, {}),
     countProblem(folder, {}),
   ].filter((p) => p !== undefined);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { InputError } from '../errors.ts';
 import { labelledSlices, loadCase } from './case.ts';
-import { openDataset } from './dataset.ts';
+import { expectedOf, openDataset } from './dataset.ts';
 import { writeLabelMap, writePng } from './png.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'dataset-'));
@@ -88,7 +88,7 @@ describe('openDataset', () => {
     const dataset = openDataset('examples/nuclei/Dataset703_Nuclei');
     expect([dataset.training.length, dataset.test.length]).toEqual([60, 16]);
     for (const files of [...dataset.training, ...dataset.test]) {
-      expect(labelledSlices([loadCase(files, { channels: 3, classes: dataset.classes })]).length).toBe(1);
+      expect(labelledSlices([loadCase(files, { channels: 3, labelling: dataset })]).length).toBe(1);
     }
   });
 
@@ -109,13 +109,6 @@ describe('openDataset', () => {
     ['half a value', () => writeInfo({ labels: { background: 0, a: 1.5 } }), /label a is 1\.5/],
     ['no value', () => writeInfo({ labels: { background: 0, a: null } }), /label a is null/],
     ['a value of 16 bits', () => writeInfo({ labels: { background: 0, a: 256 } }), /from 0 to 255/],
-    ['Ignore, too', () => writeInfo({ labels: { ...info.labels, Ignore: 3 } }), /ignore label/],
-    [
-      'an ignore label',
-      () => writeInfo({ labels: { ...info.labels, ignore: 3 } }),
-      /ignore label is not supported/,
-    ],
-    ['regions', () => writeInfo({ labels: { background: 0, whole: [1, 2] } }), /region-based/],
     ['a list of files', () => writeInfo({ dataset: {} }), /"dataset" .* not supported/],
     ['a missing label', () => rmSync(join(folder, 'labelsTr', 'b.png')), /labelsTr\/b\.png: missing/],
     [
@@ -139,8 +132,8 @@ describe('openDataset', () => {
 
 describe('loadCase', () => {
   const load = () => {
-    const { training, classes, channels } = openDataset(folder);
-    return loadCase(training[0], { channels: channels.length, classes });
+    const dataset = openDataset(folder);
+    return loadCase(dataset.training[0], expectedOf(dataset));
   };
 
   it('gives the image channels first, and its label', () => {
@@ -197,8 +190,8 @@ describe('loadCase', () => {
     cpSync(source, join(volumes, 'labelsTr', 'h.nii.gz'));
     const own = { channel_names: { '0': 'MRI' }, numTraining: 1, file_ending: '.nii.gz' };
     writeFileSync(join(volumes, 'dataset.json'), JSON.stringify({ ...info, ...own }));
-    const { training, classes } = openDataset(volumes);
-    const { slices, spacing } = loadCase(training[0], { channels: 1, classes });
+    const dataset = openDataset(volumes);
+    const { slices, spacing } = loadCase(dataset.training[0], expectedOf(dataset));
     // The file's own header says 1.25 × 1.25 × 2.5 mm along x, y, z.
     expect(spacing).toEqual([2.5, 1.25, 1.25]);
     expect([slices.length, slices[0].height, slices[0].width]).toEqual([37, 48, 36]);

@@ -5,6 +5,7 @@ import type { CaseFiles, Expected } from './case.ts';
 import { endingsIn, listCases, namesIn } from './case-files.ts';
 import { checkTrainingCount, type DatasetInfo, readDatasetInfo } from './dataset-json.ts';
 import type { ImageEnding } from './image.ts';
+import { labellingOf } from './labelling.ts';
 
 /** A segmentation data set in nnU-Net's raw layout (its documentation/dataset_format.md). */
 export interface Dataset extends DatasetInfo {
@@ -22,7 +23,7 @@ export interface Dataset extends DatasetInfo {
  * Opens a data set: reads dataset.json and lists the cases; images are not read yet (see loadCase).
  *
  * @throws InputError `bad-dataset` when dataset.json or the files do not make a data set, or it uses what is
- *   not supported: an ignore label, region-based labels, a list of files in dataset.json
+ *   not supported: a list of files in dataset.json
  */
 export function openDataset(folder: string): Dataset {
   const info = readDatasetInfo(folder);
@@ -39,11 +40,11 @@ export function openDataset(folder: string): Dataset {
 }
 
 /** What loadCase checks the cases of a data set against. */
-export function expectedOf({ channels, classes, training }: Dataset): Expected {
+export function expectedOf(dataset: Dataset): Expected {
   return {
-    channels: channels.length,
-    classes,
-    labelMaps: training.flatMap(({ label }) => (label === undefined ? [] : [label])),
+    channels: dataset.channels.length,
+    labelling: labellingOf(dataset),
+    labelMaps: dataset.training.flatMap(({ label }) => (label === undefined ? [] : [label])),
   };
 }
 

@@ -1,32 +1,27 @@
 import { InputError } from '../errors.ts';
+import { IGNORED } from '../recipe/losses.ts';
 import { readLabels } from './image.ts';
-
-/** A class: its name, and the value that stands for it in label maps. Its id is its place among the classes. */
-export interface LabelClass {
-  readonly name: string;
-  readonly value: number;
-}
-
-/** Values that label maps of 8 bits hold. */
-export const MAX_LABEL_VALUE = 255;
+import { type LabelClass, type Labelling, MAX_LABEL_VALUE } from './labelling.ts';
 
 /** Beyond so many values a map holds instances or grey levels rather than classes. */
 const MAX_SUGGESTED = 32;
 
 /**
- * Turns the values of a label map into class ids.
+ * Turns the values of a label map into class ids, −1 where the value is that of what is ignored.
  *
  * @param path of the map, for the message
- * @param maps paths of all label maps that go by these classes, from which a list of classes that fits is worked out
+ * @param maps paths of all label maps that go by this labelling, from which a list of classes that fits is worked out
  * @throws InputError `label-values`: names each wrong value, how many pixels hold it, and what to write in dataset.json
  */
 export function classIds(
   path: string,
   values: Int32Array,
-  classes: readonly LabelClass[],
+  labelling: Labelling,
   maps: readonly string[] = [path],
 ): Int32Array {
+  const { classes, ignore } = labelling;
   const ids = new Map(classes.map(({ value }, id) => [value, id]));
+  if (ignore !== undefined) ids.set(ignore, IGNORED);
   const wrong = new Map<number, number>();
   const result = new Int32Array(values.length);
   // Neighbours mostly have the same value.
@@ -40,20 +35,15 @@ export function classIds(
   if (wrong.size === 0) return result;
   throw new InputError(
     'label-values',
-    `${path}: holds ${countsText(wrong)}; the classes are ${classes.map(({ name, value }) => `${value} (${name})`).join(', ')}`,
-    labelsHint(classes, maps),
+    `${path}: holds ${countsText(wrong)}; the classes are ${classes.map(({ name, value }) => `${value} (${name})`).join(', ')}${ignore === undefined ? '' : `; ${ignore} is ignored`}`,
+    labelsHint(labelling, maps),
   );
 }
 
-/** The values that stand for class ids in label maps; ids as they are where the classes are not known. */
-export function labelValues(ids: Uint8Array, classes: readonly LabelClass[] | undefined): Uint8Array {
-  if (classes === undefined || classes.every(({ value }, id) => value === id)) return ids;
-  return ids.map((id) => classes[id].value);
-}
-
 /** `"labels": {"background": 0, "nucleus": 255}`, to be pasted into dataset.json. */
-function labelsText(classes: readonly LabelClass[]): string {
-  const entries = classes.map(({ name, value }) => `${JSON.stringify(name)}: ${value}`);
+function labelsText(classes: readonly LabelClass[], ignore: number | undefined): string {
+  const ignored = ignore === undefined ? [] : [{ name: 'ignore', value: ignore }];
+  const entries = [...classes, ...ignored].map(({ name, value }) => `${JSON.stringify(name)}: ${value}`);
   return `"labels": {${entries.join(', ')}}`;
 }
 
@@ -89,9 +79,16 @@ export function valuesIn(maps: readonly string[]): Set<number> {
   return found;
 }
 
-function labelsHint(classes: readonly LabelClass[], maps: readonly string[]): string {
+function labelsHint({ classes, regions, ignore }: Labelling, maps: readonly string[]): string {
   const found = valuesIn(maps);
+  if (ignore !== undefined) found.delete(ignore);
+  // What a value without a region belongs to cannot be known.
+  if (regions)
+    return 'add these values to the regions in dataset.json that they lie in, or correct the label map';
   const fitting = classesFor(classes, found);
+  const highest = Math.max(...found);
+  if (ignore !== undefined && highest > ignore)
+    return `give each class a value below that of ignore, ${ignore}, or ignore the highest of all`;
   if (!fitting) {
     return found.size > MAX_SUGGESTED
       ? `more than ${MAX_SUGGESTED} values: these are instances or grey levels; write one value a class`
@@ -99,7 +96,7 @@ function labelsHint(classes: readonly LabelClass[], maps: readonly string[]): st
   }
   const more =
     fitting.length > classes.length ? `, and --set classes=${fitting.length} where the spec has that` : '';
-  return `in dataset.json: ${labelsText(fitting)}${more}`;
+  return `in dataset.json: ${labelsText(fitting, ignore)}${more}`;
 }
 
 function countsText(wrong: ReadonlyMap<number, number>): string {

@@ -4,9 +4,16 @@ import { type Batch, SteppedBatches } from './batches.ts';
 import type { LabelledSlice } from './case.ts';
 import { SegmentationLoader } from './loader.ts';
 import { Sampler } from './sampler.ts';
-import { everyAugmentation } from './testing.ts';
+import { classTarget, everyAugmentation } from './testing.ts';
 
-const options = { seed: 3, batch: 2, height: 4, width: 6, augment: everyAugmentation };
+const options = {
+  seed: 3,
+  batch: 2,
+  height: 4,
+  width: 6,
+  augment: everyAugmentation,
+  target: classTarget(2),
+};
 
 /** Slices whose every pixel is the slice's number, so that a batch tells where it came from. */
 function slices(count: number): LabelledSlice[] {

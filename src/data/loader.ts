@@ -4,10 +4,11 @@ import { Random } from '../recipe/random.ts';
 import { augmentedWindow } from './augment/index.ts';
 import type { Batch, BatchSource } from './batches.ts';
 import type { LabelledSlice } from './case.ts';
-import { foregroundWindow, randomWindow } from './crop.ts';
+import { annotatedWindow, foregroundWindow } from './crop.ts';
 import { Sampler } from './sampler.ts';
+import { type Target, targetValues } from './target.ts';
 
-/** A batch of windows, x [B, C, H, W] with its class ids [B, H, W]. */
+/** A batch of windows, x [B, C, H, W] with its target [B, H, W]. */
 export interface WindowBatch extends Batch {
   readonly batch: number;
   readonly channels: number;
@@ -29,6 +30,8 @@ export interface LoaderOptions {
   readonly oversampleForeground?: number;
   /** What is done to each window at random. */
   readonly augment: readonly AugmentSpec[];
+  /** What is made of the class ids of label maps. */
+  readonly target: Target;
 }
 
 /**
@@ -79,11 +82,13 @@ export class SegmentationLoader implements BatchSource {
   }
 
   #window(index: number, step: number, b: number): LabelledSlice {
-    const { seed, height, width, augment: specs } = this.#options;
+    const { seed, height, width, augment: specs, target } = this.#options;
     const random = Random.stream(seed, 'window', step, b);
     const slice = this.#slices[index];
-    const windowOf = showsForeground(this.#options, b) ? foregroundWindow : randomWindow;
-    return augmentedWindow(slice, windowOf(slice, height, width, random), specs, random);
+    const window = showsForeground(this.#options, b)
+      ? foregroundWindow(slice, height, width, random, target)
+      : annotatedWindow(slice, height, width, random);
+    return augmentedWindow(slice, window, specs, random);
   }
 }
 
@@ -94,7 +99,7 @@ export function showsForeground({ batch, oversampleForeground = 0.33 }: LoaderOp
 
 /** The batch whose sample b is the window that `window` gives for it. */
 export function windowBatch(
-  { batch, height, width }: LoaderOptions,
+  { batch, height, width, target: of }: LoaderOptions,
   channels: number,
   window: (b: number) => LabelledSlice,
 ): WindowBatch {
@@ -104,7 +109,7 @@ export function windowBatch(
   for (let b = 0; b < batch; b++) {
     const { image, label } = window(b);
     x.set(image, b * channels * plane);
-    target.set(label, b * plane);
+    targetValues(of, label, target.subarray(b * plane, (b + 1) * plane));
   }
   return { x, target, batch, channels, height, width };
 }

@@ -1,6 +1,7 @@
 import type { AugmentSpec } from '../recipe/augmentations.ts';
 import { augmentations } from '../recipe/augmentations.ts';
 import { withDefaults } from '../recipe/setting.ts';
+import { type Target, targetOf } from './target.ts';
 
 /** For tests: all that can be done to a window, with the defaults, and where there is none nnU-Net's factor. */
 export const everyAugmentation = Object.entries(augmentations).map(([kind, { args }]) => ({
@@ -46,4 +47,12 @@ export function nifti(
   });
   voxels(view, 352);
   return new Uint8Array(view.buffer);
+}
+
+/** For tests: the target of an output of so many classes, which are those of the data. */
+export function classTarget(classes: number): Target {
+  return targetOf(
+    Array.from({ length: classes }, (_, id) => ({ name: String(id), classes: [id] })),
+    classes,
+  );
 }

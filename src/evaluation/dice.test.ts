@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import reference from '../../tests/fixtures/metrics/expected.json' with { type: 'json' };
 import { readLabels } from '../data/image.ts';
-import { countOverlap, dice, evaluateDice, foregroundRegions } from './dice.ts';
+import { countOverlap, dice, evaluateDice } from './dice.ts';
 
 const folder = 'tests/fixtures/metrics';
 const regions = [
-  { name: 'one', labels: [1] },
-  { name: 'two', labels: [2] },
+  { name: 'one', classes: [1] },
+  { name: 'two', classes: [2] },
 ];
 
 function pair(name: string, ending: string) {
@@ -72,15 +72,11 @@ describe('dice', () => {
     expect(report.mean).toBeNaN();
   });
 
+  it('counts nothing that the truth ignores', () => {
+    expect(countOverlap([1, -1, 0, -1, 1], [1, 1, 1, 0, 0], [1])).toEqual({ tp: 1, fp: 1, fn: 1 });
+  });
+
   it('refuses maps of different sizes', () => {
     expect(() => countOverlap([0, 1], [0], [1])).toThrow(RangeError);
   });
-});
-
-it('foregroundRegions leaves the background out', () => {
-  const classes = [
-    { name: 'background', value: 0 },
-    { name: 'disc', value: 1 },
-  ];
-  expect(foregroundRegions(classes)).toEqual([{ name: 'disc', labels: [1] }]);
 });

@@ -1,10 +1,5 @@
-import type { LabelClass } from '../data/labels.ts';
-
-/** A set of class ids evaluated as one, e.g. interior and boundary of a nucleus together. */
-export interface Region {
-  readonly name: string;
-  readonly labels: readonly number[];
-}
+import type { Labelling } from '../data/labelling.ts';
+import type { ClassGroup } from '../data/target.ts';
 
 /** Pixel counts of a region: in both maps, in the prediction only, in the truth only. */
 export interface Overlap {
@@ -19,7 +14,7 @@ export interface RegionScore extends Overlap {
   readonly dsc: number;
 }
 
-/** Truth and prediction of one image or volume: class ids in the same order. */
+/** Truth and prediction of one image or volume: class ids in the same order, in the truth negative where it is ignored. */
 export interface LabelPair {
   readonly id: string;
   readonly truth: ArrayLike<number>;
@@ -35,35 +30,31 @@ export interface DiceReport {
   readonly mean: number;
 }
 
-/** A region of class ids for each class but the background, which is the first. */
-export function foregroundRegions(classes: readonly LabelClass[]): Region[] {
-  return classes.map(({ name }, id) => ({ name, labels: [id] })).slice(1);
-}
-
 /** All classes but the background together. */
-export function wholeForeground(name: string, classes: readonly LabelClass[]): Region {
-  return { name, labels: classes.map((_, id) => id).slice(1) };
+export function wholeForeground(name: string, { classes }: Labelling): ClassGroup {
+  return { name, classes: classes.map((_, id) => id).slice(1) };
 }
 
 /** 1 at each of the class ids. */
-export function membership(labels: readonly number[]): Uint8Array {
-  const members = new Uint8Array(Math.max(0, ...labels) + 1);
-  for (const label of labels) members[label] = 1;
+export function membership(classes: readonly number[]): Uint8Array {
+  const members = new Uint8Array(Math.max(0, ...classes) + 1);
+  for (const id of classes) members[id] = 1;
   return members;
 }
 
-/** Counts a region's pixels in two maps of the same length. */
+/** Counts a region's pixels in two maps of the same length, but for those that the truth ignores. */
 export function countOverlap(
   truth: ArrayLike<number>,
   prediction: ArrayLike<number>,
-  labels: readonly number[],
+  classes: readonly number[],
 ): Overlap {
   if (truth.length !== prediction.length) {
     throw new RangeError(`truth has ${truth.length} pixels, prediction ${prediction.length}`);
   }
-  const members = membership(labels);
+  const members = membership(classes);
   let [tp, fp, fn] = [0, 0, 0];
   for (let i = 0; i < truth.length; i++) {
+    if (truth[i] < 0) continue;
     const inTruth = members[truth[i]] === 1;
     const inPrediction = members[prediction[i]] === 1;
     if (inTruth && inPrediction) tp++;
@@ -85,11 +76,11 @@ export function dice({ tp, fp, fn }: Overlap): number {
  * DSC of each region in each image, and means over images as nnU-Net takes them: per region over the images
  * where it is defined, then over regions. Pixels are not pooled between images.
  */
-export function evaluateDice(pairs: Iterable<LabelPair>, regions: readonly Region[]): DiceReport {
+export function evaluateDice(pairs: Iterable<LabelPair>, regions: readonly ClassGroup[]): DiceReport {
   const images = Array.from(pairs, ({ id, truth, prediction }) => ({
     id,
-    scores: regions.map(({ labels }) => {
-      const overlap = countOverlap(truth, prediction, labels);
+    scores: regions.map(({ classes }) => {
+      const overlap = countOverlap(truth, prediction, classes);
       return { ...overlap, dsc: dice(overlap) };
     }),
   }));

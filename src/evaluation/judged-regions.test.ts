@@ -2,7 +2,9 @@ import { expect, it } from 'vitest';
 import { InputError } from '../errors.ts';
 import { type JudgedOptions, judgedRegions } from './judged-regions.ts';
 
-const named = (...names: string[]) => ['background', ...names].map((name, value) => ({ name, value }));
+const named = (...names: string[]) => ({
+  classes: ['background', ...names].map((name, value) => ({ name, value })),
+});
 
 /** Names as the AbdomenMRI data set has them. */
 const organs = named(
@@ -26,7 +28,9 @@ it('abdomen-mri has 13 organs, three of them on slices of the truth', () => {
   const regions = judgedRegions(organs, { ...nsd, tolerances: [preset] });
   // As in the evaluation code of FLARE 2022, by class id.
   expect(regions.map(({ tolerance }) => tolerance)).toEqual([5, 3, 3, 5, 2, 2, 2, 2, 2, 3, 5, 7, 3]);
-  expect(regions.filter(({ truthSlices }) => truthSlices).map(({ labels }) => labels[0])).toEqual([5, 6, 10]);
+  expect(regions.filter(({ truthSlices }) => truthSlices).map(({ classes }) => classes[0])).toEqual([
+    5, 6, 10,
+  ]);
 });
 
 it('labels are matched whatever their case and how their words are joined', () => {
@@ -55,7 +59,7 @@ it('all foreground is judged by DSC alone, F1 with maps of instances by one labe
   expect(judgedRegions(named('interior', 'boundary'), options)).toMatchObject([
     { name: 'interior', metrics: ['dsc', 'f1'] },
     { name: 'boundary', metrics: ['dsc'] },
-    { name: 'all foreground', labels: [1, 2], metrics: ['dsc'], together: true },
+    { name: 'all foreground', classes: [1, 2], metrics: ['dsc'], together: true },
   ]);
 });
 
@@ -94,10 +98,27 @@ it('the boundary of instances is another label than theirs, and of their label a
   const options = { metrics: ['f1'], tolerances: [], instanceLabel: 'interior' } as const;
   const classes = named('interior', 'Boundary');
   expect(judgedRegions(classes, { ...options, instanceBoundary: 'boundary' })).toMatchObject([
-    { name: 'interior', metrics: ['f1'], instanceBoundary: 2 },
+    { name: 'interior', metrics: ['f1'], instanceBoundary: [2] },
     { name: 'Boundary', metrics: [] },
   ]);
   const { code, message } = problem(classes, { ...options, instanceBoundary: 'interior' });
   expect(code).toBe('unknown-label');
   expect(message).toMatch(/interior is the label of the instances themselves/);
+});
+
+it('of regions each is judged with all of its classes, and named like a label', () => {
+  const classes = named('label_1', 'label_2', 'label_3').classes;
+  const regions = [
+    { name: 'whole tumour', values: [1, 2, 3], painted: 1 },
+    { name: 'core', values: [2, 3], painted: 2 },
+  ];
+  const tolerances = [
+    { name: 'Whole_Tumour', mm: 2 },
+    { name: 'core', mm: 1 },
+  ];
+  expect(judgedRegions({ classes, regions }, { metrics: ['dsc', 'nsd'], tolerances })).toMatchObject([
+    { name: 'whole tumour', classes: [1, 2, 3], tolerance: 2 },
+    { name: 'core', classes: [2, 3], tolerance: 1 },
+    { name: 'all foreground', classes: [1, 2, 3], together: true },
+  ]);
 });

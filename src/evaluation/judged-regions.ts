@@ -1,6 +1,7 @@
-import type { LabelClass } from '../data/labels.ts';
+import { foregroundGroups, type Labelling } from '../data/labelling.ts';
+import type { ClassGroup } from '../data/target.ts';
 import { InputError } from '../errors.ts';
-import { foregroundRegions, type Region, wholeForeground } from './dice.ts';
+import { wholeForeground } from './dice.ts';
 import type { JudgedRegion, MetricName } from './metrics.ts';
 import { plainName, presetLabel, presets } from './presets.ts';
 
@@ -20,13 +21,13 @@ export interface JudgedOptions {
 }
 
 /**
- * What is judged in label maps of these classes: each but the background, and all of them together by DSC.
+ * What is judged in label maps of these regions, or classes but the background: each, and all of them together by DSC.
  *
  * @throws InputError `no-labels` where there is only background, `unknown-label` for a name that no class has, `no-tolerance` where NSD is asked for and a class
  *   has none
  */
-export function judgedRegions(classes: readonly LabelClass[], options: JudgedOptions): JudgedRegion[] {
-  const regions = foregroundRegions(classes);
+export function judgedRegions(labelling: Labelling, options: JudgedOptions): JudgedRegion[] {
+  const regions = foregroundGroups(labelling);
   const names = regions.map(({ name }) => name);
   if (names.length === 0) {
     throw new InputError(
@@ -73,19 +74,19 @@ export function judgedRegions(classes: readonly LabelClass[], options: JudgedOpt
     ...(boundary !== undefined && region.name === instances && { instanceBoundary: boundary }),
   }));
   if (!wanted.includes('dsc')) return judged;
-  return [...judged, { ...wholeForeground('all foreground', classes), metrics: ['dsc'], together: true }];
+  return [...judged, { ...wholeForeground('all foreground', labelling), metrics: ['dsc'], together: true }];
 }
 
-/** The id of the class that surrounds instances, which is another than theirs. */
+/** The ids of the classes that surround instances, which are others than theirs. */
 function boundaryOf(
-  regions: readonly Region[],
+  regions: readonly ClassGroup[],
   asked: string | undefined,
   instances: string | undefined,
-): number | undefined {
+): readonly number[] | undefined {
   if (asked === undefined) return undefined;
   const names = regions.map(({ name }) => name);
   const name = labelNamed(names, asked, '--instance-boundary');
-  if (name !== instances) return regions[names.indexOf(name)].labels[0];
+  if (name !== instances) return regions[names.indexOf(name)].classes;
   throw new InputError(
     'unknown-label',
     `--instance-boundary: ${name} is the label of the instances themselves`,

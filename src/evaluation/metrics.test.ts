@@ -5,7 +5,7 @@ import { hausdorffDistance, surfaceDistances } from './surface.ts';
 
 const region = (more: Partial<JudgedRegion>): JudgedRegion => ({
   name: 'tube',
-  labels: [1],
+  classes: [1],
   metrics: ['dsc'],
   ...more,
 });
@@ -67,7 +67,7 @@ describe('slices of the truth', () => {
 it('a region is taken of its labels together, wherever it lies', () => {
   const half = tube(1, 4).map((id, i) => (id === 1 && i % 8 === 4 ? 3 : id));
   const [scores] = scoreCase(judged(tube(1, 4), half), [
-    region({ labels: [1, 3], metrics: ['dsc', 'nsd', 'hd95'], tolerance: 0 }),
+    region({ classes: [1, 3], metrics: ['dsc', 'nsd', 'hd95'], tolerance: 0 }),
   ]);
   expect(scores).toEqual({ dsc: 1, nsd: 1, hd95: 0 });
 });
@@ -109,4 +109,20 @@ it('takes only what is asked for', () => {
     expect(Object.keys(scores).filter((key) => key !== 'instances')).toEqual([metric]);
   }
   expect(() => scoreCase(judged(tube(1, 2), tube(1, 3)), [region({ metrics: ['nsd'] })])).toThrow(RangeError);
+});
+
+it('what the truth ignores belongs to no region in either map', () => {
+  // The prediction goes on where nothing is known, and misses a slice where something is.
+  const truth = tube(1, 3);
+  for (let z = 0; z < 6; z++) if (z === 0 || z > 3) truth.fill(-1, z * 64, (z + 1) * 64);
+  const known = tube(1, 2);
+  const all = { metrics: ['dsc', 'nsd', 'hd95'], tolerance: 0 } as const;
+  const expected = scoreCase(judged(tube(1, 3), known), [region(all)]);
+  expect(expected[0].dsc).toBeCloseTo(16 / 20, 14);
+  const longer = tube(0, 5).map((id, i) => (i >= 3 * 64 && i < 4 * 64 ? 0 : id));
+  expect(scoreCase(judged(truth, longer), [region(all)])).toEqual(expected);
+  // Instances that are ignored are none; those at the border do not count.
+  const inner = (map: Int32Array) => scoreCase(judged(map, tube(2, 3)), [region({ metrics: ['f1'] })])[0];
+  expect(inner(tube(2, 3)).instances).toMatchObject({ truth: 1, predicted: 1, f1: 1 });
+  expect(inner(new Int32Array(6 * 64).fill(-1)).instances).toMatchObject({ truth: 0, predicted: 0 });
 });

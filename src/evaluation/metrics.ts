@@ -1,5 +1,6 @@
+import type { ClassGroup } from '../data/target.ts';
 import { connectedComponents, growInto } from './components.ts';
-import { countOverlap, dice, membership, type Region } from './dice.ts';
+import { countOverlap, dice, membership } from './dice.ts';
 import type { Triple } from './distance-transform.ts';
 import { type InstanceScore, scoreInstances } from './instances.ts';
 import { hausdorffDistance, type MaskPair, normalisedSurfaceDistance, surfaceDistances } from './surface.ts';
@@ -25,14 +26,14 @@ export type MetricName = keyof typeof metrics;
 export const metricNames = Object.keys(metrics) as readonly MetricName[];
 
 /** What is judged as one, and how. */
-export interface JudgedRegion extends Region {
+export interface JudgedRegion extends ClassGroup {
   readonly metrics: readonly MetricName[];
   /** Of NSD, in the unit of the spacing. */
   readonly tolerance?: number;
   /** All metrics look only at the slices from the first to the last that the truth covers, where it covers one. */
   readonly truthSlices?: boolean;
-  /** The class that surrounds instances: its pixels belong to the nearest one, see growInto. */
-  readonly instanceBoundary?: number;
+  /** Classes that surround instances: their pixels belong to the nearest one, see growInto. */
+  readonly instanceBoundary?: readonly number[];
   /** Several classes together, which means over labels leave out. */
   readonly together?: boolean;
 }
@@ -42,7 +43,7 @@ export interface JudgedCase {
   readonly shape: Triple;
   /** Voxel size along D, H, W. */
   readonly spacing: Triple;
-  /** Class ids, [D, H, W]. */
+  /** Class ids, [D, H, W]; in the truth negative where it is ignored. */
   readonly truth: Int32Array;
   readonly prediction: Int32Array;
   /** Ids of the true instances; where absent they are the connected components of a region. */
@@ -54,18 +55,29 @@ export type RegionScores = { readonly [metric in MetricName]?: number } & {
   readonly instances?: InstanceScore;
 };
 
-/** The scores of each region in a case, in the order of the regions. */
+/**
+ * The scores of each region in a case, in the order of the regions. What the truth ignores belongs to no region, in the
+ * truth as in the prediction.
+ */
 export function scoreCase(judged: JudgedCase, regions: readonly JudgedRegion[]): RegionScores[] {
-  return regions.map((region) => scoreRegion(judged, region));
+  const annotated = withoutIgnored(judged);
+  return regions.map((region) => scoreRegion(annotated, region));
+}
+
+function withoutIgnored(judged: JudgedCase): JudgedCase {
+  const { truth, prediction, instances } = judged;
+  if (!truth.some((id) => id < 0)) return judged;
+  const where = (map: Int32Array) => map.map((id, i) => (truth[i] < 0 ? 0 : id));
+  return { ...judged, prediction: where(prediction), ...(instances && { instances: where(instances) }) };
 }
 
 function scoreRegion(judged: JudgedCase, region: JudgedRegion): RegionScores {
   const scores: { -readonly [metric in MetricName]?: number } = {};
-  const part = region.truthSlices ? coveredSlices(judged, region.labels) : judged;
+  const part = region.truthSlices ? coveredSlices(judged, region.classes) : judged;
   const wanted = new Set(region.metrics);
-  if (wanted.has('dsc')) scores.dsc = dice(countOverlap(part.truth, part.prediction, region.labels));
+  if (wanted.has('dsc')) scores.dsc = dice(countOverlap(part.truth, part.prediction, region.classes));
   if (wanted.has('nsd') || wanted.has('hd95')) {
-    const masks = croppedMasks(part, region.labels);
+    const masks = croppedMasks(part, region.classes);
     const surfaces = surfaceDistances(masks, part.spacing);
     if (wanted.has('nsd')) {
       if (region.tolerance === undefined) throw new RangeError(`${region.name} has no tolerance`);
@@ -87,25 +99,29 @@ function scoreRegion(judged: JudgedCase, region: JudgedRegion): RegionScores {
 }
 
 /** Ids of the instances in a map of class ids. */
-function instancesOf(map: Int32Array, shape: Triple, { labels, instanceBoundary }: JudgedRegion): Int32Array {
+function instancesOf(
+  map: Int32Array,
+  shape: Triple,
+  { classes, instanceBoundary }: JudgedRegion,
+): Int32Array {
   const { ids } = connectedComponents(
-    map.map((id) => (labels.includes(id) ? 1 : 0)),
+    map.map((id) => (classes.includes(id) ? 1 : 0)),
     shape,
   );
   if (instanceBoundary !== undefined)
     growInto(
       ids,
-      map.map((id) => (id === instanceBoundary ? 1 : 0)),
+      map.map((id) => (instanceBoundary.includes(id) ? 1 : 0)),
       shape,
     );
   return ids;
 }
 
 /** The slices from the first to the last in which the truth has one of the labels; all where it has none. */
-function coveredSlices(judged: JudgedCase, labels: readonly number[]): JudgedCase {
+function coveredSlices(judged: JudgedCase, classes: readonly number[]): JudgedCase {
   const [depth, height, width] = judged.shape;
   const plane = height * width;
-  const members = membership(labels);
+  const members = membership(classes);
   const covered = Array.from({ length: depth }, (_, z) =>
     judged.truth.subarray(z * plane, (z + 1) * plane).some((id) => members[id] === 1),
   );
@@ -122,8 +138,8 @@ function coveredSlices(judged: JudgedCase, labels: readonly number[]): JudgedCas
 }
 
 /** Both masks of a region within the smallest box that holds both. */
-function croppedMasks({ shape, truth, prediction }: JudgedCase, labels: readonly number[]): MaskPair {
-  const members = membership(labels);
+function croppedMasks({ shape, truth, prediction }: JudgedCase, classes: readonly number[]): MaskPair {
+  const members = membership(classes);
   const low = [...shape];
   const high = [0, 0, 0];
   const [depth, height, width] = shape;

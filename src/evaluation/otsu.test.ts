@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadCase } from '../data/case.ts';
-import { openDataset } from '../data/dataset.ts';
+import { expectedOf, openDataset } from '../data/dataset.ts';
 import { evaluateDice } from './dice.ts';
 import { luma601, otsuForeground, otsuThreshold } from './otsu.ts';
 
@@ -34,13 +34,13 @@ describe('otsuForeground', () => {
   });
 
   it('reaches the mean DSC of 0.8987 on the test images of the nuclei', () => {
-    const { test, classes } = openDataset('examples/nuclei/Dataset703_Nuclei');
-    const pairs = test.map((files) => {
-      const [{ image, label }] = loadCase(files, { channels: 3, classes }).slices;
+    const dataset = openDataset('examples/nuclei/Dataset703_Nuclei');
+    const pairs = dataset.test.map((files) => {
+      const [{ image, label }] = loadCase(files, expectedOf(dataset)).slices;
       // The baseline knows no boundary: its foreground counts as label 1.
       return { id: files.id, truth: label!, prediction: otsuForeground(luma601(image)) };
     });
-    const { regionMeans } = evaluateDice(pairs, [{ name: 'nucleus', labels: [1, 2] }]);
+    const { regionMeans } = evaluateDice(pairs, [{ name: 'nucleus', classes: [1, 2] }]);
     expect(pairs.length).toBe(16);
     expect(regionMeans[0]).toBeCloseTo(0.8987, 4);
   });

@@ -1,8 +1,7 @@
 import type { Slice } from '../data/case.ts';
 import type { PreparedCase } from '../data/prepared-case.ts';
-import { exp } from '../math.ts';
+import { labelsOfLogits, toProbabilities } from './readout.ts';
 import {
-  largest,
   type PredictBatch,
   predictLogits,
   predictSliding,
@@ -24,7 +23,7 @@ export async function predictCase(
   for (const slice of image.slices) {
     if (keepsSize(image, slice))
       maps.push((await predictSliding(predictBatch, volume(slice), options)).labels);
-    else maps.push(largest(await logitsOf(predictBatch, image, slice, options), options.classes));
+    else maps.push(labelsOfLogits(await logitsOf(predictBatch, image, slice, options), options));
   }
   return image.placed(maps);
 }
@@ -36,10 +35,10 @@ export async function* caseProbabilities(
   options: SlidingWindowOptions,
 ): AsyncGenerator<Float32Array> {
   for (const slice of image.slices)
-    yield softmax(await logitsOf(predictBatch, image, slice, options), options.classes);
+    yield toProbabilities(await logitsOf(predictBatch, image, slice, options), options);
 }
 
-/** nnU-Net resamples logits, and takes the softmax of that. */
+/** nnU-Net resamples logits, and takes the probabilities of that. */
 async function logitsOf(
   predictBatch: PredictBatch,
   image: PreparedCase,
@@ -54,17 +53,3 @@ const keepsSize = ({ size: [h, w] }: PreparedCase, { height, width }: Slice) => 
 const volume = ({ height, width, channels, image }: Slice): Volume => ({
   ...{ size: [height, width], channels, image },
 });
-
-/** Of [K, count] over K, in place. */
-function softmax(values: Float32Array, classes: number): Float32Array {
-  const count = values.length / classes;
-  const one = new Float64Array(classes);
-  for (let i = 0; i < count; i++) {
-    let most = Number.NEGATIVE_INFINITY;
-    for (let k = 0; k < classes; k++) most = Math.max(most, values[k * count + i]);
-    let sum = 0;
-    for (let k = 0; k < classes; k++) sum += one[k] = exp(values[k * count + i] - most);
-    for (let k = 0; k < classes; k++) values[k * count + i] = one[k] / sum;
-  }
-  return values;
-}

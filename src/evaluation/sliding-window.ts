@@ -1,6 +1,7 @@
 import { cutBox, volumeOf } from '../data/boxes.ts';
 import { JobError } from '../errors.ts';
 import { Band, type TakeLogits } from './band.ts';
+import { labelsOfLogits, type Readout } from './readout.ts';
 import { windowPlaces } from './windows.ts';
 
 /**
@@ -11,11 +12,9 @@ import { windowPlaces } from './windows.ts';
  */
 export type PredictBatch = (x: Float32Array) => Promise<Float32Array>;
 
-export interface SlidingWindowOptions {
+export interface SlidingWindowOptions extends Readout {
   /** Size of a window along each axis of the image; the network's input size. */
   readonly window: readonly number[];
-  /** K: channels of the logits. */
-  readonly classes: number;
   /** B: windows a call. */
   readonly batch: number;
   /** Distance of neighbouring windows as a share of the window; 0.5 as in nnU-Net where absent. */
@@ -35,7 +34,7 @@ export interface Volume {
 export interface Prediction {
   readonly size: readonly number[];
   readonly classes: number;
-  /** [...size]: the class of the largest probability, the lowest where several tie. */
+  /** [...size]: class ids; see Readout. */
   readonly labels: Uint8Array;
 }
 
@@ -55,7 +54,7 @@ export async function predictSliding(
   const { classes } = options;
   const labels = new Uint8Array(volumeOf(image.size));
   await slideOver(predictBatch, image, options, (first, logits) =>
-    labels.set(largest(logits, classes), first),
+    labels.set(labelsOfLogits(logits, options), first),
   );
   return { size: image.size, classes, labels };
 }
@@ -78,16 +77,6 @@ export async function predictLogits(
     for (let k = 0; k < classes; k++) all.set(logits.subarray(k * count, (k + 1) * count), k * total + first);
   });
   return all;
-}
-
-/** Of [K, count] the index of the largest, the lowest where several tie. */
-export function largest(values: Float32Array, classes: number): Uint8Array {
-  const count = values.length / classes;
-  return Uint8Array.from({ length: count }, (_, i) => {
-    let best = i;
-    for (let at = i + count; at < values.length; at += count) if (values[at] > values[best]) best = at;
-    return Math.floor(best / count);
-  });
 }
 
 async function slideOver(

@@ -1,5 +1,4 @@
-import { MOST_REGIONS } from '../ops/loss/label_planes.ts';
-import { CLASS_ARGUMENTS, isOfRegions } from '../recipe/losses.ts';
+import { CLASS_ARGUMENTS, isOfRegions, MOST_REGIONS } from '../recipe/losses.ts';
 import type { Context } from './context.ts';
 import type { ModelOutput } from './model.ts';
 import type { WrittenTerm } from './train-forms.ts';

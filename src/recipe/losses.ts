@@ -72,8 +72,14 @@ export const losses = {
   },
 } as const satisfies Readonly<Record<string, Loss>>;
 
+/** nnU-Net's loss of regions, as a spec has it. */
+export const REGION_LOSS = 'binary_cross_entropy + dice(batch: true, sigmoid: true, smooth: 1e-5)';
+
 /** The label of what no loss counts. Ops ignore every label that is no class; what takes labels from outside takes no other. */
 export const IGNORED = -1;
+
+/** Bits of a label that can stand for regions: an i32 has 31 beside its sign, and -1 is ignored. */
+export const MOST_REGIONS = 30;
 
 /** A term with its factor. */
 export type LossTerm = Chosen<typeof losses> & { readonly weight: number };

@@ -9,7 +9,7 @@ export interface SheetRow {
   readonly title: string;
   /** Stored or normalised values; three channels are shown as RGB, else the first as grey. */
   readonly image: Slice;
-  /** Class ids, [H, W]. */
+  /** Class ids, [H, W]; what is ignored is not tinted. */
   readonly truth: Int32Array | Uint8Array;
   /** Class ids, [H, W]. */
   readonly prediction: Int32Array | Uint8Array;
@@ -137,7 +137,7 @@ function overlay(picture: Uint8Array, { height, width }: Slice, labels: Int32Arr
   }
   const result = Uint8Array.from(picture);
   labels.forEach((label, i) => {
-    if (label === 0) return;
+    if (label <= 0) return;
     const share = isContour(labels, i, height, width) ? 1 : tint;
     colourOf(label).forEach((value, c) => {
       result[i * 3 + c] = Math.round(share * value + (1 - share) * picture[i * 3 + c]);

@@ -6,9 +6,9 @@ import { comparisonTable, evaluationMarkdown, metricTables } from './evaluation-
 import { terminalTable } from './text-table.ts';
 
 const regions: JudgedRegion[] = [
-  { name: 'disc, inner', labels: [1], metrics: ['dsc', 'hd95', 'f1'] },
-  { name: 'rim', labels: [2], metrics: ['dsc', 'hd95'] },
-  { name: 'all foreground', labels: [1, 2], metrics: ['dsc'], together: true },
+  { name: 'disc, inner', classes: [1], metrics: ['dsc', 'hd95', 'f1'] },
+  { name: 'rim', classes: [2], metrics: ['dsc', 'hd95'] },
+  { name: 'all foreground', classes: [1, 2], metrics: ['dsc'], together: true },
 ];
 const counts = { truth: 4, predicted: 3, tp: 2, fp: 1, fn: 2, precision: 2 / 3, recall: 0.5, f1: 4 / 7 };
 

@@ -1,13 +1,14 @@
 import { cacheBatches } from '../data/cache/cache-batches.ts';
 import { OpenCases } from '../data/cache/open-cases.ts';
 import { type CachedCase, PreprocessedDataset } from '../data/cache/preprocessed-dataset.ts';
+import { labellingOf, paintingRemarks, targetOfLabels } from '../data/labelling.ts';
 import { dataDigest } from '../data/planning/plan.ts';
 import { preprocessingOf } from '../data/planning/plan-file.ts';
 import { InputError } from '../errors.ts';
 import { heldBack } from './holdout.ts';
 import { checkSegmentation } from './predict.ts';
 import { fullestSlice, type ShownSlice, sliceTitle } from './shown-slices.ts';
-import { checkChannels, checkClasses, imageShape, type TaskOptions, type TrainingTask } from './task.ts';
+import { checkChannels, checkTarget, imageShape, type TaskOptions, type TrainingTask } from './task.ts';
 import { windowsOf } from './validation-data.ts';
 import { SHOWN_CASES } from './validation-pictures.ts';
 
@@ -17,12 +18,8 @@ export function cacheTask({ model, section, data, workers = 1 }: TaskOptions): T
   checkSegmentation(model);
   const dataset = new PreprocessedDataset(data);
   const { cases, plan, preprocessing } = dataset;
-  checkClasses(
-    model,
-    section,
-    plan.name,
-    plan.classes.map(({ name }) => name),
-  );
+  const target = targetOfLabels(plan);
+  checkTarget(model, section, plan.name, target);
   checkChannels(model, plan.channels.length);
   const noTest = () =>
     new InputError(
@@ -31,14 +28,14 @@ export function cacheTask({ model, section, data, workers = 1 }: TaskOptions): T
       'leave --test out; then archc predict RUN --input imagesTs --output FOLDER, and archc evaluate',
     );
   return {
-    trainedOn: { channels: plan.channels, classes: plan.classes, plan: preprocessingOf(plan) },
-    remarks: [],
+    trainedOn: { channels: plan.channels, ...labellingOf(plan), plan: preprocessingOf(plan) },
+    remarks: paintingRemarks(plan),
     plan,
     score: 'pseudo-Dice',
     prepare: (seed) => {
       const held = heldBack(cases, section.holdout, seed, data);
       const indicesOf = (back: boolean) => [...cases.keys()].filter((i) => held.has(cases[i].id) === back);
-      const size = { seed, batch, height, width };
+      const size = { seed, batch, height, width, target };
       const options = { ...size, oversampleForeground: section.foreground, augment: section.augment };
       const open = new OpenCases(dataset);
       const stacks = indicesOf(true).map((index) => {

@@ -6,13 +6,13 @@ import { fingerprint } from '../data/fingerprint.ts';
 import { InputError } from '../errors.ts';
 import { classify } from './classify.ts';
 import { heldBack } from './holdout.ts';
-import { checkClasses, imageShape, type TaskOptions, type TrainingTask } from './task.ts';
+import { checkTarget, imageShape, type TaskOptions, type TrainingTask } from './task.ts';
 import { middlesOf } from './validation-data.ts';
 
 /** A class for every image, from a folder for each class. Images are read when they are needed. */
 export function classificationTask({ model, section, data }: TaskOptions): TrainingTask {
   const dataset = openClassFolders(data);
-  checkClasses(model, section, data, dataset.classes);
+  checkTarget(model, section, data, { names: dataset.classes, regions: false });
   const [batch, channels, height, width] = imageShape(model);
   /** `rows/3.png`: the class is part of what an image means. */
   const idOf = (path: string) => relative(dataset.folder, path).split(sep).join('/');

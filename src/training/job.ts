@@ -27,7 +27,7 @@ import { RunOutputs, writeResults, writtenFiles } from './run-outputs.ts';
 import { writeRunPage } from './run-page.ts';
 import { finishedSeconds } from './run-record.ts';
 import { segmentationTask } from './segmentation-task.ts';
-import { checkTargets, imageInput, type TaskResult, type TrainingTask } from './task.ts';
+import { imageInput, type TaskResult, type TrainingTask } from './task.ts';
 import { type CompiledStep, type TrainResult, train } from './train.ts';
 import { weightsMetadata } from './trained-on.ts';
 import { heldBackText, validationReport, validatorOf } from './validation-report.ts';
@@ -250,9 +250,8 @@ function pretrainedOf(
 
 /** Segmentation networks have outputs [B, classes, H, W], classifiers [B, classes]. */
 function taskOf(options: JobOptions): TrainingTask {
-  const { model, section, data } = options;
+  const { model, data } = options;
   imageInput(model);
-  checkTargets(section);
   const { shape } = model.graph.values[model.outputs[0].value];
   const cache = isCache(data);
   if (shape.length === 2 && cache) {

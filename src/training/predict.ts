@@ -2,7 +2,8 @@ import { type Backend, type Executable, writeStored } from '../backend/backend.t
 import type { PreparedCase } from '../data/prepared-case.ts';
 import { InputError } from '../errors.ts';
 import { caseProbabilities, predictCase } from '../evaluation/predict-case.ts';
-import { largest, type SlidingWindowOptions } from '../evaluation/sliding-window.ts';
+import { labelsOfSums } from '../evaluation/readout.ts';
+import type { SlidingWindowOptions } from '../evaluation/sliding-window.ts';
 import type { ElaboratedModel } from '../language/model.ts';
 import type { StoredData } from '../tensors/tensor.ts';
 import { imageInput, imageShape } from './task.ts';
@@ -45,22 +46,27 @@ export interface HowToSegment {
 /** A model with weights, ready to segment images of any size. */
 export class Segmenter {
   readonly model: ElaboratedModel;
+  /** See Readout. */
+  readonly painted: readonly number[] | undefined;
   private readonly executable: Executable;
 
-  private constructor(model: ElaboratedModel, executable: Executable) {
+  private constructor(model: ElaboratedModel, executable: Executable, painted?: readonly number[]) {
     this.model = model;
     this.executable = executable;
+    this.painted = painted;
   }
 
   /**
    * @param weights parameters and buffers by name
    * @param model elaborated with as many windows a batch as shall run at once
+   * @param painted of a network that finds regions, by channel the id of the class that is painted; see paintedIds
    * @throws InputError as checkSegmentation
    */
   static async create(
     backend: Backend,
     model: ElaboratedModel,
     weights: ReadonlyMap<string, StoredData>,
+    painted?: readonly number[],
   ): Promise<Segmenter> {
     checkSegmentation(model);
     // Only the finest output is needed: what the others compute alone is not run.
@@ -75,7 +81,7 @@ export class Segmenter {
       executable.destroy();
       throw error;
     }
-    return new Segmenter(model, executable);
+    return new Segmenter(model, executable, painted);
   }
 
   /** Class ids, [D, H, W] (D is 1 for an image), of a case. */
@@ -83,7 +89,7 @@ export class Segmenter {
     return predictCase((x) => this.#logits(x), image, this.#options(image, how));
   }
 
-  /** The probabilities of all classes, [K, H, W], of one slice after the other. */
+  /** The probabilities of all classes or regions, [K, H, W], of one slice after the other. */
   probabilities(image: PreparedCase, how: HowToSegment = {}): AsyncGenerator<Float32Array> {
     return caseProbabilities((x) => this.#logits(x), image, this.#options(image, how));
   }
@@ -99,8 +105,13 @@ export class Segmenter {
         `--set in_channels=${found}, with weights made for it`,
       );
     }
-    const classes = this.model.graph.values[this.model.outputs[0].value].shape[1];
-    return { window: [height, width], classes, batch, step, mirror: mirror ? [0, 1] : [] };
+    const { classes, painted } = this;
+    return { window: [height, width], classes, painted, batch, step, mirror: mirror ? [0, 1] : [] };
+  }
+
+  /** Channels of the output. */
+  get classes(): number {
+    return this.model.graph.values[this.model.outputs[0].value].shape[1];
   }
 
   async #logits(x: Float32Array): Promise<Float32Array> {
@@ -117,7 +128,7 @@ export class Segmenter {
 
 /**
  * Class ids, [D, H, W], of a case by several networks together: of the mean of their probabilities, as in nnU-Net's
- * ensembles. All have the same classes.
+ * ensembles. All have the same classes, or regions.
  *
  * @param images the case as each of them reads it; all cut it into the same slices
  */
@@ -138,7 +149,7 @@ export async function segmentTogether(
       if (sum === undefined) sum = one;
       else for (let i = 0; i < sum.length; i++) sum[i] += one[i];
     }
-    maps.push(largest(sum!, sum!.length / (first.size[0] * first.size[1])));
+    maps.push(labelsOfSums(sum!, segmenters[0], streams.length));
   }
   return first.placed(maps);
 }

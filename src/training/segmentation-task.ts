@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { SteppedBatches } from '../data/batches.ts';
-import { type Case, labelledSlices } from '../data/case.ts';
+import { type Case, type LabelledSlice, labelledSlices } from '../data/case.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { fingerprint } from '../data/fingerprint.ts';
+import { labellingOf, paintedIds, paintingRemarks, targetOfLabels } from '../data/labelling.ts';
 import { SegmentationLoader } from '../data/loader.ts';
 import { normaliseSlices } from '../data/normalise.ts';
 import { dataRemarks, pixelRange } from '../data/remarks.ts';
@@ -10,7 +11,7 @@ import { InputError } from '../errors.ts';
 import { heldBack } from './holdout.ts';
 import { checkSegmentation, Segmenter } from './predict.ts';
 import { fullestSlice, type ShownSlice, sliceTitle } from './shown-slices.ts';
-import { checkChannels, checkClasses, imageShape, type TaskOptions, type TrainingTask } from './task.ts';
+import { checkChannels, checkTarget, imageShape, type TaskOptions, type TrainingTask } from './task.ts';
 import { loadCases, testOn } from './test-set.ts';
 import { windowsOf } from './validation-data.ts';
 import { SHOWN_CASES } from './validation-pictures.ts';
@@ -20,12 +21,8 @@ export function segmentationTask({ model, section, data }: TaskOptions): Trainin
   const [batch, , height, width] = imageShape(model);
   checkSegmentation(model);
   const dataset = openDataset(data);
-  checkClasses(
-    model,
-    section,
-    dataset.name,
-    dataset.classes.map((c) => c.name),
-  );
+  const target = targetOfLabels(dataset);
+  checkTarget(model, section, dataset.name, target);
   const cases = loadCases(dataset.training, dataset);
   const normalised = cases.map((c) => ({ ...c, slices: normaliseSlices(c.slices) }));
   const slices = labelledSlices(normalised);
@@ -33,14 +30,14 @@ export function segmentationTask({ model, section, data }: TaskOptions): Trainin
   const geometries = cases.map((c) => ({ depth: c.slices.length, spacing: c.spacing }));
   const sha256 = () => fingerprint(filesOf(dataset));
   return {
-    trainedOn: { channels: dataset.channels, classes: dataset.classes, pixels: pixelRange(geometries) },
-    remarks: dataRemarks(dataset.channels, geometries),
+    trainedOn: { channels: dataset.channels, ...labellingOf(dataset), pixels: pixelRange(geometries) },
+    remarks: [...paintingRemarks(dataset), ...dataRemarks(dataset.channels, geometries)],
     score: 'pseudo-Dice',
     prepare: (seed) => {
       const held = heldBack(cases, section.holdout, seed, dataset.folder);
       const slicesOf = (back: boolean) =>
-        labelledSlices(normalised.filter(({ id }) => held.has(id) === back));
-      const size = { seed, batch, height, width };
+        labelledSlices(normalised.filter(({ id }) => held.has(id) === back)).filter(isAnnotated);
+      const size = { seed, batch, height, width, target };
       const loader = new SegmentationLoader(slicesOf(false), {
         ...size,
         oversampleForeground: section.foreground,
@@ -72,7 +69,8 @@ export function segmentationTask({ model, section, data }: TaskOptions): Trainin
       loadCases(labelled, dataset);
     },
     test: async (options) => {
-      const segmenter = await Segmenter.create(options.backend, options.predictor, options.weights);
+      const { backend, predictor, weights } = options;
+      const segmenter = await Segmenter.create(backend, predictor, weights, paintedIds(dataset));
       try {
         return { test: await testOn(segmenter, dataset, options.folder, options) };
       } finally {
@@ -92,6 +90,9 @@ function shownOf({ id, slices }: Case, stored: Case): ShownSlice[] {
     image: stored.slices[z],
   }));
 }
+
+/** Nothing can be learnt from a slice that is ignored as a whole. */
+const isAnnotated = ({ label }: LabelledSlice) => label.some((id) => id >= 0);
 
 /** The files that a run's training data come from: dataset.json, and of each case the images and the label. */
 function filesOf({ folder, training }: Dataset): { name: string; path: string }[] {

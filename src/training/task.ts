@@ -1,9 +1,10 @@
 import type { KernelBackend } from '../backend/kernels.ts';
 import type { Batches } from '../data/batches.ts';
 import type { Plan } from '../data/planning/plan.ts';
+import type { Target } from '../data/target.ts';
 import { InputError } from '../errors.ts';
 import type { ElaboratedModel, ModelInput, TrainSection } from '../language/model.ts';
-import { isOfRegions } from '../recipe/losses.ts';
+import { isOfRegions, REGION_LOSS } from '../recipe/losses.ts';
 import type { StoredData } from '../tensors/tensor.ts';
 import type { ClassificationReport } from './classify.ts';
 import type { DataIdentity } from './identity.ts';
@@ -97,45 +98,54 @@ export function imageShape(model: ElaboratedModel): readonly [number, number, nu
 }
 
 /**
- * Data sets are read as class ids.
- *
- * @throws InputError `region-targets` where a section compares regions: sets of bits would be taken for class ids
- */
-export function checkTargets({ name, loss }: TrainSection): void {
-  const term = loss.find(isOfRegions);
-  if (!term) return;
-  throw new InputError(
-    'region-targets',
-    `the train section ${name} compares regions (\`${term.kind}\`), but the labels of data sets are read as class ids`,
-    'losses of classes, such as cross_entropy + dice; `archc grad` and `fit` take the targets of regions as they are',
-  );
-}
-
-/**
  * Checks that the first output, which predictions are made of, and all that the section supervises have the classes
- * of the data.
+ * or regions of the data, and that the section has losses of such.
  *
- * @param data what the classes are of, for the message
- * @param classes their names, in the order of their ids
- * @throws InputError `classes-mismatch`: a label that is no class of an output would count as no loss at all
+ * @param data what the target is of, for the message
+ * @throws InputError `region-targets` where a section compares regions, and the data have classes, or the other way round:
+ *   sets of bits would be taken for class ids; `classes-mismatch`: a label that is no class of an output would count as no
+ *   loss at all
  */
-export function checkClasses(
+export function checkTarget(
   model: ElaboratedModel,
   section: TrainSection,
   data: string,
-  classes: readonly string[],
+  target: Pick<Target, 'names' | 'regions'>,
 ): void {
+  checkLosses(section, data, target);
+  const { names, regions } = target;
   const compared = model.outputs.filter((_, i) => i === 0 || section.supervise[i] !== 0);
-  const wrong = compared.filter(({ dims }) => dims[1].size !== classes.length);
+  const wrong = compared.filter(({ dims }) => dims[1].size !== names.length);
   if (wrong.length === 0) return;
   const found = wrong.map(({ name, dims }) => `\`${name}\` of ${model.name} has ${dims[1].size}`);
-  const shown = classes.slice(0, 12).map((name, id) => `${id} ${name}`);
-  const ids = [...shown, ...(classes.length > shown.length ? ['…'] : [])].join(', ');
+  const shown = names.slice(0, 12).map((name, id) => `${id} ${name}`);
+  const ids = [...shown, ...(names.length > shown.length ? ['…'] : [])].join(', ');
   const settable = Object.hasOwn(model.config, 'classes');
+  const what = regions ? 'regions' : 'classes';
+  const background = regions ? ', and no channel for the background' : '';
   throw new InputError(
     'classes-mismatch',
-    `${data} has ${classes.length} classes (${ids}), but ${found.join(', ')}`,
-    settable ? `--set classes=${classes.length}` : `give the model ${classes.length} classes`,
+    `${data} has ${names.length} ${what} (${ids})${background}, but ${found.join(', ')}`,
+    settable ? `--set classes=${names.length}` : `give the model ${names.length} ${what}`,
+  );
+}
+
+function checkLosses(
+  { name, loss }: TrainSection,
+  data: string,
+  { names, regions }: Pick<Target, 'names' | 'regions'>,
+) {
+  const wrong = loss.find((term) => isOfRegions(term) !== regions);
+  if (!wrong) return;
+  const shown = names.slice(0, 8).join(', ');
+  throw new InputError(
+    'region-targets',
+    regions
+      ? `the train section ${name} compares classes (\`${wrong.kind}\`), but ${data} has regions, which may lie in one another (${shown})`
+      : `the train section ${name} compares regions (\`${wrong.kind}\`), but ${data} has classes, of which a pixel has one (${shown})`,
+    regions
+      ? `loss = ${REGION_LOSS}`
+      : 'losses of classes, such as cross_entropy + dice; or regions in dataset.json (labels that are lists, regions_class_order)',
   );
 }
 

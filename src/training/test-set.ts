@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { type Case, type CaseFiles, loadCase, stackedLabel } from '../data/case.ts';
 import { type Dataset, expectedOf } from '../data/dataset.ts';
 import { writeLabels } from '../data/image.ts';
-import { labelValues } from '../data/labels.ts';
+import { foregroundGroups, labelValues } from '../data/labelling.ts';
 import { prepared } from '../data/prepared-case.ts';
-import { type DiceReport, evaluateDice, foregroundRegions, wholeForeground } from '../evaluation/dice.ts';
+import { type DiceReport, evaluateDice, wholeForeground } from '../evaluation/dice.ts';
 import { luma601, otsuForeground } from '../evaluation/otsu.ts';
 import { type SheetRow, writeContactSheet } from '../report/contact-sheet.ts';
 import { makeFolder } from '../tensors/output-path.ts';
@@ -21,7 +21,7 @@ export interface TestReport {
     readonly dsc: number;
     readonly otsuDsc: number | undefined;
   }[];
-  /** Mean DSC by class name. */
+  /** Mean DSC by the name of the class or region. */
   readonly classes: Readonly<Record<string, number>>;
 }
 
@@ -66,18 +66,18 @@ export async function testOn(
   }
   if (rows.length > 0) writeContactSheet(join(folder, 'overview.png'), rows);
 
-  const together = evaluateDice(pairs, [wholeForeground('foreground', dataset.classes)]);
+  const together = evaluateDice(pairs, [wholeForeground('foreground', dataset)]);
   const otsu = pairs.every((p) => p.otsu)
     ? evaluateDice(
         pairs.map(({ id, truth, otsu: o }) => ({
           id,
-          truth: truth.map((v) => (v > 0 ? 1 : 0)),
+          truth: truth.map(Math.sign),
           prediction: o!,
         })),
-        [{ name: 'foreground', labels: [1] }],
+        [{ name: 'foreground', classes: [1] }],
       )
     : undefined;
-  const regions = foregroundRegions(dataset.classes);
+  const regions = foregroundGroups(dataset);
   const byClass = evaluateDice(pairs, regions);
   return {
     dsc: together.regionMeans[0],

@@ -1,4 +1,4 @@
-import { type LabelClass, MAX_LABEL_VALUE } from '../data/labels.ts';
+import { isLabelling, type Labelling, labellingOf, targetOfLabels } from '../data/labelling.ts';
 import { isPreprocessingPlan } from '../data/planning/plan-file.ts';
 import type { PreprocessingPlan } from '../data/planning/preprocess.ts';
 import { InputError } from '../errors.ts';
@@ -8,10 +8,9 @@ import { isTorchFile } from '../tensors/torch-checkpoint.ts';
 import { madeForMetadata } from './made-for.ts';
 
 /** What predictions need to know of the data set that weights were trained on. */
-export interface TrainedOn {
+export interface TrainedOn extends Labelling {
   /** Names of the channels. */
   readonly channels: readonly string[];
-  readonly classes: readonly LabelClass[];
   /** The smallest and largest size of a pixel along H and W; absent where images have no spacing. */
   readonly pixels?: readonly [number, number];
   /** How cases were preprocessed; absent where their slices were z-scored as they are. */
@@ -38,15 +37,11 @@ export function readTrainedOn(path: string, model: ElaboratedModel): TrainedOn |
   try {
     const data = JSON.parse(text) as TrainedOn;
     const named = data.channels.every((name) => typeof name === 'string');
-    const valued = data.classes.every(
-      ({ name, value }) =>
-        typeof name === 'string' && Number.isInteger(value) && value >= 0 && value <= MAX_LABEL_VALUE,
-    );
-    const fits = data.classes.length === model.outputs[0].dims[1].size;
-    const { channels, classes, pixels, plan } = data;
+    const fits = isLabelling(data) && targetOfLabels(data).names.length === model.outputs[0].dims[1].size;
+    const { channels, pixels, plan } = data;
     const planned = plan === undefined || isPreprocessingPlan(plan, channels.length);
     const sized = pixels === undefined || (pixels.length === 2 && pixels.every((size) => size > 0));
-    if (named && valued && fits && sized && planned) return { channels, classes, pixels, plan };
+    if (named && fits && sized && planned) return { channels, ...labellingOf(data), pixels, plan };
   } catch {
     // Falls through to the error below.
   }

@@ -1,13 +1,16 @@
 import type { LabelledSlice } from '../data/case.ts';
 import { type ClassImage, readClassImage } from '../data/class-folders.ts';
 import { centreCrop, crop } from '../data/crop.ts';
+import { type Target, targetValues } from '../data/target.ts';
 import { windowPlaces } from '../evaluation/windows.ts';
 import { Random } from '../recipe/random.ts';
 
 /** Held-back samples, the same in the same order each time. */
 export interface ValidationData {
   readonly count: number;
-  /** x [C, H, W] and class ids, [H, W] or [1] for a classifier. */
+  /** Whether targets are sets of regions, a bit each, and not class ids. */
+  readonly regions?: boolean;
+  /** x [C, H, W] and target, [H, W] or [1] for a classifier. */
   sample(index: number): { readonly x: Float32Array; readonly target: Int32Array };
   /** Lets go of files that are open. */
   close?(): void;
@@ -28,10 +31,17 @@ export interface ValidationOptions {
   readonly batches: number;
 }
 
+export interface WindowOptions {
+  readonly height: number;
+  readonly width: number;
+  /** What is made of the class ids of label maps. */
+  readonly target: Target;
+}
+
 /** Windows that tile held-back slices: every pixel lies in one. */
 export function windowsOf(
   stacks: readonly SliceStack[],
-  { height, width, ...options }: ValidationOptions & { readonly height: number; readonly width: number },
+  { height, width, target, ...options }: ValidationOptions & WindowOptions,
 ): ValidationData {
   const tiles = stacks.map((stack) => windowPlaces([stack.height, stack.width], [height, width], 1));
   /** The number of the first window of each stack, and of all of them. */
@@ -40,13 +50,14 @@ export function windowsOf(
   const chosen = chosenOf(first[stacks.length], options);
   return {
     count: chosen.length,
+    regions: target.regions,
     sample: (index) => {
       const window = chosen[index];
       const at = first.findLastIndex((start) => start <= window);
       const z = Math.floor((window - first[at]) / tiles[at].length);
       const [top, left] = tiles[at][(window - first[at]) % tiles[at].length];
       const { image, label } = crop(stacks[at].slice(z), top, left, height, width);
-      return { x: image, target: label };
+      return { x: image, target: targetValues(target, label) };
     },
   };
 }

@@ -38,3 +38,14 @@ it('counts neither pixels without a class nor what fills up the last batch', asy
   // Of class 1: right are 1 + 1 + 1, one is too much, one is missing.
   expect(await validator.score(device())).toEqual({ loss: 0.5, score: 6 / 8, classes: [6 / 8] });
 });
+
+it('of regions the sign of each logit is compared with its bit, and what is ignored with none', async () => {
+  // Channel 0 has logits of 0, channel 1 those of the pixels: the first region is nowhere found.
+  const samples = [
+    { x: Float32Array.of(1, 1, -1, 1), target: Int32Array.of(0b10, 0b11, 0b10, -1) },
+    { x: Float32Array.of(1, -1, -1, -1), target: Int32Array.of(0b00, 0b00, -1, 0b01) },
+  ];
+  const validator = new Validator(predictor, { count: 2, regions: true, sample: (i) => samples[i] });
+  // Two pixels of the first are missing. Of the second two are right, one is too much, one is missing.
+  expect(await validator.score(device())).toEqual({ loss: 0.5, score: (0 + 4 / 6) / 2 });
+});

@@ -30,7 +30,7 @@ export class Validator {
 
   /**
    * The mean loss over batches, the last of them filled up from the start; and the pseudo-Dice of nnU-Net: the Dice of
-   * each foreground class over the pixels of all windows together, then the mean over the classes that occur. Of a
+   * each foreground class, or region, over the pixels of all windows together, then the mean over those that occur. Of a
    * classifier the share of images that it classifies right. Both also by class. Inputs are other ones afterwards.
    *
    * @param executable has the entry `loss`, and the network's weights
@@ -65,9 +65,11 @@ export class Validator {
       }
       losses += loss;
       const filled = Math.min(batch, this.data.count - start);
+      const count = this.data.regions ? countRegions : countClasses;
       count(out.get('prediction')!, target, { samples: filled, classes, pixels }, counts);
     }
-    return { loss: losses / batches, ...(size.length === 0 ? accuracy(counts) : pseudoDice(counts)) };
+    const found = this.data.regions ? counts : counts.slice(1);
+    return { loss: losses / batches, ...(size.length === 0 ? accuracy(counts) : pseudoDice(found)) };
   }
 }
 
@@ -77,11 +79,17 @@ interface Counts {
   fn: number;
 }
 
+interface Counted {
+  readonly samples: number;
+  readonly classes: number;
+  readonly pixels: number;
+}
+
 /** Adds up per class where the largest logit of [B, K, …] and the truth agree and where they do not. */
-function count(
+function countClasses(
   logits: ArrayLike<number>,
   target: Int32Array,
-  { samples, classes, pixels }: { samples: number; classes: number; pixels: number },
+  { samples, classes, pixels }: Counted,
   counts: readonly Counts[],
 ): void {
   for (let b = 0; b < samples; b++) {
@@ -101,11 +109,31 @@ function count(
   }
 }
 
+/** Adds up per region where the sign of a logit of [B, R, …], which is above 0 where its sigmoid is above 0.5, and the truth agree. */
+function countRegions(
+  logits: ArrayLike<number>,
+  target: Int32Array,
+  { samples, classes, pixels }: Counted,
+  counts: readonly Counts[],
+): void {
+  for (let b = 0; b < samples; b++) {
+    for (let i = 0; i < pixels; i++) {
+      const truth = target[b * pixels + i];
+      if (truth < 0) continue;
+      for (let k = 0; k < classes; k++) {
+        const found = logits[(b * classes + k) * pixels + i] > 0;
+        if (((truth >> k) & 1) === 1) found ? counts[k].tp++ : counts[k].fn++;
+        else if (found) counts[k].fp++;
+      }
+    }
+  }
+}
+
 type Scores = Pick<ValidationRecord, 'score' | 'classes'>;
 
-/** NaN where no foreground class is in truth or prediction. */
+/** NaN where none of them is in truth or prediction. */
 function pseudoDice(counts: readonly Counts[]): Scores {
-  const classes = counts.slice(1).map(dice);
+  const classes = counts.map(dice);
   const defined = classes.filter((d) => !Number.isNaN(d));
   return { score: defined.reduce((sum, d) => sum + d, 0) / defined.length, classes };
 }

@@ -141,6 +141,11 @@ test.each([
     /plan_2d\.spacing \[0,1\]/,
   ],
   ['a scheme', (p: Plan) => ({ ...p, normalisation: [{ kind: 'ct', low: 0 }] }), /has normalisation/],
+  [
+    'a region of values that no class has',
+    (p: Plan) => ({ ...p, regions: [{ name: 'all', values: [1, 9], painted: 1 }] }),
+    /classes, regions or a value to ignore that do not belong together/,
+  ],
   ['too few', (p: Plan) => ({ ...p, normalisation: [] }), /1 channels, but 0 normalisations/],
 ] as const)('a damaged plan is refused: %s', async (_, change, message) => {
   const path = inFolder('damaged.json');

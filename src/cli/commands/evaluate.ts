@@ -3,7 +3,8 @@ import { type Command, Option } from 'commander';
 import { readDatasetInfo } from '../../data/dataset-json.ts';
 import { readLabels } from '../../data/image.ts';
 import { caseId, labelMapsIn, type PlacedLabels, readAlongside } from '../../data/label-pairs.ts';
-import { classIds, type LabelClass } from '../../data/labels.ts';
+import { foregroundGroups, type Labelling } from '../../data/labelling.ts';
+import { classIds } from '../../data/labels.ts';
 import { InputError } from '../../errors.ts';
 import { type JudgedOptions, judgedRegions, type ToleranceEntry } from '../../evaluation/judged-regions.ts';
 import { type JudgedRegion, type MetricName, scoreCase } from '../../evaluation/metrics.ts';
@@ -40,7 +41,10 @@ export function register(program: Command): void {
     .description('label maps against their truth, by case and label: DSC, NSD, HD95, F1 of instances')
     .requiredOption('--predictions <folder>', 'label maps, <case>.png or <case>.nii.gz')
     .requiredOption('--truth <folder>', 'label maps of the same names (labelsTs)')
-    .option('--data <folder>', 'data set whose dataset.json names the classes (default: those found)')
+    .option(
+      '--data <folder>',
+      'data set whose dataset.json names the classes or regions (default: the classes found)',
+    )
     .addOption(
       new Option('--metrics <list>', 'of dsc, nsd, hd95, f1, separated by commas')
         .argParser(metricList)
@@ -77,12 +81,12 @@ function evaluate(options: EvaluateOptions): void {
   for (const path of [options.csv, options.markdown]) if (path !== undefined) checkWritable(path);
   const folders = [options.predictions, ...(options.compare === undefined ? [] : [options.compare])];
   const names = casesOf(options, folders);
-  const classes =
+  const labelling =
     options.data === undefined
       ? foundClasses([options.truth, ...folders], names)
-      : readDatasetInfo(options.data).classes;
-  const regions = judgedRegions(classes, judgedOptions(options, classes));
-  const cases = scoreAll(options, folders, names, classes, regions);
+      : readDatasetInfo(options.data);
+  const regions = judgedRegions(labelling, judgedOptions(options, labelling));
+  const cases = scoreAll(options, folders, names, labelling, regions);
   const evaluations = folders.map((folder, i) => evaluationOf(folder, regions, cases[i]));
   report(options, regions, evaluations);
 }
@@ -107,14 +111,14 @@ function checkCombination(options: EvaluateOptions): void {
     throw unused('--instance-label', '--instances FOLDER or --instance-boundary NAME');
 }
 
-function judgedOptions(options: EvaluateOptions, classes: readonly LabelClass[]): JudgedOptions {
+function judgedOptions(options: EvaluateOptions, labelling: Labelling): JudgedOptions {
   const { metrics, tolerance, truthSlices, instances, instanceLabel, instanceBoundary } = options;
   return {
     metrics,
     tolerances: tolerance,
     ...(truthSlices && { truthSlices }),
     ...((instances !== undefined || instanceBoundary !== undefined) && {
-      instanceLabel: instanceLabel ?? classes[1]?.name,
+      instanceLabel: instanceLabel ?? foregroundGroups(labelling)[0]?.name,
     }),
     ...(instanceBoundary !== undefined && { instanceBoundary }),
   };
@@ -146,14 +150,15 @@ function casesOf({ truth, instances }: EvaluateOptions, folders: readonly string
 }
 
 /** The classes of truth and predictions: one that only a prediction has counts as wrong, too. */
-function foundClasses(folders: readonly string[], names: readonly string[]): LabelClass[] {
+function foundClasses(folders: readonly string[], names: readonly string[]): Labelling {
   const values = new Set<number>([0]);
   for (const folder of folders) {
     for (const name of names) for (const value of readLabels(join(folder, name)).data) values.add(value);
   }
-  return [...values]
+  const classes = [...values]
     .sort((a, b) => a - b)
     .map((value) => ({ value, name: value === 0 ? 'background' : `class ${value}` }));
+  return { classes };
 }
 
 /** The scores of every folder's predictions, one case after the other. */
@@ -161,7 +166,7 @@ function scoreAll(
   options: EvaluateOptions,
   folders: readonly string[],
   names: readonly string[],
-  classes: readonly LabelClass[],
+  labelling: Labelling,
   regions: readonly JudgedRegion[],
 ): ScoredCase[][] {
   const truths = names.map((name) => join(options.truth, name));
@@ -171,13 +176,13 @@ function scoreAll(
     for (const [i, name] of names.entries()) {
       const placed: PlacedLabels = { path: truths[i], labels: readLabels(truths[i]) };
       const { shape, spacing, data } = placed.labels;
-      const truth = classIds(truths[i], data, classes, truths);
+      const truth = classIds(truths[i], data, labelling, truths);
       const instances =
         options.instances === undefined
           ? undefined
           : readAlongside(join(options.instances, name), placed).data;
       for (const [f, folder] of folders.entries()) {
-        const prediction = predictedIds(join(folder, name), placed, classes);
+        const prediction = predictedIds(join(folder, name), placed, labelling);
         const judged = { shape, spacing, truth, prediction, ...(instances && { instances }) };
         scored[f].push({ id: caseId(name), scores: scoreCase(judged, regions) });
       }
@@ -189,11 +194,11 @@ function scoreAll(
   return scored;
 }
 
-/** @throws InputError as readAlongside; `label-values` where a map holds a value that stands for no class */
-function predictedIds(path: string, truth: PlacedLabels, classes: readonly LabelClass[]): Int32Array {
+/** @throws InputError as readAlongside; `label-values` where a map holds a value of no class, also that which is ignored */
+function predictedIds(path: string, truth: PlacedLabels, { classes }: Labelling): Int32Array {
   const { data } = readAlongside(path, truth);
   try {
-    return classIds(path, data, classes);
+    return classIds(path, data, { classes });
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     // The truth is right, so that its classes are: it is the prediction that was written with others.

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { CaseFiles } from '../../data/case.ts';
 import { imagesAt } from '../../data/case-files.ts';
 import { type ImageEnding, imageEnding, writeLabels } from '../../data/image.ts';
-import { labelValues } from '../../data/labels.ts';
+import { labellingText, labelValues, paintedIds } from '../../data/labelling.ts';
 import { readVolume } from '../../data/planning/volume.ts';
 import { type PreparedCase, prepareCase } from '../../data/prepared-case.ts';
 import { dataRemarks } from '../../data/remarks.ts';
@@ -67,8 +67,9 @@ export function register(program: Command): void {
       const progress = startProgress('segmenting', files.length, options.json);
       try {
         const segmenters: Segmenter[] = [];
+        const painted = trainedOn && paintedIds(trainedOn);
         for (const { model, weights } of networks)
-          segmenters.push(await Segmenter.create(backend, model, weights));
+          segmenters.push(await Segmenter.create(backend, model, weights, painted));
         const written: string[] = [];
         for (const [i, file] of files.entries()) {
           const labels = await segmentTogether(segmenters, preparedFor(networks, file), options);
@@ -134,8 +135,10 @@ function openNetworks(specs: readonly string[], options: PredictOptions) {
     return { model, weights, trainedOn, warnings, channels: imageShape(model)[1] };
   });
   const told = networks.map(({ model, channels, trainedOn }) => {
-    const classes = trainedOn?.classes.map(({ name, value }) => `${value} ${name}`).join(', ');
-    const shown = classes ?? `${model.outputs[0].dims[1].size} classes`;
+    // What was ignored while they were trained is nothing to predictions.
+    const shown = trainedOn
+      ? labellingText({ ...trainedOn, ignore: undefined })
+      : `${model.outputs[0].dims[1].size} classes`;
     const axes = trainedOn?.plan?.transpose_forward.join(', ');
     return `${channels} channels, ${shown}, ${axes === undefined ? 'no plan' : `a plan with the axes ${axes}`}`;
   });

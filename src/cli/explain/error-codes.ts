@@ -53,7 +53,7 @@ export const errorCodes: Readonly<Record<string, string>> = {
   'checkpoint-mismatch':
     'A run goes on only as what it was: with the same model, parameters, settings, data and first weights, whose differences are listed. Only the number of steps may change, to no fewer than are done. Begin a new run for other ones.',
   'classes-mismatch':
-    'The network has another number of classes than the labels that train it. Each output [B, classes, …] that is supervised needs one channel a class of the data set, the background among them.',
+    'The network has another number of classes than the labels that train it. Each output [B, classes, …] that is supervised needs one channel a class of the data set, the background among them; or one a region, and none for the background.',
   'config-mismatch':
     'Weights that archc wrote carry the parameters of their model, which is built with them again. Where the spec or `--set` says otherwise, the differences are listed, those of the weights first. Another network needs other weights; `train --pretrained` takes over what fits.',
   'conflicting-option': 'Two options that exclude each other were given.',
@@ -154,7 +154,7 @@ export const errorCodes: Readonly<Record<string, string>> = {
   'output-not-finite':
     "The classifier's output holds NaN or infinity, so that no class can be chosen. Training may have diverged.",
   'plan-mismatch':
-    'A plan is for the channels and classes of the data set that it was made of. `archc data plan` makes one for another.',
+    'A plan is for the channels and labels of the data set that it was made of. `archc data plan` makes one for another.',
   'plan-unsupported':
     'There is no plan for what was asked: too little memory for any patch, or a network whose parameters cannot be set for the data set, such as a classifier.',
   'pretrained-empty':
@@ -172,7 +172,7 @@ export const errorCodes: Readonly<Record<string, string>> = {
   'program-version':
     'The compiled program is of another version of the format than this runtime reads. Compile it with the archc that the runtime comes with.',
   'region-targets':
-    'The train section compares regions (binary_cross_entropy, dice(sigmoid: true)), whose targets are sets of bits. The labels of a data set are read as class ids, which such a loss would take for something else. `grad` and `fit` take targets as they are.',
+    'The train section compares regions (binary_cross_entropy, dice(sigmoid: true)), and the data set has classes, or the other way round. Targets of regions are sets of bits, which a loss of classes would take for class ids. A data set has regions where dataset.json has labels that are lists of values, with a regions_class_order.',
   'result-not-finite': 'A result holds NaN or infinity, and was not written.',
   'resume-mismatch': 'The data of a run that goes on are those that it began with, in the same order.',
   'run-exists': 'The folder holds a run already. `--resume` goes on with it; a new run takes a new folder.',
@@ -184,6 +184,7 @@ export const errorCodes: Readonly<Record<string, string>> = {
     'A size, or the number of elements of a tensor, is larger than the whole numbers that kernels count with.',
   'target-shape': '`target` holds one class id for each position of the finest output.',
   'too-many-classes': 'Label maps are written with 8 bits a pixel, which hold 256 ids.',
+  'too-many-regions': 'The target of a pixel is a set of bits, one a region, of which there are 30 at most.',
   'training-precision':
     '`--precision f16` is for programs that predict: gradients in half precision would vanish without loss scaling, which is not there. `compile --inference` leaves out what trains.',
   'two-names': 'The only input of a network is called `x` or by its own name in a file of tensors, not both.',

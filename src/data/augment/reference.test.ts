@@ -4,6 +4,7 @@ import reference from '../../../tests/fixtures/augment/torch.json' with { type: 
 import type { AugmentSpec } from '../../recipe/augmentations.ts';
 import { Random } from '../../recipe/random.ts';
 import { SegmentationLoader } from '../loader.ts';
+import { classTarget } from '../testing.ts';
 import { blur } from './blur.ts';
 import { lowerResolution } from './low-resolution.ts';
 import { movedWindow } from './spatial.ts';
@@ -103,7 +104,8 @@ describe('specs of earlier versions', () => {
       { kind: 'brightness', range: 0.3, ...factor },
       { kind: 'contrast', range: 0.25, ...factor },
     ];
-    const options = { seed: 5, batch: 3, height, width, oversampleForeground: 0.33, augment };
+    const size = { seed: 5, batch: 3, height, width };
+    const options = { ...size, oversampleForeground: 0.33, augment, target: classTarget(3) };
     const loader = new SegmentationLoader(slices, options);
     const hash = createHash('sha256');
     for (let step = 0; step < 40; step++) {

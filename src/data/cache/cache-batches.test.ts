@@ -6,7 +6,7 @@ import { openDataset } from '../dataset.ts';
 import { planFor } from '../planning/plan.ts';
 import { DEFAULT_MEMORY } from '../planning/plan-2d.ts';
 import { datasets, expectedPlans } from '../planning/testing.ts';
-import { everyAugmentation } from '../testing.ts';
+import { classTarget, everyAugmentation } from '../testing.ts';
 import { cacheBatches } from './cache-batches.ts';
 import { preprocessDataset } from './preprocess-dataset.ts';
 
@@ -19,7 +19,7 @@ preprocessDataset(raw, planFor(raw, expectedPlans[NAME], '', DEFAULT_MEMORY), fo
 const of = {
   folder,
   indices: [0, 2, 3, 7],
-  options: { seed: 3, batch: 3, height: 24, width: 20, augment: everyAugmentation },
+  options: { seed: 3, batch: 3, height: 24, width: 20, augment: everyAugmentation, target: classTarget(3) },
 };
 
 it('gives the same batches whoever makes them', async () => {

@@ -8,7 +8,7 @@ import type { WindowBatch } from '../loader.ts';
 import { planFor } from '../planning/plan.ts';
 import { DEFAULT_MEMORY } from '../planning/plan-2d.ts';
 import { datasets, expectedPlans } from '../planning/testing.ts';
-import { everyAugmentation } from '../testing.ts';
+import { classTarget, everyAugmentation } from '../testing.ts';
 import { CacheLoader } from './cache-loader.ts';
 import { OpenCases } from './open-cases.ts';
 import { preprocessDataset } from './preprocess-dataset.ts';
@@ -22,7 +22,7 @@ const raw = openDataset(datasets[NAME]);
 preprocessDataset(raw, planFor(raw, expectedPlans[NAME], '', DEFAULT_MEMORY), folder);
 const dataset = new PreprocessedDataset(folder);
 const all = [...dataset.cases.keys()];
-const options = { seed: 3, batch: 3, height: 8, width: 10, augment: [] };
+const options = { seed: 3, batch: 3, height: 8, width: 10, augment: [], target: classTarget(3) };
 
 /** Every slice of the cache, with its case. */
 const slices = all.flatMap((index) => {
@@ -180,7 +180,8 @@ it.each([true, false])(
       open: () => ({ record: { shape: [1, 8, 8] }, foreground: [], slice: () => slice, close: () => {} }),
     } as unknown as PreprocessedDataset;
     const noise = { kind: 'gaussian_noise', deviation: 1, probability: 1 } as const;
-    const loader = new CacheLoader(one, [0], { seed: 1, batch: 1, height: 8, width: 8, augment: [noise] });
+    const size = { seed: 1, batch: 1, height: 8, width: 8 };
+    const loader = new CacheLoader(one, [0], { ...size, augment: [noise], target: classTarget(1) });
     const { x, target } = loader.at(0);
     expect(target).toEqual(label);
     x.forEach((value, i) => {
@@ -188,3 +189,24 @@ it.each([true, false])(
     });
   },
 );
+
+it('where voxels may be ignored, windows are around those that are not; what is ignored is no outside', () => {
+  const label = Int32Array.from({ length: 64 }, (_, i) => (i === 9 ? 1 : i < 20 ? -2 : i < 30 ? -1 : 0));
+  const slice = { channels: 1, height: 8, width: 8, image: new Float32Array(64).fill(2), label };
+  const places: Record<string, number> = { 'foreground.1': 9, annotated: 54 };
+  const one = {
+    plan: { channels: ['MR'], normalisation: [{ kind: 'zscore', masked: true }] },
+    open: () => ({
+      ...{ record: { shape: [1, 8, 8] }, foreground: ['foreground.1'], annotated: 'annotated' },
+      ...{ placeCount: () => 1, place: (name: string) => places[name] },
+      ...{ slice: () => slice, close: () => {} },
+    }),
+  } as unknown as PreprocessedDataset;
+  const size = { seed: 1, batch: 2, height: 3, width: 3, oversampleForeground: 0.5 };
+  const { x, target } = new CacheLoader(one, [0], { ...size, augment: [], target: classTarget(2) }).at(0);
+  const around = (row: number, column: number) =>
+    [-1, 0, 1].flatMap((dy) => [-1, 0, 1].map((dx) => label[(row + dy) * 8 + column + dx]));
+  const shown = [...around(6, 6), ...around(1, 1)];
+  expect([...target]).toEqual(shown.map((id) => Math.max(id, -1)));
+  expect([...x]).toEqual(shown.map((id) => (id === -1 ? 0 : 2)));
+});

@@ -4,14 +4,15 @@ import type { BatchSource } from '../batches.ts';
 import type { LabelledSlice } from '../case.ts';
 import { windowAround } from '../crop.ts';
 import { type LoaderOptions, showsForeground, type WindowBatch, windowBatch } from '../loader.ts';
+import { OUTSIDE } from '../planning/preprocess.ts';
 import { OpenCases } from './open-cases.ts';
 import type { PreprocessedDataset } from './preprocessed-dataset.ts';
 
 /**
  * Seeded batches of windows of preprocessed cases, drawn as nnU-Net's loader for 2D does: each sample draws a case, with
- * replacement, and where it is to show foreground a class evenly among those of the case, a voxel of it, and the window
- * around it in its slice; else a slice and a window of it. Slices are read as they are drawn. A batch depends on the
- * cache, the options and the step alone.
+ * replacement, and where it is to show foreground a class or region evenly among those of the case, a voxel of it, and the
+ * window around it in its slice; else, where voxels may be ignored, any voxel that is not, and where none may, a slice and a
+ * window of it. Slices are read as they are drawn. A batch depends on the cache, the options and the step alone.
  */
 export class CacheLoader implements BatchSource {
   readonly #cases: OpenCases;
@@ -58,21 +59,20 @@ export class CacheLoader implements BatchSource {
     return augmentedWindow(this.#masked ? withMask(slice) : slice, window, specs, random);
   }
 
-  /** A slice and, where one shall be shown, a pixel of a class of its case. A case of background only gives any slice. */
+  /** A slice and, where one shall be shown, a pixel of its case. A case without any gives any slice. */
   #draw(random: Random, foreground: boolean) {
     const found = this.#cases.case(this.#indices[random.integer(0, this.#indices.length)]);
     const [depth, height, width] = found.record.shape;
-    const classes = foreground ? found.foreground : [];
-    if (classes.length === 0) return { slice: found.slice(random.integer(0, depth)), pixel: undefined };
-    const value = classes[random.integer(0, classes.length)];
-    const place = found.place(value, random.integer(0, found.placeCount(value)));
+    const names = foreground ? found.foreground : [];
+    const name = names.length > 0 ? names[random.integer(0, names.length)] : found.annotated;
+    if (name === undefined) return { slice: found.slice(random.integer(0, depth)), pixel: undefined };
+    const place = found.place(name, random.integer(0, found.placeCount(name)));
     const plane = height * width;
     return { slice: found.slice(Math.floor(place / plane)), pixel: place % plane };
   }
 }
 
-/** The outside of the object has the label −1. */
 const withMask = (slice: LabelledSlice): LabelledSlice => ({
   ...slice,
-  mask: Uint8Array.from(slice.label, (value) => (value < 0 ? 0 : 1)),
+  mask: Uint8Array.from(slice.label, (value) => (value === OUTSIDE ? 0 : 1)),
 });

@@ -3,9 +3,10 @@ import { Random } from '../../recipe/random.ts';
 import { writeSafetensors } from '../../tensors/safetensors.ts';
 import { SafetensorsFile } from '../../tensors/safetensors-file.ts';
 import { float32Tensor, type Tensor } from '../../tensors/tensor.ts';
+import { foregroundGroups, type Labelling } from '../labelling.ts';
 import type { CaseGeometry, PreprocessedCase } from '../planning/preprocess.ts';
 
-/** Voxels of a class that are kept to centre patches on: all up to this number, else this many, and at least a hundredth. */
+/** Voxels of a class or region that are kept to centre patches on: all up to this number, else this many, and at least a hundredth. */
 const MOST_PLACES = 10_000;
 const LEAST_SHARE = 0.01;
 
@@ -27,7 +28,8 @@ const KEY = 'case';
 
 /**
  * Writes a case as a safetensors file: `image` [D, C, H, W], so that a slice lies in one piece, `label` [D, H, W], and for
- * each class but the background that is there `foreground.<class>`, the places of voxels of it in the label.
+ * each class but the background, or each region, that is there, `foreground.<number from 1>`, the places of voxels of it in
+ * the label. Where the data set ignores a value, `annotated` has places of voxels of any class, as in nnU-Net.
  *
  * @throws InputError `cannot-write`; JobError `write-failed`
  */
@@ -35,6 +37,7 @@ export function writeCase(
   path: string,
   found: PreprocessedCase,
   digests: Pick<CaseRecord, 'inputs' | 'preprocessing'>,
+  labelling: Labelling,
 ): void {
   const { id, shape, image, label, geometry } = found;
   const [depth, height, width] = shape;
@@ -48,8 +51,8 @@ export function writeCase(
   const entries: [string, Tensor][] = [['image', float32Tensor([depth, channels, height, width], slices)]];
   if (label) {
     entries.push(['label', labelTensor(shape, label)]);
-    for (const [value, places] of placesOf(id, label))
-      entries.push([`foreground.${value}`, { dtype: 'U32', shape: [places.length], data: places }]);
+    for (const [name, places] of placesOf(id, label, labelling))
+      entries.push([name, { dtype: 'U32', shape: [places.length], data: places }]);
   }
   // The widest elements first, so that all lie aligned.
   entries.sort(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
@@ -63,8 +66,15 @@ function labelTensor(shape: readonly number[], label: Int32Array): Tensor {
     : { dtype: 'I8', shape, data: Int8Array.from(label) };
 }
 
-/** Draws some of a class's voxels, one after the other. */
+/** The name of the places of a class or region, numbered from 1. */
+export const foregroundName = (number: number) => `foreground.${number}`;
+
+/** The name of the places of all voxels that are annotated. */
+export const ANNOTATED = 'annotated';
+
+/** Draws some of a group's voxels, one after the other. */
 interface Drawer {
+  readonly name: string;
   readonly random: Random;
   readonly places: Uint32Array;
   filled: number;
@@ -72,27 +82,35 @@ interface Drawer {
   left: number;
 }
 
-/** By class, in order, the places of voxels, ascending; drawn evenly where there are many. */
-function placesOf(id: string, label: Int32Array): [number, Uint32Array][] {
-  const counts = new Map<number, number>();
-  for (let i = 0; i < label.length; i++)
-    if (label[i] > 0) counts.set(label[i], (counts.get(label[i]) ?? 0) + 1);
-  const drawers = new Map<number, Drawer>();
-  for (const [value, left] of [...counts].sort(([a], [b]) => a - b)) {
+/** By name, in order, the places of voxels, ascending; drawn evenly where there are many. */
+function placesOf(id: string, label: Int32Array, labelling: Labelling): [string, Uint32Array][] {
+  const { classes, ignore } = labelling;
+  const counts = new Float64Array(classes.length);
+  for (let i = 0; i < label.length; i++) if (label[i] >= 0) counts[label[i]]++;
+  const drawers: Drawer[] = [];
+  const byClass = classes.map((): Drawer[] => []);
+  const draw = (name: string, random: Random, ids: readonly number[]) => {
+    const left = ids.reduce((sum, one) => sum + counts[one], 0);
+    if (left === 0) return;
     const wanted = Math.max(Math.min(left, MOST_PLACES), Math.ceil(left * LEAST_SHARE));
-    const random = Random.stream(0, 'foreground', id, value);
-    drawers.set(value, { random, left, places: new Uint32Array(wanted), filled: 0 });
-  }
+    const drawer = { name, random, left, places: new Uint32Array(wanted), filled: 0 };
+    drawers.push(drawer);
+    for (const one of ids) byClass[one].push(drawer);
+  };
+  for (const [g, group] of foregroundGroups(labelling).entries())
+    draw(foregroundName(g + 1), Random.stream(0, 'foreground', id, g + 1), group.classes);
+  if (ignore !== undefined) draw(ANNOTATED, Random.stream(0, 'annotated', id), [...classes.keys()]);
   for (let i = 0; i < label.length; i++) {
-    const drawer = drawers.get(label[i]);
-    if (!drawer) continue;
-    const wanted = drawer.places.length - drawer.filled;
-    // Each of those left is taken with the same chance (Knuth's algorithm S).
-    if (wanted === drawer.left || drawer.random.integer(0, drawer.left) < wanted)
-      drawer.places[drawer.filled++] = i;
-    drawer.left--;
+    if (label[i] < 0) continue;
+    for (const drawer of byClass[label[i]]) {
+      const wanted = drawer.places.length - drawer.filled;
+      // Each of those left is taken with the same chance (Knuth's algorithm S).
+      if (wanted === drawer.left || drawer.random.integer(0, drawer.left) < wanted)
+        drawer.places[drawer.filled++] = i;
+      drawer.left--;
+    }
   }
-  return [...drawers].map(([value, { places }]) => [value, places]);
+  return drawers.map(({ name, places }) => [name, places]);
 }
 
 /**

@@ -88,7 +88,7 @@ export function preprocessDataset(
     } else {
       (existsSync(path) ? report.renewed : report.written).push(id);
       const found = preprocessCase(files, expectedOf(dataset), plan);
-      writeCase(path, found, { inputs, preprocessing });
+      writeCase(path, found, { inputs, preprocessing }, dataset);
       cases.push({ id, inputs, shape: found.shape });
     }
     onCase(cases.length, dataset.training.length, id);

@@ -21,8 +21,8 @@ const dataset = openDataset(datasets[NAME]);
 const plan = planFor(dataset, expectedPlans[NAME], '', DEFAULT_MEMORY);
 preprocessDataset(dataset, plan, join(folder, 'cache'));
 const cache = new PreprocessedDataset(join(folder, 'cache'));
-const placesOf = (opened: CachedCase, value: number) =>
-  Array.from({ length: opened.placeCount(value) }, (_, i) => opened.place(value, i));
+const placesOf = (opened: CachedCase, name: string) =>
+  Array.from({ length: opened.placeCount(name) }, (_, i) => opened.place(name, i));
 
 test('slices, classes and places are those of the preprocessed case', () => {
   const found = preprocessCase(dataset.training[7], expectedOf(dataset), plan);
@@ -38,13 +38,14 @@ test('slices, classes and places are those of the preprocessed case', () => {
     expect(slice.image).toEqual(found.image[0].subarray(z * plane, (z + 1) * plane));
     expect(slice.label).toEqual(found.label!.subarray(z * plane, (z + 1) * plane));
   }
-  expect(opened.foreground).toEqual([1, 2]);
-  for (const value of opened.foreground) {
-    const all = [...found.label!.keys()].filter((i) => found.label![i] === value);
-    expect(placesOf(opened, value)).toEqual(all);
+  expect(opened.foreground).toEqual(['foreground.1', 'foreground.2']);
+  for (const [i, name] of opened.foreground.entries()) {
+    const all = [...found.label!.keys()].filter((place) => found.label![place] === i + 1);
+    expect(placesOf(opened, name)).toEqual(all);
   }
-  expect(opened.placeCount(3)).toBe(0);
-  expect(() => opened.place(1, opened.placeCount(1))).toThrow(RangeError);
+  expect(opened.annotated).toBe(undefined);
+  expect(opened.placeCount('foreground.3')).toBe(0);
+  expect(() => opened.place('foreground.1', opened.placeCount('foreground.1'))).toThrow(RangeError);
   expect(() => opened.slice(depth)).toThrow(RangeError);
   opened.close();
 });
@@ -66,12 +67,13 @@ test('of a large class some places are kept, and classes beyond 127 are', () => 
     },
   };
   const path = join(folder, 'large.safetensors');
-  writeCase(path, found, { inputs: '', preprocessing: '' });
+  const classes = Array.from({ length: 201 }, (_, value) => ({ name: String(value), value }));
+  writeCase(path, found, { inputs: '', preprocessing: '' }, { classes });
   const file = new SafetensorsFile(path);
   const opened = new CachedCase(file, { ...found, inputs: '', preprocessing: '', channels: 2 });
-  expect(opened.foreground).toEqual([1, 200]);
-  expect(placesOf(opened, 200)).toEqual([200, 201, 202]);
-  const places = placesOf(opened, 1);
+  expect(opened.foreground).toEqual(['foreground.1', 'foreground.200']);
+  expect(placesOf(opened, 'foreground.200')).toEqual([200, 201, 202]);
+  const places = placesOf(opened, 'foreground.1');
   expect(places.length).toBe(10_000);
   expect(places.every((at, i) => found.label![at] === 1 && (i === 0 || at > places[i - 1]))).toBe(true);
   // A quarter of them, evenly: of each half some 5,000, with a deviation of 43.

@@ -7,7 +7,7 @@ import { toFloat32, toInt32 } from '../../tensors/tensor.ts';
 import type { LabelledSlice } from '../case.ts';
 import type { Plan } from '../planning/plan.ts';
 import { preprocessingDigest } from '../planning/plan-file.ts';
-import { type CaseRecord, recordOf } from './case-file.ts';
+import { ANNOTATED, type CaseRecord, foregroundName, recordOf } from './case-file.ts';
 import { type CacheIndex, cachePlan, caseFile, INDEX, PLAN } from './preprocess-dataset.ts';
 
 /** Whether a folder is one that `archc data preprocess` writes to, rather than a data set that it reads. */
@@ -76,21 +76,25 @@ export class PreprocessedDataset {
 /** A case of a cache, of which slices are read as they are asked for. */
 export class CachedCase {
   readonly record: CaseRecord;
-  /** Classes that are there, but for the background, in order. */
-  readonly foreground: readonly number[];
+  /** Names of the places of classes but the background, or regions, that are there, in order. */
+  readonly foreground: readonly string[];
+  /** The name of the places of all that is annotated, where the data set ignores a value; absent where nothing is. */
+  readonly annotated: string | undefined;
   readonly #file: SafetensorsFile;
 
   constructor(file: SafetensorsFile, record: CaseRecord) {
     this.#file = file;
     this.record = record;
-    this.foreground = file.header.entries
-      .flatMap(({ name }) =>
-        name.startsWith('foreground.') ? [Number(name.slice('foreground.'.length))] : [],
-      )
-      .sort((a, b) => a - b);
+    const prefix = foregroundName(0).slice(0, -1);
+    const names = file.header.entries.map(({ name }) => name);
+    const numbers = names.flatMap((name) =>
+      name.startsWith(prefix) ? [Number(name.slice(prefix.length))] : [],
+    );
+    this.foreground = numbers.sort((a, b) => a - b).map(foregroundName);
+    this.annotated = names.find((name) => name === ANNOTATED);
   }
 
-  /** Slice z: image [C, H, W] and class ids [H, W], −1 outside of the object. Reads these alone. */
+  /** Slice z: image [C, H, W] and class ids [H, W], or OUTSIDE, UNKNOWN. Reads these alone. */
   slice(z: number): LabelledSlice {
     const { channels, shape } = this.record;
     const [, height, width] = shape;
@@ -105,14 +109,14 @@ export class CachedCase {
     return toInt32(this.#file.elements('label', z * plane, plane))!;
   }
 
-  /** How many places of voxels of a class are kept: of all of them up to 10,000. */
-  placeCount(value: number): number {
-    return this.#file.entry(`foreground.${value}`)?.shape[0] ?? 0;
+  /** How many places of voxels are kept under a name: of all of them up to 10,000. */
+  placeCount(name: string): number {
+    return this.#file.entry(name)?.shape[0] ?? 0;
   }
 
   /** One of these places, which ascend, as an index into the label [D, H, W]. Reads it alone. */
-  place(value: number, index: number): number {
-    return (this.#file.elements(`foreground.${value}`, index, 1).data as Uint32Array)[0];
+  place(name: string, index: number): number {
+    return (this.#file.elements(name, index, 1).data as Uint32Array)[0];
   }
 
   close(): void {

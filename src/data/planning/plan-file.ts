@@ -4,6 +4,7 @@ import { type Normalisation, schemeNames } from '../../recipe/normalisation.ts';
 import { writeFileAtomic } from '../../tensors/atomic-file.ts';
 import { readBytes } from '../../tensors/read-file.ts';
 import type { Dataset } from '../dataset.ts';
+import { isLabelling, labellingOf, labellingText } from '../labelling.ts';
 import type { Plan } from './plan.ts';
 import type { PreprocessingPlan } from './preprocess.ts';
 
@@ -46,8 +47,6 @@ const isList =
   (value) =>
     Array.isArray(value) && (length === undefined || value.length === length) && value.every(test);
 
-const isClass: Test = (value) =>
-  isObject(value) && isText(value['name']) && Number.isSafeInteger(value['value']);
 const isAxes: Test = (value) =>
   isList(isNumber, 3)(value) && [0, 1, 2].every((a) => (value as number[]).includes(a));
 
@@ -73,7 +72,7 @@ const fields: Readonly<Record<string, Test>> = {
   cases: isCount,
   data: isText,
   channels: isList(isText),
-  classes: isList(isClass),
+  classes: Array.isArray,
   memory: isPositive,
   transpose_forward: isAxes,
   normalisation: isList(isNormalisation),
@@ -115,6 +114,7 @@ function problemOf(plan: unknown): string | undefined {
   ];
   const wrong = checks.find(([, value, test]) => !test(value));
   if (wrong) return `has ${wrong[0]} ${JSON.stringify(wrong[1])?.slice(0, 80)}`;
+  if (!isLabelling(plan)) return 'has classes, regions or a value to ignore that do not belong together';
   const { channels, normalisation } = plan as unknown as Plan;
   if (channels.length === normalisation.length) return undefined;
   return `has ${channels.length} channels, but ${normalisation.length} normalisations`;
@@ -124,27 +124,24 @@ const bad = (path: string, problem: string) =>
   new InputError('bad-plan', `${path}: ${problem}`, 'make it again: archc data plan DIR --output plan.json');
 
 /** A digest of all that preprocessing takes from a plan. */
-export function preprocessingDigest({
-  transpose_forward,
-  normalisation,
-  plan_2d,
-  channels,
-  classes,
-}: Plan): string {
-  const parts = [1, transpose_forward, plan_2d.spacing, normalisation, channels, classes];
+export function preprocessingDigest(plan: Plan): string {
+  const { transpose_forward, normalisation, plan_2d, channels } = plan;
+  const { classes, ...more } = labellingOf(plan);
+  const parts: unknown[] = [1, transpose_forward, plan_2d.spacing, normalisation, channels, classes];
+  if (Object.keys(more).length > 0) parts.push(more);
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
 /**
- * Checks that a data set has the channels and classes that a plan is for.
+ * Checks that a data set has the channels and labels that a plan is for.
  *
  * @throws InputError `plan-mismatch`
  */
-export function requirePlanFits(plan: Plan, { channels, classes, folder }: Dataset): void {
-  const named = (list: Dataset['classes']) => list.map(({ name, value }) => `${value} (${name})`);
+export function requirePlanFits(plan: Plan, dataset: Dataset): void {
+  const { channels, folder } = dataset;
   for (const [what, planned, found] of [
     ['channels', plan.channels, channels],
-    ['classes', named(plan.classes), named(classes)],
+    ['labels', [labellingText(plan)], [labellingText(dataset)]],
   ] as const) {
     if (JSON.stringify(planned) === JSON.stringify(found)) continue;
     throw new InputError(

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { openDataset } from '../dataset.ts';
+import type { Labelling } from '../labelling.ts';
 import type { DatasetFingerprint } from './dataset-fingerprint.ts';
 import { planDataset, planFor } from './plan.ts';
 import { DEFAULT_MEMORY, planGeometry } from './plan-2d.ts';
@@ -114,6 +115,25 @@ test('more memory makes a larger batch, too little a smaller patch', () => {
     expect(small.patch_size[a] % divisor).toBe(0);
   }
   expect(() => plan2d(found, { memory: 100 })).toThrow('no patch');
+});
+
+test('memory is planned for as many maps as dataset.json names labels, as nnU-Net does', () => {
+  const found = uniform([1, 1, 1], [100, 512, 512]);
+  const named = (labelling: Labelling) =>
+    planFor(
+      { name: 'x', channels: ['CT'], training: { length: 1000 } as never, ...labelling },
+      found,
+      '',
+      DEFAULT_MEMORY,
+    );
+  const maps = (count: number) => plan2d(found, { classes: count }).plan_2d;
+  const regions = ['all', 'b'].map((name) => ({ name, values: name === 'b' ? [2] : [1, 2], painted: 2 }));
+  const many = Array.from({ length: 29 }, (_, i) => ({ name: `r${i}`, values: [1, 2], painted: 1 }));
+  expect(named({ classes }).plan_2d).toMatchObject(maps(3));
+  expect(named({ classes, ignore: 3 }).plan_2d).toMatchObject(maps(4));
+  expect(named({ classes, regions, ignore: 3 }).plan_2d).toMatchObject(maps(4));
+  expect(named({ classes, regions: many }).plan_2d).toMatchObject(maps(30));
+  expect(maps(30)).not.toEqual(maps(3));
 });
 
 test('normalisation goes by the names of channels', () => {

@@ -3,7 +3,7 @@ import { kindOf, type Normalisation, schemeNames } from '../../recipe/normalisat
 import type { CaseFiles } from '../case.ts';
 import type { Dataset } from '../dataset.ts';
 import { fingerprint } from '../fingerprint.ts';
-import type { LabelClass } from '../labels.ts';
+import { type Labelling, labellingOf } from '../labelling.ts';
 import { type DatasetFingerprint, datasetFingerprint, type OnCase } from './dataset-fingerprint.ts';
 import { type Geometry, type Plan2d, planGeometry } from './plan-2d.ts';
 
@@ -11,7 +11,7 @@ import { type Geometry, type Plan2d, planGeometry } from './plan-2d.ts';
 const MUCH_CROPPED = 0.75;
 
 /** How a data set is preprocessed and trained on, as JSON; keys in the manner of Python are nnU-Net's own. */
-export interface Plan extends DatasetFingerprint, Geometry {
+export interface Plan extends DatasetFingerprint, Geometry, Labelling {
   readonly version: 1;
   readonly name: string;
   /** Training cases. */
@@ -19,7 +19,6 @@ export interface Plan extends DatasetFingerprint, Geometry {
   /** See {@link dataDigest}. */
   readonly data: string;
   readonly channels: readonly string[];
-  readonly classes: readonly LabelClass[];
   /** Bytes that were planned for. */
   readonly memory: number;
   /** Of each channel: what `normalization_schemes` and `use_mask_for_norm` mean, with the figures that go into it. */
@@ -42,17 +41,13 @@ export function planDataset(dataset: Dataset, memory: number, onCase?: OnCase): 
   return planFor(dataset, found, dataDigest(inputs), memory);
 }
 
-type Described = Pick<Dataset, 'name' | 'channels' | 'classes' | 'training'>;
+type Described = Labelling & Pick<Dataset, 'name' | 'channels' | 'training'>;
 
 /** @param data see {@link dataDigest} */
-export function planFor(
-  { name, channels, classes, training }: Described,
-  found: DatasetFingerprint,
-  data: string,
-  memory: number,
-): Plan {
+export function planFor(dataset: Described, found: DatasetFingerprint, data: string, memory: number): Plan {
+  const { name, channels, training } = dataset;
   const cases = training.length;
-  const geometry = planGeometry(found, { cases, classes: classes.length, memory });
+  const geometry = planGeometry(found, { cases, classes: labelCount(dataset), memory });
   const masked = found.relative_size_after_cropping < MUCH_CROPPED;
   const normalisation = channels.map((channel, c) => normalisationOf(channel, c, found, masked));
   return {
@@ -61,7 +56,7 @@ export function planFor(
     cases,
     data,
     channels,
-    classes,
+    ...labellingOf(dataset),
     memory,
     ...found,
     ...geometry,
@@ -73,6 +68,10 @@ export function planFor(
     },
   };
 }
+
+/** nnU-Net plans memory for as many maps as dataset.json names labels, `ignore` among them. */
+const labelCount = ({ classes, regions, ignore }: Labelling) =>
+  (regions ? regions.length + 1 : classes.length) + (ignore === undefined ? 0 : 1);
 
 function normalisationOf(
   channel: string,

@@ -27,7 +27,7 @@ test.each([
   const classes = [0, 1, 2].map((value) => ({ name: String(value), value }));
   const found = preprocessCase(
     files(`${folder}/${name}`, id, ending),
-    { channels: channels.length, classes },
+    { channels: channels.length, labelling: { classes } },
     { ...expectedPlans[name], normalisation },
   );
   const image = tensors.get(`${name}/${id}/image${part}`)!;
@@ -44,6 +44,23 @@ test.each([
   expect(Math.ceil(values.length / step)).toBe(truth.length);
   expect(found.label).toEqual(toInt32(label));
 });
+
+test.each(['case0', 'case7'])(
+  'what is ignored is resampled as nnU-Net does it, as the highest label: %s',
+  (id) => {
+    const name = 'Dataset900_Anisotropic';
+    const classes = [0, 1].map((value) => ({ name: String(value), value }));
+    const { label } = preprocessCase(
+      files(`${nnunet}/${name}`, id, '.nii.gz'),
+      { channels: 1, labelling: { classes, ignore: 2 } },
+      { ...expectedPlans[name], normalisation: [{ kind: 'none' }] },
+    );
+    // nnU-Net's preprocessor does not know which of the labels is ignored.
+    const expected = toInt32(tensors.get(`${name}/${id}/label`)!)!.map((value) => (value === 2 ? -2 : value));
+    expect(expected.includes(-2)).toBe(true);
+    expect(label).toEqual(expected);
+  },
+);
 
 test('the axes are put in the order of the plan, and its slices cut to what is not 0', () => {
   const path = 'tests/fixtures/metrics/hippocampus_045_gt.nii.gz';

@@ -7,6 +7,13 @@ import { newShape } from './plan-2d.ts';
 import { coarseAxis, type Resampling, resampleImage, resampleLabels } from './resample.ts';
 import { readVolume } from './volume.ts';
 
+/** Labels of preprocessed voxels that are of no class: outside of the object, and not annotated. */
+export const OUTSIDE = -1;
+export const UNKNOWN = -2;
+
+/** Above all classes, as nnU-Net has what is ignored while it resamples: of equal shares the last label is taken. */
+const LAST = 2 ** 30;
+
 /** Where what was preprocessed lay in its file: the way back. */
 export interface CaseGeometry {
   /** Which axis of the file is the first, second and third one here. */
@@ -28,7 +35,7 @@ export interface PreprocessedCase {
   readonly shape: Shape;
   /** [D, H, W] each. */
   readonly image: readonly Float32Array[];
-  /** Class ids [D, H, W], −1 outside of the object; absent where there is no truth. */
+  /** Class ids [D, H, W], or {@link OUTSIDE}, {@link UNKNOWN}; absent where there is no truth. */
   readonly label: Int32Array | undefined;
   readonly geometry: CaseGeometry;
 }
@@ -77,8 +84,12 @@ export function preprocessCase(
   let label: Int32Array | undefined;
   if (volume.label) {
     const ids = cut(transposed(volume.label, volume.shape, transpose), (n) => new Int32Array(n));
-    for (let i = 0; i < voxels; i++) if (ids[i] === 0 && mask[i] === 0) ids[i] = -1;
+    for (let i = 0; i < voxels; i++) {
+      if (ids[i] < 0) ids[i] = LAST;
+      else if (ids[i] === 0 && mask[i] === 0) ids[i] = OUTSIDE;
+    }
     label = resampleLabels(ids, box.shape, to);
+    for (let i = 0; i < label.length; i++) if (label[i] === LAST) label[i] = UNKNOWN;
   }
   return {
     id: files.id,

@@ -5,6 +5,7 @@ import { InputError } from '../../errors.ts';
 import { endingsIn, namesIn, splitChannel } from '../case-files.ts';
 import { checkTrainingCount, type DatasetInfo, readDatasetInfo } from '../dataset-json.ts';
 import { type ImageEnding, readImage } from '../image.ts';
+import { paintingRemarks } from '../labelling.ts';
 import { readNifti } from '../nifti.ts';
 import { type Placed, placeDifference } from '../placement.ts';
 import { readLabelMap } from '../png.ts';
@@ -64,6 +65,12 @@ export function verifyDataset(
     onCase(i + 1, cases.length, id);
   });
   search.unusedClasses(json);
+  const painted = info && attempt('dataset-json', json, () => paintingRemarks(info));
+  for (const found of painted ?? []) {
+    const hint =
+      'larger regions first, and for each in regions_class_order a value of it that is in no later one';
+    problems.push({ kind: 'region-order', severity: 'warning', file: json, found, hint });
+  }
   return { problems, images: search.images, labels: search.labels };
 }
 
@@ -158,7 +165,7 @@ class Search {
     this.labels++;
     if (opened.length > 0) this.#compare(path, label, opened[0].path, opened[0].image);
     for (const value of label.data) this.#values.add(value);
-    if (this.#info) this.#problems.push(...labelValueProblems(path, label.data, this.#info.classes));
+    if (this.#info) this.#problems.push(...labelValueProblems(path, label.data, this.#info));
   }
 
   /** Classes that no label map shows; nothing is said where none could be read. */

@@ -5,7 +5,7 @@ const classes = [
   { name: 'background', value: 0 },
   { name: 'cell', value: 1 },
 ];
-const label = (...values: number[]) => labelValueProblems('l.nii', new Float32Array(values), classes);
+const label = (...values: number[]) => labelValueProblems('l.nii', new Float32Array(values), { classes });
 const image = (...values: number[]) => imageValueProblems('i.nii', new Float32Array(values));
 
 it('accepts values of the classes', () => {

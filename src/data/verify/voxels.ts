@@ -1,5 +1,5 @@
 import { slopeHint } from '../image.ts';
-import type { LabelClass } from '../labels.ts';
+import type { Labelling } from '../labelling.ts';
 import type { Problem } from './problem.ts';
 
 /** So many wrong values of a map are told. */
@@ -23,33 +23,37 @@ export function imageValueProblems(file: string, data: Float32Array): Problem[] 
 
 /**
  * What is wrong with the values of a label map, before they are taken for class ids: values that no class has
- * (error), or background alone (warning).
+ * (error), or none of the classes (warning).
  *
  * @param data values as the file has them, after the slope of its header
  */
-export function labelValueProblems(
-  file: string,
-  data: Float32Array,
-  classes: readonly LabelClass[],
-): Problem[] {
+export function labelValueProblems(file: string, data: Float32Array, labelling: Labelling): Problem[] {
+  const { classes, ignore } = labelling;
   const known = new Set(classes.map(({ value }) => value));
+  if (ignore !== undefined) known.add(ignore);
   const wrong = new Map<number, number>();
   for (const value of data) if (!known.has(value)) wrong.set(value, (wrong.get(value) ?? 0) + 1);
   if (wrong.size === 0) {
-    if (data.some((value) => value !== 0)) return [];
+    if (data.some((value) => value !== classes[0].value && value !== ignore)) return [];
+    const ignored = data.some((value) => value === ignore);
+    const found = !ignored
+      ? 'holds background alone'
+      : data.every((value) => value === ignore)
+        ? 'holds nothing but what is ignored'
+        : 'holds background alone, and what is ignored';
     const hint = 'nothing to do where the case shows none of the classes';
-    return [{ kind: 'empty-label', severity: 'warning', file, found: 'holds background alone', hint }];
+    return [{ kind: 'empty-label', severity: 'warning', file, found, hint }];
   }
   const values = [...wrong].sort(([a], [b]) => a - b);
   const shown = values.slice(0, SHOWN).map(([value, count]) => `${Number(value.toPrecision(6))} (${count}×)`);
   const more = values.length > SHOWN ? ` and ${values.length - SHOWN} more values` : '';
-  const found = `holds ${shown.join(', ')}${more}; the classes are ${[...known].join(', ')}`;
+  const found = `holds ${shown.join(', ')}${more}; the classes are ${classes.map(({ value }) => value).join(', ')}${ignore === undefined ? '' : `, and ${ignore} is ignored`}`;
   return [
-    { kind: 'label-values', severity: 'error', file, found, hint: valuesHint([...wrong.keys()], classes) },
+    { kind: 'label-values', severity: 'error', file, found, hint: valuesHint([...wrong.keys()], labelling) },
   ];
 }
 
-function valuesHint(wrong: readonly number[], classes: readonly LabelClass[]): string {
+function valuesHint(wrong: readonly number[], { classes }: Labelling): string {
   const slope = wrong.map(slopeHint).find((hint) => hint !== undefined);
   if (slope !== undefined) return slope;
   if (wrong.length === 1 && wrong[0] === 255 && classes.length === 2) {

@@ -4,9 +4,6 @@ import { type PrimitiveOp, ShapeError } from '../../ir/op.ts';
 import { cutAxes } from '../../ir/split-rule.ts';
 import { scale } from '../../math.ts';
 
-/** Bits of a label that can stand for regions: an i32 has 31 beside its sign, and -1 is ignored. */
-export const MOST_REGIONS = 30;
-
 /** What losses that have no kernels of their own are made of; of labels, so that no gradient flows through it. */
 export const labelPlanes: PrimitiveOp = {
   kind: 'primitive',

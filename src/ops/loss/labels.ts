@@ -1,7 +1,7 @@
 import { formatDims } from '../../ir/dim.ts';
 import { type Attrs, elementCount, type Shape } from '../../ir/graph.ts';
 import { ShapeError, type TensorType } from '../../ir/op.ts';
-import { MOST_REGIONS } from './label_planes.ts';
+import { MOST_REGIONS } from '../../recipe/losses.ts';
 
 /** Logits [B, C, ...] need class ids [B, ...]. Throws {@link ShapeError}. */
 export function checkLabels(name: string, [x, target]: readonly TensorType[]): void {

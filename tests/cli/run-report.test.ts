@@ -6,7 +6,7 @@ import { readPlan } from '../../src/data/planning/plan-file.ts';
 import { eventFiles } from '../../src/report/event-names.ts';
 import { archc, archcWatching, expectError, expectFailure, temporaryFolder, tree } from './archc.ts';
 import { readEvents, readScalars } from './events.ts';
-import { TINY, writeDataset, writeTinyPlan } from './tiny.ts';
+import { TINY, writeDataset, writeImage, writeTinyPlan } from './tiny.ts';
 
 const folder = temporaryFolder();
 const inFolder = (name: string) => join(folder, name);
@@ -110,6 +110,25 @@ test('the page of a run tells all of it, and needs nothing else', async () => {
     'is finished',
   );
   expect(statusOf(pageOf(run))).toBe('finished');
+});
+
+test("a classifier's page has the accuracy of each class, and no pictures", async () => {
+  const spec = inFolder('sorter.arch');
+  writeFileSync(spec, SORTER);
+  for (const [at, name] of ['dark', 'light'].entries()) {
+    for (let i = 0; i < 4; i++) {
+      const path = inFolder(`classes/${i === 3 ? 'test' : 'train'}/${name}/${i}.png`);
+      writeImage(path, 16 + 14 * at, 16 + 8 * i, 10 * at + i);
+    }
+  }
+  const args = ['train', spec, '--data', inFolder('classes'), '--output', inFolder('sorted'), '--test'];
+  expect((await archc(...args, '--backend', 'cpu')).code).toBe(0);
+  const html = pageOf('sorted');
+  for (const text of ['Accuracy on 2 images', '<th>0 dark</th><th>1 light</th>', 'test/light/3.png'])
+    expect(html).toContain(text);
+  expect(html).not.toContain('Held-back cases');
+  expect(tree(inFolder('sorted'))).not.toContain('pictures/');
+  expect(readFileSync(inFolder('sorted/validation.svg'), 'utf8')).toContain('1 light');
 });
 
 test('the page is there while a run trains, and of one that failed after a checkpoint', async () => {
@@ -217,3 +236,21 @@ test('a folder in which another process trains stays as it is', async () => {
 });
 
 const bytesOf = (file: string) => readFileSync(inFolder(file), 'latin1');
+
+const SORTER = `import { Conv2d } from "archc/lib/nn.arch"
+
+model Sorter() {
+  input image: [B, 3, 16, 16]
+  stem = Conv2d(3, 4, 3, padding: 1)
+  head = Conv2d(4, 2, 1)
+  forward { y = head(silu(stem(image))) }
+  output logits: [B, 2] = mean(y, axes: [2, 3])
+}
+train Sort for Sorter {
+  loss = cross_entropy
+  optimizer = adamw(lr: 2e-2)
+  batch = 2
+  steps = 4
+  validate = 2
+}
+`;

@@ -2,8 +2,12 @@ import { join } from 'node:path';
 import { SteppedBatches } from '../data/batches.ts';
 import { type Case, type LabelledSlice, labelledSlices } from '../data/case.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
+<<<<<<< HEAD
 import { fingerprint } from '../data/fingerprint.ts';
 import { labellingOf, paintedIds, paintingRemarks, targetOfLabels } from '../data/labelling.ts';
+=======
+import { fingerprint, type NamedFile, withBeside } from '../data/fingerprint.ts';
+>>>>>>> 0b0d4cb (Reads and writes TIFF: grey and RGB of 8 and 16 bits and floating point, strips and tiles, pages as volumes)
 import { SegmentationLoader } from '../data/loader.ts';
 import { normaliseSlices } from '../data/normalise.ts';
 import { dataRemarks, pixelRange } from '../data/remarks.ts';
@@ -95,10 +99,10 @@ function shownOf({ id, slices }: Case, stored: Case): ShownSlice[] {
 const isAnnotated = ({ label }: LabelledSlice) => label.some((id) => id >= 0);
 
 /** The files that a run's training data come from: dataset.json, and of each case the images and the label. */
-function filesOf({ folder, training }: Dataset): { name: string; path: string }[] {
+function filesOf({ folder, training }: Dataset): NamedFile[] {
   const cases = training.flatMap(({ id, images, label }) => [
     ...images.map((path, channel) => ({ name: `${id} ${channel}`, path })),
     ...(label === undefined ? [] : [{ name: `${id} label`, path: label }]),
   ]);
-  return [{ name: 'dataset.json', path: join(folder, 'dataset.json') }, ...cases];
+  return [{ name: 'dataset.json', path: join(folder, 'dataset.json') }, ...withBeside(cases)];
 }

@@ -41,7 +41,7 @@ export function register(program: Command): void {
       '--input <path>',
       'an image, or a folder: <case>_0000, <case>_0001, … a file a channel, or <case> in one file',
     )
-    .requiredOption('--output <folder>', 'where label maps go, <case>.png or <case>.nii.gz')
+    .requiredOption('--output <folder>', 'where label maps go, each as the kind of file that its image is')
     .option('--windows <n>', 'windows run at once', integer('--windows', 1), 4)
     .option('--step <share>', 'from window to window, as a share of its size', number('--step', 0.01, 1), 0.5)
     .option('--mirror', 'average with mirrored windows along both axes: four times the work')

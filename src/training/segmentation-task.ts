@@ -2,12 +2,8 @@ import { join } from 'node:path';
 import { SteppedBatches } from '../data/batches.ts';
 import { type Case, type LabelledSlice, labelledSlices } from '../data/case.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
-<<<<<<< HEAD
-import { fingerprint } from '../data/fingerprint.ts';
-import { labellingOf, paintedIds, paintingRemarks, targetOfLabels } from '../data/labelling.ts';
-=======
 import { fingerprint, type NamedFile, withBeside } from '../data/fingerprint.ts';
->>>>>>> 0b0d4cb (Reads and writes TIFF: grey and RGB of 8 and 16 bits and floating point, strips and tiles, pages as volumes)
+import { labellingOf, paintedIds, paintingRemarks, targetOfLabels } from '../data/labelling.ts';
 import { SegmentationLoader } from '../data/loader.ts';
 import { normaliseSlices } from '../data/normalise.ts';
 import { dataRemarks, pixelRange } from '../data/remarks.ts';

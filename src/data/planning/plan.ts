@@ -2,13 +2,8 @@ import { createHash } from 'node:crypto';
 import { kindOf, type Normalisation, schemeNames } from '../../recipe/normalisation.ts';
 import type { CaseFiles } from '../case.ts';
 import type { Dataset } from '../dataset.ts';
-<<<<<<< HEAD
-import { fingerprint } from '../fingerprint.ts';
-import { type Labelling, labellingOf } from '../labelling.ts';
-=======
 import { fingerprint, withBeside } from '../fingerprint.ts';
-import type { LabelClass } from '../labels.ts';
->>>>>>> 0b0d4cb (Reads and writes TIFF: grey and RGB of 8 and 16 bits and floating point, strips and tiles, pages as volumes)
+import { type Labelling, labellingOf } from '../labelling.ts';
 import { type DatasetFingerprint, datasetFingerprint, type OnCase } from './dataset-fingerprint.ts';
 import { type Geometry, type Plan2d, planGeometry } from './plan-2d.ts';
 

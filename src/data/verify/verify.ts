@@ -4,13 +4,8 @@ import { join } from 'node:path';
 import { InputError } from '../../errors.ts';
 import { endingsIn, namesIn, splitChannel } from '../case-files.ts';
 import { checkTrainingCount, type DatasetInfo, readDatasetInfo } from '../dataset-json.ts';
-<<<<<<< HEAD
-import { type ImageEnding, readImage } from '../image.ts';
-import { paintingRemarks } from '../labelling.ts';
-import { readNifti } from '../nifti.ts';
-=======
 import { besideImage, type ImageEnding, imageKind, readImage, readLabelValues } from '../image.ts';
->>>>>>> 0b0d4cb (Reads and writes TIFF: grey and RGB of 8 and 16 bits and floating point, strips and tiles, pages as volumes)
+import { paintingRemarks } from '../labelling.ts';
 import { type Placed, placeDifference } from '../placement.ts';
 import { fileProblems } from './files.ts';
 import type { Problem } from './problem.ts';

@@ -228,8 +228,8 @@ test('spacings that differ, and another axis that is coarser, are said by train'
   );
   expect(result.code).toBe(0);
   expect(remarks(result)).toEqual([
-    'data: volumes are cut into slices along z, the third axis of their files (1 to 2.5 mm apart), though another axis is coarser in 1 of 2 volumes',
-    'data: pixels of 1 to 3 mm are all taken for the same size: spacing is not used, nothing is resampled',
+    'data: volumes are cut into slices along x, the first axis of their files (1.25 to 3 mm apart), though another axis is coarser in 1 of 2 volumes',
+    'data: pixels of 1 to 2.5 mm are all taken for the same size: spacing is not used, nothing is resampled',
   ]);
 
   // Images of another size of pixels than those trained on.

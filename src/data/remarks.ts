@@ -48,7 +48,8 @@ function channelRemarks(channels: readonly string[]): string[] {
   });
 }
 
-const axes = ['z, the third axis', 'y, the second axis', 'x, the first axis'];
+/** Of D, H, W. */
+export const axisNames = ['z, the third axis', 'y, the second axis', 'x, the first axis'];
 
 function sliceRemarks(cases: readonly Geometry[], [first]: AxisOrder): string[] {
   const volumes = cases.filter(({ depth }) => depth > 1);
@@ -57,7 +58,9 @@ function sliceRemarks(cases: readonly Geometry[], [first]: AxisOrder): string[] 
   const coarser = volumes.filter(({ spacing: [z, y, x] }) => Math.max(y, x) > z * (1 + SAME_SPACING)).length;
   const though =
     coarser === 0 ? '' : `, though another axis is coarser in ${coarser} of ${volumes.length} volumes`;
-  return [`volumes are cut into slices along ${axes[first]} of their files (${along} mm apart)${though}`];
+  return [
+    `volumes are cut into slices along ${axisNames[first]} of their files (${along} mm apart)${though}`,
+  ];
 }
 
 function spacingRemarks(cases: readonly Geometry[], trained?: readonly [number, number]): string[] {

@@ -54,7 +54,7 @@ export function dataPage(dataset: Dataset, survey: Survey, count: number): DataP
       { title: 'Classes', parts: [classTable(dataset, survey)] },
       intensities(dataset, survey),
       {
-        title: cases.length < survey.cases.length ? `The first ${cases.length} cases` : 'All cases',
+        title: `Cases (${cases.length} of ${survey.cases.length})`,
         notes: [
           'Left the image as it is stored, right under its labels; letters say where its sides are in the patient.',
         ],
@@ -137,10 +137,11 @@ function caseView(
 
 function rowsOf({ size, spacing, orientation, slice_axis }: ShownCase, unknown: boolean): string[][] {
   const sizes = spacing.map((length) => Number(length.toPrecision(6)));
+  const sides = orientation === null ? 'not said by the file' : `${orientation}: where x, y and z grow`;
   return [
     ['size (x, y, z)', size.join(' × ')],
     ['voxels', unknown ? 'of no size: PNG says nothing of it' : `${sizes.join(' × ')} mm`],
-    ['orientation', orientation === null ? 'not said by the file' : `${orientation}: where x, y and z grow`],
-    ['slices along', slice_axis],
+    ...(size[2] === 1 && orientation === null ? [] : [['orientation', sides]]),
+    ...(size[2] === 1 ? [] : [['slices along', slice_axis]]),
   ];
 }

@@ -39,7 +39,7 @@ test('the figures of a page are those of the data', async () => {
   expect(html).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)|src="(?!data:)|href="(?!data:)/);
   expect(html.match(/src="data:image\/png/g)?.length).toBe(2);
   expect(html.match(/src="data:image\/svg/g)?.length).toBe(3);
-  for (const text of ['Discs', 'disc', 'The first 2 cases', voxels[2].toLocaleString('en-US'), '4 of 4'])
+  for (const text of ['Discs', 'disc', 'Cases (2 of 4)', voxels[2].toLocaleString('en-US'), '4 of 4'])
     expect(html).toContain(text);
 });
 

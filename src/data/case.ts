@@ -1,4 +1,6 @@
 import { InputError } from '../errors.ts';
+import { type AxisOrder, FILE_ORDER, inverseOf, orderOf, permuted, transposed } from './axes.ts';
+import { volumeOf } from './boxes.ts';
 import { type Image, type Labels, readImage, readLabels } from './image.ts';
 import type { Labelling } from './labelling.ts';
 import { classIds } from './labels.ts';
@@ -22,11 +24,13 @@ export interface LabelledSlice extends Slice {
   readonly label: Int32Array;
 }
 
-/** An image as one slice, or a volume as the stack of its slices along D. */
+/** An image as one slice, or a volume as the stack of its slices along the first axis of an order. */
 export interface Case {
   readonly id: string;
   readonly slices: readonly Slice[];
-  /** Pixel size along D, H, W. */
+  /** Which axis of the file is that of the slices, of their rows and of their columns. */
+  readonly order: AxisOrder;
+  /** Distance of the slices, and the size of their pixels along H and W. */
   readonly spacing: readonly [number, number, number];
 }
 
@@ -80,31 +84,57 @@ export function loadVolume(files: CaseFiles, expected: Expected): CaseVolume {
 }
 
 /** The same as slices. Throws as {@link loadVolume}. */
-export function loadCase(files: CaseFiles, expected: Expected): Case {
-  const { images, label } = loadVolume(files, expected);
-  return { id: files.id, slices: slicesOf(images, label), spacing: images[0].spacing };
+export function loadCase(files: CaseFiles, expected: Expected, order: AxisOrder = FILE_ORDER): Case {
+  return slicedCase(files.id, loadVolume(files, expected), order);
 }
 
-function slicesOf(images: readonly Image[], label: Labels | undefined): Slice[] {
-  const [depth, height, width] = images[0].shape;
+/** The slices of a case along the first axis of an order. */
+export function slicedCase(id: string, { images, label }: CaseVolume, wanted: AxisOrder): Case {
+  const [{ shape, spacing }] = images;
+  const order = orderOf(shape, wanted);
+  const size = permuted(shape, order);
+  const voxels = volumeOf(shape);
+  const channels = images.flatMap((image) =>
+    Array.from({ length: image.channels }, (_, c) =>
+      transposed(image.data.subarray(c * voxels, (c + 1) * voxels), shape, order),
+    ),
+  );
+  const ids = label && transposed(label.data, shape, order);
+  // One image is a slice as it is.
+  const slices =
+    size[0] === 1 && images.length === 1
+      ? [sliceOf(images[0].data, ids, [channels.length, size[1], size[2]])]
+      : slicesOf(channels, ids, size);
+  return { id, slices, order, spacing: permuted(spacing, order) };
+}
+
+function sliceOf(
+  image: Float32Array,
+  label: Int32Array | undefined,
+  [channels, height, width]: readonly [number, number, number],
+): Slice {
+  return { channels, height, width, image, ...(label && { label }) };
+}
+
+/** Values of a case's file, [D, H, W], in the order of its slices. */
+export function inSliceOrder<A extends Int32Array | Uint8Array>(values: A, { slices, order }: Case): A {
+  const [{ height, width }] = slices;
+  return transposed(values, permuted([slices.length, height, width], inverseOf(order)), order);
+}
+
+/** @param images of the channels, [D, H, W] each */
+function slicesOf(
+  images: readonly Float32Array[],
+  label: Int32Array | undefined,
+  [depth, height, width]: readonly [number, number, number],
+): Slice[] {
   const plane = height * width;
-  const channels = images.reduce((sum, image) => sum + image.channels, 0);
-  const sliceOf = (image: Float32Array, z: number): Slice => {
-    const slice = { channels, height, width, image };
-    return label === undefined ? slice : { ...slice, label: label.data.slice(z * plane, (z + 1) * plane) };
-  };
+  const channels = images.length;
   return Array.from({ length: depth }, (_, z) => {
-    // One image is a slice as it is.
-    if (depth === 1 && images.length === 1) return sliceOf(images[0].data, 0);
     const data = new Float32Array(channels * plane);
-    let c = 0;
-    for (const image of images) {
-      for (let k = 0; k < image.channels; k++, c++) {
-        const start = (k * depth + z) * plane;
-        data.set(image.data.subarray(start, start + plane), c * plane);
-      }
-    }
-    return sliceOf(data, z);
+    for (const [c, image] of images.entries())
+      data.set(image.subarray(z * plane, (z + 1) * plane), c * plane);
+    return sliceOf(data, label?.slice(z * plane, (z + 1) * plane), [channels, height, width]);
   });
 }
 

@@ -106,7 +106,7 @@ const mistakes: [string, object, RegExp, RegExp?][] = [
   ['no file_ending', without('file_ending'), /file_ending is missing/, /^"file_ending": "\.png"$/],
   ['an ending without its dot', { ...right, file_ending: 'png' }, /file_ending is "png"/],
   ['an ending in capitals', { ...right, file_ending: '.PNG ' }, /file_ending is "\.PNG "/],
-  ['another ending than the files', { ...right, file_ending: '.tif' }, /file_ending is "\.tif"/],
+  ['another ending than the files', { ...right, file_ending: '.bmp' }, /file_ending is "\.bmp"/],
   ['no channel_names', without('channel_names'), /channel_names is missing/, /"0": "R", "1": "G", "2": "B"/],
   ['a list of channels', { ...right, channel_names: ['R', 'G', 'B'] }, /must map "0", "1"/],
   ['channels from 1', { ...right, channel_names: { '1': 'R', '2': 'G', '3': 'B' } }, /must map/, /"0": "R"/],

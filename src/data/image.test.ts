@@ -41,8 +41,8 @@ it('refuses volumes that hold no class ids', () => {
 it('names the kinds of image it reads', () => {
   expect(imageEnding('A/B.PNG')).toBe('.png');
   expect(imageEnding('a.b.nii.gz')).toBe('.nii.gz');
-  expect(() => readImage('scan.tif')).toThrow(
-    /scan\.tif: this kind of image is not read; supported are \.png/,
+  expect(() => readImage('scan.bmp')).toThrow(
+    /scan\.bmp: this kind of image is not read; supported are \.png/,
   );
 });
 

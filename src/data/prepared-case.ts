@@ -1,13 +1,9 @@
+import { type AxisOrder, FILE_ORDER, inverseOf, transposed } from './axes.ts';
 import { cutBox, volumeOf } from './boxes.ts';
 import { type Case, type CaseFiles, type Expected, loadCase, type Slice, stackLabels } from './case.ts';
 import { normaliseInPlace, normaliseSlices } from './normalise.ts';
 import type { Shape } from './planning/nonzero.ts';
-import {
-  type CaseGeometry,
-  type PreprocessingPlan,
-  preprocessCase,
-  transposed,
-} from './planning/preprocess.ts';
+import { type CaseGeometry, type PreprocessingPlan, preprocessCase } from './planning/preprocess.ts';
 import { coarseAxis, resampleLinear } from './planning/resample.ts';
 
 /** A case as a network reads it, slice by slice, and the way back to its file. */
@@ -26,22 +22,31 @@ export interface PreparedCase {
 /**
  * Reads a case and makes it ready.
  *
- * @param plan of the network; without one, slices along the file's z are z-scored as they are
+ * @param plan of the network; without one, slices are z-scored as they are
+ * @param order of the axes where there is no plan: the first is that of the slices
  * @throws InputError as loadCase or preprocessCase
  */
-export function prepareCase(files: CaseFiles, expected: Expected, plan?: PreprocessingPlan): PreparedCase {
+export function prepareCase(
+  files: CaseFiles,
+  expected: Expected,
+  plan?: PreprocessingPlan,
+  order: AxisOrder = FILE_ORDER,
+): PreparedCase {
   if (plan !== undefined) return byPlan(files, expected, plan);
-  const { id, slices } = loadCase(files, expected);
-  normaliseInPlace(slices);
-  return asItLies(id, slices);
+  const read = loadCase(files, expected, order);
+  normaliseInPlace(read.slices);
+  return asItLies(read);
 }
 
 /** A case that was read, without a plan; it stays as it is. */
-export const prepared = ({ id, slices }: Case): PreparedCase => asItLies(id, normaliseSlices(slices));
+export const prepared = (read: Case): PreparedCase =>
+  asItLies({ ...read, slices: normaliseSlices(read.slices) });
 
-function asItLies(id: string, slices: readonly Slice[]): PreparedCase {
+function asItLies({ id, slices, order }: Case): PreparedCase {
   const [{ height, width }] = slices;
-  return { id, slices, size: [height, width], unresampled: (maps) => maps, placed: stackLabels };
+  const placed = (ids: readonly Uint8Array[]) =>
+    transposed(stackLabels(ids), [slices.length, height, width], inverseOf(order));
+  return { id, slices, size: [height, width], unresampled: (maps) => maps, placed };
 }
 
 function byPlan(files: CaseFiles, expected: Expected, plan: PreprocessingPlan): PreparedCase {
@@ -76,6 +81,5 @@ function inFile(
   const whole = new Uint8Array(volumeOf(original_shape));
   const start: Shape = [-crop_start[0], -crop_start[1], -crop_start[2]];
   cutBox(ids, crop_shape, original_shape, start, whole);
-  const inverse = [0, 1, 2].map((axis) => transpose.indexOf(axis));
-  return transposed(whole, original_shape, [inverse[0], inverse[1], inverse[2]]);
+  return transposed(whole, original_shape, inverseOf(transpose));
 }

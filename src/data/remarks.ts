@@ -1,10 +1,11 @@
 import { kindOf, type Normalisation } from '../recipe/normalisation.ts';
+import { type AxisOrder, FILE_ORDER, SAME_SPACING } from './axes.ts';
 
-/** How a case lies in space. */
+/** How the slices of a case lie in space. */
 export interface Geometry {
   /** Slices; 1 for an image. */
   readonly depth: number;
-  /** Pixel size along D, H, W. */
+  /** Distance of the slices, and the size of their pixels along H and W. */
   readonly spacing: readonly [number, number, number];
 }
 
@@ -16,22 +17,21 @@ const schemes: Readonly<Partial<Record<Normalisation['kind'], string>>> = {
   none: 'leaves it as it is',
 };
 
-/** Spacings that differ by less are one: headers are rounded. */
-const SAME = 1e-3;
-
 /**
  * What a data set says about its images that is not used here, in a sentence each: channel types that ask for another
  * normalisation, the axis that volumes are cut along, spacings that differ.
  *
  * @param channels their names; empty where they are not known
+ * @param order of the axes of volumes: slices lie along the first
  * @param trained the smallest and largest pixel that a network was trained on, where other images are given to it
  */
 export function dataRemarks(
   channels: readonly string[],
   cases: readonly Geometry[],
+  order: AxisOrder = FILE_ORDER,
   trained?: readonly [number, number],
 ): string[] {
-  return [...channelRemarks(channels), ...sliceRemarks(cases), ...spacingRemarks(cases, trained)];
+  return [...channelRemarks(channels), ...sliceRemarks(cases, order), ...spacingRemarks(cases, trained)];
 }
 
 /** The smallest and the largest size of a pixel along H and W. */
@@ -48,14 +48,19 @@ function channelRemarks(channels: readonly string[]): string[] {
   });
 }
 
-function sliceRemarks(cases: readonly Geometry[]): string[] {
+/** Of D, H, W. */
+export const axisNames = ['z, the third axis', 'y, the second axis', 'x, the first axis'];
+
+function sliceRemarks(cases: readonly Geometry[], [first]: AxisOrder): string[] {
   const volumes = cases.filter(({ depth }) => depth > 1);
   if (volumes.length === 0) return [];
   const along = range(volumes.map(({ spacing: [z] }) => z));
-  const coarser = volumes.filter(({ spacing: [z, y, x] }) => Math.max(y, x) > z * (1 + SAME)).length;
+  const coarser = volumes.filter(({ spacing: [z, y, x] }) => Math.max(y, x) > z * (1 + SAME_SPACING)).length;
   const though =
     coarser === 0 ? '' : `, though another axis is coarser in ${coarser} of ${volumes.length} volumes`;
-  return [`volumes are cut into slices along z, the third axis of their files (${along} mm apart)${though}`];
+  return [
+    `volumes are cut into slices along ${axisNames[first]} of their files (${along} mm apart)${though}`,
+  ];
 }
 
 function spacingRemarks(cases: readonly Geometry[], trained?: readonly [number, number]): string[] {
@@ -69,7 +74,7 @@ function spacingRemarks(cases: readonly Geometry[], trained?: readonly [number, 
   ];
 }
 
-const alike = (values: readonly number[]) => Math.max(...values) <= Math.min(...values) * (1 + SAME);
+const alike = (values: readonly number[]) => Math.max(...values) <= Math.min(...values) * (1 + SAME_SPACING);
 
 function range(values: readonly number[]): string {
   const text = (value: number) => String(Number(value.toPrecision(4)));

@@ -56,3 +56,27 @@ export function classTarget(classes: number): Target {
     classes,
   );
 }
+
+/** For tests: a NIfTI-1 volume. */
+export interface TestVolume {
+  /** [W, H, D]: x, y, z. */
+  readonly sizes: readonly [number, number, number];
+  /** Of x, y, z. */
+  readonly spacing: readonly [number, number, number];
+  /** Three rows of four, from voxel to place; without it the header says nothing of that. */
+  readonly affine?: readonly (readonly number[])[];
+  /** [D, H, W], as floats. */
+  readonly data: ArrayLike<number>;
+}
+
+/** The bytes of an uncompressed file of it, see {@link nifti}. */
+export function niftiBytes({ sizes, spacing, affine, data }: TestVolume): Uint8Array {
+  const fields = { dims: [3, ...sizes], type: 16, bits: 32, pixDims: [1, ...spacing] };
+  const voxels = (view: DataView, at: number) => {
+    for (let i = 0; i < data.length; i++) view.setFloat32(at + 4 * i, data[i], true);
+    if (!affine) return;
+    view.setInt16(254, 1, true);
+    for (const [i, value] of affine.flat().entries()) view.setFloat32(280 + 4 * i, value, true);
+  };
+  return nifti(fields, voxels, 4 * data.length);
+}

@@ -111,7 +111,7 @@ export function writeContactSheet(path: string, rows: readonly SheetRow[]): void
 }
 
 /** RGB pixels of 8 bits; the image's lowest and highest value become black and white. */
-function displayed({ channels, height, width, image }: Slice): Uint8Array {
+export function displayed({ channels, height, width, image }: Slice): Uint8Array {
   const plane = height * width;
   const shown = channels === 3 ? 3 : 1;
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -131,7 +131,12 @@ function displayed({ channels, height, width, image }: Slice): Uint8Array {
 /** Share of the label's colour inside its contour. */
 const tint = 0.25;
 
-function overlay(picture: Uint8Array, { height, width }: Slice, labels: Int32Array | Uint8Array): Uint8Array {
+/** The picture of a slice under its labels: tinted, with a full-coloured contour. */
+export function overlay(
+  picture: Uint8Array,
+  { height, width }: Slice,
+  labels: Int32Array | Uint8Array,
+): Uint8Array {
   if (labels.length !== height * width) {
     throw new RangeError(`${labels.length} labels for an image of ${width}×${height}`);
   }

@@ -1,7 +1,10 @@
 import { pageTemplate } from './page-template.ts';
 
-/** A cell of a table: its text, which may lead somewhere. */
-export type PageCell = string | { readonly text: string; readonly href: string };
+/** A cell of a table: its text, which may lead somewhere, or stand beside the colour that it names. */
+export type PageCell =
+  | string
+  | { readonly text: string; readonly href: string }
+  | { readonly text: string; readonly colour: string };
 
 /** A part of a section: a table, pictures, or a text as it is. */
 export interface PagePart {
@@ -30,7 +33,8 @@ export interface PageSection {
 
 export interface RunPage {
   readonly title: string;
-  readonly status: 'running' | 'stopped' | 'finished' | 'failed';
+  /** Of a run. */
+  readonly status?: 'running' | 'stopped' | 'finished' | 'failed';
   /** What is to be known at once. */
   readonly summary: readonly string[];
   /** Those without anything in them are left out. */
@@ -40,7 +44,7 @@ export interface RunPage {
 /** One page of HTML that needs nothing else: pictures are in it, and it runs and loads nothing. */
 export function runPage({ sections, ...page }: RunPage): string {
   const shown = sections.map(sectionView).filter(({ notes, parts }) => notes.length + parts.length > 0);
-  return pageTemplate()({ ...page, sections: shown });
+  return pageTemplate()({ status: '', ...page, sections: shown });
 }
 
 // The template is strict: everything that it names is there.
@@ -53,7 +57,10 @@ function sectionView({ title, notes = [], parts }: PageSection) {
   return { title, notes, parts: full.filter((p) => p.rows.length + p.figures.length + p.text.length > 0) };
 }
 
-const cellView = (cell: PageCell) => (typeof cell === 'string' ? { text: cell, href: '' } : cell);
+const cellView = (cell: PageCell) => ({
+  ...{ href: '', colour: '' },
+  ...(typeof cell === 'string' ? { text: cell } : cell),
+});
 
 // An SVG in an element of its own keeps its names to itself.
 const figureView = ({ caption = '', alt, type, data }: PageFigure) => ({

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { AxisOrder } from '../data/axes.ts';
 import { printGraph } from '../ir/print.ts';
 import {
   type ElaboratedModel,
@@ -21,6 +22,8 @@ export interface DataIdentity {
   readonly sha256: string;
   /** How cases were preprocessed, see `preprocessingDigest`; absent of data that are not. */
   readonly preprocessing?: string;
+  /** Axes of the files of volumes, that of the slices first; absent where that is z, and of runs that knew no other. */
+  readonly transpose_forward?: AxisOrder;
   /** Ids of the cases that are held back for validation. */
   readonly held_back: readonly string[];
 }

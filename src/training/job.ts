@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { KernelBackend } from '../backend/kernels.ts';
+import { FILE_ORDER } from '../data/axes.ts';
 import { isCache } from '../data/cache/preprocessed-dataset.ts';
 import { InputError } from '../errors.ts';
 import type { CopiedFile } from '../files/spec-copy.ts';
@@ -27,7 +28,7 @@ import { RunOutputs, writeResults, writtenFiles } from './run-outputs.ts';
 import { writeRunPage } from './run-page.ts';
 import { finishedSeconds } from './run-record.ts';
 import { segmentationTask } from './segmentation-task.ts';
-import { imageInput, type TaskResult, type TrainingTask } from './task.ts';
+import { imageInput, type TaskOptions, type TaskResult, type TrainingTask } from './task.ts';
 import { type CompiledStep, type TrainResult, train } from './train.ts';
 import { weightsMetadata } from './trained-on.ts';
 import { heldBackText, validationReport, validatorOf } from './validation-report.ts';
@@ -76,17 +77,18 @@ export interface JobOptions {
 
 /** Trains on a data set and leaves everything about it in a folder. */
 export async function trainJob(options: JobOptions): Promise<JobReport> {
-  const task = taskOf(options);
-  if (options.test) task.checkTest();
-  for (const text of task.remarks) options.remark(`data: ${text}`);
   if (options.place.resume) {
     const folder = RunFolder.claim(options.place, options.remark);
     try {
-      return await runIn(folder, task, options, readCheckpoint(folder.checkpoint));
+      const before = readCheckpoint(folder.checkpoint);
+      // As the run began: before there was a choice, with z.
+      const order = before.identity.data?.transpose_forward ?? FILE_ORDER;
+      return await runIn(folder, openTask({ ...options, order }), options, before);
     } finally {
       folder.release();
     }
   }
+  const task = openTask(options);
   const pretrained = loadPretrained(options);
   const folder = RunFolder.claim(options.place, options.remark);
   try {
@@ -97,6 +99,14 @@ export async function trainJob(options: JobOptions): Promise<JobReport> {
   } finally {
     folder.release();
   }
+}
+
+/** The task, with its data read and checked. */
+function openTask(options: JobOptions & Pick<TaskOptions, 'order'>): TrainingTask {
+  const task = taskOf(options);
+  if (options.test) task.checkTest();
+  for (const text of task.remarks) options.remark(`data: ${text}`);
+  return task;
 }
 
 async function runIn(
@@ -249,7 +259,7 @@ function pretrainedOf(
 }
 
 /** Segmentation networks have outputs [B, classes, H, W], classifiers [B, classes]. */
-function taskOf(options: JobOptions): TrainingTask {
+function taskOf(options: JobOptions & Pick<TaskOptions, 'order'>): TrainingTask {
   const { model, data } = options;
   imageInput(model);
   const { shape } = model.graph.values[model.outputs[0].value];

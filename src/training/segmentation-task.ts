@@ -1,8 +1,9 @@
 import { join } from 'node:path';
+import { orderEntry } from '../data/axes.ts';
 import { SteppedBatches } from '../data/batches.ts';
 import { type Case, type LabelledSlice, labelledSlices } from '../data/case.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
-import { fingerprint } from '../data/fingerprint.ts';
+import { fingerprint, type NamedFile, withBeside } from '../data/fingerprint.ts';
 import { labellingOf, paintedIds, paintingRemarks, targetOfLabels } from '../data/labelling.ts';
 import { SegmentationLoader } from '../data/loader.ts';
 import { normaliseSlices } from '../data/normalise.ts';
@@ -17,21 +18,24 @@ import { windowsOf } from './validation-data.ts';
 import { SHOWN_CASES } from './validation-pictures.ts';
 
 /** A class for every pixel, from a data set in nnU-Net's raw layout. All images are read and checked here. */
-export function segmentationTask({ model, section, data }: TaskOptions): TrainingTask {
+export function segmentationTask({ model, section, data, order: given }: TaskOptions): TrainingTask {
   const [batch, , height, width] = imageShape(model);
   checkSegmentation(model);
   const dataset = openDataset(data);
   const target = targetOfLabels(dataset);
   checkTarget(model, section, dataset.name, target);
-  const cases = loadCases(dataset.training, dataset);
+  const { cases, order } = loadCases(dataset.training, dataset, given);
   const normalised = cases.map((c) => ({ ...c, slices: normaliseSlices(c.slices) }));
   const slices = labelledSlices(normalised);
   if (slices.length > 0) checkChannels(model, slices[0].channels);
   const geometries = cases.map((c) => ({ depth: c.slices.length, spacing: c.spacing }));
   const sha256 = () => fingerprint(filesOf(dataset));
   return {
-    trainedOn: { channels: dataset.channels, ...labellingOf(dataset), pixels: pixelRange(geometries) },
-    remarks: [...paintingRemarks(dataset), ...dataRemarks(dataset.channels, geometries)],
+    trainedOn: {
+      ...{ channels: dataset.channels, ...labellingOf(dataset), pixels: pixelRange(geometries) },
+      ...orderEntry(order),
+    },
+    remarks: [...paintingRemarks(dataset), ...dataRemarks(dataset.channels, geometries, order)],
     score: 'pseudo-Dice',
     prepare: (seed) => {
       const held = heldBack(cases, section.holdout, seed, dataset.folder);
@@ -53,7 +57,10 @@ export function segmentationTask({ model, section, data }: TaskOptions): Trainin
             .filter((i) => held.has(cases[i].id))
             .slice(0, SHOWN_CASES)
             .flatMap((i) => shownOf(normalised[i], cases[i])),
-        identity: { cases: cases.length - held.size, sha256: sha256(), held_back: [...held] },
+        identity: {
+          ...{ cases: cases.length - held.size, sha256: sha256(), held_back: [...held] },
+          ...orderEntry(order),
+        },
       };
     },
     /** A test image that can't be read must not come to light after hours of training. */
@@ -66,13 +73,13 @@ export function segmentationTask({ model, section, data }: TaskOptions): Trainin
           'leave --test out',
         );
       }
-      loadCases(labelled, dataset);
+      loadCases(labelled, dataset, order);
     },
     test: async (options) => {
       const { backend, predictor, weights } = options;
       const segmenter = await Segmenter.create(backend, predictor, weights, paintedIds(dataset));
       try {
-        return { test: await testOn(segmenter, dataset, options.folder, options) };
+        return { test: await testOn(segmenter, dataset, options.folder, order, options) };
       } finally {
         segmenter.destroy();
       }
@@ -95,10 +102,10 @@ function shownOf({ id, slices }: Case, stored: Case): ShownSlice[] {
 const isAnnotated = ({ label }: LabelledSlice) => label.some((id) => id >= 0);
 
 /** The files that a run's training data come from: dataset.json, and of each case the images and the label. */
-function filesOf({ folder, training }: Dataset): { name: string; path: string }[] {
+function filesOf({ folder, training }: Dataset): NamedFile[] {
   const cases = training.flatMap(({ id, images, label }) => [
     ...images.map((path, channel) => ({ name: `${id} ${channel}`, path })),
     ...(label === undefined ? [] : [{ name: `${id} label`, path: label }]),
   ]);
-  return [{ name: 'dataset.json', path: join(folder, 'dataset.json') }, ...cases];
+  return [{ name: 'dataset.json', path: join(folder, 'dataset.json') }, ...withBeside(cases)];
 }

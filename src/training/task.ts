@@ -1,4 +1,5 @@
 import type { KernelBackend } from '../backend/kernels.ts';
+import type { AxisOrder } from '../data/axes.ts';
 import type { Batches } from '../data/batches.ts';
 import type { Plan } from '../data/planning/plan.ts';
 import type { Target } from '../data/target.ts';
@@ -46,6 +47,8 @@ export interface TaskOptions {
   readonly data: string;
   /** Threads that make batches of a preprocessed data set ahead of the device, 1 by default; 0 for none. */
   readonly workers?: number;
+  /** Of raw volumes, the axis of the slices first: that of a run that goes on. By default the coarsest one. */
+  readonly order?: AxisOrder;
 }
 
 export interface TaskTestOptions extends TestOptions {

@@ -1,5 +1,15 @@
 import { join } from 'node:path';
-import { type Case, type CaseFiles, loadCase, stackedLabel } from '../data/case.ts';
+import { type AxisOrder, coarsestFirst } from '../data/axes.ts';
+import {
+  type Case,
+  type CaseFiles,
+  type CaseVolume,
+  inSliceOrder,
+  loadCase,
+  loadVolume,
+  slicedCase,
+  stackedLabel,
+} from '../data/case.ts';
 import { type Dataset, expectedOf } from '../data/dataset.ts';
 import { writeLabels } from '../data/image.ts';
 import { foregroundGroups, labelValues } from '../data/labelling.ts';
@@ -38,11 +48,14 @@ const OVERVIEW_ROWS = 6;
 /**
  * Segments a data set's test images and compares them with their truth. Writes `predictions/<case>`, a picture
  * of image, truth and prediction for each in `pictures/`, and `overview.png`. Gives nothing where it was stopped.
+ *
+ * @param order of the axes of volumes, as the network was trained
  */
 export async function testOn(
   segmenter: Segmenter,
   dataset: Dataset,
   folder: string,
+  order: AxisOrder,
   { onCase, signal }: TestOptions,
 ): Promise<TestReport | undefined> {
   makeFolder(join(folder, 'predictions'));
@@ -53,10 +66,11 @@ export async function testOn(
   const expected = expectedOf(dataset);
   for (const [i, file] of files.entries()) {
     if (signal?.aborted) return undefined;
-    const image = loadCase(file, expected);
-    const prediction = await segmenter.segment(prepared(image));
-    const values = labelValues(prediction, dataset.classes);
+    const image = loadCase(file, expected, order);
+    const placed = await segmenter.segment(prepared(image));
+    const values = labelValues(placed, dataset.classes);
     writeLabels(join(folder, 'predictions', `${file.id}${dataset.fileEnding}`), values, file.images[0]);
+    const prediction = inSliceOrder(placed, image);
     const truth = stackedLabel(image)!;
     pairs.push({ id: file.id, truth, prediction, otsu: otsuOf(image) });
     const row = rowOf(image, truth, prediction);
@@ -110,8 +124,24 @@ function otsuOf({ slices }: Case): Uint8Array | undefined {
   return channels === 1 ? otsuForeground(Uint8Array.from(image, Math.round)) : undefined;
 }
 
-/** Training cases, read and checked. */
-export function loadCases(files: readonly CaseFiles[], dataset: Dataset): Case[] {
+/**
+ * Cases, read and checked.
+ *
+ * @param wanted order of the axes of volumes; by default the coarsest comes first
+ */
+export function loadCases(
+  files: readonly CaseFiles[],
+  dataset: Dataset,
+  wanted?: AxisOrder,
+): { readonly cases: readonly Case[]; readonly order: AxisOrder } {
   const expected = expectedOf(dataset);
-  return files.map((f) => loadCase(f, expected));
+  const volumes: (CaseVolume | undefined)[] = files.map((f) => loadVolume(f, expected));
+  const order = wanted ?? coarsestFirst(volumes.map((volume) => volume!.images[0]));
+  const cases = files.map(({ id }, i) => {
+    const sliced = slicedCase(id, volumes[i]!, order);
+    // Its slices are copies: the whole is let go.
+    volumes[i] = undefined;
+    return sliced;
+  });
+  return { cases, order };
 }

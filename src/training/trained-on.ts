@@ -1,3 +1,4 @@
+import { type AxisOrder, isAxisOrder } from '../data/axes.ts';
 import { isLabelling, type Labelling, labellingOf, targetOfLabels } from '../data/labelling.ts';
 import { isPreprocessingPlan } from '../data/planning/plan-file.ts';
 import type { PreprocessingPlan } from '../data/planning/preprocess.ts';
@@ -13,6 +14,8 @@ export interface TrainedOn extends Labelling {
   readonly channels: readonly string[];
   /** The smallest and largest size of a pixel along H and W; absent where images have no spacing. */
   readonly pixels?: readonly [number, number];
+  /** Axes of the files of volumes, that of the slices first; absent where that is z, as in older weights. */
+  readonly transpose_forward?: AxisOrder;
   /** How cases were preprocessed; absent where their slices were z-scored as they are. */
   readonly plan?: PreprocessingPlan;
 }
@@ -38,10 +41,12 @@ export function readTrainedOn(path: string, model: ElaboratedModel): TrainedOn |
     const data = JSON.parse(text) as TrainedOn;
     const named = data.channels.every((name) => typeof name === 'string');
     const fits = isLabelling(data) && targetOfLabels(data).names.length === model.outputs[0].dims[1].size;
-    const { channels, pixels, plan } = data;
+    const { channels, pixels, plan, transpose_forward: order } = data;
     const planned = plan === undefined || isPreprocessingPlan(plan, channels.length);
     const sized = pixels === undefined || (pixels.length === 2 && pixels.every((size) => size > 0));
-    if (named && fits && sized && planned) return { channels, ...labellingOf(data), pixels, plan };
+    const ordered = order === undefined || isAxisOrder(order);
+    if (named && fits && sized && planned && ordered)
+      return { channels, ...labellingOf(data), pixels, plan, ...(order && { transpose_forward: order }) };
   } catch {
     // Falls through to the error below.
   }

@@ -82,7 +82,7 @@ const refused: [string, string, string[], RegExp][] = [
   ['an unknown stage', 'bad-value', ['emit', 'ptx', TINY], /ast, graph, plan, wgsl/],
   ['an unknown pass', 'bad-value', ['emit', 'graph', TINY, '--after', 'bake'], /'bake'.*prune/],
   ['a pass of the plan', 'bad-value', ['emit', 'plan', TINY, '--after', 'prune'], /text of the graph/],
-  ['an unknown kind of image', 'unsupported-image', predictArgs('--ending', '.tif'), /\.nii\.gz/],
+  ['an unknown kind of image', 'unsupported-image', predictArgs('--ending', '.bmp'), /\.nii\.gz/],
   ['no windows', 'bad-value', predictArgs('--windows', '0'), /whole number from 1/],
   ['a batch of none', 'bad-value', ['compile', TINY, '--output', 'o', '--batch', '0'], /from 1/],
   ['a negative seed', 'bad-value', [...train, '--seed=-1'], /from 0/],

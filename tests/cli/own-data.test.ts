@@ -162,7 +162,7 @@ const folders: [string, string, (path: string) => void, RegExp][] = [
       mkdirSync(path);
       writeFileSync(join(path, 'leaf.jpg'), '');
     },
-    /holds no \.png, \.nii\.gz, \.nii image\n.*it holds leaf\.jpg; convert them/,
+    /holds no \.png, \.nii\.gz, \.nii, \.tif, \.tiff image\n.*it holds leaf\.jpg; convert them/,
   ],
   [
     'a whole data set',
@@ -215,7 +215,7 @@ test('spacings that differ, and another axis that is coarser, are said by train'
   }
   // The second volume's header with other voxel sizes: pixdim[1..3] of NIfTI-1 stand at byte 80.
   const bytes = gunzipSync(readFileSync(SCAN));
-  for (const [axis, size] of [3, 1, 1].entries()) bytes.writeFloatLE(size, 80 + 4 * axis);
+  for (const [axis, size] of [2, 1, 1].entries()) bytes.writeFloatLE(size, 80 + 4 * axis);
   for (const name of ['imagesTr/k_0000.nii.gz', 'labelsTr/k.nii.gz']) {
     writeFileSync(join(data, name), gzipSync(bytes));
   }
@@ -229,7 +229,7 @@ test('spacings that differ, and another axis that is coarser, are said by train'
   expect(result.code).toBe(0);
   expect(remarks(result)).toEqual([
     'data: volumes are cut into slices along z, the third axis of their files (1 to 2.5 mm apart), though another axis is coarser in 1 of 2 volumes',
-    'data: pixels of 1 to 3 mm are all taken for the same size: spacing is not used, nothing is resampled',
+    'data: pixels of 1 to 2 mm are all taken for the same size: spacing is not used, nothing is resampled',
   ]);
 
   // Images of another size of pixels than those trained on.
@@ -241,7 +241,7 @@ test('spacings that differ, and another axis that is coarser, are said by train'
     'in_channels=1',
   );
   expect(remarks(scans)[1]).toBe(
-    'data: pixels of 1.25 mm, and those trained on of 1 to 3 mm, are all taken for the same size: spacing is not used, nothing is resampled',
+    'data: pixels of 1.25 mm, and those trained on of 1 to 2 mm, are all taken for the same size: spacing is not used, nothing is resampled',
   );
 
   // Its pictures show the slice with most foreground.

@@ -39,7 +39,7 @@ export function register(program: Command): void {
   program
     .command('evaluate')
     .description('label maps against their truth, by case and label: DSC, NSD, HD95, F1 of instances')
-    .requiredOption('--predictions <folder>', 'label maps, <case>.png or <case>.nii.gz')
+    .requiredOption('--predictions <folder>', 'label maps: <case>.png, .nii.gz, .nii, .tif or .tiff')
     .requiredOption('--truth <folder>', 'label maps of the same names (labelsTs)')
     .option(
       '--data <folder>',

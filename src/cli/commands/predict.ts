@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { FILE_ORDER, orderOf, permuted } from '../../data/axes.ts';
 import type { CaseFiles } from '../../data/case.ts';
 import { imagesAt } from '../../data/case-files.ts';
 import { type ImageEnding, imageEnding, writeLabels } from '../../data/image.ts';
@@ -41,7 +42,7 @@ export function register(program: Command): void {
       '--input <path>',
       'an image, or a folder: <case>_0000, <case>_0001, … a file a channel, or <case> in one file',
     )
-    .requiredOption('--output <folder>', 'where label maps go, <case>.png or <case>.nii.gz')
+    .requiredOption('--output <folder>', 'where label maps go, each as the kind of file that its image is')
     .option('--windows <n>', 'windows run at once', integer('--windows', 1), 4)
     .option('--step <share>', 'from window to window, as a share of its size', number('--step', 0.01, 1), 0.5)
     .option('--mirror', 'average with mirrored windows along both axes: four times the work')
@@ -49,16 +50,19 @@ export function register(program: Command): void {
     .action(async (specs: string[], options: PredictOptions) => {
       const networks = openNetworks(specs, options);
       const [{ trainedOn, channels }] = networks;
-      const { plan } = trainedOn ?? {};
+      const { plan, transpose_forward: order = FILE_ORDER } = trainedOn ?? {};
       const { cases: files, whole } = imagesAt(options.input, options.ending);
       checkFolderWritable(options.output);
       // All images are looked at before the first is segmented: a bad one leaves nothing half done.
       const geometries = files.map((file) => {
         const { shape, spacing } = readVolume(file, { channels });
-        return { depth: shape[0], spacing };
+        const own = orderOf(shape, order);
+        return { depth: permuted(shape, own)[0], spacing: permuted(spacing, own) };
       });
       // By a plan all is done that these tell of.
-      const remarks = plan ? [] : dataRemarks(trainedOn?.channels ?? [], geometries, trainedOn?.pixels);
+      const remarks = plan
+        ? []
+        : dataRemarks(trainedOn?.channels ?? [], geometries, order, trainedOn?.pixels);
       if (whole)
         remarks.unshift('no name has a channel number (_0000): each file is a case with all its channels');
       for (const remark of remarks) note(`data: ${remark}`);
@@ -98,8 +102,9 @@ export function register(program: Command): void {
 function preparedFor(networks: readonly Network[], files: CaseFiles): PreparedCase[] {
   const made = new Map<string, PreparedCase>();
   return networks.map(({ channels, trainedOn }) => {
-    const key = JSON.stringify(trainedOn?.plan ?? null);
-    const image = made.get(key) ?? prepareCase(files, { channels }, trainedOn?.plan);
+    const { plan, transpose_forward } = trainedOn ?? {};
+    const key = JSON.stringify([plan, transpose_forward]);
+    const image = made.get(key) ?? prepareCase(files, { channels }, plan, transpose_forward);
     made.set(key, image);
     return image;
   });
@@ -139,8 +144,9 @@ function openNetworks(specs: readonly string[], options: PredictOptions) {
     const shown = trainedOn
       ? labellingText({ ...trainedOn, ignore: undefined })
       : `${model.outputs[0].dims[1].size} classes`;
-    const axes = trainedOn?.plan?.transpose_forward.join(', ');
-    return `${channels} channels, ${shown}, ${axes === undefined ? 'no plan' : `a plan with the axes ${axes}`}`;
+    const { plan, transpose_forward = FILE_ORDER } = trainedOn ?? {};
+    const axes = (plan?.transpose_forward ?? transpose_forward).join(', ');
+    return `${channels} channels, ${shown}, ${plan ? 'a' : 'no'} plan with the axes ${axes}`;
   });
   const other = told.findIndex((text) => text !== told[0]);
   if (other >= 0) {

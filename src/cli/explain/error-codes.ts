@@ -35,8 +35,12 @@ export const errorCodes: Readonly<Record<string, string>> = {
   'bad-png': 'The file is no PNG image, or its contents do not agree with their checksums and sizes.',
   'bad-safetensors':
     'The file is no safetensors file, or is damaged: its header is JSON that says where each tensor lies, and both must agree with the length of the file.',
+  'bad-spacing':
+    'The file `<case>.json` beside a TIFF image says how large its voxels are, `{"spacing": [z, y, x]}`, as in nnU-Net. Where it is there it must hold three positive numbers.',
   'bad-tensor':
     'A caller gave a compiled program a tensor that it does not have, or one of another size, or asked for one; `program.json` lists them.',
+  'bad-tiff':
+    'The file is no TIFF file, is damaged, or is one of the many kinds that are not read. Grey and RGB are, of 8 or 16 bits unsigned or floating point, uncompressed, LZW or deflate; several pages of one size are the slices of a volume. The message names what was found.',
   'bad-value': 'The value of an option is of the wrong kind. `--help` of the command says what it takes.',
   'bad-weights':
     "The bytes given to a compiled program as its weights are no safetensors file, or hold other tensors than the model's parameters and buffers, which must all be there under their names and with their shapes.",
@@ -199,7 +203,7 @@ export const errorCodes: Readonly<Record<string, string>> = {
     'Kernels are chosen and sized for a target: limits, features and the kind of device. `--target` takes the name of one, by default webgpu-default, which every adapter can run; the hint lists them all.',
   'unsafe-pickle':
     'A pickle can ask for any function of Python to be called. Weights never need that; archc calls none, and reads no file that asks for it.',
-  'unsupported-image': 'Images are PNG files or NIfTI volumes; other kinds are converted first.',
+  'unsupported-image': 'Images are PNG files, NIfTI volumes or TIFF files; other kinds are converted first.',
   'unused-option': 'An option was given that says nothing without another one, which the message names.',
   'warnings-denied':
     'With `--deny warnings` a warning counts as a mistake. The warnings above point at what to mend.',

@@ -3,6 +3,7 @@ import { InputError } from '../../errors.ts';
 import { type Normalisation, schemeNames } from '../../recipe/normalisation.ts';
 import { writeFileAtomic } from '../../tensors/atomic-file.ts';
 import { readBytes } from '../../tensors/read-file.ts';
+import { isAxisOrder } from '../axes.ts';
 import type { Dataset } from '../dataset.ts';
 import { isLabelling, labellingOf, labellingText } from '../labelling.ts';
 import type { Plan } from './plan.ts';
@@ -47,8 +48,6 @@ const isList =
   (value) =>
     Array.isArray(value) && (length === undefined || value.length === length) && value.every(test);
 
-const isAxes: Test = (value) =>
-  isList(isNumber, 3)(value) && [0, 1, 2].every((a) => (value as number[]).includes(a));
 
 /** What each kind of normalisation holds beside its name. */
 const figures: Readonly<Record<Normalisation['kind'], Readonly<Record<string, Test>>>> = {
@@ -74,7 +73,7 @@ const fields: Readonly<Record<string, Test>> = {
   channels: isList(isText),
   classes: Array.isArray,
   memory: isPositive,
-  transpose_forward: isAxes,
+  transpose_forward: isAxisOrder,
   normalisation: isList(isNormalisation),
 };
 
@@ -91,7 +90,7 @@ const fields2d: Readonly<Record<string, Test>> = {
 export function isPreprocessingPlan(value: unknown, channels: number): value is PreprocessingPlan {
   if (!isObject(value) || !isObject(value['plan_2d'])) return false;
   return (
-    isAxes(value['transpose_forward']) &&
+    isAxisOrder(value['transpose_forward']) &&
     isList(isNormalisation, channels)(value['normalisation']) &&
     isList(isPositive, 2)(value['plan_2d']['spacing'])
   );

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { kindOf, type Normalisation, schemeNames } from '../../recipe/normalisation.ts';
 import type { CaseFiles } from '../case.ts';
 import type { Dataset } from '../dataset.ts';
-import { fingerprint } from '../fingerprint.ts';
+import { fingerprint, withBeside } from '../fingerprint.ts';
 import { type Labelling, labellingOf } from '../labelling.ts';
 import { type DatasetFingerprint, datasetFingerprint, type OnCase } from './dataset-fingerprint.ts';
 import { type Geometry, type Plan2d, planGeometry } from './plan-2d.ts';
@@ -89,7 +89,7 @@ function normalisationOf(
 /** A digest of the contents of a case's files. Throws InputError where one cannot be read. */
 export function caseDigest({ images, label }: CaseFiles): string {
   const files = images.map((path, c) => ({ name: String(c), path }));
-  return fingerprint(label === undefined ? files : [...files, { name: 'label', path: label }]);
+  return fingerprint(withBeside(label === undefined ? files : [...files, { name: 'label', path: label }]));
 }
 
 /** A digest of the contents of a data set's training cases, in order. */

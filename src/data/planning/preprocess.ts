@@ -1,4 +1,5 @@
 import { normaliseChannel } from '../../recipe/normalisation.ts';
+import { permuted, transposed } from '../axes.ts';
 import { cutBox, volumeOf } from '../boxes.ts';
 import type { CaseFiles, Expected } from '../case.ts';
 import { type Channels, nonzeroBox, objectMask, type Shape } from './nonzero.ts';
@@ -105,27 +106,4 @@ export function preprocessCase(
       coarse_axis: to.coarse,
     },
   };
-}
-
-const permuted = (sizes: readonly [number, number, number], [a, b, c]: Shape) =>
-  [sizes[a], sizes[b], sizes[c]] as const;
-
-/** A volume with its axes in another order; the same array where they keep theirs. */
-export function transposed<A extends Float32Array | Int32Array | Uint8Array>(
-  values: A,
-  shape: Shape,
-  order: Shape,
-): A {
-  if (order.every((axis, i) => axis === i)) return values;
-  const strides = permuted([shape[1] * shape[2], shape[2], 1], order);
-  const [depth, height, width] = permuted(shape, order);
-  const result = values.slice() as A;
-  let i = 0;
-  for (let z = 0; z < depth; z++) {
-    for (let y = 0; y < height; y++) {
-      const line = z * strides[0] + y * strides[1];
-      for (let x = 0; x < width; x++) result[i++] = values[line + x * strides[2]];
-    }
-  }
-  return result;
 }

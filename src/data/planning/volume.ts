@@ -1,5 +1,5 @@
 import { type CaseFiles, type Expected, loadVolume } from '../case.ts';
-import { imageEnding } from '../image.ts';
+import { imageKind } from '../image.ts';
 import type { Channels } from './nonzero.ts';
 
 /** A case in the order of its files' axes. */
@@ -21,7 +21,7 @@ export function readVolume(files: CaseFiles, expected: Expected): Volume {
   const data = images.flatMap((image) =>
     Array.from({ length: image.channels }, (_, c) => image.data.subarray(c * voxels, (c + 1) * voxels)),
   );
-  const plane = imageEnding(files.images[0]) === '.png';
+  const plane = shape[0] === 1 && imageKind(files.images[0]) !== 'NIfTI';
   const sizes = plane ? ([BETWEEN_IMAGES, spacing[1], spacing[2]] as const) : spacing;
   return { shape, data, label: label?.data, spacing: sizes };
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { splitChannel, visibleNames } from '../case-files.ts';
-import type { ImageEnding } from '../image.ts';
+import { type ImageEnding, imageKind } from '../image.ts';
 import type { Problem } from './problem.ts';
 
 /**
@@ -23,6 +23,7 @@ export function fileProblems(
   const stems = (folder: string) =>
     visibleNames(folder, 'nnU-Net raw layout has imagesTr and labelsTr').flatMap((name) => {
       if (name.endsWith(ending)) return [name.slice(0, -ending.length)];
+      if (imageKind(ending) === 'TIFF' && name.endsWith('.json')) return [];
       report('extra-file', join(folder, name), `does not end in ${ending}`, 'move it out of the folder');
       return [];
     });

@@ -4,11 +4,9 @@ import { join } from 'node:path';
 import { InputError } from '../../errors.ts';
 import { endingsIn, namesIn, splitChannel } from '../case-files.ts';
 import { checkTrainingCount, type DatasetInfo, readDatasetInfo } from '../dataset-json.ts';
-import { type ImageEnding, readImage } from '../image.ts';
+import { besideImage, type ImageEnding, imageKind, readImage, readLabelValues } from '../image.ts';
 import { paintingRemarks } from '../labelling.ts';
-import { readNifti } from '../nifti.ts';
 import { type Placed, placeDifference } from '../placement.ts';
-import { readLabelMap } from '../png.ts';
 import { fileProblems } from './files.ts';
 import type { Problem } from './problem.ts';
 import { imageValueProblems, labelValueProblems } from './voxels.ts';
@@ -129,7 +127,7 @@ class Search {
     if (channels === undefined) {
       return Math.max(1, ...stems.map((stem) => (splitChannel(stem)?.channel ?? 0) + 1));
     }
-    for (const stem of this.#ending === '.png' ? stems : []) {
+    for (const stem of imageKind(this.#ending) === 'NIfTI' ? [] : stems) {
       try {
         const found = readImage(join(folder, stem + this.#ending)).channels;
         return channels % found === 0 ? channels / found : channels;
@@ -143,10 +141,11 @@ class Search {
   /** Reads a case and reports what is wrong with its images and its label. */
   look(id: string, paths: readonly string[], { name, labels }: Part): void {
     const opened = paths.flatMap((path) => {
-      const image = this.#attempt('unreadable', path, () => open(path, this.#ending));
+      const image = this.#attempt('unreadable', path, () => readImage(path));
       if (!image) return [];
       this.images++;
       this.#problems.push(...imageValueProblems(path, image.data));
+      this.#spacing(path, image);
       return [{ path, image }];
     });
     for (const { path, image } of opened.slice(1))
@@ -160,7 +159,7 @@ class Search {
     if (opened.length === paths.length) this.#double(opened, name);
     const path = labels === undefined ? undefined : join(labels, id + this.#ending);
     if (path === undefined || !existsSync(path)) return;
-    const label = this.#attempt('unreadable', path, () => openLabel(path, this.#ending));
+    const label = this.#attempt('unreadable', path, () => openLabel(path));
     if (!label) return;
     this.labels++;
     if (opened.length > 0) this.#compare(path, label, opened[0].path, opened[0].image);
@@ -177,6 +176,14 @@ class Search {
         'a network does not learn what it never sees: leave the class out, or add cases that show it';
       this.#report('unused-class', 'warning', json, `no label map holds ${value} (${name})`, hint);
     }
+  }
+
+  /** Of a NIfTI volume the header has the size of voxels; of a TIFF volume it stands beside it. */
+  #spacing(path: string, { shape }: Opened): void {
+    if (shape[0] === 1 || imageKind(path) !== 'TIFF' || besideImage(path) !== undefined) return;
+    const hint = `{"spacing": [z, y, x]} in ${path.replace(/(_\d{4})?\.tiff?$/, '')}.json`;
+    const found = 'is a volume, and nothing says how large its voxels are: they are taken for cubes of 1 mm';
+    this.#report('no-spacing', 'warning', path, found, hint);
   }
 
   #report(kind: string, severity: Problem['severity'], file: string, found: string, hint: string): void {
@@ -213,14 +220,8 @@ class Search {
   }
 }
 
-function open(path: string, ending: ImageEnding): Opened {
-  if (ending === '.png') return readImage(path);
-  return { channels: 1, ...readNifti(path) };
-}
-
 /** The values as they are stored, whatever they are. */
-function openLabel(path: string, ending: ImageEnding): Opened {
-  if (ending !== '.png') return { channels: 1, ...readNifti(path) };
-  const { width, height, data } = readLabelMap(path);
-  return { channels: 1, shape: [1, height, width], spacing: [1, 1, 1], data: Float32Array.from(data) };
+function openLabel(path: string): Opened {
+  const { data, ...rest } = readLabelValues(path);
+  return { channels: 1, ...rest, data: data instanceof Float32Array ? data : Float32Array.from(data) };
 }

@@ -19,7 +19,7 @@ export class GrowingHistogram {
   #width = 0;
   #bins = new Map<number, [background: number, foreground: number]>();
 
-  /** @param label class ids of the values; what is not 0 is foreground */
+  /** @param label class ids of the values: 0 is background, and what is below is left out */
   add(values: Float32Array, label: Int32Array): void {
     let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
     for (const value of values) {
@@ -27,7 +27,8 @@ export class GrowingHistogram {
       high = Math.max(high, value);
     }
     if (this.#width === 0) this.#width = widthFor(low, high);
-    for (let i = 0; i < values.length; i++) this.#binOf(values[i])[label[i] === 0 ? 0 : 1]++;
+    for (let i = 0; i < values.length; i++)
+      if (label[i] >= 0) this.#binOf(values[i])[label[i] === 0 ? 0 : 1]++;
   }
 
   #binOf(value: number): [number, number] {

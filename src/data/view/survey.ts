@@ -68,7 +68,8 @@ export function surveyDataset(
 
 function surveyed(id: string, { images: [image], label }: CaseVolume, classes: number): SurveyedCase {
   const voxels = Array<number>(classes).fill(0);
-  for (const value of label!.data) voxels[value]++;
+  // What is ignored has the id −1, and counts nowhere.
+  for (const value of label!.data) if (value >= 0) voxels[value]++;
   const { shape, spacing, affine } = image;
   return { id, shape, spacing, ...(affine && { affine }), voxels };
 }

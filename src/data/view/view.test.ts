@@ -58,7 +58,8 @@ it('a histogram counts every value once, whatever comes first', () => {
 
 it('a histogram of one value, and of small ones', () => {
   const one = new GrowingHistogram();
-  one.add(new Float32Array(3).fill(7), Int32Array.of(0, 1, 1));
+  // What is ignored has the id −1.
+  one.add(Float32Array.of(7, 7, 7, 90), Int32Array.of(0, 1, 1, -1));
   expect(one.result()).toMatchObject({ background: [1], foreground: [2] });
   const small = new GrowingHistogram();
   small.add(Float32Array.of(0, 1e-6, 2e-6), new Int32Array(3));

@@ -17,7 +17,8 @@ export interface ValidationRecord {
   /** Pseudo-Dice, or accuracy of a classifier; NaN where it is not defined. */
   readonly score: number;
   /**
-   * The same of each class: pseudo-Dice of those but the background, or accuracy of all; NaN where it is not defined.
+   * The same of each class: pseudo-Dice of those but the background, or of regions, or accuracy of all; NaN where it is not
+   * defined.
    * Absent where an older archc validated.
    */
   readonly classes?: readonly number[];

@@ -132,7 +132,7 @@ async function runIn(
   if (before && trained !== undefined && trained !== false)
     return reportFinished(folder, task, options, stateOf(before, model), data.identity, trained);
   if (data.validation) options.remark(heldBackText(section, data.identity, steps));
-  const validator = validatorOf(options, data, folder.path);
+  const validator = validatorOf(options, task, data, folder.path);
   const resume = before && stateOf(before, model);
   const { command = [], sources = [], tensorboard = false } = options;
   const adapter = options.backend.description;

@@ -29,7 +29,7 @@ export async function runCurves(
     validations.map((found) => [found.step, value(found)]);
   const mean = validated(({ score }) => score);
   const classes = scoredClasses(task).map((found, k) => ({
-    name: `${found.id} ${found.name}`,
+    name: found.title,
     points: validated((record) => record.classes?.[k] ?? Number.NaN),
   }));
   const loss = lossPlot({

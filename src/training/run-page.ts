@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
+import { labellingText } from '../data/labelling.ts';
 import type { ElaboratedModel, TrainSection } from '../language/model.ts';
 import { storedTensors } from '../language/model.ts';
 import { type PageFigure, type PagePart, type PageSection, runPage } from '../report/run-page.ts';
@@ -73,7 +74,7 @@ function validationSection({ section, task, history }: RunPageOptions): PageSect
     ...[scoreText(found.loss), scoreText(found.score)],
     ...classes.map((_, k) => scoreText(found.classes?.[k] ?? Number.NaN)),
   ]);
-  const head = ['step', 'loss', task.score, ...classes.map(({ id, name }) => `${id} ${name}`)];
+  const head = ['step', 'loss', task.score, ...classes.map(({ title }) => title)];
   return { title: 'Validation', parts: rows.length === 0 ? [] : [{ head, rows }] };
 }
 
@@ -102,7 +103,7 @@ function pictureParts(folder: string): PagePart[] {
 }
 
 function runParts(folder: string, run: RunDescription, { model, task }: RunPageOptions): PagePart[] {
-  const { channels, classes, plan: _, held_back, ...data } = run.data;
+  const { channels, classes, regions, ignore, plan: _, held_back, ...data } = run.data;
   const weights = storedTensors(model).reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0);
   const parts = run.parts.map((part) => [
     ...[part.started, part.finished ?? '', `${part.from_step} to ${part.to_step}`],
@@ -124,7 +125,7 @@ function runParts(folder: string, run: RunDescription, { model, task }: RunPageO
       rows: [
         ...valueRows(data),
         ['channels', channels.join(', ')],
-        ['labels', classes.map(({ name, value }) => `${value} ${name}`).join(', ')],
+        ['labels', labellingText({ classes, regions, ignore })],
         ['held back', listText(held_back)],
       ],
     },

@@ -54,15 +54,23 @@ export class ValidationPictures {
   readonly #folder: string;
   readonly #predictor: ElaboratedModel;
   readonly #slices: readonly ShownSlice[];
+  readonly #painted: readonly number[] | undefined;
 
   /**
    * @param folder of the run
    * @param predictor elaborated for prediction, with the section's batch
+   * @param painted of a network that finds regions, see paintedIds
    */
-  constructor(folder: string, predictor: ElaboratedModel, slices: readonly ShownSlice[]) {
+  constructor(
+    folder: string,
+    predictor: ElaboratedModel,
+    slices: readonly ShownSlice[],
+    painted?: readonly number[],
+  ) {
     this.#folder = folder;
     this.#predictor = predictor;
     this.#slices = slices;
+    this.#painted = painted;
   }
 
   /**
@@ -77,9 +85,7 @@ export class ValidationPictures {
         { size: [input.height, input.width], channels: input.channels, image: input.image },
         this.#window(),
       );
-      // Pixels without a class look like background.
-      const truth = input.label.map((label) => Math.max(label, 0));
-      const row = { title: `${title}, step ${step}`, image, truth, prediction: labels };
+      const row = { title: `${title}, step ${step}`, image, truth: input.label, prediction: labels };
       const name = `${id}_step${String(step).padStart(6, '0')}.png`;
       writeContactSheet(join(this.#folder, VALIDATION_PICTURES, name), [reducedRow(row, LARGEST)]);
     }
@@ -88,7 +94,7 @@ export class ValidationPictures {
   #window() {
     const [batch, , height, width] = imageShape(this.#predictor);
     const classes = this.#predictor.graph.values[this.#predictor.outputs[0].value].shape[1];
-    return { window: [height, width], classes, batch };
+    return { window: [height, width], classes, batch, painted: this.#painted };
   }
 
   async #logits(executable: Executable, x: Float32Array): Promise<Float32Array> {

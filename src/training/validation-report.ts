@@ -1,3 +1,4 @@
+import { paintedIds } from '../data/labelling.ts';
 import type { ElaboratedModel, TrainSection } from '../language/model.ts';
 import { bestOf, type History, type ValidationRecord } from './history.ts';
 import type { DataIdentity } from './identity.ts';
@@ -9,7 +10,7 @@ import { ValidationPictures } from './validation-pictures.ts';
 export interface ValidationReport {
   /** What the scores are. */
   readonly score: TrainingTask['score'];
-  /** Names of the classes that have scores of their own. */
+  /** Names of the classes, or regions, that have scores of their own. */
   readonly classes: readonly string[];
   /** Ids of the cases that were validated on. */
   readonly held_back: readonly string[];
@@ -31,12 +32,13 @@ export function validationReport(
   return { score: task.score, classes, held_back, validations, best };
 }
 
-/** Classes that validations score one by one, with their ids: of pixels all but the background. */
+/** What validations score one by one, and its title, unlike the others: regions, else of pixels all classes but the background. */
 export function scoredClasses({ score, trainedOn }: Pick<TrainingTask, 'score' | 'trainedOn'>): {
-  readonly id: number;
+  readonly title: string;
   readonly name: string;
 }[] {
-  const all = trainedOn.classes.map(({ name }, id) => ({ id, name }));
+  if (trainedOn.regions) return trainedOn.regions.map(({ name }) => ({ title: name, name }));
+  const all = trainedOn.classes.map(({ name }, id) => ({ title: `${id} ${name}`, name }));
   return score === 'accuracy' ? all : all.slice(1);
 }
 
@@ -61,10 +63,11 @@ export function heldBackText({ validate }: TrainSection, data: DataIdentity, ste
  */
 export function validatorOf(
   { predictor, section }: { readonly predictor: ElaboratedModel; readonly section: TrainSection },
+  { trainedOn }: TrainingTask,
   { validation, shown }: TaskData,
   folder: string,
 ): Validator | undefined {
   if (section.validate === 0 || !validation) return undefined;
-  const pictures = shown && new ValidationPictures(folder, predictor, shown());
+  const pictures = shown && new ValidationPictures(folder, predictor, shown(), paintedIds(trainedOn));
   return new Validator(predictor, validation, pictures);
 }

@@ -2,6 +2,8 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readNifti } from '../../src/data/nifti.ts';
+import { readPng } from '../../src/data/png.ts';
+import { contactSheet } from '../../src/report/contact-sheet.ts';
 import { readMetadata, readSafetensors, writeSafetensors } from '../../src/tensors/safetensors.ts';
 import { float32Tensor, toFloat32 } from '../../src/tensors/tensor.ts';
 import { archc, expectError, json, temporaryFolder } from '../cli/archc.ts';
@@ -104,7 +106,13 @@ const lines = (path: string) =>
   readFileSync(inFolder(path), 'utf8')
     .trim()
     .split('\n')
-    .map((line) => JSON.parse(line) as { loss?: number; validation?: { loss: number; score: number } });
+    .map((line) => JSON.parse(line) as { loss?: number; validation?: Validation });
+
+interface Validation {
+  readonly loss: number;
+  readonly score: number;
+  readonly classes: readonly number[];
+}
 
 function weightsOf(name: string): hand.Weights {
   const { tensors } = readSafetensors(inFolder(`${name}/weights.safetensors`));
@@ -137,6 +145,7 @@ function expectValidation(name: string, normalised: (id: string) => readonly num
   expect(Math.abs(told[0].loss - (losses[0] + losses[1] + losses[2]) / 3)).toBeLessThan(TOLERANCE);
   // Counts are whole numbers: nothing but the quotient rounds.
   expect(told[0].score).toBeCloseTo((scores[0] + scores[1] + scores[2]) / 3, 12);
+  for (const [region, score] of scores.entries()) expect(told[0].classes[region]).toBeCloseTo(score, 12);
 }
 
 describe('from the raw folder', () => {
@@ -162,6 +171,24 @@ describe('from the raw folder', () => {
       hand.sigmoid(hand.logit(weights, region, normalised(id)[i]));
     expectMaps('maps-raw', probability);
     expectMaps('raw/predictions', probability);
+  });
+
+  test('pictures show regions as they are painted, and the page names them', () => {
+    // Most foreground of b is in its second slice, which is one window.
+    const plane = <A extends { slice(from: number, to: number): A }>(of: A) => of.slice(PLANE, 2 * PLANE);
+    const [weights, x] = [weightsOf('raw'), plane([...normalised('b')])];
+    const probability = (region: number, i: number) => hand.sigmoid(hand.logit(weights, region, x[i]));
+    const row = {
+      title: 'b, slice 2 of 3, step 3',
+      image: { channels: 1, height: 8, width: 8, image: plane(imageOf('b')) },
+      truth: Int32Array.from(plane(labelOf('b')), (value) => (value === IGNORE ? -1 : value)),
+      prediction: Uint8Array.from(hand.paintedBy(probability, PLANE)),
+    };
+    // The likeliest of three channels would be 2 at most.
+    expect([...row.prediction]).toContain(3);
+    expect(readPng(inFolder('raw/pictures/validation/b_step000003.png'))).toEqual(contactSheet([row]));
+    const html = readFileSync(inFolder('raw/report.html'), 'utf8');
+    for (const text of ['core (2, 3 → 2)', 'ignored: 4', '<th>enhancing</th>']) expect(html).toContain(text);
   });
 
   test('--test scores regions, without what is ignored', () => {

@@ -51,5 +51,7 @@ it('of regions the sign of each logit is compared with its bit, and what is igno
   const regions = { ...section, loss: [{ kind: 'binary_cross_entropy', weight: 1 }] } as const;
   const validator = new Validator(predictor, regions, { count: 2, sample: (i) => samples[i] });
   // Two pixels of the first are missing. Of the second two are right, one is too much, one is missing.
-  expect(await validator.score(device())).toEqual({ loss: 0.5, score: (0 + 4 / 6) / 2 });
+  expect(await validator.score(device())).toEqual({
+    ...{ loss: 0.5, score: (0 + 4 / 6) / 2, classes: [0, 4 / 6] },
+  });
 });

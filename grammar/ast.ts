@@ -196,11 +196,22 @@ export interface TrainEntry {
   readonly span: Span;
 }
 
+/** `output cells { … }` in a train section: settings of one output, `output aux[0] { … }`, or of all that share a name. */
+export interface OutputSection {
+  readonly name: Ident;
+  readonly indices: readonly Expr[];
+  readonly entries: readonly TrainEntry[];
+  /** Of the name with its indices. */
+  readonly path: Span;
+  readonly span: Span;
+}
+
 export interface TrainDecl {
   readonly kind: 'train';
   readonly name: Ident;
   readonly model: Ident;
   readonly entries: readonly TrainEntry[];
+  readonly outputs: readonly OutputSection[];
   readonly doc: string;
   readonly span: Span;
 }

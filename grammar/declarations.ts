@@ -221,7 +221,7 @@ export abstract class DeclarationParser extends SignatureParser {
     };
   });
 
-  private indices = this.RULE('indices', (): Expr[] => {
+  protected indices = this.RULE('indices', (): Expr[] => {
     const indices: Expr[] = [];
     this.MANY(() => {
       this.CONSUME(t.LSquare);

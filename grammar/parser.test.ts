@@ -164,6 +164,45 @@ describe('files', () => {
     ]);
   });
 
+  it('reads settings of outputs', () => {
+    const text = `train T for M {
+  loss = a
+  output cells {
+    target = [["i", "b"], "c"]
+    weight = 0.5
+  }
+  output aux[0] { loss = b }
+  output = 3
+}`;
+    const { module, issues } = parseModule(text, 'test');
+    const [section] = module.declarations as TrainDecl[];
+    expect(issues).toEqual([]);
+    expect(section.entries.map((e) => e.key.name)).toEqual(['loss', 'output']);
+    expect(
+      section.outputs.map(({ name, indices, entries }) => [
+        name.name,
+        indices.map(sketch),
+        entries.map((e) => `${e.key.name}=${sketch(e.value)}`),
+      ]),
+    ).toEqual([
+      ['cells', [], ['target=list[list["i" "b"] "c"]', 'weight=0.5']],
+      ['aux', ['0'], ['loss=b']],
+    ]);
+    expect(section.outputs.map(({ path }) => text.slice(path.start, path.end))).toEqual(['cells', 'aux[0]']);
+  });
+
+  it('goes on after a mistake in the settings of an output', () => {
+    const text = 'train T for M {\n  output x { loss c\n  }\n  output y\n  steps = 3\n}';
+    const { module, issues } = parseModule(text, 'test');
+    const [section] = module.declarations as TrainDecl[];
+    expect(issues.map((i) => `${i.span.line}:${i.span.column} ${i.code}`)).toEqual([
+      '2:19 unexpected-token',
+      '4:11 unexpected-token',
+    ]);
+    expect(section.entries.map((e) => e.key.name)).toEqual(['steps']);
+    expect(section.outputs.map(({ name }) => name.name)).toEqual(['x']);
+  });
+
   it('goes on after each mistake', () => {
     const { module, issues } = parseModule(
       'block A(n int) {}\nblock C() {\n  let = 3\n  let a = 1 1\n  b = D(\n  c = D()\n}\nmodel M() {\n  input x [B]\n}',

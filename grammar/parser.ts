@@ -1,14 +1,14 @@
 import type { IToken } from 'chevrotain';
-import type { Component, Expr, Ident, Module, TopLevel, TrainEntry } from './ast.ts';
+import type { Component, Expr, Ident, Module, TopLevel } from './ast.ts';
 
 import { translated } from './foreign/index.ts';
 import type { SyntaxIssue } from './issue.ts';
 import { type Layout, layOut, spanOf } from './layout.ts';
-import { PretrainedParser } from './pretrained.ts';
 import * as t from './tokens.ts';
+import { TrainParser } from './train.ts';
 
 /** Declarations and files. */
-class ModuleParser extends PretrainedParser {
+class ModuleParser extends TrainParser {
   constructor(validate = false) {
     super(validate);
     this.performSelfAnalysis();
@@ -146,8 +146,8 @@ class ModuleParser extends PretrainedParser {
             const name = this.SUBRULE4(this.identifier);
             this.CONSUME(t.For);
             const model = this.SUBRULE5(this.identifier);
-            const entries = this.SUBRULE(this.trainEntries);
-            return { kind: 'train', name, model, entries, doc, span: this.spanFrom(first) };
+            const settings = this.SUBRULE(this.trainSettings);
+            return { kind: 'train', name, model, ...settings, doc, span: this.spanFrom(first) };
           },
         },
         { ALT: () => this.SUBRULE(this.pretrainedDecl) },
@@ -162,30 +162,6 @@ class ModuleParser extends PretrainedParser {
       ],
     });
   }
-
-  private trainEntries = this.RULE('trainEntries', (): TrainEntry[] => {
-    const entries: TrainEntry[] = [];
-    this.CONSUME(t.LCurly);
-    this.lines('a setting', () => {
-      const entry = this.SUBRULE(this.trainEntry);
-      if (entry) entries.push(entry);
-    });
-    this.CONSUME(t.RCurly);
-    return entries;
-  });
-
-  private trainEntry = this.RULE('trainEntry', (): TrainEntry | undefined => {
-    return this.recoverable<TrainEntry | undefined>(
-      () => {
-        const first = this.LA(1);
-        const key = this.SUBRULE(this.identifier);
-        this.CONSUME(t.Equals);
-        const value = this.SUBRULE(this.expression);
-        return { key, value, span: this.spanFrom(first) };
-      },
-      () => undefined,
-    );
-  });
 }
 
 /** Adjacent stretches of unknown characters count as one; a binary file has thousands. */

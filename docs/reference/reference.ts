@@ -3,7 +3,7 @@ import { blockPages } from '../../src/cli/explain/blocks.ts';
 import { opPages } from '../../src/cli/explain/ops.ts';
 import { type Page, pageMarkdown } from '../../src/cli/explain/page.ts';
 import { recipePages } from '../../src/cli/explain/recipe.ts';
-import { trainSettings } from '../../src/recipe/train-settings.ts';
+import { outputSettings, trainSettings } from '../../src/recipe/train-settings.ts';
 import { kernelsDocument } from './kernels.ts';
 import { table } from './table.ts';
 
@@ -46,13 +46,9 @@ function libraryDocument(): string {
   ].join('\n\n')}\n`;
 }
 
-/** What a train section may set. */
-function settingsTable(): string {
-  const rows = Object.entries(trainSettings).map(([name, { takes, leftOut }]) => [
-    `\`${name}\``,
-    takes,
-    leftOut,
-  ]);
+/** What may be set, as a table. */
+function settingsTable(settings: typeof trainSettings): string {
+  const rows = Object.entries(settings).map(([name, { takes, leftOut }]) => [`\`${name}\``, takes, leftOut]);
   return table(['setting', 'takes', 'left out'], rows);
 }
 
@@ -69,7 +65,10 @@ function recipesDocument(): string {
       .map(({ title, pages }) => `- ${title}: ${pages.map(({ name }) => `\`${name}\``).join(', ')}`)
       .join('\n'),
     '## Settings',
-    settingsTable(),
+    settingsTable(trainSettings),
+    '## Settings of an output',
+    'In `output NAME { … }` of a train section: see [language.md](language.md#outputs-with-targets-of-their-own).',
+    settingsTable(outputSettings),
     ...sections,
   ].join('\n\n')}\n`;
 }

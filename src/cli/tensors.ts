@@ -3,9 +3,10 @@ import type { OpenOptions } from '../compiler/model.ts';
 import { InputError, JobError } from '../errors.ts';
 import { openModel } from '../files/open.ts';
 import { formatDims } from '../ir/dim.ts';
+import { LABELS, trainedLabels } from '../language/compared.ts';
 import type { Diagnostic } from '../language/index.ts';
 import type { ElaboratedModel, ModelInput, TrainSection } from '../language/model.ts';
-import { IGNORED, isOfRegions, labelValues } from '../recipe/losses.ts';
+import { IGNORED, labelValues } from '../recipe/losses.ts';
 import { readSafetensors, writeSafetensors } from '../tensors/safetensors.ts';
 import { type StoredData, storedTensor, type Tensor, toFloat32 } from '../tensors/tensor.ts';
 import { readWeights } from '../training/weights-file.ts';
@@ -20,7 +21,8 @@ export interface Given {
   readonly path: string;
   /** By input of the model. */
   readonly tensors: ReadonlyMap<string, NamedTensor>;
-  readonly target: Tensor | undefined;
+  /** Labels by name, `target` and `target.NAME`. */
+  readonly targets: ReadonlyMap<string, Tensor>;
   /** About the spec; said already. */
   readonly warnings: readonly Diagnostic[];
 }
@@ -57,7 +59,8 @@ export function openGiven(
   const batch = batchOf(first, tensors, path);
   const model = batch === first.batch ? first : openModel(spec, { ...mode, set, batch });
   for (const input of model.inputs) checkShape(model, input, tensors.get(input.name)!, path);
-  return { model, path, tensors, target: file.get('target'), warnings };
+  const targets = new Map([...file].filter(([name]) => name === LABELS || name.startsWith(`${LABELS}.`)));
+  return { model, path, tensors, targets, warnings };
 }
 
 function findInputs(
@@ -167,32 +170,50 @@ export function feed(executable: Executable, { weights, inputs }: Feed): void {
   for (const [name, data] of inputs) if (executable.has('input', name)) executable.write('input', name, data);
 }
 
-/** The class ids of `target`, or sets of regions; -1 is ignored. They are checked against the outputs that a section supervises (which agree in their classes). */
-export function targetIds({ model, path, target }: Given, section: TrainSection): Int32Array {
+/**
+ * The labels of a section by the input that takes them: class ids, or sets of regions; -1 is ignored. Each is checked
+ * against the outputs that it is of.
+ *
+ * @throws InputError `missing-target`, `target-shape`, `label-range`
+ */
+export function targetLabels(
+  { model, path, targets }: Given,
+  section: TrainSection,
+): Map<string, Int32Array> {
   const [batch, , ...size] = model.graph.values[model.outputs[0].value].shape;
-  const supervised = model.outputs[section.supervise.findIndex((weight) => weight !== 0)];
-  const classes = supervised.dims[1].size;
   const wanted = [batch, ...size];
-  if (!target)
-    throw new InputError('missing-target', `${path} has no tensor \`target\``, 'add class ids as int32');
-  if (target.shape.join() !== wanted.join()) {
-    throw new InputError(
-      'target-shape',
-      `\`target\` in ${path} is [${target.shape.join(', ')}], expected [${wanted.join(', ')}]`,
-      `one class id a pixel of ${model.name}'s finest output`,
-    );
+  const labels = new Map<string, Int32Array>();
+  for (const { labels: name, output, loss, regions } of trainedLabels(model.outputs, section)) {
+    const target = targets.get(name);
+    if (!target) {
+      const of = name === LABELS ? '' : `, of the output \`${output.name}\``;
+      throw new InputError(
+        'missing-target',
+        `${path} has no tensor \`${name}\`${of}`,
+        'add class ids as int32',
+      );
+    }
+    if (target.shape.join() !== wanted.join()) {
+      throw new InputError(
+        'target-shape',
+        `\`${name}\` in ${path} is [${target.shape.join(', ')}], expected [${wanted.join(', ')}]`,
+        `one class id a pixel of ${model.name}'s finest output`,
+      );
+    }
+    const values = toFloat32(target);
+    const classes = output.dims[1].size;
+    const count = labelValues(loss, classes);
+    const wrong = values.find((id) => !Number.isInteger(id) || id < IGNORED || id >= count);
+    if (wrong !== undefined) {
+      throw new InputError(
+        'label-range',
+        `\`${name}\` in ${path} holds ${wrong}, but \`${output.name}\` of ${model.name} ${regions ? `has ${classes} regions: sets of them` : `has ${classes} classes: their ids`} are the whole numbers 0 to ${count - 1}, and -1 is ignored`,
+        '--set classes=…, or other labels',
+      );
+    }
+    labels.set(name, Int32Array.from(values));
   }
-  const values = toFloat32(target);
-  const count = labelValues(section.loss, classes);
-  const wrong = values.find((id) => !Number.isInteger(id) || id < IGNORED || id >= count);
-  if (wrong !== undefined) {
-    throw new InputError(
-      'label-range',
-      `\`target\` in ${path} holds ${wrong}, but \`${supervised.name}\` of ${model.name} ${section.loss.some(isOfRegions) ? `has ${classes} regions: sets of them` : `has ${classes} classes: their ids`} are the whole numbers 0 to ${count - 1}, and -1 is ignored`,
-      '--set classes=…, or other labels',
-    );
-  }
-  return Int32Array.from(values);
+  return labels;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { LABELS, trainedLabels } from '../language/compared.ts';
 import { type ElaboratedModel, storedTensors, type TrainSection } from '../language/model.ts';
 import type { Facts, TrainingFacts } from '../program/facts.ts';
 import type { Program } from '../program/program.ts';
@@ -20,14 +21,19 @@ export function factsOf(model: ElaboratedModel, program: Program, training?: Tra
 /** @param step the entries of a step, in the order in which they run */
 export function trainingFacts(
   model: ElaboratedModel,
-  { name, loss, supervise, optimizer, schedule, steps, seed }: TrainSection,
+  section: TrainSection,
   step: readonly string[],
 ): TrainingFacts {
-  const supervised = model.outputs[supervise.findIndex((weight) => weight !== 0)];
+  const { name, optimizer, schedule, steps, seed } = section;
+  const counts = trainedLabels(model.outputs, section).map(
+    ({ labels, loss, output }) => [labels, labelValues(loss, output.dims[1].size)] as const,
+  );
+  const { [LABELS]: classes, ...targets } = Object.fromEntries(counts);
   return {
     section: name,
     step,
-    classes: labelValues(loss, supervised.dims[1].size),
+    classes,
+    ...(counts.length > 1 && { targets }),
     optimizer,
     schedule,
     steps,

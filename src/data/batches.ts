@@ -1,7 +1,8 @@
 import { InputError } from '../errors.ts';
+import type { Labels } from './target.ts';
 
 /** What one training step is fed. */
-export interface Batch {
+export interface Batch extends Labels {
   /** [B, C, H, W]. */
   readonly x: Float32Array;
   /** Class ids or sets of regions, −1 where they are ignored: [B, H, W] for segmentation, [B] for classification. */

@@ -6,7 +6,7 @@ import { InputError } from '../errors.ts';
 import { openClassFolders, readClassImage } from './class-folders.ts';
 import { ClassificationLoader } from './class-loader.ts';
 import { writePng } from './png.ts';
-import { everyAugmentation } from './testing.ts';
+import { classTarget, everyAugmentation } from './testing.ts';
 
 /** Writes grey images of 10×12 pixels, brighter to the right, to these paths in a new folder. */
 function dataset(...files: readonly string[]): string {
@@ -89,7 +89,8 @@ describe('readClassImage', () => {
 
 describe('ClassificationLoader', () => {
   const { training } = openClassFolders(dataset('a/1.png', 'a/2.png', 'b/1.png', 'b/2.png', 'b/3.png'));
-  const options = { seed: 3, batch: 2, ...size, augment: everyAugmentation };
+  const labels = { target: classTarget(2) };
+  const options = { seed: 3, batch: 2, ...size, augment: everyAugmentation, labels };
 
   it('gives each image with its class once an epoch', () => {
     const loader = new ClassificationLoader(training, { ...options, batch: 5 });

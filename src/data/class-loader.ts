@@ -6,6 +6,7 @@ import type { Slice } from './case.ts';
 import { type ClassImage, readClassImage } from './class-folders.ts';
 import { randomWindow } from './crop.ts';
 import { Sampler } from './sampler.ts';
+import { labelsOf, type Targets } from './target.ts';
 
 export interface ClassLoaderOptions {
   readonly seed: number;
@@ -17,6 +18,8 @@ export interface ClassLoaderOptions {
   readonly width: number;
   /** What is done to each window at random. */
   readonly augment: readonly AugmentSpec[];
+  /** What is made of classes for a step. */
+  readonly labels: Targets;
 }
 
 /** Images are kept in memory up to this many bytes, and read again beyond. */
@@ -54,18 +57,18 @@ export class ClassificationLoader implements BatchSource {
 
   /** Throws InputError as readClassImage. */
   at(step: number): Batch {
-    const { seed, batch, channels, height, width, augment: specs } = this.#options;
+    const { seed, batch, channels, height, width, augment: specs, labels } = this.#options;
     const size = channels * height * width;
     const x = new Float32Array(batch * size);
-    const target = new Int32Array(batch);
+    const ids = new Int32Array(batch);
     this.#sampler.indices(step).forEach((index, b) => {
       const random = Random.stream(seed, 'window', step, b);
       const image = this.#image(index);
       const window = randomWindow(image, height, width, random);
       x.set(augmentedWindow(image, window, specs, random).image, b * size);
-      target[b] = this.#images[index].label;
+      ids[b] = this.#images[index].label;
     });
-    return { x, target };
+    return { x, ...labelsOf(labels, ids) };
   }
 
   #image(index: number): Slice {

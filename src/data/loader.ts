@@ -6,7 +6,7 @@ import type { Batch, BatchSource } from './batches.ts';
 import type { LabelledSlice } from './case.ts';
 import { annotatedWindow, foregroundWindow } from './crop.ts';
 import { Sampler } from './sampler.ts';
-import { type Target, targetValues } from './target.ts';
+import { labelsOf, type Target, type Targets } from './target.ts';
 
 /** A batch of windows, x [B, C, H, W] with its target [B, H, W]. */
 export interface WindowBatch extends Batch {
@@ -30,8 +30,10 @@ export interface LoaderOptions {
   readonly oversampleForeground?: number;
   /** What is done to each window at random. */
   readonly augment: readonly AugmentSpec[];
-  /** What is made of the class ids of label maps. */
+  /** What the data set itself makes of class ids: what is foreground. */
   readonly target: Target;
+  /** What is made of class ids for a step, where it is not the same. */
+  readonly labels?: Targets;
 }
 
 /**
@@ -99,17 +101,17 @@ export function showsForeground({ batch, oversampleForeground = 0.33 }: LoaderOp
 
 /** The batch whose sample b is the window that `window` gives for it. */
 export function windowBatch(
-  { batch, height, width, target: of }: LoaderOptions,
+  { batch, height, width, target, labels = { target } }: LoaderOptions,
   channels: number,
   window: (b: number) => LabelledSlice,
 ): WindowBatch {
   const plane = height * width;
   const x = new Float32Array(batch * channels * plane);
-  const target = new Int32Array(batch * plane);
+  const ids = new Int32Array(batch * plane);
   for (let b = 0; b < batch; b++) {
     const { image, label } = window(b);
     x.set(image, b * channels * plane);
-    targetValues(of, label, target.subarray(b * plane, (b + 1) * plane));
+    ids.set(label, b * plane);
   }
-  return { x, target, batch, channels, height, width };
+  return { x, ...labelsOf(labels, ids), batch, channels, height, width };
 }

@@ -93,7 +93,10 @@ export class PrefetchedBatches implements Batches {
   #receive(reply: BatchReply): void {
     const asked = this.#asked.find(({ step }) => step === reply.step);
     if ('failure' in reply) asked?.reject(failureOf(reply.failure));
-    else asked?.resolve({ x: reply.x, target: reply.target });
+    else {
+      const { step: _, ...batch } = reply;
+      asked?.resolve(batch);
+    }
   }
 
   /** A worker is gone, and with it what it was asked for. */

@@ -55,9 +55,26 @@ export function targetOf(
   return { names: groups.map(({ name }) => name), regions, values };
 }
 
+/** Targets by the input of a training step that takes their labels; `target` is one of them. */
+export type Targets = Readonly<Record<string, Target>>;
+
+/** Labels by input; what is not of `target` is apart, so that most batches have `target` alone. */
+export interface Labels {
+  readonly target: Int32Array;
+  /** Absent where no output has another target. */
+  readonly others?: Readonly<Record<string, Int32Array>>;
+}
+
+/** What targets make of class ids. */
+export function labelsOf({ target, ...others }: Targets, ids: ArrayLike<number>): Labels {
+  const more = Object.entries(others).map(([name, of]) => [name, targetValues(of, ids)] as const);
+  const made = { target: targetValues(target, ids) };
+  return more.length === 0 ? made : { ...made, others: Object.fromEntries(more) };
+}
+
 /** What a target makes of class ids; every negative one is ignored, and becomes −1. Writes to `out`. */
 export function targetValues(
-  { values }: Target,
+  { values }: Pick<Target, 'values'>,
   ids: ArrayLike<number>,
   out: Int32Array = new Int32Array(ids.length),
 ): Int32Array {

@@ -109,7 +109,7 @@ export function elaborateModel(
     const parameters = defaults ? c.parameters.map((p) => p.name) : undefined;
     const train = sections.flatMap((section) => {
       const result = elaborateTrain(c, section, chosen.train, body.outputs, body.failed, parameters);
-      if (result && !body.failed) checkSupervised(c, section.decl, result.supervise, body.outputs);
+      if (result && !body.failed) checkSupervised(c, section.decl, result, body.outputs);
       return result ? [result] : [];
     });
     const names = defaults ? storedTensors(c).map((p) => p.name) : undefined;
@@ -122,7 +122,8 @@ export function elaborateModel(
     // Outside of training a spec that asks for the mode may leave out what it trains.
     if (options.training || !modeRead) warnUnreached(c, graph);
     const declared = chosen.train.has('supervise') || sections.some(({ decl }) => supervises(decl));
-    if (sections.length > 0 && !declared) warnUnsupervised(c, body.outputs);
+    const described = new Set(train.flatMap(({ heads = {} }) => Object.keys(heads)));
+    if (sections.length > 0 && !declared) warnUnsupervised(c, body.outputs, described);
     return {
       name: component.name.name,
       doc: component.doc,

@@ -4,14 +4,14 @@ import type { ModelOutput } from './model.ts';
 import type { WrittenTerm } from './train-forms.ts';
 
 /**
- * Reports losses that do not go together, or not with the outputs that they compare, which are of as many classes.
+ * Reports losses that do not go together, or not with the outputs that they compare.
  *
- * @param output one of those; left out where something is wrong with it
+ * @param outputs none where something is wrong with them
  */
 export function checkLosses(
   c: Pick<Context, 'report'>,
   terms: readonly WrittenTerm[],
-  output: ModelOutput | undefined,
+  outputs: readonly ModelOutput[],
 ): void {
   const regions = terms.find(({ term }) => isOfRegions(term));
   const classes = terms.find(({ term }) => !isOfRegions(term));
@@ -23,8 +23,11 @@ export function checkLosses(
     c.report('mixed-losses', second.span, names, { labels: [label] });
   }
   for (const term of terms) checkSmoothed(c, term);
-  // An output without axis 1 has been reported.
-  if (output && output.dims.length >= 2) for (const term of terms) checkOutput(c, term, output);
+  // An output without axis 1 has been reported; of those with as many classes one is enough.
+  const sized = outputs.filter(({ dims }) => dims.length >= 2);
+  const sizes = sized.map(({ dims }) => dims[1].size);
+  for (const output of sized.filter((_, i) => sizes.indexOf(sizes[i]) === i))
+    for (const term of terms) checkOutput(c, term, output);
 }
 
 /** Smoothed targets of a class that counts nothing would be divided by its weight. */

@@ -61,13 +61,25 @@ export interface ModelOutput {
   readonly span: Span;
 }
 
+/** What an output is trained by that others are not. */
+export interface Head {
+  readonly loss?: readonly LossTerm[];
+  /** Its classes, or regions, by the names of the data set's classes in each; see outputTarget. */
+  readonly target?: readonly (readonly string[])[];
+  /** Of the target, or else of what names the output. */
+  readonly span: Span;
+}
+
 /** A `train` section, with every value worked out. */
 export interface TrainSection {
   readonly name: string;
   readonly model: string;
+  /** Of outputs without their own; empty where each has one. */
   readonly loss: readonly LossTerm[];
-  /** One weight an output, finest first, summing to 1. */
+  /** One weight an output, finest first; they sum to 1 unless outputs have weights of their own. */
   readonly supervise: readonly number[];
+  /** By name, what outputs have of their own; absent where none has anything. */
+  readonly heads?: Readonly<Record<string, Head>>;
   readonly optimizer: OptimizerSpec;
   readonly schedule: ScheduleSpec;
   readonly batch: number;

@@ -33,6 +33,18 @@ export class SettingReader {
     return wholeIn(this.c, what, this.c.evaluate(expr, this.env), { least }, expr);
   }
 
+  string(what: string, expr: Expr, expected = 'a string'): string | undefined {
+    const value = this.c.evaluate(expr, this.env);
+    if (value.kind === 'string') return value.value;
+    if (value.kind !== 'error')
+      this.c.report('wrong-type', expr.span, { what, expected, found: describe(value) });
+    return undefined;
+  }
+
+  illegal(what: string, { span }: Pick<Expr, 'span'>, expected: string, found: string): void {
+    this.c.report('illegal-value', span, { what, expected, found });
+  }
+
   /** A list of different strings. */
   strings(what: string, expr: Expr): string[] | undefined {
     const value = this.c.evaluate(expr, this.env);
@@ -47,11 +59,7 @@ export class SettingReader {
       return undefined;
     }
     if (twice === undefined) return strings;
-    this.c.report('illegal-value', expr.span, {
-      what,
-      expected: 'each name once',
-      found: `${JSON.stringify(twice)} twice`,
-    });
+    this.illegal(what, expr, 'each name once', `${JSON.stringify(twice)} twice`);
     return undefined;
   }
 

@@ -6,11 +6,11 @@ import { trainDefaults, trainSettings } from '../recipe/train-settings.ts';
 import type { Context } from './context.ts';
 import { firstPlace } from './diagnostics/index.ts';
 import { Env } from './env.ts';
-import { checkLosses } from './losses.ts';
 import type { ModelOutput, TrainSection } from './model.ts';
 import type { ScopedSection } from './sections.ts';
 import { nearestArgument } from './suggest.ts';
 import { augmentTerms, frozen, holdout, lossTerms, optimizer, schedule, supervision } from './train-forms.ts';
+import { checkComparisons, headsOf, outputsOf } from './train-outputs.ts';
 import { SettingReader } from './train-values.ts';
 
 const settings = Object.keys(trainSettings);
@@ -44,12 +44,15 @@ export function elaborateTrain(
     else entries.set(key.name, value);
   }
   const inner = new Map<string, Expr>();
+  const ofOutputs = new Map<string, Expr>();
   for (const [name, expr] of overrides) {
     if (settings.includes(name)) entries.set(name, expr);
+    else if (name.includes('.')) ofOutputs.set(name, expr);
     else if (optimizerSettings.includes(name)) inner.set(name, expr);
     else reportUnknown(c, name, expr.span, [...settings, ...optimizerSettings]);
   }
-  const r = new SettingReader(c, new Env(scope));
+  const env = new Env(scope);
+  const r = new SettingReader(c, env);
   const needed = <T>(name: string, read: (expr: Expr) => T | undefined): T | undefined => {
     const expr = entries.get(name);
     if (expr) return read(expr);
@@ -60,9 +63,14 @@ export function elaborateTrain(
     const expr = entries.get(name);
     return expr ? read(expr) : otherwise;
   };
-  const loss = needed('loss', (e) => lossTerms(r, e));
-  const first = Array.from({ length: outputs }, (_, i) => (i === 0 ? 1 : 0));
-  const supervise = optional('supervise', first, (e) => supervision(r, e, outputs, outputsUnknown));
+  const heads = outputsOf(r, env, decl, ofOutputs, { outputs: known, unknown: outputsUnknown });
+  // What is described is meant to be trained, unless `supervise` says otherwise.
+  const first = Array.from({ length: outputs }, (_, i) => (i === 0 || heads.has(known[i].name) ? 1 : 0));
+  const shared = optional('supervise', first, (e) => supervision(r, e, outputs, outputsUnknown));
+  const supervise = shared?.map((weight, i) => heads.get(known[i]?.name ?? '')?.weight ?? weight);
+  const own = known.length > 0 && known.every(({ name }, i) => !supervise?.[i] || heads.get(name)?.loss);
+  const readLoss = (e: Expr) => lossTerms(r, e);
+  const loss = own ? optional('loss', [], readLoss) : needed('loss', readLoss);
   const opt = needed('optimizer', (e) => optimizer(r, e, inner));
   const sched = optional('schedule', { kind: 'constant' } as const, (e) => schedule(r, e));
   const batch = needed('batch', (e) => r.whole('`batch`', e, 1));
@@ -91,8 +99,10 @@ export function elaborateTrain(
   );
   const augment = optional('augment', [], (e) => augmentTerms(r, e));
   const seed = optional('seed', trainDefaults.seed, (e) => r.whole('`seed`', e, 0));
-  const supervised = supervise && known[supervise.findIndex((weight) => weight !== 0)];
-  if (loss) checkLosses(c, loss, outputsUnknown ? undefined : supervised);
+  if (loss && supervise) {
+    const outputs = outputsUnknown ? [] : known;
+    checkComparisons(c, { section: decl.name.span, shared: loss, heads, outputs, weights: supervise });
+  }
   if (c.reporter.errors > before || !loss || !supervise || !opt || !sched || !augment) return undefined;
   if (batch === undefined || steps === undefined || validate === undefined) return undefined;
   if (validate_batches === undefined) return undefined;
@@ -105,6 +115,7 @@ export function elaborateTrain(
     model: decl.model.name,
     loss: loss.map(({ term }) => term),
     supervise,
+    ...(heads.size > 0 && { heads: headsOf(heads) }),
     optimizer: opt,
     schedule: sched,
     batch,
@@ -131,7 +142,7 @@ function reportUnknown(c: Context, name: string, span: Span, known: readonly str
   c.report(
     'unknown-setting',
     span,
-    { name, settings: known.join(', ') },
+    { what: 'a train section', name, settings: known.join(', ') },
     near ? { hint: `\`${near}\`` } : {},
   );
   return near;

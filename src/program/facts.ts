@@ -24,6 +24,8 @@ export interface TrainingFacts {
   readonly step: readonly string[];
   /** The class ids (or sets of regions) of `target` are the whole numbers below, and -1 for what is ignored. */
   readonly classes: number;
+  /** The same of further inputs, `target.NAME`, where outputs have targets of their own; absent where none has. */
+  readonly targets?: Readonly<Record<string, number>>;
   readonly optimizer: OptimizerSpec;
   readonly schedule: ScheduleSpec;
   /** What the schedule is planned for. */

@@ -27,6 +27,27 @@ export const trainDefaults: {
   seed: 0,
 };
 
+/** All that may be set of an output, in `output NAME { … }` of a train section. */
+export const outputSettings: Readonly<Record<string, TrainSetting>> = {
+  loss: {
+    takes: 'sum of [losses](#losses): what this output is compared by',
+    leftOut: 'the loss of the section',
+  },
+  weight: {
+    takes: 'how much its loss counts in the sum over all outputs, at least 0',
+    leftOut: "the section's `supervise`, and 1 where that is left out, too",
+  },
+  supervise: {
+    takes: 'of several outputs of one name, how much of `weight` is each one’s: [supervision](#supervision)',
+    leftOut: 'each has the whole weight',
+  },
+  target: {
+    takes:
+      'the classes of this output: a list, in which each is a name of a class of the data set or a list of several, `["boundary", ["interior", "core"]]` (see [language.md](language.md#outputs-with-targets-of-their-own))',
+    leftOut: 'the classes of the data set',
+  },
+};
+
 /** All that a train section may set. */
 export const trainSettings: Readonly<Record<string, TrainSetting>> = {
   loss: {

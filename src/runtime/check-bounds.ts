@@ -171,8 +171,8 @@ function checkFacts({ tensors, entries }: StoredPlan, facts: Facts): void {
     if (outputs.length === 0 || outputs.some(({ shape, dtype }) => shape.join('') !== '' || dtype !== 'f32'))
       wrong('a step', `none of its entries gives one number \`${name}\``);
   }
-  const target = input('target');
-  if (target?.dtype !== 'i32') wrong('a step', 'no entry takes class ids `target`');
+  for (const name of ['target', ...Object.keys(training.targets ?? {})])
+    if (input(name)?.dtype !== 'i32') wrong('a step', `no entry takes class ids \`${name}\``);
   const hyper = input('hyper');
   if (hyper?.dtype !== 'f32' || hyper.shape.join() !== String(HYPER_LENGTH))
     wrong('a step', 'no entry takes `hyper`');

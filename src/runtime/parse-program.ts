@@ -79,6 +79,7 @@ const training = object<TrainingFacts>({
   section: text(),
   step: list(text(), 1),
   classes: whole(1),
+  targets: optional(record(/^target\../, whole(1)) as Read<TrainingFacts['targets']>),
   optimizer: chosen(optimizers),
   schedule: chosen(schedules),
   steps: whole(1),

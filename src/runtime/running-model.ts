@@ -72,7 +72,7 @@ export class RunningModel {
 
   /**
    * One step of training on a batch: the model's inputs, and `target`, the class ids (-1 is ignored; of losses
-   * of regions sets of bits). The optimizer and its schedule
+   * of regions sets of bits), and where outputs have targets of their own `target.NAME` for each. The optimizer and its schedule
    * are the program's. Steps need not be awaited one by one: they are done in the order of the calls.
    *
    * @throws RuntimeError `not-for-training` where the program has no `train` section; `bad-tensor`; and as
@@ -164,16 +164,21 @@ export class RunningModel {
 
   /** The same, with class ids. */
   private checkedBatch(training: TrainingFacts, batch: Inputs): Inputs {
-    const target = this.session.program.tensors.find(
-      ({ kind, name }) => kind === 'input' && name === 'target',
-    )!;
-    const given = this.checked([...this.model.inputs, target], batch);
-    const wrong = given['target'].find((id) => !(id >= -1 && id < training.classes));
-    if (wrong === undefined) return given;
-    throw badTensor(
-      `\`target\` holds ${wrong}`,
-      `class ids from 0 to ${training.classes - 1}, or -1 for what is ignored`,
+    const counts = Object.entries({ target: training.classes, ...training.targets });
+    const targets = counts.map(
+      ([target]) =>
+        this.session.program.tensors.find(({ kind, name }) => kind === 'input' && name === target)!,
     );
+    const given = this.checked([...this.model.inputs, ...targets], batch);
+    for (const [name, classes] of counts) {
+      const wrong = given[name].find((id) => !(id >= -1 && id < classes));
+      if (wrong === undefined) continue;
+      throw badTensor(
+        `\`${name}\` holds ${wrong}`,
+        `class ids from 0 to ${classes - 1}, or -1 for what is ignored`,
+      );
+    }
+    return given;
   }
 
   private training(): TrainingFacts {

@@ -6,9 +6,10 @@ import { dataDigest } from '../data/planning/plan.ts';
 import { preprocessingOf } from '../data/planning/plan-file.ts';
 import { InputError } from '../errors.ts';
 import { heldBack } from './holdout.ts';
+import { labellingsOf, outputTargets } from './output-targets.ts';
 import { checkSegmentation } from './predict.ts';
 import { fullestSlice, type ShownSlice, sliceTitle } from './shown-slices.ts';
-import { checkChannels, checkTarget, imageShape, type TaskOptions, type TrainingTask } from './task.ts';
+import { checkChannels, imageShape, type TaskOptions, type TrainingTask } from './task.ts';
 import { windowsOf } from './validation-data.ts';
 import { SHOWN_CASES } from './validation-pictures.ts';
 
@@ -19,7 +20,7 @@ export function cacheTask({ model, section, data, workers = 1 }: TaskOptions): T
   const dataset = new PreprocessedDataset(data);
   const { cases, plan, preprocessing } = dataset;
   const target = targetOfLabels(plan);
-  checkTarget(model, section, plan.name, target);
+  const { labels, heads, predicted } = outputTargets(model, section, { name: plan.name, labelling: plan });
   checkChannels(model, plan.channels.length);
   const noTest = () =>
     new InputError(
@@ -28,14 +29,18 @@ export function cacheTask({ model, section, data, workers = 1 }: TaskOptions): T
       'leave --test out; then archc predict RUN --input imagesTs --output FOLDER, and archc evaluate',
     );
   return {
-    trainedOn: { channels: plan.channels, ...labellingOf(plan), plan: preprocessingOf(plan) },
+    trainedOn: {
+      ...{ channels: plan.channels, ...labellingOf(plan) },
+      ...{ plan: preprocessingOf(plan), ...labellingsOf(heads) },
+    },
     remarks: paintingRemarks(plan),
     plan,
     score: 'pseudo-Dice',
+    predicted,
     prepare: (seed) => {
       const held = heldBack(cases, section.holdout, seed, data);
       const indicesOf = (back: boolean) => [...cases.keys()].filter((i) => held.has(cases[i].id) === back);
-      const size = { seed, batch, height, width, target };
+      const size = { seed, batch, height, width, target, labels };
       const options = { ...size, oversampleForeground: section.foreground, augment: section.augment };
       const open = new OpenCases(dataset);
       const stacks = indicesOf(true).map((index) => {

@@ -6,23 +6,23 @@ import { fingerprint } from '../data/fingerprint.ts';
 import { InputError } from '../errors.ts';
 import { classify } from './classify.ts';
 import { heldBack } from './holdout.ts';
-import { checkTarget, imageShape, type TaskOptions, type TrainingTask } from './task.ts';
+import { labellingsOf, outputTargets } from './output-targets.ts';
+import { imageShape, type TaskOptions, type TrainingTask } from './task.ts';
 import { middlesOf } from './validation-data.ts';
 
 /** A class for every image, from a folder for each class. Images are read when they are needed. */
 export function classificationTask({ model, section, data }: TaskOptions): TrainingTask {
   const dataset = openClassFolders(data);
-  checkTarget(model, section, data, { names: dataset.classes, regions: false });
+  const labelling = { classes: dataset.classes.map((name, value) => ({ name, value })) };
+  const { labels, heads, predicted } = outputTargets(model, section, { name: data, labelling });
   const [batch, channels, height, width] = imageShape(model);
   /** `rows/3.png`: the class is part of what an image means. */
   const idOf = (path: string) => relative(dataset.folder, path).split(sep).join('/');
   return {
-    trainedOn: {
-      channels: [],
-      classes: dataset.classes.map((name, value) => ({ name, value })),
-    },
+    trainedOn: { channels: [], ...labelling, ...labellingsOf(heads) },
     remarks: [],
     score: 'accuracy',
+    predicted,
     prepare: (seed) => {
       const candidates = dataset.training.map((i) => ({ id: idOf(i.path), group: dataset.classes[i.label] }));
       const held = heldBack(candidates, section.holdout, seed, dataset.folder);
@@ -31,7 +31,7 @@ export function classificationTask({ model, section, data }: TaskOptions): Train
       return {
         batches: new SteppedBatches(
           new ClassificationLoader(imagesOf(false), {
-            ...{ seed, batch, channels, height, width },
+            ...{ seed, batch, channels, height, width, labels },
             augment: section.augment,
           }),
         ),
@@ -39,7 +39,7 @@ export function classificationTask({ model, section, data }: TaskOptions): Train
           held.size === 0
             ? undefined
             : middlesOf(imagesOf(true), {
-                ...{ seed, batch, channels, height, width },
+                ...{ seed, batch, channels, height, width, labels },
                 batches: section.validate_batches,
               }),
         identity: {
@@ -60,6 +60,6 @@ export function classificationTask({ model, section, data }: TaskOptions): Train
       }
       for (const { path } of test) readClassImage(path, { channels, height, width });
     },
-    test: async (options) => ({ classification: await classify(dataset, options) }),
+    test: async (options) => ({ classification: await classify(dataset, predicted, options) }),
   };
 }

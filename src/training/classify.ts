@@ -4,6 +4,7 @@ import { type ClassFolders, readClassImage } from '../data/class-folders.ts';
 import { centreCrop } from '../data/crop.ts';
 import { JobError } from '../errors.ts';
 import { writeFileAtomic } from '../tensors/atomic-file.ts';
+import type { HeadLabels } from './output-targets.ts';
 import { imageInput, imageShape, type TaskTestOptions } from './task.ts';
 
 export interface ClassificationReport {
@@ -17,14 +18,21 @@ export interface ClassificationReport {
 /**
  * Classifies a data set's test images: each scaled to cover the network's input, then its middle. Writes
  * `predictions.json`. Gives nothing where it was stopped.
+ * The second argument says what the first output predicts; images of none of its classes are left out.
  */
 export async function classify(
   dataset: ClassFolders,
+  { labelling, ids }: HeadLabels,
   { backend, predictor, weights, folder, onCase, signal }: TaskTestOptions,
 ): Promise<ClassificationReport | undefined> {
   const [batch, channels, height, width] = imageShape(predictor);
   const [output] = predictor.outputs;
-  const { test } = dataset;
+  const classes = labelling.classes.map(({ name }) => name);
+  const known = dataset.test.map((image) => ({
+    ...image,
+    label: ids[image.label],
+  }));
+  const test = known.filter(({ label }) => label >= 0);
   const executable = await backend.prepare({ forward: predictor.graph }, predictor.name, predictor.batch);
   try {
     writeStored(executable, weights);
@@ -43,8 +51,7 @@ export async function classify(
       executable.run('forward');
       const logits = (await executable.readOutputs('forward', [output.name])).get(output.name)!;
       for (const [b, { path, label }] of chunk.entries()) {
-        const classes = dataset.classes.length;
-        const row = logits.subarray(b * classes, (b + 1) * classes);
+        const row = logits.subarray(b * classes.length, (b + 1) * classes.length);
         const id = relative(dataset.folder, path);
         if (row.some((v) => !Number.isFinite(v))) {
           throw new JobError(
@@ -53,13 +60,13 @@ export async function classify(
             'train anew',
           );
         }
-        const predicted = dataset.classes[row.indexOf(Math.max(...row))];
-        images.push({ id, truth: dataset.classes[label], predicted });
+        const predicted = classes[row.indexOf(Math.max(...row))];
+        images.push({ id, truth: classes[label], predicted });
         onCase(images.length, test.length, id);
       }
     }
     writeFileAtomic(join(folder, 'predictions.json'), `${JSON.stringify(images, null, 1)}\n`);
-    return { accuracy: accuracyOf(images), classes: byClass(dataset.classes, images), images };
+    return { accuracy: accuracyOf(images), classes: byClass(classes, images), images };
   } finally {
     executable.destroy();
   }

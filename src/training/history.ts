@@ -22,6 +22,8 @@ export interface ValidationRecord {
    * Absent where an older archc validated.
    */
   readonly classes?: readonly number[];
+  /** By name, of the first output with each other target; absent where there are none. */
+  readonly heads?: Readonly<Record<string, number>>;
 }
 
 /** The course of a run so far: steps 1, 2, … and validations, both in order. */
@@ -44,7 +46,19 @@ export function historyEntries({ steps, validations }: History): [string, Tensor
     ['gradient_norms', column('gradNorm')],
     ['validations', { dtype: 'F64', shape: [validations.length, 3], data: Float64Array.from(found) }],
     ['validation_classes', classScores(validations)],
+    ...headEntries(validations),
   ];
+}
+
+/** Before the name of an output whose scores a tensor holds, in the order of the validations. */
+const HEAD = 'validations/';
+
+function headEntries(validations: readonly ValidationRecord[]): [string, Tensor][] {
+  const names = Object.keys(validations[0]?.heads ?? {});
+  return names.map((name) => {
+    const data = Float64Array.from(validations, ({ heads = {} }) => heads[name]);
+    return [`${HEAD}${name}`, { dtype: 'F64', shape: [validations.length], data }];
+  });
 }
 
 /** A row a validation, NaN where it has no scores of classes. */
@@ -68,6 +82,10 @@ export function historyOf(tensors: ReadonlyMap<string, Tensor>, steps: number): 
   const count = scores?.dtype === 'F64' && scores.shape[0] === found.shape[0] ? scores.shape[1] : 0;
   const classesAt = (i: number) =>
     Array.from({ length: count }, (_, k) => number(scores!.data, i * count + k));
+  const heads = [...tensors].filter(([name]) => name.startsWith(HEAD));
+  const headsOf = (i: number) => ({
+    heads: Object.fromEntries(heads.map(([name, { data }]) => [name.slice(HEAD.length), number(data, i)])),
+  });
   return {
     steps: Array.from({ length: steps }, (_, i) => ({
       loss: number(losses, i),
@@ -79,6 +97,7 @@ export function historyOf(tensors: ReadonlyMap<string, Tensor>, steps: number): 
       loss: number(found.data, 3 * i + 1),
       score: number(found.data, 3 * i + 2),
       ...(count > 0 && { classes: classesAt(i) }),
+      ...(heads.length > 0 && headsOf(i)),
     })),
   };
 }

@@ -63,7 +63,7 @@ export interface IdentityOptions {
  * adapter to the same bits). Paths, dates and the names of folders are no part of it.
  */
 export function runIdentity({ model, section, seed, steps, data, pretrained }: IdentityOptions): RunIdentity {
-  const { span: _, model: __, ...settings } = section;
+  const { span: _, model: __, heads, ...settings } = section;
   return plain({
     model: model.name,
     config: model.config,
@@ -71,11 +71,14 @@ export function runIdentity({ model, section, seed, steps, data, pretrained }: I
       storedTensors(model).map((t) => [t.name, `[${t.shape.join(', ')}] = ${initialiserText(t.init)}`]),
     ),
     network: createHash('sha256').update(printGraph(model.graph)).digest('hex'),
-    train: { ...settings, seed, steps },
+    train: { ...settings, ...(heads && { heads: withoutSpans(heads) }), seed, steps },
     data,
     pretrained,
   });
 }
+
+const withoutSpans = (heads: NonNullable<TrainSection['heads']>) =>
+  Object.fromEntries(Object.entries(heads).map(([name, { span: _, ...head }]) => [name, head]));
 
 /** What JSON would make of it: without `undefined`, and apart from the original. */
 function plain(value: object): RunIdentity {
@@ -107,13 +110,20 @@ export function identityDifferences(theirs: RunIdentity, ours: RunIdentity): str
 /** A run that began before there was a setting, or an argument of a loss, is one with its default. */
 function withDefaultsOf(before: RunIdentity): RunIdentity {
   const identity = plain({ ...before, train: { ...before.train, ...trainDefaults, ...before.train } });
-  const { loss } = identity.train;
+  const { loss, heads } = identity.train;
   if (!Array.isArray(loss)) return identity;
-  const terms = (loss as readonly LossTerm[]).map((term) =>
+  const train = { ...identity.train, loss: termsWithDefaults(loss) };
+  if (heads === undefined) return plain({ ...identity, train });
+  const own = Object.entries(heads as unknown as NonNullable<TrainSection['heads']>).map(
+    ([name, head]) => [name, { ...head, ...(head.loss && { loss: termsWithDefaults(head.loss) }) }] as const,
+  );
+  return plain({ ...identity, train: { ...train, heads: Object.fromEntries(own) } } as object);
+}
+
+const termsWithDefaults = (loss: readonly unknown[]) =>
+  (loss as readonly LossTerm[]).map((term) =>
     Object.hasOwn(losses, term.kind) ? withDefaults<Form['args']>(losses[term.kind].args, { ...term }) : term,
   );
-  return plain({ ...identity, train: { ...identity.train, loss: terms } });
-}
 
 type Values = ReadonlyMap<string, string>;
 

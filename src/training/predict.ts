@@ -5,6 +5,8 @@ import { caseProbabilities, predictCase } from '../evaluation/predict-case.ts';
 import { labelsOfSums } from '../evaluation/readout.ts';
 import type { SlidingWindowOptions } from '../evaluation/sliding-window.ts';
 import type { ElaboratedModel } from '../language/model.ts';
+import { nearest } from '../language/suggest.ts';
+import { showPath } from '../language/values.ts';
 import type { StoredData } from '../tensors/tensor.ts';
 import { imageInput, imageShape } from './task.ts';
 
@@ -23,7 +25,7 @@ export function checkSegmentation(model: ElaboratedModel): void {
     throw new InputError(
       'not-segmentation',
       `${model.name} maps [${input.join(', ')}] to [${shape.join(', ')}]; segmentation needs an output of the input's size`,
-      'give a model whose first output is [B, classes, H, W]',
+      'give a model whose output is [B, classes, H, W]',
     );
   }
   if (shape[1] > MAX_CLASSES) {
@@ -33,6 +35,26 @@ export function checkSegmentation(model: ElaboratedModel): void {
       `give a model of at most ${MAX_CLASSES} classes`,
     );
   }
+}
+
+/**
+ * The same model with another output first, which predicts. What the others alone need is not computed.
+ *
+ * @param name as specs write it, `aux[0]`; left out: the first output
+ * @throws InputError `unknown-head`
+ */
+export function withHead(model: ElaboratedModel, name: string | undefined): ElaboratedModel {
+  if (name === undefined) return model;
+  const { outputs } = model;
+  const head = outputs.find((output) => output.name === name || showPath(output.name) === name);
+  if (head) return { ...model, outputs: [head, ...outputs.filter((output) => output !== head)] };
+  const names = outputs.map((output) => showPath(output.name));
+  const near = nearest(name, names);
+  throw new InputError(
+    'unknown-head',
+    `${model.name} has no output \`${name}\`; its outputs are ${names.join(', ')}`,
+    near === undefined ? 'leave --head out for the first' : `--head ${near}`,
+  );
 }
 
 /** How a window slides over an image. */

@@ -18,7 +18,7 @@ export const curveFiles: readonly Curve['file'][] = ['loss.svg', 'validation.svg
 /** Draws the course of a run; nothing where no step is done. */
 export async function runCurves(
   { steps, validations }: History,
-  task: Pick<TrainingTask, 'score' | 'trainedOn'>,
+  task: Pick<TrainingTask, 'score' | 'predicted'>,
   name: string,
 ): Promise<Curve[]> {
   if (steps.length === 0) return [];

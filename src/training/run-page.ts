@@ -23,7 +23,7 @@ const SHOWN = 3;
 export interface RunPageOptions {
   readonly model: ElaboratedModel;
   readonly section: TrainSection;
-  readonly task: Pick<TrainingTask, 'score' | 'trainedOn' | 'plan'>;
+  readonly task: Pick<TrainingTask, 'score' | 'predicted' | 'trainedOn' | 'plan'>;
   readonly history: History;
   /** What a test of the last weights found. */
   readonly tested?: TaskResult;

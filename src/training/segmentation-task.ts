@@ -10,9 +10,10 @@ import { normaliseSlices } from '../data/normalise.ts';
 import { dataRemarks, pixelRange } from '../data/remarks.ts';
 import { InputError } from '../errors.ts';
 import { heldBack } from './holdout.ts';
+import { labellingsOf, outputTargets } from './output-targets.ts';
 import { checkSegmentation, Segmenter } from './predict.ts';
 import { fullestSlice, type ShownSlice, sliceTitle } from './shown-slices.ts';
-import { checkChannels, checkTarget, imageShape, type TaskOptions, type TrainingTask } from './task.ts';
+import { checkChannels, imageShape, type TaskOptions, type TrainingTask } from './task.ts';
 import { loadCases, testOn } from './test-set.ts';
 import { windowsOf } from './validation-data.ts';
 import { SHOWN_CASES } from './validation-pictures.ts';
@@ -23,7 +24,9 @@ export function segmentationTask({ model, section, data, order: given }: TaskOpt
   checkSegmentation(model);
   const dataset = openDataset(data);
   const target = targetOfLabels(dataset);
-  checkTarget(model, section, dataset.name, target);
+  const { labels, heads, predicted } = outputTargets(model, section, {
+    ...{ name: dataset.name, labelling: dataset },
+  });
   const { cases, order } = loadCases(dataset.training, dataset, given);
   const normalised = cases.map((c) => ({ ...c, slices: normaliseSlices(c.slices) }));
   const slices = labelledSlices(normalised);
@@ -33,15 +36,16 @@ export function segmentationTask({ model, section, data, order: given }: TaskOpt
   return {
     trainedOn: {
       ...{ channels: dataset.channels, ...labellingOf(dataset), pixels: pixelRange(geometries) },
-      ...orderEntry(order),
+      ...{ ...orderEntry(order), ...labellingsOf(heads) },
     },
     remarks: [...paintingRemarks(dataset), ...dataRemarks(dataset.channels, geometries, order)],
     score: 'pseudo-Dice',
+    predicted,
     prepare: (seed) => {
       const held = heldBack(cases, section.holdout, seed, dataset.folder);
       const slicesOf = (back: boolean) =>
         labelledSlices(normalised.filter(({ id }) => held.has(id) === back)).filter(isAnnotated);
-      const size = { seed, batch, height, width, target };
+      const size = { seed, batch, height, width, target, labels };
       const loader = new SegmentationLoader(slicesOf(false), {
         ...size,
         oversampleForeground: section.foreground,
@@ -78,9 +82,9 @@ export function segmentationTask({ model, section, data, order: given }: TaskOpt
     },
     test: async (options) => {
       const { backend, predictor, weights } = options;
-      const segmenter = await Segmenter.create(backend, predictor, weights, paintedIds(dataset));
+      const segmenter = await Segmenter.create(backend, predictor, weights, paintedIds(predicted.labelling));
       try {
-        return { test: await testOn(segmenter, dataset, options.folder, order, options) };
+        return { test: await testOn(segmenter, dataset, predicted, options.folder, order, options) };
       } finally {
         segmenter.destroy();
       }

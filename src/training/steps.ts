@@ -54,9 +54,9 @@ export async function stepParts(
   };
   const parts: StepPart[] = [];
   for (const [i, entries] of entriesOf(section, t).entries()) {
-    const { x, target } = await batches.next();
+    const { x, target, others } = await batches.next();
     const inputs = {
-      ...{ [input]: x, target },
+      ...{ [input]: x, target, ...others },
       ...(accumulate > 1 ? { share } : {}),
       ...(session.has('input', 'rng') ? { rng: stepKey(seed, (t - 1) * accumulate + i + 1) } : {}),
       ...(i === accumulate - 1 ? update : {}),

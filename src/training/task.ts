@@ -2,13 +2,12 @@ import type { KernelBackend } from '../backend/kernels.ts';
 import type { AxisOrder } from '../data/axes.ts';
 import type { Batches } from '../data/batches.ts';
 import type { Plan } from '../data/planning/plan.ts';
-import type { Target } from '../data/target.ts';
 import { InputError } from '../errors.ts';
 import type { ElaboratedModel, ModelInput, TrainSection } from '../language/model.ts';
-import { isOfRegions, REGION_LOSS } from '../recipe/losses.ts';
 import type { StoredData } from '../tensors/tensor.ts';
 import type { ClassificationReport } from './classify.ts';
 import type { DataIdentity } from './identity.ts';
+import type { HeadLabels } from './output-targets.ts';
 import type { ShownSlice } from './shown-slices.ts';
 import type { TestOptions, TestReport } from './test-set.ts';
 import type { TrainedOn } from './trained-on.ts';
@@ -23,6 +22,8 @@ export interface TrainingTask {
   readonly plan?: Plan;
   /** What a validation measures beside the loss. */
   readonly score: 'pseudo-Dice' | 'accuracy';
+  /** What the first output predicts, which is scored. */
+  readonly predicted: HeadLabels;
   /** The training data in the order of a seed, and what they are. */
   prepare(seed: number): TaskData;
   /** Throws InputError where the test images are missing or cannot be read, before training. */
@@ -98,58 +99,6 @@ export function imageShape(model: ElaboratedModel): readonly [number, number, nu
     );
   }
   return [shape[0], shape[1], shape[2], shape[3]];
-}
-
-/**
- * Checks that the first output, which predictions are made of, and all that the section supervises have the classes
- * or regions of the data, and that the section has losses of such.
- *
- * @param data what the target is of, for the message
- * @throws InputError `region-targets` where a section compares regions, and the data have classes, or the other way round:
- *   sets of bits would be taken for class ids; `classes-mismatch`: a label that is no class of an output would count as no
- *   loss at all
- */
-export function checkTarget(
-  model: ElaboratedModel,
-  section: TrainSection,
-  data: string,
-  target: Pick<Target, 'names' | 'regions'>,
-): void {
-  checkLosses(section, data, target);
-  const { names, regions } = target;
-  const compared = model.outputs.filter((_, i) => i === 0 || section.supervise[i] !== 0);
-  const wrong = compared.filter(({ dims }) => dims[1].size !== names.length);
-  if (wrong.length === 0) return;
-  const found = wrong.map(({ name, dims }) => `\`${name}\` of ${model.name} has ${dims[1].size}`);
-  const shown = names.slice(0, 12).map((name, id) => `${id} ${name}`);
-  const ids = [...shown, ...(names.length > shown.length ? ['…'] : [])].join(', ');
-  const settable = Object.hasOwn(model.config, 'classes');
-  const what = regions ? 'regions' : 'classes';
-  const background = regions ? ', and no channel for the background' : '';
-  throw new InputError(
-    'classes-mismatch',
-    `${data} has ${names.length} ${what} (${ids})${background}, but ${found.join(', ')}`,
-    settable ? `--set classes=${names.length}` : `give the model ${names.length} ${what}`,
-  );
-}
-
-function checkLosses(
-  { name, loss }: TrainSection,
-  data: string,
-  { names, regions }: Pick<Target, 'names' | 'regions'>,
-) {
-  const wrong = loss.find((term) => isOfRegions(term) !== regions);
-  if (!wrong) return;
-  const shown = names.slice(0, 8).join(', ');
-  throw new InputError(
-    'region-targets',
-    regions
-      ? `the train section ${name} compares classes (\`${wrong.kind}\`), but ${data} has regions, which may lie in one another (${shown})`
-      : `the train section ${name} compares regions (\`${wrong.kind}\`), but ${data} has classes, of which a pixel has one (${shown})`,
-    regions
-      ? `loss = ${REGION_LOSS}`
-      : 'losses of classes, such as cross_entropy + dice; or regions in dataset.json (labels that are lists, regions_class_order)',
-  );
 }
 
 /**

@@ -14,10 +14,12 @@ import { type Dataset, expectedOf } from '../data/dataset.ts';
 import { writeLabels } from '../data/image.ts';
 import { foregroundGroups, labelValues } from '../data/labelling.ts';
 import { prepared } from '../data/prepared-case.ts';
+import { targetValues } from '../data/target.ts';
 import { type DiceReport, evaluateDice, wholeForeground } from '../evaluation/dice.ts';
 import { luma601, otsuForeground } from '../evaluation/otsu.ts';
 import { type SheetRow, writeContactSheet } from '../report/contact-sheet.ts';
 import { makeFolder } from '../tensors/output-path.ts';
+import type { HeadLabels } from './output-targets.ts';
 import type { Segmenter } from './predict.ts';
 import { fullestSlice, sliceTitle } from './shown-slices.ts';
 
@@ -48,12 +50,14 @@ const OVERVIEW_ROWS = 6;
 /**
  * Segments a data set's test images and compares them with their truth. Writes `predictions/<case>`, a picture
  * of image, truth and prediction for each in `pictures/`, and `overview.png`. Gives nothing where it was stopped.
+ * The third argument says what the first output predicts.
  *
  * @param order of the axes of volumes, as the network was trained
  */
 export async function testOn(
   segmenter: Segmenter,
   dataset: Dataset,
+  { labelling, ids }: HeadLabels,
   folder: string,
   order: AxisOrder,
   { onCase, signal }: TestOptions,
@@ -68,10 +72,10 @@ export async function testOn(
     if (signal?.aborted) return undefined;
     const image = loadCase(file, expected, order);
     const placed = await segmenter.segment(prepared(image));
-    const values = labelValues(placed, dataset.classes);
+    const values = labelValues(placed, labelling.classes);
     writeLabels(join(folder, 'predictions', `${file.id}${dataset.fileEnding}`), values, file.images[0]);
     const prediction = inSliceOrder(placed, image);
-    const truth = stackedLabel(image)!;
+    const truth = targetValues({ values: ids }, stackedLabel(image)!);
     pairs.push({ id: file.id, truth, prediction, otsu: otsuOf(image) });
     const row = rowOf(image, truth, prediction);
     writeContactSheet(join(folder, 'pictures', `${file.id}.png`), [row]);
@@ -80,7 +84,7 @@ export async function testOn(
   }
   if (rows.length > 0) writeContactSheet(join(folder, 'overview.png'), rows);
 
-  const together = evaluateDice(pairs, [wholeForeground('foreground', dataset)]);
+  const together = evaluateDice(pairs, [wholeForeground('foreground', labelling)]);
   const otsu = pairs.every((p) => p.otsu)
     ? evaluateDice(
         pairs.map(({ id, truth, otsu: o }) => ({
@@ -91,7 +95,7 @@ export async function testOn(
         [{ name: 'foreground', classes: [1] }],
       )
     : undefined;
-  const regions = foregroundGroups(dataset);
+  const regions = foregroundGroups(labelling);
   const byClass = evaluateDice(pairs, regions);
   return {
     dsc: together.regionMeans[0],

@@ -18,7 +18,13 @@ export interface TrainedOn extends Labelling {
   readonly transpose_forward?: AxisOrder;
   /** How cases were preprocessed; absent where their slices were z-scored as they are. */
   readonly plan?: PreprocessingPlan;
+  /** By output, of those with targets of their own: what label maps of its predictions hold. */
+  readonly heads?: Readonly<Record<string, Labelling>>;
 }
+
+/** What label maps of predictions of an output hold. */
+export const labellingOfOutput = ({ heads, ...data }: TrainedOn, output: string): Labelling =>
+  heads && Object.hasOwn(heads, output) ? heads[output] : labellingOf(data);
 
 /** The entry of a weights file's metadata. */
 const KEY = 'trained_on';
@@ -40,13 +46,20 @@ export function readTrainedOn(path: string, model: ElaboratedModel): TrainedOn |
   try {
     const data = JSON.parse(text) as TrainedOn;
     const named = data.channels.every((name) => typeof name === 'string');
-    const fits = isLabelling(data) && targetOfLabels(data).names.length === model.outputs[0].dims[1].size;
-    const { channels, pixels, plan, transpose_forward: order } = data;
+    const { channels, pixels, plan, transpose_forward: order, heads = {} } = data;
+    const fits =
+      [data, ...Object.values(heads)].every(isLabelling) &&
+      // Of outputs of these weights; a spec may have got others since.
+      model.outputs.every(({ name, dims }, i) => {
+        if (i > 0 && !Object.hasOwn(heads, name)) return true;
+        return targetOfLabels(labellingOfOutput(data, name)).names.length === dims[1].size;
+      });
     const planned = plan === undefined || isPreprocessingPlan(plan, channels.length);
     const sized = pixels === undefined || (pixels.length === 2 && pixels.every((size) => size > 0));
     const ordered = order === undefined || isAxisOrder(order);
+    const own = { ...(order && { transpose_forward: order }), ...(data.heads && { heads }) };
     if (named && fits && sized && planned && ordered)
-      return { channels, ...labellingOf(data), pixels, plan, ...(order && { transpose_forward: order }) };
+      return { channels, ...labellingOf(data), pixels, plan, ...own };
   } catch {
     // Falls through to the error below.
   }

@@ -17,7 +17,7 @@ function stack(first: number, depth: number, height: number, width: number): Sli
 const stacks = [stack(1, 3, 8, 5), stack(1000, 1, 4, 4), stack(2000, 2, 3, 9)];
 /** Every number is a class, which stays as it is. */
 const target = { names: [], regions: false, values: Int32Array.from({ length: 3000 }, (_, i) => i) };
-const size = { seed: 7, batch: 2, height: 4, width: 4, target };
+const size = { seed: 7, batch: 2, height: 4, width: 4, labels: { target } };
 
 it('tiles all slices of all stacks, in order', () => {
   const windows = windowsOf(stacks, { ...size, batches: 50 });

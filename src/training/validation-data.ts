@@ -1,17 +1,15 @@
 import type { LabelledSlice } from '../data/case.ts';
 import { type ClassImage, readClassImage } from '../data/class-folders.ts';
 import { centreCrop, crop } from '../data/crop.ts';
-import { type Target, targetValues } from '../data/target.ts';
+import { type Labels, labelsOf, type Targets } from '../data/target.ts';
 import { windowPlaces } from '../evaluation/windows.ts';
 import { Random } from '../recipe/random.ts';
 
 /** Held-back samples, the same in the same order each time. */
 export interface ValidationData {
   readonly count: number;
-  /** Whether targets are sets of regions, a bit each, and not class ids. */
-  readonly regions?: boolean;
-  /** x [C, H, W] and target, [H, W] or [1] for a classifier. */
-  sample(index: number): { readonly x: Float32Array; readonly target: Int32Array };
+  /** x [C, H, W] and labels, [H, W] or [1] for a classifier. */
+  sample(index: number): Labels & { readonly x: Float32Array };
   /** Lets go of files that are open. */
   close?(): void;
 }
@@ -35,13 +33,13 @@ export interface WindowOptions {
   readonly height: number;
   readonly width: number;
   /** What is made of the class ids of label maps. */
-  readonly target: Target;
+  readonly labels: Targets;
 }
 
 /** Windows that tile held-back slices: every pixel lies in one. */
 export function windowsOf(
   stacks: readonly SliceStack[],
-  { height, width, target, ...options }: ValidationOptions & WindowOptions,
+  { height, width, labels, ...options }: ValidationOptions & WindowOptions,
 ): ValidationData {
   const tiles = stacks.map((stack) => windowPlaces([stack.height, stack.width], [height, width], 1));
   /** The number of the first window of each stack, and of all of them. */
@@ -50,14 +48,13 @@ export function windowsOf(
   const chosen = chosenOf(first[stacks.length], options);
   return {
     count: chosen.length,
-    regions: target.regions,
     sample: (index) => {
       const window = chosen[index];
       const at = first.findLastIndex((start) => start <= window);
       const z = Math.floor((window - first[at]) / tiles[at].length);
       const [top, left] = tiles[at][(window - first[at]) % tiles[at].length];
       const { image, label } = crop(stacks[at].slice(z), top, left, height, width);
-      return { x: image, target: targetValues(target, label) };
+      return { x: image, ...labelsOf(labels, label) };
     },
   };
 }
@@ -73,12 +70,14 @@ interface Size {
   readonly channels: number;
   readonly height: number;
   readonly width: number;
+  /** What is made of classes. */
+  readonly labels: Targets;
 }
 
 /** The middle of each held-back image, as tests take it. Images are read each time: they may be many. */
 export function middlesOf(
   images: readonly ClassImage[],
-  { channels, height, width, ...options }: ValidationOptions & Size,
+  { channels, height, width, labels, ...options }: ValidationOptions & Size,
 ): ValidationData {
   const size = { channels, height, width };
   const chosen = chosenOf(images.length, options);
@@ -87,7 +86,7 @@ export function middlesOf(
     sample: (index) => {
       const { path, label } = images[chosen[index]];
       const { image } = centreCrop(readClassImage(path, size), size.height, size.width);
-      return { x: image, target: Int32Array.of(label) };
+      return { x: image, ...labelsOf(labels, [label]) };
     },
   };
 }

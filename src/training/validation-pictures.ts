@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Executable } from '../backend/backend.ts';
+import { targetValues } from '../data/target.ts';
 import { predictSliding } from '../evaluation/sliding-window.ts';
 import type { ElaboratedModel } from '../language/model.ts';
 import { reducedRow, writeContactSheet } from '../report/contact-sheet.ts';
@@ -55,22 +56,26 @@ export class ValidationPictures {
   readonly #predictor: ElaboratedModel;
   readonly #slices: readonly ShownSlice[];
   readonly #painted: readonly number[] | undefined;
+  readonly #ids: Int32Array | undefined;
 
   /**
    * @param folder of the run
    * @param predictor elaborated for prediction, with the section's batch
    * @param painted of a network that finds regions, see paintedIds
+   * @param ids by class id of the labels, the id in pictures; left out: the same
    */
   constructor(
     folder: string,
     predictor: ElaboratedModel,
     slices: readonly ShownSlice[],
     painted?: readonly number[],
+    ids?: Int32Array,
   ) {
     this.#folder = folder;
     this.#predictor = predictor;
     this.#slices = slices;
     this.#painted = painted;
+    this.#ids = ids;
   }
 
   /**
@@ -85,7 +90,8 @@ export class ValidationPictures {
         { size: [input.height, input.width], channels: input.channels, image: input.image },
         this.#window(),
       );
-      const row = { title: `${title}, step ${step}`, image, truth: input.label, prediction: labels };
+      const truth = this.#ids ? targetValues({ values: this.#ids }, input.label) : input.label;
+      const row = { title: `${title}, step ${step}`, image, truth, prediction: labels };
       const name = `${id}_step${String(step).padStart(6, '0')}.png`;
       writeContactSheet(join(this.#folder, VALIDATION_PICTURES, name), [reducedRow(row, LARGEST)]);
     }

@@ -33,12 +33,13 @@ export function validationReport(
 }
 
 /** What validations score one by one, and its title, unlike the others: regions, else of pixels all classes but the background. */
-export function scoredClasses({ score, trainedOn }: Pick<TrainingTask, 'score' | 'trainedOn'>): {
+export function scoredClasses({ score, predicted }: Pick<TrainingTask, 'score' | 'predicted'>): {
   readonly title: string;
   readonly name: string;
 }[] {
-  if (trainedOn.regions) return trainedOn.regions.map(({ name }) => ({ title: name, name }));
-  const all = trainedOn.classes.map(({ name }, id) => ({ title: `${id} ${name}`, name }));
+  const { classes, regions } = predicted.labelling;
+  if (regions) return regions.map(({ name }) => ({ title: name, name }));
+  const all = classes.map(({ name }, id) => ({ title: `${id} ${name}`, name }));
   return score === 'accuracy' ? all : all.slice(1);
 }
 
@@ -63,11 +64,12 @@ export function heldBackText({ validate }: TrainSection, data: DataIdentity, ste
  */
 export function validatorOf(
   { predictor, section }: { readonly predictor: ElaboratedModel; readonly section: TrainSection },
-  { trainedOn }: TrainingTask,
+  { predicted }: TrainingTask,
   { validation, shown }: TaskData,
   folder: string,
 ): Validator | undefined {
   if (section.validate === 0 || !validation) return undefined;
-  const pictures = shown && new ValidationPictures(folder, predictor, shown(), paintedIds(trainedOn));
-  return new Validator(predictor, validation, pictures);
+  const { labelling, ids } = predicted;
+  const pictures = shown && new ValidationPictures(folder, predictor, shown(), paintedIds(labelling), ids);
+  return new Validator(predictor, section, validation, pictures);
 }

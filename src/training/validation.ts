@@ -1,60 +1,75 @@
+import { predictionOf } from '../autodiff/loss.ts';
 import type { Executable } from '../backend/backend.ts';
 import { JobError } from '../errors.ts';
 import { dice } from '../evaluation/dice.ts';
-import type { ElaboratedModel } from '../language/model.ts';
+import type { Shape } from '../ir/graph.ts';
+import { comparedOutputs, firstOfEach, LABELS } from '../language/compared.ts';
+import type { ElaboratedModel, TrainSection } from '../language/model.ts';
 import type { ValidationRecord } from './history.ts';
 import { imageInput } from './task.ts';
 import type { ValidationData } from './validation-data.ts';
 import type { ValidationPictures } from './validation-pictures.ts';
 
-/** Finds loss and score of a network on held-back data, by the entry `loss` of the program that trains it. */
+/** An output whose predictions are scored. */
+interface Scored {
+  readonly name: string;
+  /** Of the entry `loss`, see predictionOf. */
+  readonly prediction: string;
+  /** What it is compared with, see Compared. */
+  readonly labels: string;
+  readonly regions: boolean;
+  /** [B, K, …]. */
+  readonly shape: Shape;
+  readonly counts: readonly Counts[];
+}
+
+/** Finds loss and scores of a network on held-back data, by the entry `loss` of the program that trains it. */
 export class Validator {
   readonly predictor: ElaboratedModel;
-  private readonly data: ValidationData;
-  private readonly pictures: ValidationPictures | undefined;
+  readonly #section: Pick<TrainSection, 'loss' | 'supervise' | 'heads'>;
+  readonly #data: ValidationData;
+  readonly #pictures: ValidationPictures | undefined;
 
   /**
    * @param predictor the network elaborated for prediction, with the section's batch
    * @param pictures made at each validation
    */
-  constructor(predictor: ElaboratedModel, data: ValidationData, pictures?: ValidationPictures) {
+  constructor(
+    predictor: ElaboratedModel,
+    section: Pick<TrainSection, 'loss' | 'supervise' | 'heads'>,
+    data: ValidationData,
+    pictures?: ValidationPictures,
+  ) {
     this.predictor = predictor;
-    this.data = data;
-    this.pictures = pictures;
+    this.#section = section;
+    this.#data = data;
+    this.#pictures = pictures;
   }
 
   /** Makes the pictures of a validation, with the same device as {@link score}. */
   async draw(executable: Executable, step: number): Promise<void> {
-    await this.pictures?.draw(executable, step);
+    await this.#pictures?.draw(executable, step);
   }
 
   /**
    * The mean loss over batches, the last of them filled up from the start; and the pseudo-Dice of nnU-Net: the Dice of
    * each foreground class, or region, over the pixels of all windows together, then the mean over those that occur. Of a
-   * classifier the share of images that it classifies right. Both also by class. Inputs are other ones afterwards.
+   * classifier the share of images that it classifies right. Both also by class. These are the first output's; outputs with
+   * other targets have a score beside them. Inputs are other ones afterwards.
    *
    * @param executable has the entry `loss`, and the network's weights
    */
   async score(executable: Executable): Promise<Omit<ValidationRecord, 'step'>> {
-    const { predictor } = this;
-    const [batch, classes, ...size] = predictor.graph.values[predictor.outputs[0].value].shape;
-    const counts = Array.from({ length: classes }, () => ({ tp: 0, fp: 0, fn: 0 }));
-    const pixels = size.reduce((n, d) => n * d, 1);
+    const data = this.#data;
+    const scored = this.#scored();
+    const [batch] = scored[0].shape;
+    const outputs = ['loss', ...scored.map(({ prediction }) => prediction)];
     let [losses, batches] = [0, 0];
-    for (let start = 0; start < this.data.count; start += batch, batches++) {
-      const samples = Array.from({ length: batch }, (_, b) =>
-        this.data.sample((start + b) % this.data.count),
-      );
-      const x = new Float32Array(batch * samples[0].x.length);
-      const target = new Int32Array(batch * pixels);
-      samples.forEach((sample, b) => {
-        x.set(sample.x, b * sample.x.length);
-        target.set(sample.target, b * pixels);
-      });
-      executable.write('input', imageInput(predictor).name, x);
-      executable.write('input', 'target', target);
+    for (let start = 0; start < data.count; start += batch, batches++) {
+      const samples = Array.from({ length: batch }, (_, b) => data.sample((start + b) % data.count));
+      const labels = this.#write(executable, samples);
       executable.run('loss');
-      const out = await executable.readOutputs('loss', ['loss', 'prediction']);
+      const out = await executable.readOutputs('loss', outputs);
       const loss = out.get('loss')![0];
       if (!Number.isFinite(loss)) {
         throw new JobError(
@@ -64,14 +79,62 @@ export class Validator {
         );
       }
       losses += loss;
-      const filled = Math.min(batch, this.data.count - start);
-      const count = this.data.regions ? countRegions : countClasses;
-      count(out.get('prediction')!, target, { samples: filled, classes, pixels }, counts);
+      const filled = Math.min(batch, data.count - start);
+      for (const one of scored) {
+        const count = one.regions ? countRegions : countClasses;
+        count(out.get(one.prediction)!, labels.get(one.labels)!, countedOf(one, filled), one.counts);
+      }
     }
-    const found = this.data.regions ? counts : counts.slice(1);
-    return { loss: losses / batches, ...(size.length === 0 ? accuracy(counts) : pseudoDice(found)) };
+    const [first, ...others] = scored;
+    const heads = Object.fromEntries(others.map((one) => [one.name, scoresOf(one).score]));
+    const found = { loss: losses / batches, ...scoresOf(first) };
+    return others.length === 0 ? found : { ...found, heads };
+  }
+
+  /** The first output, and the first of each other target. */
+  #scored(): Scored[] {
+    const { outputs, graph } = this.predictor;
+    return firstOfEach(comparedOutputs(outputs, this.#section)).map(({ output, labels, regions }) => {
+      const { shape } = graph.values[output.value];
+      const counts = Array.from({ length: shape[1] }, () => ({ tp: 0, fp: 0, fn: 0 }));
+      const prediction = predictionOf(this.predictor, output.name);
+      return { name: output.name, prediction, labels, regions, shape, counts };
+    });
+  }
+
+  /** Writes a batch of samples; its labels by input, also of such that no entry reads. */
+  #write(executable: Executable, samples: readonly ReturnType<ValidationData['sample']>[]) {
+    const joined = <A extends Float32Array | Int32Array>(whole: A, parts: readonly A[]): A => {
+      for (const [b, part] of parts.entries()) whole.set(part, b * part.length);
+      return whole;
+    };
+    const batch = samples.length;
+    const x = new Float32Array(batch * samples[0].x.length);
+    executable.write(
+      'input',
+      imageInput(this.predictor).name,
+      joined(
+        x,
+        samples.map((s) => s.x),
+      ),
+    );
+    const labels = new Map<string, Int32Array>();
+    for (const name of [LABELS, ...Object.keys(samples[0].others ?? {})]) {
+      const parts = samples.map((s) => (name === LABELS ? s.target : s.others![name]));
+      labels.set(name, joined(new Int32Array(batch * parts[0].length), parts));
+      if (executable.has('input', name)) executable.write('input', name, labels.get(name)!);
+    }
+    return labels;
   }
 }
+
+function countedOf({ shape: [, classes, ...size] }: Scored, samples: number): Counted {
+  return { samples, classes, pixels: size.reduce((n, d) => n * d, 1) };
+}
+
+/** Of a classifier its accuracy. */
+const scoresOf = ({ shape, regions, counts }: Scored): Scores =>
+  shape.length === 2 ? accuracy(counts) : pseudoDice(regions ? counts : counts.slice(1));
 
 interface Counts {
   tp: number;

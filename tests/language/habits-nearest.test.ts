@@ -147,7 +147,7 @@ testHabits('outputs without a loss are told what is legal for them', [
   [
     two('  output a: [B, 4, 8, 8] = y\n  output ⟦b: [B, 3, 8, 8] = conv2d(y, w)'),
     unsupervised('b'),
-    'labels cannot supervise it (it has 3 classes, `a` has 4): `supervise = weights(<1, 0>)` says that it has no loss',
+    'labels cannot supervise it (it has 3 classes, `a` has 4): `supervise = weights(<1, 0>)` says that it has no loss; `output b { target = […] }` in the train section gives it classes of its own',
   ],
 ]);
 

@@ -18,7 +18,7 @@ import {
 } from '../device-options.ts';
 import { integer, type ModelOptions, withModelOptions } from '../options.ts';
 import { chosenForm, withFormOptions } from '../recipe-options.ts';
-import { feed, openGiven, readFeed, targetIds, writeResults } from '../tensors.ts';
+import { feed, openGiven, readFeed, targetLabels, writeResults } from '../tensors.ts';
 import { printJson, printLine } from '../terminal.ts';
 
 interface FitOptions extends ModelOptions, BackendOptions {
@@ -39,7 +39,10 @@ export function register(program: Command): void {
     .description('optimizer steps on one fixed batch')
     .argument('<spec>')
     .requiredOption('--weights <file>', 'safetensors or .pth with the first weights')
-    .requiredOption('--input <file>', 'safetensors with `x`, or each input under its name, and `target`')
+    .requiredOption(
+      '--input <file>',
+      'safetensors with `x`, or each input under its name, and `target` (`target.NAME` of an output with its own)',
+    )
     .requiredOption(
       '--output <file>',
       'safetensors to write `loss` [steps] and `trained/<parameter or buffer>` to',
@@ -52,7 +55,7 @@ export function register(program: Command): void {
       const given = openGiven(spec, options, options.input, { training: true, stochastic: false });
       const { model, warnings } = given;
       const section = trainSection(model);
-      const target = targetIds(given, section);
+      const labels = targetLabels(given, section);
       const nesterov = options.momentum > 0;
       const optimizer = chosenForm(optimizers, options.optimizer, options, { nesterov });
       const schedule = chosenForm(schedules, options.schedule, options);
@@ -63,7 +66,7 @@ export function register(program: Command): void {
         const executable = await backend.prepare(entries, model.name, model.batch);
         noteRecomputation(executable);
         feed(executable, fed);
-        executable.write('input', 'target', target);
+        for (const [name, ids] of labels) executable.write('input', name, ids);
         const losses = await runSteps(executable, options.steps, (t) =>
           hyperParameters(optimizer, learningRate(schedule, optimizer.lr, t - 1, options.steps), t),
         );

@@ -11,7 +11,7 @@ import {
   withBackendOptions,
 } from '../device-options.ts';
 import { type ModelOptions, withModelOptions } from '../options.ts';
-import { feed, openGiven, readFeed, targetIds, writeResults } from '../tensors.ts';
+import { feed, openGiven, readFeed, targetLabels, writeResults } from '../tensors.ts';
 import { printJson, printLine } from '../terminal.ts';
 
 interface GradOptions extends ModelOptions, BackendOptions {
@@ -26,7 +26,10 @@ export function register(program: Command): void {
     .description("loss of the model's first train section, and every parameter's gradient")
     .argument('<spec>')
     .requiredOption('--weights <file>', 'safetensors or .pth with the weights')
-    .requiredOption('--input <file>', 'safetensors with `x`, or each input under its name, and `target`')
+    .requiredOption(
+      '--input <file>',
+      'safetensors with `x`, or each input under its name, and `target` (`target.NAME` of an output with its own)',
+    )
     .requiredOption('--output <file>', 'safetensors to write `loss` and `g/<parameter>` to')
     .option('--section <name>', 'another train section')
     .action(async (spec: string, options: GradOptions) => {
@@ -34,7 +37,7 @@ export function register(program: Command): void {
       const given = openGiven(spec, options, options.input, { training: true, stochastic: false });
       const { model, warnings } = given;
       const section = trainSection(model, options.section);
-      const target = targetIds(given, section);
+      const labels = targetLabels(given, section);
       const { graph, reached } = gradientGraph(model, section, ops);
       const fed = readFeed(given, options.weights);
       const backend = await openBackend(options);
@@ -42,7 +45,7 @@ export function register(program: Command): void {
         const executable = await backend.prepare({ gradients: graph }, model.name, model.batch);
         noteRecomputation(executable);
         feed(executable, fed);
-        executable.write('input', 'target', target);
+        for (const [name, ids] of labels) executable.write('input', name, ids);
         executable.run('gradients');
         const results = await executable.readOutputs(
           'gradients',

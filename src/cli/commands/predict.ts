@@ -4,15 +4,23 @@ import { FILE_ORDER, orderOf, permuted } from '../../data/axes.ts';
 import type { CaseFiles } from '../../data/case.ts';
 import { imagesAt } from '../../data/case-files.ts';
 import { type ImageEnding, imageEnding, writeLabels } from '../../data/image.ts';
-import { labellingText, labelValues, paintedIds } from '../../data/labelling.ts';
+import {
+  type Labelling,
+  labellingText,
+  labelValues,
+  paintedIds,
+  targetOfLabels,
+} from '../../data/labelling.ts';
 import { readVolume } from '../../data/planning/volume.ts';
 import { type PreparedCase, prepareCase } from '../../data/prepared-case.ts';
 import { dataRemarks } from '../../data/remarks.ts';
 import { InputError } from '../../errors.ts';
+import type { ElaboratedModel } from '../../language/model.ts';
+import { showPath } from '../../language/values.ts';
 import { checkFolderWritable, makeFolder } from '../../tensors/output-path.ts';
-import { checkSegmentation, Segmenter, segmentTogether } from '../../training/predict.ts';
+import { checkSegmentation, Segmenter, segmentTogether, withHead } from '../../training/predict.ts';
 import { imageShape } from '../../training/task.ts';
-import { readTrainedOn } from '../../training/trained-on.ts';
+import { labellingOfOutput, readTrainedOn, type TrainedOn } from '../../training/trained-on.ts';
 import { readWeights } from '../../training/weights-file.ts';
 import { type BackendOptions, openBackend, withBackendOptions } from '../device-options.ts';
 import { integer, type ModelOptions, number, withModelOptions } from '../options.ts';
@@ -28,6 +36,7 @@ interface PredictOptions extends ModelOptions, BackendOptions, WeightsOptions {
   readonly windows: number;
   readonly step: number;
   readonly mirror?: boolean;
+  readonly head?: string;
   readonly ending?: ImageEnding;
 }
 
@@ -46,10 +55,11 @@ export function register(program: Command): void {
     .option('--windows <n>', 'windows run at once', integer('--windows', 1), 4)
     .option('--step <share>', 'from window to window, as a share of its size', number('--step', 0.01, 1), 0.5)
     .option('--mirror', 'average with mirrored windows along both axes: four times the work')
+    .option('--head <output>', 'output that predicts (default: the first), with the classes of its `target`')
     .option('--ending <ending>', 'kind of the images in a folder that has several', imageEnding)
     .action(async (specs: string[], options: PredictOptions) => {
       const networks = openNetworks(specs, options);
-      const [{ trainedOn, channels }] = networks;
+      const [{ trainedOn, labelling, channels }] = networks;
       const { plan, transpose_forward: order = FILE_ORDER } = trainedOn ?? {};
       const { cases: files, whole } = imagesAt(options.input, options.ending);
       checkFolderWritable(options.output);
@@ -71,14 +81,14 @@ export function register(program: Command): void {
       const progress = startProgress('segmenting', files.length, options.json);
       try {
         const segmenters: Segmenter[] = [];
-        const painted = trainedOn && paintedIds(trainedOn);
+        const painted = labelling && paintedIds(labelling);
         for (const { model, weights } of networks)
           segmenters.push(await Segmenter.create(backend, model, weights, painted));
         const written: string[] = [];
         for (const [i, file] of files.entries()) {
           const labels = await segmentTogether(segmenters, preparedFor(networks, file), options);
           const path = join(options.output, `${file.id}${imageEnding(file.images[0])}`);
-          writeLabels(path, labelValues(labels, trainedOn?.classes), file.images[0]);
+          writeLabels(path, labelValues(labels, labelling?.classes), file.images[0]);
           written.push(path);
           progress.update(i + 1, files.length, file.id);
         }
@@ -96,6 +106,23 @@ export function register(program: Command): void {
         backend.destroy();
       }
     });
+}
+
+/**
+ * What the label maps of the output that predicts hold.
+ *
+ * @throws InputError `classes-mismatch` where it has other classes than it can have been trained on
+ */
+function labellingOfHead(trainedOn: TrainedOn, { outputs, name }: ElaboratedModel, file: string): Labelling {
+  const [{ name: output, dims }] = outputs;
+  const labelling = labellingOfOutput(trainedOn, output);
+  const { names } = targetOfLabels(labelling);
+  if (names.length === dims[1].size) return labelling;
+  throw new InputError(
+    'classes-mismatch',
+    `\`${showPath(output)}\` of ${name} has ${dims[1].size} classes, and ${file} was trained on ${names.length} (${names.join(', ')}), without a target for that output`,
+    'another --head, or weights that were trained with a `target` for it',
+  );
 }
 
 /** A case as each network reads it; made once for those with the same plan. */
@@ -134,15 +161,17 @@ function openNetworks(specs: readonly string[], options: PredictOptions) {
       { ...options, set: chosen.set },
       { batch: options.windows },
     );
-    checkSegmentation(model);
+    const headed = withHead(model, options.head);
+    checkSegmentation(headed);
     const weights = readWeights(model, file);
     const trainedOn = readTrainedOn(file, model);
-    return { model, weights, trainedOn, warnings, channels: imageShape(model)[1] };
+    const labelling = trainedOn && labellingOfHead(trainedOn, headed, file);
+    return { model: headed, weights, trainedOn, labelling, warnings, channels: imageShape(model)[1] };
   });
-  const told = networks.map(({ model, channels, trainedOn }) => {
+  const told = networks.map(({ model, channels, trainedOn, labelling }) => {
     // What was ignored while they were trained is nothing to predictions.
-    const shown = trainedOn
-      ? labellingText({ ...trainedOn, ignore: undefined })
+    const shown = labelling
+      ? labellingText({ ...labelling, ignore: undefined })
       : `${model.outputs[0].dims[1].size} classes`;
     const { plan, transpose_forward = FILE_ORDER } = trainedOn ?? {};
     const axes = (plan?.transpose_forward ?? transpose_forward).join(', ');

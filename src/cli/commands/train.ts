@@ -3,6 +3,7 @@ import { trainSection } from '../../compiler/model.ts';
 import { copySpec } from '../../files/spec-copy.ts';
 import { elementCount } from '../../ir/graph.ts';
 import type { ElaboratedModel } from '../../language/model.ts';
+import { showPath } from '../../language/values.ts';
 import { ops } from '../../ops/index.ts';
 import { recomputationText } from '../../plan/budget.ts';
 import { bytesText } from '../../program/bytes-text.ts';
@@ -135,10 +136,14 @@ export function register(program: Command): void {
             if (recomputation) note(recomputationText(recomputation));
           },
           onStep: (step, { loss }, total) => training.update(step, total, `loss ${loss.toFixed(4)}`),
-          onValidation: ({ step, loss, score: value }, best, score) =>
+          onValidation: ({ step, loss, score: value, heads = {} }, best, score) => {
+            const others = Object.entries(heads).map(
+              ([name, found]) => `, of ${showPath(name)} ${found.toFixed(4)}`,
+            );
             note(
-              `step ${step}: validation loss ${loss.toFixed(4)}, ${score} ${value.toFixed(4)}${best ? ', the best so far' : ''}`,
-            ),
+              `step ${step}: validation loss ${loss.toFixed(4)}, ${score} ${value.toFixed(4)}${others.join('')}${best ? ', the best so far' : ''}`,
+            );
+          },
           onPlanned: (planned, each) =>
             note(
               `${each.toFixed(2)} s a step by now: ${planned} steps to keep to ${options.minutes} minutes`,

@@ -37,6 +37,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
     'The file is no safetensors file, or is damaged: its header is JSON that says where each tensor lies, and both must agree with the length of the file.',
   'bad-spacing':
     'The file `<case>.json` beside a TIFF image says how large its voxels are, `{"spacing": [z, y, x]}`, as in nnU-Net. Where it is there it must hold three positive numbers.',
+  'bad-target':
+    'The `target` of an output in a train section lists its classes by names of classes of the data set (or of its regions, each of which stands for all classes in it). A class may be in one list only, unless the losses compare regions. Class 0 of a map of classes is the background and all else that no list names, so that it is not listed.',
   'bad-tensor':
     'A caller gave a compiled program a tensor that it does not have, or one of another size, or asked for one; `program.json` lists them.',
   'bad-tiff':
@@ -112,7 +114,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
   'missing-input': 'The file of input tensors lacks one that the network takes.',
   'missing-option': 'The command needs an option that was not given. `--help` of the command shows its form.',
   'missing-prediction': 'A label map of the truth has no prediction of the same file name.',
-  'missing-target': '`grad` and `fit` compare with class ids: the int32 tensor `target` beside the input.',
+  'missing-target':
+    '`grad` and `fit` compare with class ids: the int32 tensor `target` beside the input, and `target.NAME` for outputs with targets of their own, NAME being the first of these.',
   'missing-value': 'The option takes a value, as in `--output FILE`.',
   'mixed-images': 'A folder of images holds several kinds of files. `--ending` says which of them are meant.',
   'no-adapter':
@@ -176,7 +179,7 @@ export const errorCodes: Readonly<Record<string, string>> = {
   'program-version':
     'The compiled program is of another version of the format than this runtime reads. Compile it with the archc that the runtime comes with.',
   'region-targets':
-    'The train section compares regions (binary_cross_entropy, dice(sigmoid: true)), and the data set has classes, or the other way round. Targets of regions are sets of bits, which a loss of classes would take for class ids. A data set has regions where dataset.json has labels that are lists of values, with a regions_class_order.',
+    'The train section compares regions (binary_cross_entropy, dice(sigmoid: true)), and the data set has classes, or the other way round. Targets of regions are sets of bits, which a loss of classes would take for class ids. A data set has regions where dataset.json has labels that are lists of values, with a regions_class_order; of any data set an output has regions by a `target` of its own in the train section.',
   'result-not-finite': 'A result holds NaN or infinity, and was not written.',
   'resume-mismatch': 'The data of a run that goes on are those that it began with, in the same order.',
   'run-exists': 'The folder holds a run already. `--resume` goes on with it; a new run takes a new folder.',
@@ -195,6 +198,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
   'unknown-code':
     '`archc explain` knows the codes of errors, the ops, and the blocks of the library; `--list` shows all.',
   'unknown-command': '`archc --help` lists the commands.',
+  'unknown-head':
+    '`archc predict --head` names an output of the model, as the spec does (`cells`, `aux[0]`). Without the option the first output predicts.',
   'unknown-kernel':
     'An op is computed by kernels of several kinds, which src/kernels lists, and the one asked for is not among them or cannot compute any part of this network. `archc emit plan --why` shows what each part may be computed by.',
   'unknown-label': 'The labels are those of dataset.json (`--data`), else `class 1`, `class 2` and so on.',

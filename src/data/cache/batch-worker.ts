@@ -11,9 +11,13 @@ let loader: CacheLoader | undefined;
 parentPort!.on('message', (step: number) => {
   try {
     loader ??= new CacheLoader(new PreprocessedDataset(folder), indices, options);
-    const { x, target } = loader.at(step);
-    const reply: BatchReply = { step, x, target };
-    parentPort!.postMessage(reply, [x.buffer as ArrayBuffer, target.buffer as ArrayBuffer]);
+    const { x, target, others } = loader.at(step);
+    const reply: BatchReply = { step, x, target, ...(others && { others }) };
+    const all = [x, target, ...Object.values(others ?? {})];
+    parentPort!.postMessage(
+      reply,
+      all.map(({ buffer }) => buffer as ArrayBuffer),
+    );
   } catch (error) {
     const reply: BatchReply = { step, failure: asFailure(error) };
     parentPort!.postMessage(reply);

@@ -23,6 +23,17 @@ const outputs = (declarations: string, changed: Readonly<Record<string, string>>
     `\n${declarations}\n}\ntrain`,
   );
 
+/** A model of the outputs out and aux[0], aux[1], [B, 4, 8, 8], and cells: [B, 2, 8, 8], of which the section says more. */
+const heads = (more: string): string =>
+  section({ steps: `10\n  ${more}` }).replace(
+    '\n}\ntrain',
+    `
+  for i in 0..2 { output aux[i]: [B, 4, 8, 8] = relu(x) }
+  output cells: [B, 2, 8, 8] = slice(x, axis: 1, start: 0, end: 2)
+}
+train`,
+  );
+
 const cases: MistakeCase[] = [
   { code: 'unknown-setting', text: section({ '⟦batches': '3' }) },
   { code: 'unknown-setting', title: '--set', text: `⟦${section({})}`, set: { 'train.rate': '1' } },
@@ -114,6 +125,76 @@ const cases: MistakeCase[] = [
       'output out: [B, 4, 8, 8] = y',
       'output out: [B] = mean(y, <1, 2, 3>)\n  output ⟦aux: [B, 4, 8, 8] = y',
     ),
+  },
+  { code: 'no-such-output', text: heads('output ⟦cell { weight = 1 }') },
+  { code: 'no-such-output', title: 'an index', text: heads('output ⟦aux[2] { weight = 1 }') },
+  { code: 'no-such-output', title: '--set', text: `⟦${heads('')}`, set: { 'train.cell.weight': '1' } },
+  { code: 'target-classes', text: heads('output cells { target = ⟦["a", "b"] }') },
+  {
+    code: 'target-classes',
+    title: 'of regions',
+    text: heads('output cells {\n    loss = binary_cross_entropy\n    target = ⟦["a"]\n  }'),
+  },
+  { code: 'target-classes', title: 'of one of several', text: heads('output aux { target = ⟦["a"] }') },
+  { code: 'overlapping-target', text: heads('output aux { target = ⟦["a", "b", ["c", "a"]] }') },
+  { code: 'unknown-setting', title: 'of an output', text: heads('output cells { ⟦weigth = 1 }') },
+  {
+    code: 'duplicate-setting',
+    title: 'of an output',
+    text: heads('output aux {\n    weight = 1\n    ⟦weight = 2\n  }'),
+  },
+  {
+    code: 'duplicate-setting',
+    title: 'an output',
+    text: heads('output aux { weight = 1 }\n  output ⟦aux { weight = 2 }'),
+  },
+  { code: 'illegal-value', title: 'a weight of an output', text: heads('output aux { weight = ⟦-1 }') },
+  {
+    code: 'illegal-value',
+    title: 'no weight of any output',
+    text: heads('output out { weight = 0 }').replace('train T', 'train ⟦T'),
+  },
+  { code: 'illegal-value', title: 'no class', text: heads('output cells { target = ⟦[] }') },
+  { code: 'illegal-value', title: 'an empty class', text: heads('output cells { target = ["a", ⟦[]] }') },
+  { code: 'illegal-value', title: 'a name twice', text: heads('output cells { target = [⟦["a", "a"]] }') },
+  { code: 'wrong-type', title: 'a target', text: heads('output cells { target = ⟦"a" }') },
+  { code: 'wrong-type', title: 'a class', text: heads('output cells { target = ["a", ⟦2] }') },
+  { code: 'wrong-type', title: 'an index', text: heads('output aux[⟦"a"] { weight = 1 }') },
+  { code: 'bad-loss', title: 'of an output', text: heads('output aux { loss = ⟦hinge }') },
+  {
+    code: 'mixed-losses',
+    title: 'of an output',
+    text: heads('output aux { loss = binary_cross_entropy + ⟦focal }'),
+  },
+  {
+    code: 'wrong-length',
+    title: 'weights, of an output',
+    text: heads('output cells {\n    loss = cross_entropy(weights: ⟦<1, 2, 3>)\n    target = ["a"]\n  }'),
+  },
+  {
+    code: 'wrong-length',
+    title: 'weights of all, which an output with a target has not',
+    text: heads('output cells { target = ["a"] }').replace(
+      'cross_entropy',
+      'cross_entropy(weights: ⟦<1, 1, 1, 1>)',
+    ),
+  },
+  {
+    code: 'missing-setting',
+    title: 'a loss that some output needs',
+    text: heads('output aux { loss = focal }')
+      .replace('  loss = cross_entropy\n', '')
+      .replace('train T', 'train ⟦T'),
+  },
+  {
+    code: 'supervised-output',
+    title: 'other classes without a target',
+    text: heads('output cells { weight = 1 }').replace('output cells: ', 'output ⟦cells: '),
+  },
+  {
+    code: 'supervise-length',
+    title: 'of an output',
+    text: heads('output aux { supervise = weights(⟦<1>) }'),
   },
   // Codes of other tables, at their places in train sections.
   { code: 'illegal-value', title: 'negative lr', text: section({ optimizer: 'adam(lr: ⟦-1e-3)' }) },

@@ -4,7 +4,7 @@ import type { Entry } from './entry.ts';
 export const trainingDiagnostics = {
   'unknown-setting': {
     severity: 'error',
-    message: 'a train section has no `{name}`',
+    message: '{what} has no `{name}`',
     hint: 'settings are {settings}',
     explanation: 'docs/recipes.md lists the settings of a train section.',
   },
@@ -55,11 +55,33 @@ export const trainingDiagnostics = {
     explanation:
       'supervise = weights(<…>) weighs the loss of each output of the model. With deep_supervision false a model has only one.',
   },
+  'no-such-output': {
+    severity: 'error',
+    message: 'the model has no output `{name}`',
+    hint: 'its outputs are {outputs}',
+    explanation:
+      '`output NAME { … }` in a train section sets loss, weight and target of an output of the model, or of all outputs of a name with indices: `output aux { … }` is of aux[0], aux[1] and so on.',
+  },
+  'target-classes': {
+    severity: 'error',
+    message: '`{output}` has {found}, but its `target` makes {expected}',
+    hint: 'give the model another number of outputs, or the target other classes',
+    explanation:
+      '`target` lists the classes of an output. Of a map of classes, class 0 is the background, which is all that no list names, and the lists follow; of regions, each of which has a sigmoid, and of a classifier the lists are all there is.',
+  },
+  'overlapping-target': {
+    severity: 'error',
+    message:
+      '`{name}` is in two classes of `target`, and `{loss}` compares classes, of which a pixel has one',
+    hint: 'name each class once, or choose losses of regions: binary_cross_entropy + dice(sigmoid: true)',
+    explanation:
+      'What overlaps are regions: each has a sigmoid of its own, and a loss that compares regions.',
+  },
   'supervised-output': {
     severity: 'error',
     message: 'labels cannot supervise the output `{output}`: {problem}',
-    hint: 'give it another shape, or the weight 0 in supervise = weights(<…>)',
+    hint: 'give it another shape, a `target` of its own, or the weight 0 in supervise = weights(<…>)',
     explanation:
-      'A step has one map of class ids, of the size of the first output: [B, ...] for [B, classes, ...]. All outputs whose weight in `supervise` is not 0 are compared with it, so they have as many classes; a 2-D output may have another size, to which the labels are then resized.',
+      'The labels of a step are of the size of the first output: [B, ...] for [B, classes, ...]. Outputs that are compared with the same target have as many classes; a 2-D output may have another size, to which the labels are then resized. An output of other classes needs a `target` of its own.',
   },
 } as const satisfies Record<string, Entry>;

@@ -118,7 +118,10 @@ test('predict cuts as the network was trained, older weights along z', async () 
 });
 
 test('a run goes on as it began, also one from before there was a choice', async () => {
-  for (const [data, run] of [[turned, 'run-resumed'], [along, 'run-same']] as const) {
+  for (const [data, run] of [
+    [turned, 'run-resumed'],
+    [along, 'run-same'],
+  ] as const) {
     await train(data, run, 2);
     expect((await train(data, run, 4, '--resume')).code).toBe(0);
   }

@@ -48,7 +48,6 @@ const isList =
   (value) =>
     Array.isArray(value) && (length === undefined || value.length === length) && value.every(test);
 
-
 /** What each kind of normalisation holds beside its name. */
 const figures: Readonly<Record<Normalisation['kind'], Readonly<Record<string, Test>>>> = {
   zscore: { masked: isFlag },

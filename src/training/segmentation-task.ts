@@ -47,6 +47,7 @@ export function segmentationTask({ model, section, data, order: given }: TaskOpt
         oversampleForeground: section.foreground,
         augment: section.augment,
       });
+      if (held.size > 0 && slicesOf(true).length === 0) throw nothingToValidate([...held]);
       const stacks = slicesOf(true).map((slice) => ({ ...slice, depth: 1, slice: () => slice }));
       return {
         batches: new SteppedBatches(loader),
@@ -97,6 +98,13 @@ function shownOf({ id, slices }: Case, stored: Case): ShownSlice[] {
     image: stored.slices[z],
   }));
 }
+
+const nothingToValidate = (held: readonly string[]) =>
+  new InputError(
+    'empty-dataset',
+    `no pixel of the held-back cases is annotated (${held.slice(0, 8).join(', ')})`,
+    'hold back others: `holdout = ["case"]`',
+  );
 
 /** Nothing can be learnt from a slice that is ignored as a whole. */
 const isAnnotated = ({ label }: LabelledSlice) => label.some((id) => id >= 0);

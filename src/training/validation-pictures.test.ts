@@ -65,6 +65,20 @@ test('a picture shows the image as it is stored, its truth, and the prediction o
   expect(found).toEqual(contactSheet([{ title: 'a, step 12', image, truth, prediction }]));
 });
 
+test('of regions the picture shows what is painted', async () => {
+  const folder = temporaryFolder();
+  const size = { channels: 1, height: 1, width: 4 };
+  const image = { ...size, image: Float32Array.from([1, -1, 1, -1]) };
+  const label = Int32Array.from([2, 0, 0, -1]);
+  const shown = { id: 'a', title: 'a', input: { ...image, label }, image };
+  // The first channel has logits of 0, the second those of the pixels.
+  await new ValidationPictures(folder, predictor, [shown], [1, 2]).draw(device(), 1);
+  const prediction = Uint8Array.of(2, 0, 2, 0);
+  const truth = label.map((value) => Math.max(value, 0));
+  const found = readPng(join(folder, 'pictures/validation/a_step000001.png'));
+  expect(found).toEqual(contactSheet([{ title: 'a, step 1', image, truth, prediction }]));
+});
+
 test('what is beyond a checkpoint goes, and other files stay', () => {
   const folder = temporaryFolder();
   const below = join(folder, 'pictures/validation');

@@ -146,6 +146,8 @@ function expectValidation(name: string, normalised: (id: string) => readonly num
   // Counts are whole numbers: nothing but the quotient rounds.
   expect(told[0].score).toBeCloseTo((scores[0] + scores[1] + scores[2]) / 3, 12);
   for (const [region, score] of scores.entries()) expect(told[0].classes[region]).toBeCloseTo(score, 12);
+  const { validation } = readJson(`${name}/metrics.json`) as { validation: { classes: string[] } };
+  expect(validation.classes).toEqual(REGIONS.map((region) => region.name));
 }
 
 describe('from the raw folder', () => {
@@ -395,6 +397,18 @@ describe('what does not go together', () => {
       'classes-mismatch',
       /Squares has 3 regions \(0 whole, 1 core, 2 enhancing\), and no channel for the background, but `logits` of Pixels has 4/,
       /--set classes=3/,
+    );
+  });
+
+  test('validation on cases of which nothing is known', async () => {
+    const unknown = writeDataset(inFolder('unknown'));
+    for (const id of ['b', 'c'])
+      writeNifti(join(unknown, `labelsTr/${id}.nii.gz`), new Uint8Array(VOXELS).fill(IGNORE));
+    expectError(
+      await refused(unknown, 'Regions'),
+      'empty-dataset',
+      /no pixel of the held-back cases is annotated \(b, c\)/,
+      /holdout/,
     );
   });
 

@@ -73,7 +73,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
     'archc asked the graphics driver for what WebGPU forbids. This is a fault of archc; please report it with the message.',
   'disk-full':
     'The disk is full, or the quota, or the limit of a file’s size. Files are written whole or not at all: what was there before is untouched. A run keeps its last checkpoint and goes on from it with `--resume`; `archc data preprocess` run again keeps the cases that are there.',
-  'empty-dataset': 'Training needs images with labels, imagesTr and labelsTr, and there is none.',
+  'empty-dataset':
+    'Training needs images with labels, imagesTr and labelsTr, and there is none; or of those to train or to validate on every pixel has the value that is ignored.',
   'ensemble-mismatch':
     'Networks that predict together average the probabilities of their classes, so that all need the same channels and the same classes in the same order.',
   'excess-arguments': 'The command takes fewer arguments. One with blanks in it stands in quotes.',

@@ -174,7 +174,7 @@ const badEvaluations: [string, string, (path: string) => string[], RegExp][] = [
       writeLabel(join(path, 'predictions/a.png'), 11, 9, 0);
       return [join(path, 'predictions'), join(path, 'truth')];
     },
-    /1×9×11.*1×11×9/,
+    /is 11×9, but its truth .* is 9×11/,
   ],
   [
     'an RGB image for a label map',
@@ -208,7 +208,7 @@ const badImages: [string, string, (path: string) => void, RegExp][] = [
     'an empty folder',
     'no-images',
     (path) => mkdirSync(path),
-    /holds no \.png, \.nii\.gz, \.nii image[\s\S]*is empty/,
+    /holds no \.png, \.nii\.gz, \.nii, \.tif, \.tiff image[\s\S]*is empty/,
   ],
   ['a missing folder', 'file-not-found', () => {}, /does not exist/],
   [

@@ -10,10 +10,11 @@ import { translatorVersion } from './translator-version.mjs';
 /** The folder of the checkout. */
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** What is built for Node: the command line, a thread that it starts, the set-up of `npm test`, the library. */
+/** What is built for Node: the command line, threads that it starts, the set-up of `npm test`, the library. */
 const entries = {
   cli: 'src/cli/process.ts',
   'batch-worker': 'src/data/cache/batch-worker.ts',
+  'case-worker': 'src/data/case-worker.ts',
   setup: 'src/adapter/setup.ts',
   index: 'src/index.ts',
 };

@@ -79,17 +79,23 @@ export function readNifti(path: string): Volume {
 /** The uncompressed bytes of a file and its header. */
 function openVolume(path: string): { bytes: ArrayBuffer; header: NIFTI1 | NIFTI2 } {
   const file = readBytes(path, 'a NIfTI volume');
-  if (file.length === 0) throw bad(path, 'is empty: 0 bytes');
-  if (!(file[0] === 0x1f && file[1] === 0x8b)) {
-    const bytes = new Uint8Array(file).buffer;
-    return { bytes, header: headerOf(path, bytes) };
-  }
   // The header first: it tells how much there is to unfold.
-  const start = { finishFlush: constants.Z_SYNC_FLUSH };
-  const header = headerOf(path, decompress(path, file.subarray(0, HEADER_PART), start));
-  const bytes = decompress(path, file, { maxOutputLength: fileSizeOf(path, header) + SLACK });
-  return { bytes, header };
+  const start = headerIn(path, file);
+  if (!isCompressed(file)) return start;
+  const most = { maxOutputLength: fileSizeOf(path, start.header) + SLACK };
+  return { ...start, bytes: decompress(path, file, most) };
 }
+
+/** The header of a file, and the uncompressed bytes that it stands in; of a compressed file these are the first ones. */
+function headerIn(path: string, file: Uint8Array): { bytes: ArrayBuffer; header: NIFTI1 | NIFTI2 } {
+  if (file.length === 0) throw bad(path, 'is empty: 0 bytes');
+  const bytes = isCompressed(file)
+    ? decompress(path, file.subarray(0, HEADER_PART), { finishFlush: constants.Z_SYNC_FLUSH })
+    : new Uint8Array(file).buffer;
+  return { bytes, header: headerOf(path, bytes) };
+}
+
+const isCompressed = (file: Uint8Array) => file[0] === 0x1f && file[1] === 0x8b;
 
 function headerOf(path: string, bytes: ArrayBuffer): NIFTI1 | NIFTI2 {
   if (!isNIFTI(bytes)) throw bad(path, 'is not a NIfTI file (no NIfTI magic number in its header)');
@@ -162,7 +168,7 @@ function spacingOf(path: string, header: NIFTI1 | NIFTI2): [number, number, numb
  * @throws InputError as {@link readNifti} for `like`; `cannot-write`; RangeError where labels do not fit
  */
 export function writeNiftiLabels(path: string, labels: Int32Array | Uint8Array, like: string): void {
-  const { bytes, header } = openVolume(like);
+  const { bytes, header } = headerIn(like, readBytes(like, 'a NIfTI volume'));
   const [depth, height, width] = shapeOf(like, header);
   if (labels.length !== depth * height * width) {
     throw new RangeError(`${labels.length} labels for a volume of ${width}×${height}×${depth}`);

@@ -1,10 +1,15 @@
 import type { Worker } from 'node:worker_threads';
 import { JobError } from '../errors.ts';
-import { type BatchReply, failureOf } from './batch-reply.ts';
 import { type Batch, type Batches, type BatchSource, type LoaderState, stepToResume } from './batches.ts';
+import { type Failure, failureOf } from './failure.ts';
 
 /** Batches that are made or being made beside the one in use. */
 const AHEAD = 4;
+
+/** What a worker answers when it is asked for the batch of a step. */
+export type BatchReply =
+  | ({ readonly step: number } & Batch)
+  | { readonly step: number; readonly failure: Failure };
 
 /** A batch that a worker has been asked for. */
 interface Asked {

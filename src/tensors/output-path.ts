@@ -15,13 +15,15 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { threadId } from 'node:worker_threads';
 import { InputError } from '../errors.ts';
 import { fileErrorCode } from './read-file.ts';
 
 /** What file systems allow a name to have, in bytes. */
 const MAX_NAME = 255;
 
-let serial = 0;
+/** Threads of a process write beside each other: each counts from a number of its own. */
+let serial = threadId * 2 ** 32;
 
 /** A name beside which nothing stands, for what is to be renamed once it is whole. Short, whatever that is called. */
 export function temporaryName(): string {

@@ -14,7 +14,7 @@ const sources = readdirSync(root, { recursive: true, encoding: 'utf8' })
 const passedOn = [
   /: error\.code,$/,
   /^cli[/\\]report\.ts: usageCode\(error\),$/,
-  /^data[/\\]batch-reply\.ts: code,$/,
+  /^data[/\\]failure\.ts: code,$/,
   /^runtime[/\\]webgpu[/\\]device-faults\.ts: code,$/,
 ];
 

@@ -1,24 +1,18 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { FILE_ORDER, orderOf, permuted } from '../../data/axes.ts';
-import type { CaseFiles } from '../../data/case.ts';
 import { imagesAt } from '../../data/case-files.ts';
-import { type ImageEnding, imageEnding, writeLabels } from '../../data/image.ts';
-import {
-  type Labelling,
-  labellingText,
-  labelValues,
-  paintedIds,
-  targetOfLabels,
-} from '../../data/labelling.ts';
+import { type ImageEnding, imageEnding } from '../../data/image.ts';
+import { type Labelling, labellingText, paintedIds, targetOfLabels } from '../../data/labelling.ts';
 import { readVolume } from '../../data/planning/volume.ts';
-import { type PreparedCase, prepareCase } from '../../data/prepared-case.ts';
+import { preparedBytes } from '../../data/prepared-case.ts';
 import { dataRemarks } from '../../data/remarks.ts';
 import { InputError } from '../../errors.ts';
 import type { ElaboratedModel } from '../../language/model.ts';
 import { showPath } from '../../language/values.ts';
 import { checkFolderWritable, makeFolder } from '../../tensors/output-path.ts';
-import { checkSegmentation, Segmenter, segmentTogether, withHead } from '../../training/predict.ts';
+import { checkSegmentation, Segmenter, withHead } from '../../training/predict.ts';
+import { predictCases } from '../../training/predict-cases.ts';
 import { imageShape } from '../../training/task.ts';
 import { labellingOfOutput, readTrainedOn, type TrainedOn } from '../../training/trained-on.ts';
 import { readWeights } from '../../training/weights-file.ts';
@@ -61,13 +55,16 @@ export function register(program: Command): void {
       const networks = openNetworks(specs, options);
       const [{ trainedOn, labelling, channels }] = networks;
       const { plan, transpose_forward: order = FILE_ORDER } = trainedOn ?? {};
+      const readings = networks.map((network) => network.trainedOn ?? {});
       const { cases: files, whole } = imagesAt(options.input, options.ending);
       checkFolderWritable(options.output);
       // All images are looked at before the first is segmented: a bad one leaves nothing half done.
       const geometries = files.map((file) => {
         const { shape, spacing } = readVolume(file, { channels });
         const own = orderOf(shape, order);
-        return { depth: permuted(shape, own)[0], spacing: permuted(spacing, own) };
+        const each = readings.map((one) => preparedBytes({ shape, spacing }, channels, one.plan));
+        const bytes = Math.max(...each);
+        return { depth: permuted(shape, own)[0], spacing: permuted(spacing, own), bytes };
       });
       // By a plan all is done that these tell of.
       const remarks = plan
@@ -76,6 +73,10 @@ export function register(program: Command): void {
       if (whole)
         remarks.unshift('no name has a channel number (_0000): each file is a case with all its channels');
       for (const remark of remarks) note(`data: ${remark}`);
+      const cases = files.map((file, i) => {
+        const path = join(options.output, `${file.id}${imageEnding(file.images[0])}`);
+        return { files: file, path, bytes: geometries[i].bytes };
+      });
       const backend = await openBackend(options);
       const undo = makeFolder(options.output);
       const progress = startProgress('segmenting', files.length, options.json);
@@ -84,17 +85,15 @@ export function register(program: Command): void {
         const painted = labelling && paintedIds(labelling);
         for (const { model, weights } of networks)
           segmenters.push(await Segmenter.create(backend, model, weights, painted));
-        const written: string[] = [];
-        for (const [i, file] of files.entries()) {
-          const labels = await segmentTogether(segmenters, preparedFor(networks, file), options);
-          const path = join(options.output, `${file.id}${imageEnding(file.images[0])}`);
-          writeLabels(path, labelValues(labels, labelling?.classes), file.images[0]);
-          written.push(path);
-          progress.update(i + 1, files.length, file.id);
-        }
+        await predictCases(cases, {
+          ...{ segmenters, readings, channels, step: options.step, mirror: options.mirror },
+          classes: labelling?.classes,
+          onWritten: (i) => progress.update(i + 1, files.length, files[i].id),
+        });
         for (const segmenter of segmenters) segmenter.destroy();
         progress.stop();
         const warnings = networks.flatMap((network) => network.warnings);
+        const written = cases.map(({ path }) => path);
         if (options.json)
           printJson({ predictions: written, backend: backend.description, remarks, warnings });
         else printLine(`${written.length} label maps → ${options.output}`);
@@ -124,20 +123,6 @@ function labellingOfHead(trainedOn: TrainedOn, { outputs, name }: ElaboratedMode
     'another --head, or weights that were trained with a `target` for it',
   );
 }
-
-/** A case as each network reads it; made once for those with the same plan. */
-function preparedFor(networks: readonly Network[], files: CaseFiles): PreparedCase[] {
-  const made = new Map<string, PreparedCase>();
-  return networks.map(({ channels, trainedOn }) => {
-    const { plan, transpose_forward } = trainedOn ?? {};
-    const key = JSON.stringify([plan, transpose_forward]);
-    const image = made.get(key) ?? prepareCase(files, { channels }, plan, transpose_forward);
-    made.set(key, image);
-    return image;
-  });
-}
-
-type Network = ReturnType<typeof openNetworks>[number];
 
 /**
  * The networks that segment together, with their weights.

@@ -56,6 +56,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
     'The operating system does not let the file be read. The reason it gives stands in the message.',
   'cannot-write':
     'The operating system does not let the file or folder be written. Outputs are checked before a job begins; nothing was changed.',
+  'case-worker':
+    'The thread that prepares the next images and writes label maps ended without being asked to, for want of memory for instance. The label maps that are there are whole; what is missing is predicted by the same command for the images that are left.',
   'checkpoint-mismatch':
     'A run goes on only as what it was: with the same model, parameters, settings, data and first weights, whose differences are listed. Only the number of steps may change, to no fewer than are done. Begin a new run for other ones.',
   'classes-mismatch':

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { asFailure, type BatchReply } from '../batch-reply.ts';
+import { asFailure } from '../failure.ts';
+import type { BatchReply } from '../prefetched-batches.ts';
 import type { CacheBatches } from './cache-batches.ts';
 import { CacheLoader } from './cache-loader.ts';
 import { PreprocessedDataset } from './preprocessed-dataset.ts';

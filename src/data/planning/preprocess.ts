@@ -107,3 +107,13 @@ export function preprocessCase(
     },
   };
 }
+
+/** The size, without a cut, that a volume of the file's axes has by a plan. */
+export function resampledShape(
+  shape: Shape,
+  spacing: readonly [number, number, number],
+  { transpose_forward: transpose, plan_2d }: PreprocessingPlan,
+): Shape {
+  const own = permuted(spacing, transpose);
+  return newShape(permuted(shape, transpose), own, [own[0], ...plan_2d.spacing]);
+}

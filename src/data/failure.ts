@@ -1,10 +1,4 @@
 import { InputError, JobError } from '../errors.ts';
-import type { Batch } from './batches.ts';
-
-/** What a worker answers when it is asked for the batch of a step. */
-export type BatchReply =
-  | ({ readonly step: number } & Batch)
-  | { readonly step: number; readonly failure: Failure };
 
 /** An error as it goes from thread to thread. */
 export interface Failure {

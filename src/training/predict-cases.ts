@@ -32,6 +32,14 @@ export interface PredictCasesOptions extends HowToSegment {
   readonly onWritten?: (index: number) => void;
 }
 
+/** Who prepares and writes cases: the caller's thread, and one that is started where cases are small enough. */
+export interface Workers {
+  readonly here: CaseWork;
+  start(): CaseWork & { close(): Promise<void> };
+}
+
+const workers: Workers = { here: workHere, start: () => new CaseThread() };
+
 /**
  * Predicts cases one after the other, and writes their label maps. While the device computes, a thread reads and prepares
  * the next case and writes the map of the one before; cases of more than `maxBeside` bytes are prepared and written with
@@ -42,6 +50,7 @@ export interface PredictCasesOptions extends HowToSegment {
 export async function predictCases(
   cases: readonly CaseToPredict[],
   options: PredictCasesOptions,
+  { here, start } = workers,
 ): Promise<void> {
   const { plans, segmenters, channels, classes, maxBeside = MAX_BESIDE, onWritten } = options;
   // Made once for those networks that read a case alike.
@@ -50,9 +59,9 @@ export async function predictCases(
   const isSmall = (i: number) => cases[i].bytes * ways.length <= maxBeside;
   /** Whether cases i − 1 and i are in memory together. */
   const overlap = (i: number) => i > 0 && i < cases.length && isSmall(i - 1) && isSmall(i);
-  const thread = cases.some((_, i) => overlap(i)) ? new CaseThread() : undefined;
+  const thread = cases.some((_, i) => overlap(i)) ? start() : undefined;
   /** Who does what may go on while case i − 1 is in memory. */
-  const workOf = (i: number): CaseWork => (overlap(i) && thread) || workHere;
+  const workOf = (i: number): CaseWork => (overlap(i) && thread) || here;
 
   const prepare = (i: number) => {
     const toDo = { files: cases[i].files, channels, plans: ways.map((way) => plans[way]) };

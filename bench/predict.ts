@@ -78,7 +78,7 @@ function seconds(work: () => void): number {
 }
 
 const preparing = seconds(() => {
-  for (const { files } of cases) prepareNow({ files, channels, plans: [plan] });
+  for (const { files } of cases) prepareNow({ files, channels, readings: [{ plan }] });
 });
 const writing = seconds(() => {
   for (const { files, path } of cases) {
@@ -96,7 +96,7 @@ const segmenter = await Segmenter.create(backend, model, initialiseAll(storedTen
 
 async function run(maxBeside: number | undefined): Promise<number> {
   const start = performance.now();
-  const shared = { segmenters: [segmenter], plans: [plan], channels, classes: undefined };
+  const shared = { segmenters: [segmenter], readings: [{ plan }], channels, classes: undefined };
   await predictCases(cases, { ...shared, ...(maxBeside !== undefined && { maxBeside }) });
   return (performance.now() - start) / 1000;
 }

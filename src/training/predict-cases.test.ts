@@ -32,7 +32,7 @@ function image(number: number, width = 6 + number, height = 5): string {
   return path;
 }
 
-function toPredict(paths: readonly string[], output: string, plans = [plan]): CaseToPredict[] {
+function toPredict(paths: readonly string[], output: string): CaseToPredict[] {
   return paths.map((path, i) => {
     const files = { id: `case${i}`, images: [path] };
     const name = `case${i}${path.endsWith('.png') ? '.png' : '.nii.gz'}`;
@@ -55,7 +55,7 @@ function threshold(before: (image: PreparedCase) => unknown = () => {}): Segment
 }
 
 const options = (segmenter: Segmenter, more: Partial<PredictCasesOptions> = {}): PredictCasesOptions => ({
-  ...{ segmenters: [segmenter], channels: 1, plans: [plan], classes: undefined },
+  ...{ segmenters: [segmenter], channels: 1, readings: [{ plan }], classes: undefined },
   ...more,
 });
 
@@ -67,9 +67,10 @@ const written = (output: string) =>
 
 describe('beside the device', () => {
   it.each([
-    ['by a plan', [plan]],
-    ['as they lie', [undefined]],
-  ])('%s the same bytes are written as one case after the other', async (name, plans) => {
+    ['by a plan', { plan }],
+    ['as they lie', {}],
+    ['across another axis', { transpose_forward: [2, 0, 1] }],
+  ] as [string, Reading][])('%s the same bytes are written as one case after the other', async (name, reading) => {
     const paths = [image(0), volume, image(1), image(2, 400, 300), volume, image(3)];
     const order: number[] = [];
     const classes = [
@@ -82,7 +83,7 @@ describe('beside the device', () => {
       // The large one has the memory for itself.
       ['mixed', 300_000],
     ] as const) {
-      const more = { plans, classes, onWritten: (i: number) => order.push(i) };
+      const more = { readings: [reading], classes, onWritten: (i: number) => order.push(i) };
       await predictCases(
         toPredict(paths, `${way} ${name}`),
         options(threshold(), { ...more, ...(maxBeside !== undefined && { maxBeside }) }),
@@ -99,7 +100,8 @@ describe('beside the device', () => {
   it('networks that read a case in different ways each get theirs', async () => {
     const seen: PreparedCase[] = [];
     const other = { ...plan, plan_2d: { spacing: [2, 2] } } as const;
-    const plans = [plan, other, plan];
+    const plans = [plan, other, undefined];
+    const readings = plans.map((one) => ({ plan: one }));
     // Each is asked for probabilities where there are several.
     const segmenter = {
       probabilities: async function* (read: PreparedCase) {
@@ -111,8 +113,8 @@ describe('beside the device', () => {
       },
     } as unknown as Segmenter;
     await predictCases(
-      toPredict([volume, volume], 'together', plans as PreprocessingPlan[]),
-      options(segmenter, { segmenters: [segmenter, segmenter, segmenter], plans }),
+      toPredict([volume, volume], 'together'),
+      options(segmenter, { segmenters: [segmenter, segmenter, segmenter], readings }),
     );
     expect(seen).toHaveLength(6);
     for (const i of [0, 1, 2, 3, 4, 5]) {
@@ -245,7 +247,7 @@ describe('what goes wrong', () => {
   ])('a thread that ends by %s fails what waits for it, and what comes after', async (_, body, message) => {
     const code = `require('node:worker_threads').parentPort.on('message', () => { ${body} });`;
     const thread = new CaseThread(new Worker(code, { eval: true }));
-    const toDo = { files: { id: 'a', images: [image(0)] }, channels: 1, plans: [undefined] };
+    const toDo = { files: { id: 'a', images: [image(0)] }, channels: 1, readings: [{}] };
     for (const asked of [thread.prepare(toDo), thread.prepare(toDo)]) {
       await expect(asked).rejects.toThrow(JobError);
       await expect(asked).rejects.toThrow(message);

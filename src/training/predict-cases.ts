@@ -1,9 +1,8 @@
 import type { CaseFiles } from '../data/case.ts';
 import { CaseThread } from '../data/case-thread.ts';
 import { type CaseWork, workHere } from '../data/case-work.ts';
-import type { LabelClass } from '../data/labels.ts';
-import type { PreprocessingPlan } from '../data/planning/preprocess.ts';
-import { type CaseData, withWayBack } from '../data/prepared-case.ts';
+import type { LabelClass } from '../data/labelling.ts';
+import { type CaseData, type Reading, withWayBack } from '../data/prepared-case.ts';
 import { type HowToSegment, type Segmenter, segmentTogether } from './predict.ts';
 
 /** Larger cases than this, in bytes once prepared, have the memory for themselves. */
@@ -23,7 +22,7 @@ export interface PredictCasesOptions extends HowToSegment {
   readonly segmenters: readonly Segmenter[];
   readonly channels: number;
   /** How each of them reads a case. */
-  readonly plans: readonly (PreprocessingPlan | undefined)[];
+  readonly readings: readonly Reading[];
   /** What values stand for class ids in label maps; absent: themselves. */
   readonly classes: readonly LabelClass[] | undefined;
   /** Instead of {@link MAX_BESIDE}; 0: the next case is begun when one is written. */
@@ -52,9 +51,10 @@ export async function predictCases(
   options: PredictCasesOptions,
   { here, start } = workers,
 ): Promise<void> {
-  const { plans, segmenters, channels, classes, maxBeside = MAX_BESIDE, onWritten } = options;
+  const { segmenters, channels, classes, maxBeside = MAX_BESIDE, onWritten } = options;
   // Made once for those networks that read a case alike.
-  const keys = plans.map((plan) => JSON.stringify(plan ?? null));
+  const readings = options.readings.map(({ plan, transpose_forward }) => ({ plan, transpose_forward }));
+  const keys = readings.map((reading) => JSON.stringify(reading));
   const ways = [...new Set(keys)].map((key) => keys.indexOf(key));
   const isSmall = (i: number) => cases[i].bytes * ways.length <= maxBeside;
   /** Whether cases i − 1 and i are in memory together. */
@@ -64,7 +64,7 @@ export async function predictCases(
   const workOf = (i: number): CaseWork => (overlap(i) && thread) || here;
 
   const prepare = (i: number) => {
-    const toDo = { files: cases[i].files, channels, plans: ways.map((way) => plans[way]) };
+    const toDo = { files: cases[i].files, channels, readings: ways.map((way) => readings[way]) };
     return handled(workOf(i).prepare(toDo));
   };
   const write = async (i: number, labels: Uint8Array) => {

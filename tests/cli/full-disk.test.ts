@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { archc, expectError, temporaryFolder, tree } from './archc.ts';
+import { withLimit } from './limit.ts';
 import { TINY, writeDataset } from './tiny.ts';
 
 const folder = temporaryFolder();
@@ -12,18 +13,6 @@ const train = (output: string, ...more: string[]) => [
   ...['train', TINY, '--data', data, '--output', inFolder(output), '--backend', 'cpu'],
   ...['--steps', '120', '--checkpoint-every', '10', ...more],
 ];
-
-/** Runs archc as a process whose files may have so many bytes at most: writing beyond fails as on a full disk. */
-function withLimit(bytes: number, args: readonly string[]) {
-  // The signal that comes first would end the process.
-  const script = `trap '' XFSZ; ulimit -f ${bytes / 512}; exec "$@"`;
-  const { status, stdout, stderr } = spawnSync(
-    'sh',
-    ['-c', script, 'sh', process.execPath, 'bin/archc.mjs', ...args],
-    { encoding: 'utf8' },
-  );
-  return { code: status ?? -1, stdout, stderr };
-}
 
 test('a run for which there is no room any more keeps its last checkpoint, and goes on from it to the same bytes', async () => {
   // The limit is not for the build of the sources, which comes first.

@@ -36,7 +36,7 @@ function toPredict(paths: readonly string[], output: string): CaseToPredict[] {
   return paths.map((path, i) => {
     const files = { id: `case${i}`, images: [path] };
     const name = `case${i}${path.endsWith('.png') ? '.png' : '.nii.gz'}`;
-    const bytes = Math.max(...plans.map((one) => preparedBytes(readVolume(files, { channels: 1 }), 1, one)));
+    const bytes = preparedBytes(readVolume(files, { channels: 1 }), 1, plan);
     return { files, path: join(folder, output, name), bytes };
   });
 }
@@ -70,32 +70,37 @@ describe('beside the device', () => {
     ['by a plan', { plan }],
     ['as they lie', {}],
     ['across another axis', { transpose_forward: [2, 0, 1] }],
-  ] as [string, Reading][])('%s the same bytes are written as one case after the other', async (name, reading) => {
-    const paths = [image(0), volume, image(1), image(2, 400, 300), volume, image(3)];
-    const order: number[] = [];
-    const classes = [
-      { name: 'background', value: 0 },
-      { name: 'bright', value: 255 },
-    ];
-    for (const [way, maxBeside] of [
-      ['beside', undefined],
-      ['alone', 0],
-      // The large one has the memory for itself.
-      ['mixed', 300_000],
-    ] as const) {
-      const more = { readings: [reading], classes, onWritten: (i: number) => order.push(i) };
-      await predictCases(
-        toPredict(paths, `${way} ${name}`),
-        options(threshold(), { ...more, ...(maxBeside !== undefined && { maxBeside }) }),
+  ] as [string, Reading][])(
+    '%s the same bytes are written as one case after the other',
+    async (name, reading) => {
+      const paths = [image(0), volume, image(1), image(2, 400, 300), volume, image(3)];
+      const order: number[] = [];
+      const classes = [
+        { name: 'background', value: 0 },
+        { name: 'bright', value: 255 },
+      ];
+      for (const [way, maxBeside] of [
+        ['beside', undefined],
+        ['alone', 0],
+        // The large one has the memory for itself.
+        ['mixed', 300_000],
+      ] as const) {
+        const more = { readings: [reading], classes, onWritten: (i: number) => order.push(i) };
+        await predictCases(
+          toPredict(paths, `${way} ${name}`),
+          options(threshold(), { ...more, ...(maxBeside !== undefined && { maxBeside }) }),
+        );
+      }
+      expect(order).toEqual([0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5]);
+      const alone = written(`alone ${name}`);
+      expect(Object.keys(alone)).toHaveLength(6);
+      expect(written(`beside ${name}`)).toEqual(alone);
+      expect(written(`mixed ${name}`)).toEqual(alone);
+      expect(new Set(readLabelMap(join(folder, `alone ${name}`, 'case3.png')).data)).toEqual(
+        new Set([0, 255]),
       );
-    }
-    expect(order).toEqual([0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5]);
-    const alone = written(`alone ${name}`);
-    expect(Object.keys(alone)).toHaveLength(6);
-    expect(written(`beside ${name}`)).toEqual(alone);
-    expect(written(`mixed ${name}`)).toEqual(alone);
-    expect(new Set(readLabelMap(join(folder, `alone ${name}`, 'case3.png')).data)).toEqual(new Set([0, 255]));
-  });
+    },
+  );
 
   it('networks that read a case in different ways each get theirs', async () => {
     const seen: PreparedCase[] = [];

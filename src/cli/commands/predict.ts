@@ -5,7 +5,7 @@ import { imagesAt } from '../../data/case-files.ts';
 import { type ImageEnding, imageEnding } from '../../data/image.ts';
 import { type Labelling, labellingText, paintedIds, targetOfLabels } from '../../data/labelling.ts';
 import { readVolume } from '../../data/planning/volume.ts';
-import { preparedBytes } from '../../data/prepared-case.ts';
+import { preparedBytes, type Reading } from '../../data/prepared-case.ts';
 import { dataRemarks } from '../../data/remarks.ts';
 import { InputError } from '../../errors.ts';
 import type { ElaboratedModel } from '../../language/model.ts';
@@ -55,7 +55,7 @@ export function register(program: Command): void {
       const networks = openNetworks(specs, options);
       const [{ trainedOn, labelling, channels }] = networks;
       const { plan, transpose_forward: order = FILE_ORDER } = trainedOn ?? {};
-      const readings = networks.map((network) => network.trainedOn ?? {});
+      const readings: Reading[] = networks.map((network) => network.trainedOn ?? {});
       const { cases: files, whole } = imagesAt(options.input, options.ending);
       checkFolderWritable(options.output);
       // All images are looked at before the first is segmented: a bad one leaves nothing half done.

@@ -9,7 +9,7 @@ import { readNifti } from '../data/nifti.ts';
 import type { PreprocessingPlan } from '../data/planning/preprocess.ts';
 import { readVolume } from '../data/planning/volume.ts';
 import { readLabelMap, writePng } from '../data/png.ts';
-import { type PreparedCase, prepareCase, preparedBytes } from '../data/prepared-case.ts';
+import { type PreparedCase, prepareCase, preparedBytes, type Reading } from '../data/prepared-case.ts';
 import { InputError, JobError } from '../errors.ts';
 import type { Segmenter } from './predict.ts';
 import { type CaseToPredict, type PredictCasesOptions, predictCases } from './predict-cases.ts';

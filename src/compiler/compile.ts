@@ -6,7 +6,7 @@ import type { Diagnostic, LoadedSpec } from '../language/index.ts';
 import type { ElaboratedModel } from '../language/model.ts';
 import { ops } from '../ops/index.ts';
 import type { Recomputation } from '../plan/budget.ts';
-import type { Facts } from '../program/facts.ts';
+import type { Facts, TrainedOnFacts } from '../program/facts.ts';
 import type { Program } from '../program/program.ts';
 import type { KernelCache } from '../wasm/compile/kernel-cache.ts';
 import { compileProgramFor } from '../wasm/compile-program.ts';
@@ -52,6 +52,7 @@ export interface CompileFor extends PlanFor {
  *
  * @param training the same model elaborated for training; without it the program is for inference only
  * @param plan what for, and how
+ * @param trainedOn what the weights were trained on, where that is known
  * @throws JobError `adapter-limits` or `size-too-large` where the model needs more than the target offers; InputError as
  *   {@link planPortablyWithin}
  */
@@ -59,6 +60,7 @@ export function compileModel(
   model: ElaboratedModel,
   training: ElaboratedModel | undefined,
   plan: CompileFor = {},
+  trainedOn?: TrainedOnFacts,
 ): Compiled {
   const { secondTarget, kernelCache, ...first } = plan;
   const plans = [first, ...(secondTarget ? [{ ...first, target: secondTarget }] : [])];
@@ -78,7 +80,7 @@ export function compileModel(
     return one.target?.kind === 'cpu' ? { ...made, modules: modulesOf(made.program, kernelCache) } : made;
   });
   const facts = section && trainingFacts(model, section, TRAINING_STEP);
-  return { ...planned, ...(second && { second }), facts: factsOf(model, planned.program, facts) };
+  return { ...planned, ...(second && { second }), facts: factsOf(model, planned.program, facts, trainedOn) };
 }
 
 function modulesOf(program: Program, cache: KernelCache | undefined): CompiledModules {
@@ -95,6 +97,8 @@ export interface CompileOptions extends Pick<OpenOptions, 'set' | 'batch'> {
   /** Leaves out what trains. */
   readonly inference?: boolean;
   readonly plan?: CompileFor;
+  /** What the weights were trained on: by it programs preprocess images. */
+  readonly trainedOn?: TrainedOnFacts;
 }
 
 export interface CompiledSpec extends Compiled {
@@ -114,5 +118,5 @@ export function compileSpec(loaded: LoadedSpec, options: CompileOptions = {}): C
   const training = options.inference
     ? undefined
     : checkedModel(loaded, options.model, { set, batch, training: true }).model;
-  return { model, warnings, ...compileModel(model, training, options.plan) };
+  return { model, warnings, ...compileModel(model, training, options.plan, options.trainedOn) };
 }

@@ -1,11 +1,16 @@
 import { LABELS, trainedLabels } from '../language/compared.ts';
 import { type ElaboratedModel, storedTensors, type TrainSection } from '../language/model.ts';
-import type { Facts, TrainingFacts } from '../program/facts.ts';
+import type { Facts, TrainedOnFacts, TrainingFacts } from '../program/facts.ts';
 import type { Program } from '../program/program.ts';
 import { labelValues } from '../recipe/losses.ts';
 
 /** What a program says of the model that it was compiled from. */
-export function factsOf(model: ElaboratedModel, program: Program, training?: TrainingFacts): Facts {
+export function factsOf(
+  model: ElaboratedModel,
+  program: Program,
+  training?: TrainingFacts,
+  trainedOn?: TrainedOnFacts,
+): Facts {
   const known = new Set(program.tensors.map(({ kind, name }) => `${kind}:${name}`));
   const unread = storedTensors(model).filter(
     ({ name }) => !known.has(`param:${name}`) && !known.has(`buffer:${name}`),
@@ -15,6 +20,7 @@ export function factsOf(model: ElaboratedModel, program: Program, training?: Tra
     inputs: model.inputs.map(({ name, shape }) => ({ name, dtype: 'f32', shape })),
     unread: unread.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
     training,
+    ...(trainedOn && { trainedOn }),
   };
 }
 

@@ -50,3 +50,16 @@ export function cutBox<A extends Float32Array | Int32Array | Uint8Array>(
   }
   return out;
 }
+
+/** Label maps of equal size, [H, W] each, as one volume [D, H, W]. */
+export function stackLabels<A extends Int32Array | Uint8Array>(maps: readonly A[]): A {
+  if (maps.length === 1) return maps[0];
+  const make = maps[0].constructor as new (length: number) => A;
+  const volume = new make(maps.reduce((sum, map) => sum + map.length, 0));
+  let at = 0;
+  for (const map of maps) {
+    volume.set(map, at);
+    at += map.length;
+  }
+  return volume;
+}

@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts';
 import { type AxisOrder, FILE_ORDER, inverseOf, orderOf, permuted, transposed } from './axes.ts';
-import { volumeOf } from './boxes.ts';
+import { stackLabels, volumeOf } from './boxes.ts';
 import { type Image, type Labels, readImage, readLabels } from './image.ts';
 import type { Labelling } from './labelling.ts';
 import { classIds } from './labels.ts';
@@ -181,17 +181,4 @@ function isLabelled(slice: Slice): slice is LabelledSlice {
 export function stackedLabel({ slices }: Case): Int32Array | undefined {
   if (!slices.every(isLabelled)) return undefined;
   return stackLabels(slices.map(({ label }) => label));
-}
-
-/** Label maps of equal size, [H, W] each, as one volume [D, H, W]. */
-export function stackLabels<A extends Int32Array | Uint8Array>(maps: readonly A[]): A {
-  if (maps.length === 1) return maps[0];
-  const make = maps[0].constructor as new (length: number) => A;
-  const volume = new make(maps.reduce((sum, map) => sum + map.length, 0));
-  let at = 0;
-  for (const map of maps) {
-    volume.set(map, at);
-    at += map.length;
-  }
-  return volume;
 }

@@ -113,3 +113,9 @@ export function paintingRemarks(labelling: Labelling): string[] {
     ];
   });
 }
+
+/** What label maps of predictions of an output hold: where it has a target of its own, not what those of the data do. */
+export const labellingOfOutput = (
+  { heads, ...data }: Labelling & { readonly heads?: Readonly<Record<string, Labelling>> },
+  output: string,
+): Labelling => (heads && Object.hasOwn(heads, output) ? heads[output] : labellingOf(data));

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { loadCase, stackedLabel } from '../data/case.ts';
 import { readNifti } from '../data/nifti.ts';
-import type { PreprocessingPlan } from '../data/planning/preprocess.ts';
+
 import { expectedPlans, nnunet } from '../data/planning/testing.ts';
 import { prepareCase, prepared } from '../data/prepared-case.ts';
+import type { PreprocessingPlan } from '../recipe/preprocessing.ts';
 import { caseProbabilities, predictCase } from './predict-case.ts';
 import type { PredictBatch } from './sliding-window.ts';
 

@@ -1,5 +1,5 @@
 import type { Slice } from '../data/case.ts';
-import type { PreparedCase } from '../data/prepared-case.ts';
+import type { PreparedImage } from '../data/prepared-image.ts';
 import { labelsOfLogits, toProbabilities } from './readout.ts';
 import {
   type PredictBatch,
@@ -9,6 +9,14 @@ import {
   type Volume,
 } from './sliding-window.ts';
 
+/** How a window slides over an image. */
+export interface HowToSegment {
+  /** Distance of neighbouring windows as a share of the window, in (0, 1]; 0.5 where absent. */
+  readonly step?: number;
+  /** Averages with the logits of mirrored windows, along both axes: four times the work. */
+  readonly mirror?: boolean;
+}
+
 /**
  * Predicts a case slice by slice.
  *
@@ -16,7 +24,7 @@ import {
  */
 export async function predictCase(
   predictBatch: PredictBatch,
-  image: PreparedCase,
+  image: PreparedImage,
   options: SlidingWindowOptions,
 ): Promise<Uint8Array> {
   const maps: Uint8Array[] = [];
@@ -31,7 +39,7 @@ export async function predictCase(
 /** As {@link predictCase}, the probabilities [K, H, W] of one slice after the other, at the size that they have in the file. */
 export async function* caseProbabilities(
   predictBatch: PredictBatch,
-  image: PreparedCase,
+  image: PreparedImage,
   options: SlidingWindowOptions,
 ): AsyncGenerator<Float32Array> {
   for (const slice of image.slices)
@@ -41,14 +49,14 @@ export async function* caseProbabilities(
 /** nnU-Net resamples logits, and takes the probabilities of that. */
 async function logitsOf(
   predictBatch: PredictBatch,
-  image: PreparedCase,
+  image: PreparedImage,
   slice: Slice,
   options: SlidingWindowOptions,
 ): Promise<Float32Array> {
   return image.unresampled(await predictLogits(predictBatch, volume(slice), options));
 }
 
-const keepsSize = ({ size: [h, w] }: PreparedCase, { height, width }: Slice) => h === height && w === width;
+const keepsSize = ({ size: [h, w] }: PreparedImage, { height, width }: Slice) => h === height && w === width;
 
 const volume = ({ height, width, channels, image }: Slice): Volume => ({
   ...{ size: [height, width], channels, image },

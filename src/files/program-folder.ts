@@ -4,6 +4,7 @@ import { type Compiled, type CompileFor, compileModel } from '../compiler/compil
 import { programFiles, weightsBytes } from '../compiler/program-files.ts';
 import { InputError } from '../errors.ts';
 import type { ElaboratedModel } from '../language/model.ts';
+import type { TrainedOnFacts } from '../program/facts.ts';
 import { PLAIN_MODULE, RELAXED_MODULE } from '../program/stored.ts';
 import { writeError } from '../tensors/atomic-file.ts';
 import { checkFolderWritable, makeFolder } from '../tensors/output-path.ts';
@@ -27,6 +28,7 @@ export interface ProgramReport {
  * @param training the same model elaborated for training; without it the program is for inference only
  * @param weights parameters and buffers by name
  * @param plan what for, and how
+ * @param trainedOn what the weights were trained on, where that is known
  * @throws InputError `output-exists` where the folder holds something else
  * @throws JobError `adapter-limits` where the model needs more than the target offers; InputError `memory-budget`
  */
@@ -36,11 +38,12 @@ export async function writeProgramFolder(
   training: ElaboratedModel | undefined,
   weights: ReadonlyMap<string, StoredData>,
   plan: CompileFor = {},
+  trainedOn?: TrainedOnFacts,
 ): Promise<ProgramReport> {
   const target = resolve(folder);
   checkFolderWritable(folder);
   checkReplaceable(folder, target);
-  const compiled = compileModel(model, training, plan);
+  const compiled = compileModel(model, training, plan, trainedOn);
   const files = await programFiles(compiled, weightsBytes(model, weights));
 
   const undo = makeFolder(dirname(target));

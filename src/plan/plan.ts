@@ -6,6 +6,7 @@ import type { Precision } from '../ir/storage.ts';
 import type { Target } from '../ir/target.ts';
 import { checkPrecision } from '../kernels/targets.ts';
 import type { Dispatch, Program } from '../program/program.ts';
+import { PROGRAM_FORMAT } from '../program/stored.ts';
 import { beyondTarget, fixedBytes, overBudget, type Recomputation, recomputedIn } from './budget.ts';
 import { checkForced, type ForcedKernels } from './candidates.ts';
 import { EntryPlans } from './entry.ts';
@@ -147,7 +148,7 @@ function assemble(entries: readonly EntryUnits[], renderer: Renderer, options: P
   const { kernels, uniformWords: uniforms } = table;
   const { buffers } = memory;
   const program: Program = {
-    format: 3,
+    format: PROGRAM_FORMAT,
     model: options.model,
     batch: options.batch,
     target: options.target.name,

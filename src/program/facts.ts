@@ -1,4 +1,7 @@
+import type { AxisOrder } from '../data/axes.ts';
+import type { Labelling } from '../data/labelling.ts';
 import type { OptimizerSpec } from '../recipe/optimizers.ts';
+import type { PreprocessingPlan } from '../recipe/preprocessing.ts';
 import type { ScheduleSpec } from '../recipe/schedules.ts';
 import type { TensorInfo } from './program.ts';
 
@@ -14,6 +17,22 @@ export interface Facts {
   readonly unread: readonly TensorType[];
   /** Absent where the program is for inference only. */
   readonly training?: TrainingFacts;
+  /** Absent where its weights do not say it. */
+  readonly trainedOn?: TrainedOnFacts;
+}
+
+/** What predictions need to know of the data set that weights were trained on; the metadata of weights hold it, too. */
+export interface TrainedOnFacts extends Labelling {
+  /** Names of the channels; of classifiers none. */
+  readonly channels: readonly string[];
+  /** The smallest and largest size of a pixel along H and W; absent where images have no spacing. */
+  readonly pixels?: readonly [number, number];
+  /** Axes of the files of volumes, that of the slices first; absent where that is z, as in older weights. */
+  readonly transpose_forward?: AxisOrder;
+  /** How cases were preprocessed; absent where their slices were z-scored as they are. */
+  readonly plan?: PreprocessingPlan;
+  /** By output, of those with targets of their own: what label maps of its predictions hold. */
+  readonly heads?: Readonly<Record<string, Labelling>>;
 }
 
 /** How a step is done: the loss is in the entries, the rest is here. */

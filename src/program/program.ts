@@ -8,7 +8,8 @@ export interface Program extends ProgramPlan {
 
 /** A program without the code of its kernels. */
 export interface ProgramPlan {
-  readonly format: 3;
+  /** What programs that are written now have; one of format 3 says nothing of what its weights were trained on. */
+  readonly format: 3 | 4;
   readonly model: string;
   readonly batch: number;
   /** Name of the target that its kernels were chosen for. */

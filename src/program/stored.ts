@@ -2,7 +2,9 @@ import type { Facts } from './facts.ts';
 import type { KernelInterface, ProgramPlan } from './program.ts';
 
 /** The version of the format that `archc compile` writes and the runtime reads. */
-export const PROGRAM_FORMAT = 3 as const;
+export const PROGRAM_FORMAT = 4 as const;
+/** The oldest version that the runtime reads, too: it only lacks `trainedOn`. */
+export const OLDEST_FORMAT = 3 as const;
 
 /** Files of the kernels as WebAssembly. */
 export const PLAIN_MODULE = 'kernels.wasm';

@@ -1,5 +1,7 @@
+import { FILE_ORDER, isAxisOrder } from '../data/axes.ts';
+import { isLabelling, labellingOfOutput } from '../data/labelling.ts';
 import { isPowerOfTwo } from '../math.ts';
-import type { Facts } from '../program/facts.ts';
+import type { Facts, TrainedOnFacts } from '../program/facts.ts';
 import type { Dispatch, TensorInfo } from '../program/program.ts';
 import type { StoredKernel, StoredPlan, StoredProgram } from '../program/stored.ts';
 import { HYPER_LENGTH } from '../recipe/optimizers.ts';
@@ -29,6 +31,7 @@ export function checkBounds({ plans, facts }: StoredProgram): void {
     checkPlan(plan);
     checkFacts(plan, facts);
   }
+  if (facts.trainedOn) checkTrainedOn(facts, facts.trainedOn, plans[0].entries['forward'].outputs[0]);
   // What one says of weights, inputs and results holds for the other.
   const [first, ...others] = plans.map(interfaceOf);
   if (others.some((other) => other !== first)) wrong('plans', 'they take or give different things');
@@ -178,6 +181,22 @@ function checkFacts({ tensors, entries }: StoredPlan, facts: Facts): void {
     wrong('a step', 'no entry takes `hyper`');
   const rng = input('rng');
   if (rng && (rng.dtype !== 'i32' || rng.shape.join() !== '2')) wrong('a step', '`rng` is no pair of words');
+}
+
+/** @param output the first, which predictions are made of */
+function checkTrainedOn({ inputs }: Facts, trainedOn: TrainedOnFacts, output?: TensorInfo): void {
+  const { plan, heads = {} } = trainedOn;
+  const { classes, regions } = labellingOfOutput(trainedOn, output?.name ?? '');
+  const [found, shown] = regions ? [regions.length, 'regions'] : [classes.length, 'classes'];
+  if (output?.shape[1] !== found) wrong('trainedOn', `${found} ${shown} are not those of the first output`);
+  if (![trainedOn, ...Object.values(heads)].every(isLabelling))
+    wrong('trainedOn', 'classes, regions and what is ignored do not fit together');
+  const { transpose_forward: order = FILE_ORDER } = plan ?? trainedOn;
+  if (!isAxisOrder(order)) wrong('trainedOn', 'an axis is there twice');
+  if (!plan) return;
+  const normalised = plan.normalisation.length;
+  if (inputs[0]?.shape[1] !== normalised)
+    wrong('trainedOn', `${normalised} normalised channels are not those of the input`);
 }
 
 function unique(what: string, names: readonly string[]): void {

@@ -9,6 +9,7 @@ import {
   type StoredProgram,
 } from '../program/stored.ts';
 import { checkBounds } from './check-bounds.ts';
+import { type PreprocessedSlices, preprocessedSlices, type RawImage } from './image.ts';
 import { parseDocument, readProgram } from './parse-program.ts';
 import { checkDigest, type Load, loadChecked, loaderOf, type ProgramFiles, textOf } from './program-files.ts';
 import { RunningModel, type StartOptions } from './running-model.ts';
@@ -70,7 +71,7 @@ export class CompiledModel {
     this.load = load;
   }
 
-  /** What it was compiled from; `training` is absent where the program is for inference only. */
+  /** What it was compiled from; `training` is absent where the program is for inference only, `trainedOn` where its weights do not say it. */
   get facts(): Facts {
     return this.stored.facts;
   }
@@ -81,6 +82,16 @@ export class CompiledModel {
     const { facts } = this.stored;
     const own = tensors.filter(({ kind }) => kind === 'param' || kind === 'buffer');
     return [...own.map(({ name, dtype, shape }) => ({ name, dtype, shape })), ...facts.unread];
+  }
+
+  /**
+   * An image as the network reads it: by what its weights say that they were trained on, each channel is normalised, and by
+   * a plan the image is cut to what is not 0, its slices along the plan's axis, resampled to the plan's spacing.
+   *
+   * @throws RuntimeError `unknown-preprocessing`, `not-segmentation`, `bad-image`
+   */
+  preprocess(image: RawImage): PreprocessedSlices {
+    return preprocessedSlices(this, image);
   }
 
   /**

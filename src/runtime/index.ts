@@ -4,7 +4,8 @@
  * Provisional: its API may change between minor versions.
  */
 
-export type { Facts, TensorType, TrainingFacts } from '../program/facts.ts';
+export type { HowToSegment } from '../evaluation/predict-case.ts';
+export type { Facts, TensorType, TrainedOnFacts, TrainingFacts } from '../program/facts.ts';
 export type {
   BufferInfo,
   Dispatch,
@@ -15,7 +16,10 @@ export type {
   SourceKind,
   TensorInfo,
 } from '../program/program.ts';
+export type { Normalisation } from '../recipe/normalisation.ts';
+export type { PreprocessingPlan } from '../recipe/preprocessing.ts';
 export { CompiledModel, openProgram } from './compiled-model.ts';
+export type { PreprocessedSlices, RawImage, Segmentation } from './image.ts';
 export type { ProgramFiles } from './program-files.ts';
 export {
   type Inputs,

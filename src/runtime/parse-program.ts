@@ -2,6 +2,7 @@ import type { Facts, TensorType, TrainingFacts } from '../program/facts.ts';
 import type { BufferInfo, Dispatch, Entry, ProgramPlan, SourceInfo, TensorInfo } from '../program/program.ts';
 import {
   type FileInfo,
+  OLDEST_FORMAT,
   PROGRAM_FORMAT,
   type StoredKernel,
   type StoredModules,
@@ -11,6 +12,7 @@ import {
 import { optimizers } from '../recipe/optimizers.ts';
 import { schedules } from '../recipe/schedules.ts';
 import { type Chosen, type Forms, inRange, rangeText, type Setting } from '../recipe/setting.ts';
+import { trainedOn } from './parse-trained-on.ts';
 import {
   flag,
   list,
@@ -99,6 +101,7 @@ const facts = object<Facts>({
   inputs: list(tensorType),
   unread: list(tensorType),
   training: optional(training as Read<TrainingFacts | undefined>),
+  trainedOn: optional(trainedOn as Read<Facts['trainedOn']>),
 });
 
 const dispatch = object<Dispatch>({
@@ -163,7 +166,7 @@ const plan = object<StoredPlan>({
 });
 
 const stored = object<StoredProgram>({
-  format: (value) => whole(PROGRAM_FORMAT, PROGRAM_FORMAT)(value) as typeof PROGRAM_FORMAT,
+  format: (value) => whole(OLDEST_FORMAT, PROGRAM_FORMAT)(value) as StoredProgram['format'],
   model: text(),
   batch: whole(1),
   plans: list(plan, 1),
@@ -173,7 +176,7 @@ const stored = object<StoredProgram>({
 });
 
 /**
- * The text of `program.json` as a document of this version of the format.
+ * The text of `program.json` as a document of a version of the format that is read.
  *
  * @throws RuntimeError `program-version`; `program-format` where it is no JSON
  */
@@ -185,10 +188,10 @@ export function parseDocument(json: string): unknown {
     throw new RuntimeError('program-format', `program.json is no JSON: ${(error as Error).message}`);
   }
   const { format } = (document ?? {}) as { readonly format?: unknown };
-  if (typeof format !== 'number' || format === PROGRAM_FORMAT) return document;
+  if (typeof format !== 'number' || format === OLDEST_FORMAT || format === PROGRAM_FORMAT) return document;
   throw new RuntimeError(
     'program-version',
-    `program.json is of version ${format} of the format, this runtime reads version ${PROGRAM_FORMAT}`,
+    `program.json is of version ${format} of the format, this runtime reads versions ${OLDEST_FORMAT} and ${PROGRAM_FORMAT}`,
   );
 }
 

@@ -1,14 +1,16 @@
+import type { HowToSegment } from '../evaluation/predict-case.ts';
 import type { TensorType, TrainingFacts } from '../program/facts.ts';
 import { hyperParameters } from '../recipe/optimizers.ts';
 import { learningRate } from '../recipe/schedules.ts';
 import { stepKey } from '../recipe/step-key.ts';
 import type { CompiledModel } from './compiled-model.ts';
+import { type RawImage, type Segmentation, segmentImage } from './image.ts';
 import { RuntimeError } from './runtime-error.ts';
 import { type OutputName, resultsOf, type Session, type TensorData } from './session.ts';
 import { parseWeights, weightBytes } from './weights.ts';
 
 export interface StartOptions {
-  /** Bytes of a safetensors file, instead of the program's own. */
+  /** Bytes of a safetensors file, instead of the program's own; to segment, trained on data preprocessed alike. */
   readonly weights?: Uint8Array;
   /** Steps that the schedule is planned for, instead of the `train` section's. */
   readonly steps?: number;
@@ -68,6 +70,22 @@ export class RunningModel {
     return Object.fromEntries(
       outputs.map(({ name, shape }, i) => [name, { shape, data: results[i] }] as const),
     );
+  }
+
+  /**
+   * Segments an image of any size, as its file has it, as `archc predict` does: it is preprocessed as those that the weights
+   * were trained on, windows of the input's size slide over its slices, and their logits are averaged with Gaussian weights.
+   *
+   * @throws RuntimeError `unknown-preprocessing` where the program does not say what its weights were trained on;
+   *   `not-segmentation`, `bad-image`, `non-finite-prediction`; and as {@link Submitted.results}
+   */
+  async segment(image: RawImage, how: HowToSegment = {}): Promise<Segmentation> {
+    const { inputs, outputs } = this.model;
+    return segmentImage(this.model, image, how, async (windows) => {
+      const finest = { entry: 'forward', name: outputs[0].name };
+      const [logits] = await this.run(['forward'], { [inputs[0].name]: windows }, [finest]);
+      return logits as Float32Array;
+    });
   }
 
   /**

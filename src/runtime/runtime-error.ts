@@ -28,6 +28,14 @@ export type RuntimeErrorCode =
   | 'bad-entry'
   /** Training was asked of a program for inference. */
   | 'not-for-training'
+  /** The program does not say how images were preprocessed that its weights were trained on. */
+  | 'unknown-preprocessing'
+  /** The program's model does not map an image to classes of its pixels. */
+  | 'not-segmentation'
+  /** An image is not what the program takes: a mistake of the caller. */
+  | 'bad-image'
+  /** What the network gives holds NaN or infinity. */
+  | 'non-finite-prediction'
   /** Weights are no safetensors file, or not those of the model. */
   | 'bad-weights'
   /** There is no WebGPU, or no adapter. */
@@ -62,6 +70,11 @@ const hints: Readonly<Record<RuntimeErrorCode, string>> = {
   'bad-tensor': "the names and shapes of the program's `tensors` and of its entries' `outputs`",
   'bad-entry': "a name out of the program's `entries`",
   'not-for-training': 'compile a spec that has a `train` section, without --inference',
+  'unknown-preprocessing':
+    'compile anew with weights that `archc train` wrote, which say it; `predict` takes what is normalised already',
+  'not-segmentation': '`predict`, which runs any model, on inputs that are normalised already',
+  'bad-image': 'the channels, shape and spacing that RawImage of archc/runtime describes',
+  'non-finite-prediction': 'check the weights: training may have diverged',
   'bad-weights': "a safetensors file of the model's parameters and buffers, as `weights()` gives it",
   'no-adapter': 'a browser or driver with WebGPU (archc doctor)',
   'program-file': 'take over the whole folder again, or compile anew (archc compile)',

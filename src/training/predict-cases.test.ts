@@ -6,11 +6,11 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { CaseThread } from '../data/case-thread.ts';
 import { type CaseWork, workHere } from '../data/case-work.ts';
 import { readNifti } from '../data/nifti.ts';
-import type { PreprocessingPlan } from '../data/planning/preprocess.ts';
 import { readVolume } from '../data/planning/volume.ts';
 import { readLabelMap, writePng } from '../data/png.ts';
 import { type PreparedCase, prepareCase, preparedBytes, type Reading } from '../data/prepared-case.ts';
 import { InputError, JobError } from '../errors.ts';
+import type { PreprocessingPlan } from '../recipe/preprocessing.ts';
 import type { Segmenter } from './predict.ts';
 import { type CaseToPredict, type PredictCasesOptions, predictCases } from './predict-cases.ts';
 

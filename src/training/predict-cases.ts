@@ -2,8 +2,10 @@ import type { CaseFiles } from '../data/case.ts';
 import { CaseThread } from '../data/case-thread.ts';
 import { type CaseWork, workHere } from '../data/case-work.ts';
 import type { LabelClass } from '../data/labelling.ts';
-import { type CaseData, type Reading, withWayBack } from '../data/prepared-case.ts';
-import { type HowToSegment, type Segmenter, segmentTogether } from './predict.ts';
+import type { CaseData, Reading } from '../data/prepared-case.ts';
+import { withWayBack } from '../data/prepared-image.ts';
+import type { HowToSegment } from '../evaluation/predict-case.ts';
+import { type Segmenter, segmentTogether } from './predict.ts';
 
 /** Larger cases than this, in bytes once prepared, have the memory for themselves. */
 export const MAX_BESIDE = 2 ** 27;

@@ -1,7 +1,7 @@
 import { type Backend, type Executable, writeStored } from '../backend/backend.ts';
 import type { PreparedCase } from '../data/prepared-case.ts';
 import { InputError } from '../errors.ts';
-import { caseProbabilities, predictCase } from '../evaluation/predict-case.ts';
+import { caseProbabilities, type HowToSegment, predictCase } from '../evaluation/predict-case.ts';
 import { labelsOfSums } from '../evaluation/readout.ts';
 import type { SlidingWindowOptions } from '../evaluation/sliding-window.ts';
 import type { ElaboratedModel } from '../language/model.ts';
@@ -55,14 +55,6 @@ export function withHead(model: ElaboratedModel, name: string | undefined): Elab
     `${model.name} has no output \`${name}\`; its outputs are ${names.join(', ')}`,
     near === undefined ? 'leave --head out for the first' : `--head ${near}`,
   );
-}
-
-/** How a window slides over an image. */
-export interface HowToSegment {
-  /** Distance of neighbouring windows as a share of the window, in (0, 1]; 0.5 where absent. */
-  readonly step?: number;
-  /** Averages with the logits of mirrored windows, along both axes: four times the work. */
-  readonly mirror?: boolean;
 }
 
 /** A model with weights, ready to segment images of any size. */

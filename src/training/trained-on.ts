@@ -1,30 +1,15 @@
-import { type AxisOrder, isAxisOrder } from '../data/axes.ts';
-import { isLabelling, type Labelling, labellingOf, targetOfLabels } from '../data/labelling.ts';
+import { isAxisOrder } from '../data/axes.ts';
+import { isLabelling, labellingOf, labellingOfOutput, targetOfLabels } from '../data/labelling.ts';
 import { isPreprocessingPlan } from '../data/planning/plan-file.ts';
-import type { PreprocessingPlan } from '../data/planning/preprocess.ts';
 import { InputError } from '../errors.ts';
 import type { ElaboratedModel } from '../language/model.ts';
+import type { TrainedOnFacts } from '../program/facts.ts';
 import { readMetadata } from '../tensors/safetensors.ts';
 import { isTorchFile } from '../tensors/torch-checkpoint.ts';
 import { madeForMetadata } from './made-for.ts';
 
-/** What predictions need to know of the data set that weights were trained on. */
-export interface TrainedOn extends Labelling {
-  /** Names of the channels. */
-  readonly channels: readonly string[];
-  /** The smallest and largest size of a pixel along H and W; absent where images have no spacing. */
-  readonly pixels?: readonly [number, number];
-  /** Axes of the files of volumes, that of the slices first; absent where that is z, as in older weights. */
-  readonly transpose_forward?: AxisOrder;
-  /** How cases were preprocessed; absent where their slices were z-scored as they are. */
-  readonly plan?: PreprocessingPlan;
-  /** By output, of those with targets of their own: what label maps of its predictions hold. */
-  readonly heads?: Readonly<Record<string, Labelling>>;
-}
-
-/** What label maps of predictions of an output hold. */
-export const labellingOfOutput = ({ heads, ...data }: TrainedOn, output: string): Labelling =>
-  heads && Object.hasOwn(heads, output) ? heads[output] : labellingOf(data);
+/** See {@link TrainedOnFacts}. */
+export type TrainedOn = TrainedOnFacts;
 
 /** The entry of a weights file's metadata. */
 const KEY = 'trained_on';

@@ -37,7 +37,7 @@ test('the same spec gives the same bytes, and the program holds all that it name
   const found = [...bytes.keys()].filter((name) => name.startsWith('kernels/'));
   expect(found.sort()).toEqual(program.kernels.map(({ name }) => `kernels/${name}.wgsl`).sort());
   expect(stored).toMatchObject({
-    format: 3,
+    format: 4,
     model: 'Tiny',
     batch: 2,
     plans: [{ target: 'webgpu-default' }],

@@ -225,7 +225,7 @@ test('the program of docs/programs.md predicts and trains with the folder of a p
   const compiled = archc('compile', 'nnunet', '--output', 'net', '--batch', '2', ...size);
   expect(compiled.code, compiled.stderr).toBe(0);
   const programs = shown('docs/programs.md');
-  expect(programs).toHaveLength(1);
+  expect(programs).toHaveLength(2);
   expect(programs[0]).not.toMatch(/from 'archc'/);
   writeFileSync(at('alone.js'), programs[0]);
   const { code, stdout, stderr } = run(process.execPath, ['alone.js'], await softwareVulkan());
@@ -236,6 +236,18 @@ test('the program of docs/programs.md predicts and trains with the folder of a p
   expect(stdout).toMatch(/^logits\.0: \[2,2,64,64\]$/m);
   const trained = ['--weights', 'trained.safetensors', '--output', 'again'];
   expect(archc('compile', 'nnunet', ...trained, ...size).code).toBe(0);
+}, 120_000);
+
+test('the second program of docs/programs.md segments a picture with the folder of a program and the runtime alone', () => {
+  const target = ['--target', 'cpu', '--inference', '--batch', '4'];
+  const compiled = archc('compile', 'run', '--output', 'segmenter', ...target);
+  expect(compiled.code, compiled.stderr).toBe(0);
+  writeFileSync(at('segments.js'), shown('docs/programs.md')[1]);
+  const { code, stdout, stderr } = run(process.execPath, ['segments.js']);
+  expect(code, stderr).toBe(0);
+  const counts = [...stdout.matchAll(/^(\w+): (\d+) pixels$/gm)];
+  expect(counts.map(([, name]) => name)).toEqual(['background', 'disc', 'rim']);
+  expect(counts.reduce((sum, [, , n]) => sum + Number(n), 0)).toBe(90 * 120);
 }, 120_000);
 
 test('types: a program that uses all entries compiles, and a wrong use does not', () => {

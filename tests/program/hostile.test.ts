@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AcquiredDevice, acquireDevice } from '../../src/adapter/acquire.ts';
+import type { TrainedOnFacts } from '../../src/program/facts.ts';
 import { openProgram } from '../../src/runtime/compiled-model.ts';
 import { RunningModel } from '../../src/runtime/running-model.ts';
 import { RuntimeError } from '../../src/runtime/runtime-error.ts';
+import { writeSafetensors } from '../../src/tensors/safetensors.ts';
 import { temporaryFolder } from '../cli/archc.ts';
-import { TINY } from '../cli/tiny.ts';
+import { TINY, weightsOf } from '../cli/tiny.ts';
 import { compiled, type Json, jsonOf, signed, untouchable, withJson } from './compiled.ts';
 
 const folder = temporaryFolder();
@@ -13,10 +15,28 @@ let document: Json;
 let acquired: AcquiredDevice;
 beforeAll(async () => {
   acquired = await acquireDevice({ limits: 'default' });
-  files = await compiled(`${folder}/tiny`, TINY, '--batch', '2');
+  const weights = `${folder}/weights.safetensors`;
+  writeSafetensors(weights, weightsOf(), { trained_on: JSON.stringify(trainedOn) });
+  files = await compiled(`${folder}/tiny`, TINY, '--batch', '2', '--weights', weights);
   document = JSON.parse(jsonOf(files)) as Json;
 });
 afterAll(() => acquired?.destroy());
+
+/** What weights say of the data that they were trained on. */
+const trainedOn: TrainedOnFacts = {
+  channels: ['CT', 'MR', 'T2'],
+  classes: ['background', 'core', 'rim'].map((name, value) => ({ name, value })),
+  pixels: [0.5, 1],
+  plan: {
+    transpose_forward: [0, 1, 2],
+    normalisation: [
+      { kind: 'ct', low: -100, high: 300, mean: 80, std: 40 },
+      { kind: 'zscore', masked: true },
+      { kind: 'none' },
+    ],
+    plan_2d: { spacing: [0.8, 0.8] },
+  },
+};
 
 /** The code of the error that a program ends with; undefined where it is opened. Anything else fails the test. */
 async function codeOf(files: ReadonlyMap<string, Uint8Array>): Promise<string | undefined> {
@@ -141,8 +161,11 @@ describe('program.json', () => {
   });
 
   test('another version of the format is said to be one', async () => {
-    const error = openProgram(withJson(files, JSON.stringify(changed(document, ['format'], 4))));
-    await expect(error).rejects.toMatchObject({ code: 'program-version', message: /version 4.* version 3/ });
+    const error = openProgram(withJson(files, JSON.stringify(changed(document, ['format'], 5))));
+    await expect(error).rejects.toMatchObject({
+      code: 'program-version',
+      message: /version 5.* versions 3 and 4/,
+    });
   });
 
   test('the place and what is wrong there are named', async () => {

@@ -32,7 +32,7 @@ export function handMade(
     label: kernel,
   });
   return {
-    format: 3,
+    format: 4,
     model: 'hand-made',
     batch: 1,
     target: 'cpu',

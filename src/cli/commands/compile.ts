@@ -7,6 +7,7 @@ import { storedTensors } from '../../language/model.ts';
 import { recomputationText } from '../../plan/budget.ts';
 import { bytesText } from '../../program/bytes-text.ts';
 import { MEMORY64_ENGINES } from '../../runtime/wasm/compile-module.ts';
+import { readTrainedOn } from '../../training/trained-on.ts';
 import { readWeights } from '../../training/weights-file.ts';
 import { keptKernels } from '../device-options.ts';
 import { integer, type ModelOptions, withModelOptions } from '../options.ts';
@@ -42,7 +43,10 @@ export function register(program: Command): void {
         : openModel(chosen.spec, { set: chosen.set, batch, training: true });
       const weights =
         file === undefined ? initialiseAll(storedTensors(model), options.seed) : readWeights(model, file);
-      const report = await writeProgramFolder(options.output, model, training, weights, plan);
+      // Images of classifiers are no cases: nothing is said of how they are read.
+      const isMap = model.outputs[0].dims.length === 4;
+      const trainedOn = file !== undefined && isMap ? readTrainedOn(file, model) : undefined;
+      const report = await writeProgramFolder(options.output, model, training, weights, plan, trainedOn);
       if (options.json) printJson({ output: options.output, ...report, warnings });
       else {
         const dispatches = Object.entries(report.dispatches).map(([entry, n]) => `${n} (${entry})`);

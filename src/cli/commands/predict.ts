@@ -3,7 +3,13 @@ import type { Command } from 'commander';
 import { FILE_ORDER, orderOf, permuted } from '../../data/axes.ts';
 import { imagesAt } from '../../data/case-files.ts';
 import { type ImageEnding, imageEnding } from '../../data/image.ts';
-import { type Labelling, labellingText, paintedIds, targetOfLabels } from '../../data/labelling.ts';
+import {
+  type Labelling,
+  labellingOfOutput,
+  labellingText,
+  paintedIds,
+  targetOfLabels,
+} from '../../data/labelling.ts';
 import { readVolume } from '../../data/planning/volume.ts';
 import { preparedBytes, type Reading } from '../../data/prepared-case.ts';
 import { dataRemarks } from '../../data/remarks.ts';
@@ -14,7 +20,7 @@ import { checkFolderWritable, makeFolder } from '../../tensors/output-path.ts';
 import { checkSegmentation, Segmenter, withHead } from '../../training/predict.ts';
 import { predictCases } from '../../training/predict-cases.ts';
 import { imageShape } from '../../training/task.ts';
-import { labellingOfOutput, readTrainedOn, type TrainedOn } from '../../training/trained-on.ts';
+import { readTrainedOn, type TrainedOn } from '../../training/trained-on.ts';
 import { readWeights } from '../../training/weights-file.ts';
 import { type BackendOptions, openBackend, withBackendOptions } from '../device-options.ts';
 import { integer, type ModelOptions, number, withModelOptions } from '../options.ts';

@@ -22,6 +22,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
     'A caller asked a compiled program to run an entry that it does not have; `program.json` lists them.',
   'bad-holdout':
     "`holdout` of the train section names a case that the data set does not have, or leaves nothing to train on. It is a share of the training cases, or a list of their ids; of a classifier's images each class keeps one at least.",
+  'bad-image':
+    'A caller gave a compiled program an image that it cannot segment: other channels than the network takes, a shape that is not [H, W] or [D, H, W] or not that of the data, a voxel that is no finite number, or no size of voxels though the plan of its weights resamples to one.',
   'bad-label-map':
     'A label map is a grey or palette image, or a volume, whose values are class ids: whole numbers from 0. Values in between usually come from resampling with interpolation; colours from saving the wrong file.',
   'bad-metadata':
@@ -207,6 +209,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
     'An op is computed by kernels of several kinds, which src/kernels lists, and the one asked for is not among them or cannot compute any part of this network. `archc emit plan --why` shows what each part may be computed by.',
   'unknown-label': 'The labels are those of dataset.json (`--data`), else `class 1`, `class 2` and so on.',
   'unknown-option': 'The command has no such option. `--help` of the command lists them.',
+  'unknown-preprocessing':
+    'A caller gave a compiled program an image as its file has it, but the program does not say how those were preprocessed that its weights were trained on: they are of PyTorch, of an older archc or of an initialiser. `archc compile` takes it over from weights that `archc train` wrote.',
   'unknown-target':
     'Kernels are chosen and sized for a target: limits, features and the kind of device. `--target` takes the name of one, by default webgpu-default, which every adapter can run; the hint lists them all.',
   'unsafe-pickle':

@@ -4,7 +4,8 @@ import { writeSafetensors } from '../../tensors/safetensors.ts';
 import { SafetensorsFile } from '../../tensors/safetensors-file.ts';
 import { float32Tensor, type Tensor } from '../../tensors/tensor.ts';
 import { foregroundGroups, type Labelling } from '../labelling.ts';
-import type { CaseGeometry, PreprocessedCase } from '../planning/preprocess.ts';
+import type { PreprocessedCase } from '../planning/preprocess.ts';
+import type { CaseGeometry } from '../planning/preprocess-image.ts';
 
 /** Voxels of a class or region that are kept to centre patches on: all up to this number, else this many, and at least a hundredth. */
 const MOST_PLACES = 10_000;

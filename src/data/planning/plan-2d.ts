@@ -2,6 +2,7 @@ import { InputError } from '../../errors.ts';
 import type { DatasetFingerprint } from './dataset-fingerprint.ts';
 import type { Shape } from './nonzero.ts';
 import { median, quantile, roundHalfEven } from './numpy.ts';
+import { newShape } from './resample.ts';
 import { CONVOLUTIONS, mapElements, type Pair, type Topology, topologyOf } from './topology.ts';
 
 /** The memory that nnU-Net plans for, in bytes, and what of it is known to fill that: elements of maps, patches. */
@@ -69,12 +70,6 @@ export function planGeometry(fingerprint: DatasetFingerprint, options: PlanOptio
     transpose_forward: transpose,
     plan_2d: plan2d([target[second], target[third]], [sizes[1], sizes[2]], voxels, options),
   };
-}
-
-/** The size that a volume has at another spacing. */
-export function newShape(shape: Shape, from: readonly number[], to: readonly number[]): Shape {
-  const size = (a: number) => roundHalfEven((from[a] / to[a]) * shape[a]);
-  return [size(0), size(1), size(2)];
 }
 
 /** The median, but finer along an axis that is much coarser than the others and has far fewer voxels. */

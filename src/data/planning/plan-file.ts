@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { InputError } from '../../errors.ts';
 import { type Normalisation, schemeNames } from '../../recipe/normalisation.ts';
+import type { PreprocessingPlan } from '../../recipe/preprocessing.ts';
 import { writeFileAtomic } from '../../tensors/atomic-file.ts';
 import { readBytes } from '../../tensors/read-file.ts';
 import { isAxisOrder } from '../axes.ts';
 import type { Dataset } from '../dataset.ts';
 import { isLabelling, labellingOf, labellingText } from '../labelling.ts';
 import type { Plan } from './plan.ts';
-import type { PreprocessingPlan } from './preprocess.ts';
 
 /** Writes a plan as JSON, atomically. Throws InputError `cannot-write`; JobError `write-failed`. */
 export function writePlan(path: string, plan: Plan): void {

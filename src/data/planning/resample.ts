@@ -1,4 +1,5 @@
 import type { Shape } from './nonzero.ts';
+import { roundHalfEven } from './numpy.ts';
 
 /** Resampling in the plane of a volume's slices, as nnU-Net v2 does it for its 2D configuration. */
 export interface Resampling {
@@ -6,6 +7,12 @@ export interface Resampling {
   readonly shape: Shape;
   /** The axis along which nothing is interpolated, as voxels are far longer there than along the others. */
   readonly coarse: number | undefined;
+}
+
+/** The size that a volume has at another spacing. */
+export function newShape(shape: Shape, from: readonly number[], to: readonly number[]): Shape {
+  const size = (a: number) => roundHalfEven((from[a] / to[a]) * shape[a]);
+  return [size(0), size(1), size(2)];
 }
 
 /** Voxels more than so many times longer than others are not interpolated along. */

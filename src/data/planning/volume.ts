@@ -1,17 +1,12 @@
 import { type CaseFiles, type Expected, loadVolume } from '../case.ts';
 import { imageKind } from '../image.ts';
-import type { Channels } from './nonzero.ts';
+import { BETWEEN_IMAGES, type SpacedImage } from './preprocess-image.ts';
 
 /** A case in the order of its files' axes. */
-export interface Volume extends Channels {
+export interface Volume extends SpacedImage {
   /** [D, H, W]; absent where there is no truth. */
   readonly label: Int32Array | undefined;
-  /** Voxel size along D, H, W. */
-  readonly spacing: readonly [number, number, number];
 }
-
-/** What nnU-Net takes for the distance between slices of an image that is one: so that this axis is the coarsest. */
-const BETWEEN_IMAGES = 999;
 
 /** Reads a case. Throws InputError as loadVolume. */
 export function readVolume(files: CaseFiles, expected: Expected): Volume {

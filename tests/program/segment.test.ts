@@ -229,6 +229,22 @@ describe('a program of weights trained on images as they are', () => {
     }
   });
 
+  test('whose first output has a target of its own gives the classes of that', async () => {
+    const classes = ['background', 'a', 'b'].map((name, i) => ({ name, value: 10 * i }));
+    const forged = changedFacts(rawFiles, (facts) =>
+      Object.assign(facts['trainedOn']!, { heads: { logits: { classes } } }),
+    );
+    const image = { data: Float32Array.from({ length: 768 }, (_, i) => (i * 7919) % 256), shape: [16, 16] };
+    const own = await started(await openProgram(forged), (running) => running.segment(image));
+    const plain = await started(raw, (running) => running.segment(image));
+    expect(own.classes).toEqual(classes);
+    expect([...own.labels]).toEqual([...plain.labels].map((value) => 10 * value));
+    const fewer = changedFacts(rawFiles, (facts) =>
+      Object.assign(facts['trainedOn']!, { heads: { logits: { classes: classes.slice(1) } } }),
+    );
+    await expect(openProgram(fewer)).rejects.toMatchObject({ code: 'program-bounds' });
+  });
+
   test('of initial values is not told from what', async () => {
     const opened = await openProgram(await compiled(at('initial'), TINY, '--target', 'cpu', '--inference'));
     const image = { data: new Float32Array(3 * 400), shape: [20, 20] };

@@ -142,8 +142,10 @@ function checkPlace(path: string, own: Placed, otherPath: string, other: Placed)
   const difference = placeDifference(own, otherPath, other);
   if (!difference) return;
   const { kind, found, hint } = difference;
-  const code = kind === 'size' ? 'image-size' : 'image-geometry';
-  throw new InputError(code, `${path}: ${found}; images and label of a case lie alike`, hint);
+  const message = `${path}: ${found}; images and label of a case lie alike`;
+  throw kind === 'size'
+    ? new InputError('image-size', message, hint)
+    : new InputError('image-geometry', message, hint);
 }
 
 function checkValues(path: string, { data }: Image): void {

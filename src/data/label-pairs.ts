@@ -47,5 +47,7 @@ export function readAlongside(path: string, truth: PlacedLabels): Labels {
   const difference = placeDifference(labels, `its truth ${truth.path}`, truth.labels, BETWEEN_PROGRAMS);
   if (!difference) return labels;
   const { kind, found, hint } = difference;
-  throw new InputError(kind === 'size' ? 'image-size' : 'image-geometry', `${path} ${found}`, hint);
+  throw kind === 'size'
+    ? new InputError('image-size', `${path} ${found}`, hint)
+    : new InputError('image-geometry', `${path} ${found}`, hint);
 }

@@ -57,12 +57,14 @@ function byTurns(others: Batches, constant: Batch): Batches {
 
 console.log('workers   one batch      loader   share   (steps a second)');
 for (const workers of values.workers.split(',').map(Number)) {
-  const { batches, identity: data } = cacheTask({ model, section, data: cache, workers }).prepare(0);
+  const task = cacheTask({ model, section, data: cache, workers });
+  const { batches, identity: data } = task.prepare(0);
   const constant = await batches.next();
   const seconds = { fed: 0, constant: 0 };
   let last = performance.now();
   await train({
     ...{ model, section, ops, steps, seed: 0, metadata: {}, choices: { pretrained: false } },
+    inputs: task.inputs,
     identity: runIdentity({ model, section, seed: 0, steps, data, pretrained: null }),
     backend: cpuBackend(ops, kernelRenderer()),
     batches: byTurns(batches, constant),

@@ -22,6 +22,7 @@ import { openModel } from '../src/files/open.ts';
 import { storedTensors } from '../src/language/model.ts';
 import { ops } from '../src/ops/index.ts';
 import type { PreprocessingPlan } from '../src/recipe/preprocessing.ts';
+import { inputsAsTrained } from '../src/training/image-inputs.ts';
 import { Segmenter } from '../src/training/predict.ts';
 import { predictCases } from '../src/training/predict-cases.ts';
 import { imageShape } from '../src/training/task.ts';
@@ -92,7 +93,12 @@ console.log(`${model.name}, ${cases.length} cases of ${images}, on ${backend.des
 console.log(
   `of these preparing takes ${preparing.toFixed(2)} s, reading and writing ${writing.toFixed(2)} s`,
 );
-const segmenter = await Segmenter.create(backend, model, initialiseAll(storedTensors(model), 1));
+const segmenter = await Segmenter.create(
+  backend,
+  model,
+  initialiseAll(storedTensors(model), 1),
+  inputsAsTrained(model, channels, undefined),
+);
 
 async function run(maxBeside: number | undefined): Promise<number> {
   const start = performance.now();

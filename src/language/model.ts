@@ -80,6 +80,8 @@ export interface TrainSection {
   readonly supervise: readonly number[];
   /** By name, what outputs have of their own; absent where none has anything. */
   readonly heads?: Readonly<Record<string, Head>>;
+  /** Of each input, in their order, the names of the data set's channels that it takes; absent where names decide. */
+  readonly inputs?: { readonly groups: readonly (readonly string[])[]; readonly span: Span };
   readonly optimizer: OptimizerSpec;
   readonly schedule: ScheduleSpec;
   readonly batch: number;

@@ -146,20 +146,8 @@ function settingsOf(
 
 /** `["boundary", ["interior", "core"]]`. */
 function targetIn(r: SettingReader, expr: Expr): Target | undefined {
-  const what = 'a class of `target`';
-  const groups = (expr.kind === 'list' ? expr.items : []).map((item) => {
-    if (item.kind !== 'list') {
-      const name = r.string(what, item, 'a name, or a list of names');
-      return name === undefined ? undefined : [name];
-    }
-    const names = r.strings(what, item);
-    if (names?.length === 0) r.illegal(what, item, 'the name of a class at least', '[]');
-    return names?.length === 0 ? undefined : names;
-  });
-  if (expr.kind !== 'list') r.strings('`target`', expr);
-  else if (groups.length === 0) r.illegal('`target`', expr, 'one class at least', '[]');
-  const fine = groups.flatMap((group) => (group ? [group] : []));
-  return fine.length === 0 || fine.length < groups.length ? undefined : { groups: fine, span: expr.span };
+  const groups = r.groups('`target`', 'a class of `target`', expr);
+  return groups && { groups, span: expr.span };
 }
 
 /** What a trained section keeps of these settings; `undefined` where there are none. */

@@ -63,6 +63,27 @@ export class SettingReader {
     return undefined;
   }
 
+  /**
+   * A list of lists of different strings; one alone may stand for a list of it.
+   *
+   * @param what it is, and what an entry of it is
+   */
+  groups(what: string, entry: string, expr: Expr): string[][] | undefined {
+    const groups = (expr.kind === 'list' ? expr.items : []).map((item) => {
+      if (item.kind !== 'list') {
+        const name = this.string(entry, item, 'a name, or a list of names');
+        return name === undefined ? undefined : [name];
+      }
+      const names = this.strings(entry, item);
+      if (names?.length === 0) this.illegal(entry, item, 'a name at least', '[]');
+      return names?.length === 0 ? undefined : names;
+    });
+    if (expr.kind !== 'list') this.strings(what, expr);
+    else if (groups.length === 0) this.illegal(what, expr, 'one entry at least', '[]');
+    const fine = groups.flatMap((group) => (group ? [group] : []));
+    return fine.length === 0 || fine.length < groups.length ? undefined : fine;
+  }
+
   /** One of the forms of a table. `what` says what they are; `code` is that of a mistake in the name. */
   form<F extends Forms>(
     what: string,

@@ -98,6 +98,10 @@ export function elaborateTrain(
     r.number('`foreground`', e, { least: 0, most: 1 }),
   );
   const augment = optional('augment', [], (e) => augmentTerms(r, e));
+  const inputs = optional('inputs', undefined, (e) => {
+    const groups = r.groups('`inputs`', 'an entry of `inputs`', e);
+    return groups && { groups, span: e.span };
+  });
   const seed = optional('seed', trainDefaults.seed, (e) => r.whole('`seed`', e, 0));
   if (loss && supervise) {
     const outputs = outputsUnknown ? [] : known;
@@ -116,6 +120,7 @@ export function elaborateTrain(
     loss: loss.map(({ term }) => term),
     supervise,
     ...(heads.size > 0 && { heads: headsOf(heads) }),
+    ...(inputs && { inputs }),
     optimizer: opt,
     schedule: sched,
     batch,

@@ -31,6 +31,8 @@ export interface TrainedOnFacts extends Labelling {
   readonly transpose_forward?: AxisOrder;
   /** How cases were preprocessed; absent where their slices were z-scored as they are. */
   readonly plan?: PreprocessingPlan;
+  /** Of each input the channels that it takes; absent of networks with one input, which takes all. */
+  readonly inputs?: readonly (readonly number[])[];
   /** By output, of those with targets of their own: what label maps of its predictions hold. */
   readonly heads?: Readonly<Record<string, Labelling>>;
 }

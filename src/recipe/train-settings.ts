@@ -59,6 +59,11 @@ export const trainSettings: Readonly<Record<string, TrainSetting>> = {
     takes: 'how much each output counts: [supervision](#supervision)',
     leftOut: 'the first output only',
   },
+  inputs: {
+    takes:
+      'which channels of the data set each input of the network takes: a list with a name, or a list of names, for each input in the order of the spec, `["T1", ["T2", "FLAIR"]]`',
+    leftOut: 'one input takes all; several of one channel each that of their name',
+  },
   optimizer: { takes: 'one of the [optimizers](#optimizers)', leftOut: 'needed' },
   schedule: { takes: 'one of the [schedules](#schedules) of the learning rate', leftOut: '`constant`' },
   batch: { takes: 'samples that the network sees at once, at least 1', leftOut: 'needed' },

@@ -185,7 +185,7 @@ function checkFacts({ tensors, entries }: StoredPlan, facts: Facts): void {
 
 /** @param output the first, which predictions are made of */
 function checkTrainedOn({ inputs }: Facts, trainedOn: TrainedOnFacts, output?: TensorInfo): void {
-  const { plan, heads = {} } = trainedOn;
+  const { plan, heads = {}, inputs: fed } = trainedOn;
   const { classes, regions } = labellingOfOutput(trainedOn, output?.name ?? '');
   const [found, shown] = regions ? [regions.length, 'regions'] : [classes.length, 'classes'];
   if (output?.shape[1] !== found) wrong('trainedOn', `${found} ${shown} are not those of the first output`);
@@ -195,7 +195,8 @@ function checkTrainedOn({ inputs }: Facts, trainedOn: TrainedOnFacts, output?: T
   if (!isAxisOrder(order)) wrong('trainedOn', 'an axis is there twice');
   if (!plan) return;
   const normalised = plan.normalisation.length;
-  if (inputs[0]?.shape[1] !== normalised)
+  const channels = fed ? trainedOn.channels.length : inputs[0]?.shape[1];
+  if (channels !== normalised)
     wrong('trainedOn', `${normalised} normalised channels are not those of the input`);
 }
 

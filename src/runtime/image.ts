@@ -89,9 +89,14 @@ export async function segmentImage(
 
 function readyImage(program: OfProgram, image: RawImage): PreparedImage {
   const { trainedOn } = program.facts;
+  checkSegments(program);
   if (!trainedOn)
     throw new RuntimeError('unknown-preprocessing', 'it is not known what the weights were trained on');
-  checkSegments(program);
+  if (trainedOn.inputs)
+    throw new RuntimeError(
+      'not-segmentation',
+      'its input takes some of the channels of an image, or in another order; preprocess the image and call predict',
+    );
   const spaced = spacedImage(image, program.inputs[0].shape[1], trainedOn);
   return prepareImage(spaced, trainedOn.plan, trainedOn.transpose_forward);
 }

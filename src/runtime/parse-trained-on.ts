@@ -60,5 +60,6 @@ export const trainedOn = object<TrainedOnFacts>({
       plan_2d: object({ spacing: pair(size) }),
     }) as Read<PreprocessingPlan | undefined>,
   ),
+  inputs: optional(list(list(whole(0, 255), 1), 1) as Read<TrainedOnFacts['inputs']>),
   heads: optional(record(/./, object<Labelling>(labelling)) as Read<TrainedOnFacts['heads']>),
 });

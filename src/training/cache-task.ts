@@ -6,10 +6,11 @@ import { dataDigest } from '../data/planning/plan.ts';
 import { preprocessingOf } from '../data/planning/plan-file.ts';
 import { InputError } from '../errors.ts';
 import { heldBack } from './holdout.ts';
+import { imageInputs, inputsEntry, leftOverRemarks } from './image-inputs.ts';
 import { labellingsOf, outputTargets } from './output-targets.ts';
 import { checkSegmentation } from './predict.ts';
 import { fullestSlice, type ShownSlice, sliceTitle } from './shown-slices.ts';
-import { checkChannels, imageShape, type TaskOptions, type TrainingTask } from './task.ts';
+import { imageShape, type TaskOptions, type TrainingTask } from './task.ts';
 import { windowsOf } from './validation-data.ts';
 import { SHOWN_CASES } from './validation-pictures.ts';
 
@@ -21,7 +22,7 @@ export function cacheTask({ model, section, data, workers = 1 }: TaskOptions): T
   const { cases, plan, preprocessing } = dataset;
   const target = targetOfLabels(plan);
   const { labels, heads, predicted } = outputTargets(model, section, { name: plan.name, labelling: plan });
-  checkChannels(model, plan.channels.length);
+  const inputs = imageInputs(model, section, plan.channels);
   const noTest = () =>
     new InputError(
       'no-test-images',
@@ -30,10 +31,11 @@ export function cacheTask({ model, section, data, workers = 1 }: TaskOptions): T
     );
   return {
     trainedOn: {
-      ...{ channels: plan.channels, ...labellingOf(plan) },
+      ...{ channels: plan.channels, ...labellingOf(plan), ...inputsEntry(inputs) },
       ...{ plan: preprocessingOf(plan), ...labellingsOf(heads) },
     },
-    remarks: paintingRemarks(plan),
+    remarks: [...paintingRemarks(plan), ...leftOverRemarks(inputs, plan.channels)],
+    inputs,
     plan,
     score: 'pseudo-Dice',
     predicted,

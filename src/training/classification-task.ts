@@ -6,6 +6,7 @@ import { fingerprint } from '../data/fingerprint.ts';
 import { InputError } from '../errors.ts';
 import { classify } from './classify.ts';
 import { heldBack } from './holdout.ts';
+import { classifierInputs } from './image-inputs.ts';
 import { labellingsOf, outputTargets } from './output-targets.ts';
 import { imageShape, type TaskOptions, type TrainingTask } from './task.ts';
 import { middlesOf } from './validation-data.ts';
@@ -15,12 +16,14 @@ export function classificationTask({ model, section, data }: TaskOptions): Train
   const dataset = openClassFolders(data);
   const labelling = { classes: dataset.classes.map((name, value) => ({ name, value })) };
   const { labels, heads, predicted } = outputTargets(model, section, { name: data, labelling });
+  const inputs = classifierInputs(model, section);
   const [batch, channels, height, width] = imageShape(model);
   /** `rows/3.png`: the class is part of what an image means. */
   const idOf = (path: string) => relative(dataset.folder, path).split(sep).join('/');
   return {
     trainedOn: { channels: [], ...labelling, ...labellingsOf(heads) },
     remarks: [],
+    inputs,
     score: 'accuracy',
     predicted,
     prepare: (seed) => {
@@ -60,6 +63,6 @@ export function classificationTask({ model, section, data }: TaskOptions): Train
       }
       for (const { path } of test) readClassImage(path, { channels, height, width });
     },
-    test: async (options) => ({ classification: await classify(dataset, predicted, options) }),
+    test: async (options) => ({ classification: await classify(dataset, predicted, inputs, options) }),
   };
 }

@@ -4,8 +4,9 @@ import { type ClassFolders, readClassImage } from '../data/class-folders.ts';
 import { centreCrop } from '../data/crop.ts';
 import { JobError } from '../errors.ts';
 import { writeFileAtomic } from '../tensors/atomic-file.ts';
+import { type ImageInputs, writeInputs } from './image-inputs.ts';
 import type { HeadLabels } from './output-targets.ts';
-import { imageInput, imageShape, type TaskTestOptions } from './task.ts';
+import { imageShape, type TaskTestOptions } from './task.ts';
 
 export interface ClassificationReport {
   /** Share of the test images whose class is the one with the largest logit. */
@@ -23,6 +24,7 @@ export interface ClassificationReport {
 export async function classify(
   dataset: ClassFolders,
   { labelling, ids }: HeadLabels,
+  inputs: ImageInputs,
   { backend, predictor, weights, folder, onCase, signal }: TaskTestOptions,
 ): Promise<ClassificationReport | undefined> {
   const [batch, channels, height, width] = imageShape(predictor);
@@ -47,7 +49,7 @@ export async function classify(
         const image = readClassImage(path, { channels, height, width });
         x.set(centreCrop(image, height, width).image, b * size);
       });
-      executable.write('input', imageInput(predictor).name, x);
+      writeInputs(executable, inputs.feed(x));
       executable.run('forward');
       const logits = (await executable.readOutputs('forward', [output.name])).get(output.name)!;
       for (const [b, { path, label }] of chunk.entries()) {

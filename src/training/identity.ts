@@ -63,7 +63,7 @@ export interface IdentityOptions {
  * adapter to the same bits). Paths, dates and the names of folders are no part of it.
  */
 export function runIdentity({ model, section, seed, steps, data, pretrained }: IdentityOptions): RunIdentity {
-  const { span: _, model: __, heads, ...settings } = section;
+  const { span: _, model: __, heads, inputs, ...settings } = section;
   return plain({
     model: model.name,
     config: model.config,
@@ -71,7 +71,10 @@ export function runIdentity({ model, section, seed, steps, data, pretrained }: I
       storedTensors(model).map((t) => [t.name, `[${t.shape.join(', ')}] = ${initialiserText(t.init)}`]),
     ),
     network: createHash('sha256').update(printGraph(model.graph)).digest('hex'),
-    train: { ...settings, ...(heads && { heads: withoutSpans(heads) }), seed, steps },
+    train: {
+      ...{ ...settings, ...(heads && { heads: withoutSpans(heads) }) },
+      ...{ ...(inputs && { inputs: inputs.groups }), seed, steps },
+    },
     data,
     pretrained,
   });

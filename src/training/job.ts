@@ -28,7 +28,7 @@ import { RunOutputs, writeResults, writtenFiles } from './run-outputs.ts';
 import { writeRunPage } from './run-page.ts';
 import { finishedSeconds } from './run-record.ts';
 import { segmentationTask } from './segmentation-task.ts';
-import { imageInput, type TaskOptions, type TaskResult, type TrainingTask } from './task.ts';
+import type { TaskOptions, TaskResult, TrainingTask } from './task.ts';
 import { type CompiledStep, type TrainResult, train } from './train.ts';
 import { weightsMetadata } from './trained-on.ts';
 import { heldBackText, validationReport, validatorOf } from './validation-report.ts';
@@ -170,7 +170,7 @@ async function runIn(
       options.onValidation(record, best !== undefined, task.score);
       await outputs.validation(record);
     },
-    ...{ identity, choices, seed, steps },
+    ...{ identity, choices, seed, steps, inputs: task.inputs },
     batches: profile?.watch(data.batches) ?? data.batches,
     metadata: weightsMetadata(model, task.trainedOn),
     checkpointPath: folder.checkpoint,
@@ -261,7 +261,6 @@ function pretrainedOf(
 /** Segmentation networks have outputs [B, classes, H, W], classifiers [B, classes]. */
 function taskOf(options: JobOptions & Pick<TaskOptions, 'order'>): TrainingTask {
   const { model, data } = options;
-  imageInput(model);
   const { shape } = model.graph.values[model.outputs[0].value];
   const cache = isCache(data);
   if (shape.length === 2 && cache) {

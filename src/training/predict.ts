@@ -8,7 +8,8 @@ import type { ElaboratedModel } from '../language/model.ts';
 import { nearest } from '../language/suggest.ts';
 import { showPath } from '../language/values.ts';
 import type { StoredData } from '../tensors/tensor.ts';
-import { imageInput, imageShape } from './task.ts';
+import { type ImageInputs, writeInputs } from './image-inputs.ts';
+import { imageShape } from './task.ts';
 
 /** Label maps are written with 8 bits a pixel. */
 const MAX_CLASSES = 256;
@@ -16,10 +17,10 @@ const MAX_CLASSES = 256;
 /**
  * Checks that a model maps an image to classes of its pixels.
  *
- * @throws InputError `many-inputs`; `not-segmentation` where it is no 2D segmentation network; `too-many-classes`
+ * @throws InputError `not-segmentation` where it is no 2D segmentation network; `too-many-classes`
  */
 export function checkSegmentation(model: ElaboratedModel): void {
-  const input = imageInput(model).shape;
+  const [{ shape: input }] = model.inputs;
   const { shape } = model.graph.values[model.outputs[0].value];
   if (input.length !== 4 || shape.length !== 4 || shape[2] !== input[2] || shape[3] !== input[3]) {
     throw new InputError(
@@ -63,8 +64,15 @@ export class Segmenter {
   /** See Readout. */
   readonly painted: readonly number[] | undefined;
   private readonly executable: Executable;
+  private readonly inputs: ImageInputs;
 
-  private constructor(model: ElaboratedModel, executable: Executable, painted?: readonly number[]) {
+  private constructor(
+    model: ElaboratedModel,
+    executable: Executable,
+    inputs: ImageInputs,
+    painted?: readonly number[],
+  ) {
+    this.inputs = inputs;
     this.model = model;
     this.executable = executable;
     this.painted = painted;
@@ -73,6 +81,7 @@ export class Segmenter {
   /**
    * @param weights parameters and buffers by name
    * @param model elaborated with as many windows a batch as shall run at once
+   * @param inputs how the network is fed
    * @param painted of a network that finds regions, by channel the id of the class that is painted; see paintedIds
    * @throws InputError as checkSegmentation
    */
@@ -80,6 +89,7 @@ export class Segmenter {
     backend: Backend,
     model: ElaboratedModel,
     weights: ReadonlyMap<string, StoredData>,
+    inputs: ImageInputs,
     painted?: readonly number[],
   ): Promise<Segmenter> {
     checkSegmentation(model);
@@ -95,7 +105,7 @@ export class Segmenter {
       executable.destroy();
       throw error;
     }
-    return new Segmenter(model, executable, painted);
+    return new Segmenter(model, executable, inputs, painted);
   }
 
   /** Class ids, [D, H, W] (D is 1 for an image), of a case. */
@@ -110,7 +120,8 @@ export class Segmenter {
 
   /** @throws InputError `image-channels` */
   #options(image: PreparedCase, { step, mirror }: HowToSegment): SlidingWindowOptions {
-    const [batch, channels, height, width] = imageShape(this.model);
+    const [batch, , height, width] = imageShape(this.model);
+    const { channels } = this.inputs;
     const found = image.slices[0].channels;
     if (found !== channels) {
       throw new InputError(
@@ -129,7 +140,7 @@ export class Segmenter {
   }
 
   async #logits(x: Float32Array): Promise<Float32Array> {
-    this.executable.write('input', imageInput(this.model).name, x);
+    writeInputs(this.executable, this.inputs.feed(x));
     this.executable.run('forward');
     const { name } = this.model.outputs[0];
     return Float32Array.from((await this.executable.readOutputs('forward', [name])).get(name)!);

@@ -10,10 +10,11 @@ import { normaliseSlices } from '../data/normalise.ts';
 import { dataRemarks, pixelRange } from '../data/remarks.ts';
 import { InputError } from '../errors.ts';
 import { heldBack } from './holdout.ts';
+import { imageInputs, inputsEntry, leftOverRemarks } from './image-inputs.ts';
 import { labellingsOf, outputTargets } from './output-targets.ts';
 import { checkSegmentation, Segmenter } from './predict.ts';
 import { fullestSlice, type ShownSlice, sliceTitle } from './shown-slices.ts';
-import { checkChannels, imageShape, type TaskOptions, type TrainingTask } from './task.ts';
+import { imageShape, type TaskOptions, type TrainingTask } from './task.ts';
 import { loadCases, testOn } from './test-set.ts';
 import { windowsOf } from './validation-data.ts';
 import { SHOWN_CASES } from './validation-pictures.ts';
@@ -23,22 +24,25 @@ export function segmentationTask({ model, section, data, order: given }: TaskOpt
   const [batch, , height, width] = imageShape(model);
   checkSegmentation(model);
   const dataset = openDataset(data);
+  const inputs = imageInputs(model, section, dataset.channels);
   const target = targetOfLabels(dataset);
   const { labels, heads, predicted } = outputTargets(model, section, {
     ...{ name: dataset.name, labelling: dataset },
   });
   const { cases, order } = loadCases(dataset.training, dataset, given);
   const normalised = cases.map((c) => ({ ...c, slices: normaliseSlices(c.slices) }));
-  const slices = labelledSlices(normalised);
-  if (slices.length > 0) checkChannels(model, slices[0].channels);
   const geometries = cases.map((c) => ({ depth: c.slices.length, spacing: c.spacing }));
   const sha256 = () => fingerprint(filesOf(dataset));
   return {
     trainedOn: {
       ...{ channels: dataset.channels, ...labellingOf(dataset), pixels: pixelRange(geometries) },
-      ...{ ...orderEntry(order), ...labellingsOf(heads) },
+      ...{ ...orderEntry(order), ...inputsEntry(inputs), ...labellingsOf(heads) },
     },
-    remarks: [...paintingRemarks(dataset), ...dataRemarks(dataset.channels, geometries, order)],
+    remarks: [
+      ...[...paintingRemarks(dataset), ...leftOverRemarks(inputs, dataset.channels)],
+      ...dataRemarks(dataset.channels, geometries, order),
+    ],
+    inputs,
     score: 'pseudo-Dice',
     predicted,
     prepare: (seed) => {
@@ -82,7 +86,8 @@ export function segmentationTask({ model, section, data, order: given }: TaskOpt
     },
     test: async (options) => {
       const { backend, predictor, weights } = options;
-      const segmenter = await Segmenter.create(backend, predictor, weights, paintedIds(predicted.labelling));
+      const painted = paintedIds(predicted.labelling);
+      const segmenter = await Segmenter.create(backend, predictor, weights, inputs, painted);
       try {
         return { test: await testOn(segmenter, dataset, predicted, options.folder, order, options) };
       } finally {

@@ -5,6 +5,7 @@ import { hyperParameters } from '../recipe/optimizers.ts';
 import { stepKey } from '../recipe/step-key.ts';
 import type { Session } from '../runtime/session.ts';
 import type { StepPart } from '../runtime/step-reader.ts';
+import type { ImageInputs } from './image-inputs.ts';
 
 /** The entries of step `t` (from 1), by its submissions: one a batch. See trainingEntries. */
 export function entriesOf({ accumulate, ema, freeze, freeze_steps }: TrainSection, t: number): string[][] {
@@ -31,14 +32,13 @@ export interface StepOptions {
   readonly session: Session;
   /** Of random keys. */
   readonly seed: number;
-  /** The model's input for images. */
-  readonly input: string;
+  readonly inputs: ImageInputs;
   readonly batches: Batches;
 }
 
 /** What is submitted for step `t` (from 1). Takes the next `accumulate` batches; each has a random key of its own. */
 export async function stepParts(
-  { section, session, seed, input, batches }: StepOptions,
+  { section, session, seed, inputs: images, batches }: StepOptions,
   t: number,
   rate: number,
 ): Promise<StepPart[]> {
@@ -56,7 +56,7 @@ export async function stepParts(
   for (const [i, entries] of entriesOf(section, t).entries()) {
     const { x, target, others } = await batches.next();
     const inputs = {
-      ...{ [input]: x, target, ...others },
+      ...{ ...images.feed(x), target, ...others },
       ...(accumulate > 1 ? { share } : {}),
       ...(session.has('input', 'rng') ? { rng: stepKey(seed, (t - 1) * accumulate + i + 1) } : {}),
       ...(i === accumulate - 1 ? update : {}),

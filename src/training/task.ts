@@ -3,10 +3,11 @@ import type { AxisOrder } from '../data/axes.ts';
 import type { Batches } from '../data/batches.ts';
 import type { Plan } from '../data/planning/plan.ts';
 import { InputError } from '../errors.ts';
-import type { ElaboratedModel, ModelInput, TrainSection } from '../language/model.ts';
+import type { ElaboratedModel, TrainSection } from '../language/model.ts';
 import type { StoredData } from '../tensors/tensor.ts';
 import type { ClassificationReport } from './classify.ts';
 import type { DataIdentity } from './identity.ts';
+import type { ImageInputs } from './image-inputs.ts';
 import type { HeadLabels } from './output-targets.ts';
 import type { ShownSlice } from './shown-slices.ts';
 import type { TestOptions, TestReport } from './test-set.ts';
@@ -24,6 +25,8 @@ export interface TrainingTask {
   readonly score: 'pseudo-Dice' | 'accuracy';
   /** What the first output predicts, which is scored. */
   readonly predicted: HeadLabels;
+  /** How the network is fed. */
+  readonly inputs: ImageInputs;
   /** The training data in the order of a seed, and what they are. */
   prepare(seed: number): TaskData;
   /** Throws InputError where the test images are missing or cannot be read, before training. */
@@ -70,27 +73,12 @@ export interface TaskResult {
 }
 
 /**
- * The one input of a model that works on images.
+ * [B, C, H, W] of the images that a model takes: C of its first input.
  *
- * @throws InputError `many-inputs` where there are others: a data set holds one image a case
- */
-export function imageInput(model: ElaboratedModel): ModelInput {
-  const { inputs, name } = model;
-  if (inputs.length === 1) return inputs[0];
-  throw new InputError(
-    'many-inputs',
-    `${name} has ${inputs.length} inputs, ${inputs.map((i) => `\`${i.name}\``).join(', ')}; a case of a data set is one image`,
-    'one `input` of several channels (channel_names in dataset.json); `archc run`, `grad` and `fit` take each input under its name',
-  );
-}
-
-/**
- * [B, C, H, W] of the images that a model takes.
- *
- * @throws InputError `many-inputs`, `not-2d`
+ * @throws InputError `not-2d`
  */
 export function imageShape(model: ElaboratedModel): readonly [number, number, number, number] {
-  const { shape } = imageInput(model);
+  const [{ shape }] = model.inputs;
   if (shape.length !== 4) {
     throw new InputError(
       'not-2d',
@@ -99,19 +87,4 @@ export function imageShape(model: ElaboratedModel): readonly [number, number, nu
     );
   }
   return [shape[0], shape[1], shape[2], shape[3]];
-}
-
-/**
- * Checks that a model takes images of so many channels.
- *
- * @throws InputError `image-channels`
- */
-export function checkChannels(model: ElaboratedModel, found: number): void {
-  const [, channels] = imageShape(model);
-  if (found === channels) return;
-  throw new InputError(
-    'image-channels',
-    `the images have ${found} channels, ${model.name} takes ${channels}`,
-    `--set in_channels=${found}`,
-  );
 }

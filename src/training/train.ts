@@ -20,9 +20,9 @@ import { predictingWeights } from './averages.ts';
 import { type RunChoices, type RunState, writeCheckpoint } from './checkpoint.ts';
 import { bestOf, type StepRecord, type ValidationRecord } from './history.ts';
 import type { RunIdentity } from './identity.ts';
+import type { ImageInputs } from './image-inputs.ts';
 import { Budget, Pace } from './pace.ts';
 import { dispatchesOf, entriesOf, stepParts } from './steps.ts';
-import { imageInput } from './task.ts';
 import type { Validator } from './validation.ts';
 
 /** Share of a step's expected time that is slept before its result is awaited: waiting keeps a core busy. */
@@ -52,6 +52,8 @@ export interface TrainOptions {
   readonly metadata: Readonly<Record<string, string>>;
   /** Scores the network on held-back data, every `validate` steps of the section. */
   readonly validator?: Validator;
+  /** How the network is fed. */
+  readonly inputs: ImageInputs;
   /** Where checkpoints go. */
   readonly checkpointPath: string;
   readonly checkpointEvery: number;
@@ -102,7 +104,6 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const { model, section, backend, ops, seed, resume, signal, validator } = options;
   const started = performance.now();
   const loader = options.batches;
-  const input = imageInput(model).name;
   const { predictor } = validator ?? {};
   const { accumulate, score_decay, patience } = section;
   const averaging = section.ema > 0;
@@ -232,7 +233,10 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       if (signal?.aborted) break;
       const rate = learningRate(section.schedule, section.optimizer.lr, t - 1, steps);
       rates.set(t, rate);
-      reader.submit(t, await stepParts({ section, session, seed, input, batches: loader }, t, rate));
+      reader.submit(
+        t,
+        await stepParts({ section, session, seed, inputs: options.inputs, batches: loader }, t, rate),
+      );
       const planned = budget?.plan(steps, done, t, performance.now(), pace) ?? steps;
       if (planned !== steps) {
         steps = planned;

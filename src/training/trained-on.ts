@@ -6,6 +6,7 @@ import type { ElaboratedModel } from '../language/model.ts';
 import type { TrainedOnFacts } from '../program/facts.ts';
 import { readMetadata } from '../tensors/safetensors.ts';
 import { isTorchFile } from '../tensors/torch-checkpoint.ts';
+import { isInputChannels } from './image-inputs.ts';
 import { madeForMetadata } from './made-for.ts';
 
 /** See {@link TrainedOnFacts}. */
@@ -42,8 +43,12 @@ export function readTrainedOn(path: string, model: ElaboratedModel): TrainedOn |
     const planned = plan === undefined || isPreprocessingPlan(plan, channels.length);
     const sized = pixels === undefined || (pixels.length === 2 && pixels.every((size) => size > 0));
     const ordered = order === undefined || isAxisOrder(order);
-    const own = { ...(order && { transpose_forward: order }), ...(data.heads && { heads }) };
-    if (named && fits && sized && planned && ordered)
+    const fed = data.inputs === undefined || isInputChannels(data.inputs, model.inputs, channels.length);
+    const own = {
+      ...{ ...(order && { transpose_forward: order }), ...(data.heads && { heads }) },
+      ...(data.inputs && { inputs: data.inputs }),
+    };
+    if (named && fits && sized && planned && ordered && fed)
       return { channels, ...labellingOf(data), pixels, plan, ...own };
   } catch {
     // Falls through to the error below.

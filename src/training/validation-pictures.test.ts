@@ -6,6 +6,7 @@ import type { Executable } from '../backend/backend.ts';
 import { readPng } from '../data/png.ts';
 import type { ElaboratedModel } from '../language/model.ts';
 import { contactSheet } from '../report/contact-sheet.ts';
+import { ImageInputs } from './image-inputs.ts';
 import { fullestSlice, sliceTitle } from './shown-slices.ts';
 import { keptSteps, thinPictures, ValidationPictures, validationPictures } from './validation-pictures.ts';
 
@@ -33,6 +34,8 @@ const predictor = {
   graph: { values: [{ shape: [2, 2, 2, 2] }] },
 } as unknown as ElaboratedModel;
 
+const inputs = new ImageInputs(predictor, 1, [[0]]);
+
 function device(): Executable {
   let x: Float32Array = new Float32Array();
   const found = {
@@ -54,7 +57,7 @@ test('a picture shows the image as it is stored, its truth, and the prediction o
   const label = Int32Array.from(upTo(15), (i) => (i % 5) - 1);
   const image = { ...size, image: Float32Array.from(upTo(15)) };
   const input = { ...size, image: Float32Array.from(values), label };
-  const pictures = new ValidationPictures(folder, predictor, [{ id: 'a', title: 'a', input, image }]);
+  const pictures = new ValidationPictures(folder, predictor, [{ id: 'a', title: 'a', input, image }], inputs);
   await pictures.draw(device(), 12);
   expect(validationPictures(folder)).toEqual([
     { file: 'pictures/validation/a_step000012.png', id: 'a', step: 12 },
@@ -72,7 +75,7 @@ test('of regions the picture shows what is painted', async () => {
   const label = Int32Array.from([2, 0, 0, -1]);
   const shown = { id: 'a', title: 'a', input: { ...image, label }, image };
   // The first channel has logits of 0, the second those of the pixels.
-  await new ValidationPictures(folder, predictor, [shown], [1, 2]).draw(device(), 1);
+  await new ValidationPictures(folder, predictor, [shown], inputs, [1, 2]).draw(device(), 1);
   const prediction = Uint8Array.of(2, 0, 2, 0);
   const truth = label.map((value) => Math.max(value, 0));
   const found = readPng(join(folder, 'pictures/validation/a_step000001.png'));

@@ -6,8 +6,9 @@ import { predictSliding } from '../evaluation/sliding-window.ts';
 import type { ElaboratedModel } from '../language/model.ts';
 import { reducedRow, writeContactSheet } from '../report/contact-sheet.ts';
 import type { ValidationRecord } from './history.ts';
+import { type ImageInputs, writeInputs } from './image-inputs.ts';
 import type { ShownSlice } from './shown-slices.ts';
-import { imageInput, imageShape } from './task.ts';
+import { imageShape } from './task.ts';
 
 /** Below a run's folder. */
 export const VALIDATION_PICTURES = 'pictures/validation';
@@ -55,12 +56,14 @@ export class ValidationPictures {
   readonly #folder: string;
   readonly #predictor: ElaboratedModel;
   readonly #slices: readonly ShownSlice[];
+  readonly #inputs: ImageInputs;
   readonly #painted: readonly number[] | undefined;
   readonly #ids: Int32Array | undefined;
 
   /**
    * @param folder of the run
    * @param predictor elaborated for prediction, with the section's batch
+   * @param inputs how the network is fed
    * @param painted of a network that finds regions, see paintedIds
    * @param ids by class id of the labels, the id in pictures; left out: the same
    */
@@ -68,12 +71,14 @@ export class ValidationPictures {
     folder: string,
     predictor: ElaboratedModel,
     slices: readonly ShownSlice[],
+    inputs: ImageInputs,
     painted?: readonly number[],
     ids?: Int32Array,
   ) {
     this.#folder = folder;
     this.#predictor = predictor;
     this.#slices = slices;
+    this.#inputs = inputs;
     this.#painted = painted;
     this.#ids = ids;
   }
@@ -104,7 +109,7 @@ export class ValidationPictures {
   }
 
   async #logits(executable: Executable, x: Float32Array): Promise<Float32Array> {
-    executable.write('input', imageInput(this.#predictor).name, x);
+    writeInputs(executable, this.#inputs.feed(x));
     executable.run('loss');
     return Float32Array.from((await executable.readOutputs('loss', ['prediction'])).get('prediction')!);
   }

@@ -64,12 +64,13 @@ export function heldBackText({ validate }: TrainSection, data: DataIdentity, ste
  */
 export function validatorOf(
   { predictor, section }: { readonly predictor: ElaboratedModel; readonly section: TrainSection },
-  { predicted }: TrainingTask,
+  { predicted, inputs }: TrainingTask,
   { validation, shown }: TaskData,
   folder: string,
 ): Validator | undefined {
   if (section.validate === 0 || !validation) return undefined;
   const { labelling, ids } = predicted;
-  const pictures = shown && new ValidationPictures(folder, predictor, shown(), paintedIds(labelling), ids);
-  return new Validator(predictor, section, validation, pictures);
+  const pictures =
+    shown && new ValidationPictures(folder, predictor, shown(), inputs, paintedIds(labelling), ids);
+  return new Validator(predictor, section, validation, inputs, pictures);
 }

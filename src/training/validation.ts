@@ -6,7 +6,7 @@ import type { Shape } from '../ir/graph.ts';
 import { comparedOutputs, firstOfEach, LABELS } from '../language/compared.ts';
 import type { ElaboratedModel, TrainSection } from '../language/model.ts';
 import type { ValidationRecord } from './history.ts';
-import { imageInput } from './task.ts';
+import { type ImageInputs, writeInputs } from './image-inputs.ts';
 import type { ValidationData } from './validation-data.ts';
 import type { ValidationPictures } from './validation-pictures.ts';
 
@@ -28,18 +28,22 @@ export class Validator {
   readonly predictor: ElaboratedModel;
   readonly #section: Pick<TrainSection, 'loss' | 'supervise' | 'heads'>;
   readonly #data: ValidationData;
+  readonly #inputs: ImageInputs;
   readonly #pictures: ValidationPictures | undefined;
 
   /**
    * @param predictor the network elaborated for prediction, with the section's batch
+   * @param inputs how the network is fed
    * @param pictures made at each validation
    */
   constructor(
     predictor: ElaboratedModel,
     section: Pick<TrainSection, 'loss' | 'supervise' | 'heads'>,
     data: ValidationData,
+    inputs: ImageInputs,
     pictures?: ValidationPictures,
   ) {
+    this.#inputs = inputs;
     this.predictor = predictor;
     this.#section = section;
     this.#data = data;
@@ -110,14 +114,11 @@ export class Validator {
     };
     const batch = samples.length;
     const x = new Float32Array(batch * samples[0].x.length);
-    executable.write(
-      'input',
-      imageInput(this.predictor).name,
-      joined(
-        x,
-        samples.map((s) => s.x),
-      ),
+    joined(
+      x,
+      samples.map((s) => s.x),
     );
+    writeInputs(executable, this.#inputs.feed(x));
     const labels = new Map<string, Int32Array>();
     for (const name of [LABELS, ...Object.keys(samples[0].others ?? {})]) {
       const parts = samples.map((s) => (name === LABELS ? s.target : s.others![name]));

@@ -191,12 +191,12 @@ test('train and predict refuse it, name its inputs, and write nothing', async ()
   const set = writeDataset(inFolder('data'));
   const before = tree(folder);
   const train = await archc('train', TWO, '--data', set, '--output', inFolder('made/run'));
-  expectError(train, 'many-inputs', /Two has 2 inputs, `image`, `clinical`/);
+  expectError(train, 'not-2d', /Two takes `image` \[2, 2, 4, 5\], `clinical` \[2, 3\]/);
   const predict = await archc(
     ...['predict', TWO, '--weights', inFolder('w.safetensors'), '--input', join(set, 'imagesTs')],
     ...['--output', inFolder('made/maps')],
   );
-  expectError(predict, 'many-inputs', /Two has 2 inputs, `image`, `clinical`/);
+  expectError(predict, 'not-2d', /`clinical` \[4, 3\]/);
   expect(tree(folder)).toEqual(before);
 });
 

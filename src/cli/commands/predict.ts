@@ -17,6 +17,7 @@ import { InputError } from '../../errors.ts';
 import type { ElaboratedModel } from '../../language/model.ts';
 import { showPath } from '../../language/values.ts';
 import { checkFolderWritable, makeFolder } from '../../tensors/output-path.ts';
+import { inputsAsTrained } from '../../training/image-inputs.ts';
 import { checkSegmentation, Segmenter, withHead } from '../../training/predict.ts';
 import { predictCases } from '../../training/predict-cases.ts';
 import { imageShape } from '../../training/task.ts';
@@ -89,8 +90,8 @@ export function register(program: Command): void {
       try {
         const segmenters: Segmenter[] = [];
         const painted = labelling && paintedIds(labelling);
-        for (const { model, weights } of networks)
-          segmenters.push(await Segmenter.create(backend, model, weights, painted));
+        for (const { model, weights, inputs } of networks)
+          segmenters.push(await Segmenter.create(backend, model, weights, inputs, painted));
         await predictCases(cases, {
           ...{ segmenters, readings, channels, step: options.step, mirror: options.mirror },
           classes: labelling?.classes,
@@ -157,7 +158,9 @@ function openNetworks(specs: readonly string[], options: PredictOptions) {
     const weights = readWeights(model, file);
     const trainedOn = readTrainedOn(file, model);
     const labelling = trainedOn && labellingOfHead(trainedOn, headed, file);
-    return { model: headed, weights, trainedOn, labelling, warnings, channels: imageShape(model)[1] };
+    const images = trainedOn?.channels.length ?? imageShape(model)[1];
+    const inputs = inputsAsTrained(headed, images, trainedOn?.inputs);
+    return { model: headed, weights, trainedOn, labelling, warnings, inputs, channels: images };
   });
   const told = networks.map(({ model, channels, trainedOn, labelling }) => {
     // What was ignored while they were trained is nothing to predictions.

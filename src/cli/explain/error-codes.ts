@@ -24,6 +24,8 @@ export const errorCodes: Readonly<Record<string, string>> = {
     "`holdout` of the train section names a case that the data set does not have, or leaves nothing to train on. It is a share of the training cases, or a list of their ids; of a classifier's images each class keeps one at least.",
   'bad-image':
     'A caller gave a compiled program an image that it cannot segment: other channels than the network takes, a shape that is not [H, W] or [D, H, W] or not that of the data, a voxel that is no finite number, or no size of voxels though the plan of its weights resamples to one.',
+  'bad-inputs':
+    '`inputs` of a train section has a list for each input of the network, in the order of the spec: names of channels (channel_names of dataset.json), as many as the input takes.',
   'bad-label-map':
     'A label map is a grey or palette image, or a volume, whose values are class ids: whole numbers from 0. Values in between usually come from resampling with interpolation; colours from saving the wrong file.',
   'bad-metadata':
@@ -112,7 +114,7 @@ export const errorCodes: Readonly<Record<string, string>> = {
   'loss-not-finite':
     'The loss or the gradient became infinite or NaN; the update was not made. Usual causes are a learning rate that is too large, no clipping of gradients, or an image with huge values.',
   'many-inputs':
-    'The command is for networks with one input; `run`, `grad` and `fit` take several, each under its own name.',
+    'A data set feeds a network of several inputs by `inputs` of its train section, which says what channels each takes, or by names where each input takes one channel. The weights of such a run say it to `predict`. `run`, `grad` and `fit` take each input under its own name.',
   'memory-budget':
     'The program takes more device memory than `--memory` allows, also where all that can be computed again is. The message says what is always there (weights, the state of the optimizer, gradients) and the least that was reached. A smaller batch or image takes less; so does `--inference` where only predictions are wanted.',
   'missing-argument': 'The command needs one more argument. `--help` of the command shows its form.',

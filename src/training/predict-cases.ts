@@ -6,6 +6,7 @@ import type { CaseData, Reading } from '../data/prepared-case.ts';
 import { withWayBack } from '../data/prepared-image.ts';
 import type { HowToSegment } from '../evaluation/predict-case.ts';
 import { type Segmenter, segmentTogether } from './predict.ts';
+import { releaseMemory } from './release-memory.ts';
 
 /** Larger cases than this, in bytes once prepared, have the memory for themselves. */
 export const MAX_BESIDE = 2 ** 27;
@@ -72,6 +73,7 @@ export async function predictCases(
   const write = async (i: number, labels: Uint8Array) => {
     const { path, files } = cases[i];
     await workOf(i + 1).write({ path, labels, classes, like: files.images[0] });
+    if (!isSmall(i)) releaseMemory();
     onWritten?.(i);
   };
   let ahead: Promise<readonly CaseData[]> | undefined;

@@ -24,12 +24,12 @@ export function segmentationTask({ model, section, data, order: given }: TaskOpt
   const [batch, , height, width] = imageShape(model);
   checkSegmentation(model);
   const dataset = openDataset(data);
-  const inputs = imageInputs(model, section, dataset.channels);
   const target = targetOfLabels(dataset);
   const { labels, heads, predicted } = outputTargets(model, section, {
     ...{ name: dataset.name, labelling: dataset },
   });
   const { cases, order } = loadCases(dataset.training, dataset, given);
+  const inputs = imageInputs(model, section, dataset.channels);
   const normalised = cases.map((c) => ({ ...c, slices: normaliseSlices(c.slices) }));
   const geometries = cases.map((c) => ({ depth: c.slices.length, spacing: c.spacing }));
   const sha256 = () => fingerprint(filesOf(dataset));

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { initialise } from '../../src/compiler/initialise.ts';
@@ -25,10 +25,11 @@ model M() {
 `;
 
 const folder = temporaryFolder();
+const names = ['a.png', 'b.png'];
 const inFolder = (name: string) => join(folder, name);
 
 test.runIf(process.platform === 'linux')(
-  `an image of ${SIZE}×${SIZE} is segmented into ${CLASSES} classes within 2 GiB`,
+  `images of ${SIZE}×${SIZE} are segmented into ${CLASSES} classes within 2 GiB, one after the other`,
   async () => {
     writeFileSync(inFolder('m.arch'), SPEC);
     const { parameters } = openModel(inFolder('m.arch'), {});
@@ -39,9 +40,11 @@ test.runIf(process.platform === 'linux')(
       const [y, x] = [Math.floor(i / SIZE), i % SIZE];
       data.set([x >> 5, y >> 5, (x ^ y) >> 5], 3 * i);
     }
-    writePng(inFolder('image.png'), { width: SIZE, height: SIZE, channels: 3, depth: 8, data });
+    mkdirSync(inFolder('images'));
+    for (const name of names)
+      writePng(inFolder(`images/${name}`), { width: SIZE, height: SIZE, channels: 3, depth: 8, data });
     const args = ['predict', inFolder('m.arch'), '--weights', inFolder('w.safetensors')];
-    const files = ['--input', inFolder('image.png'), '--output', inFolder('maps'), '--backend', 'cpu'];
+    const files = ['--input', inFolder('images'), '--output', inFolder('maps'), '--backend', 'cpu'];
     const child = spawn(process.execPath, [resolve('bin/archc.mjs'), ...args, ...files], { stdio: 'ignore' });
     // What the process had at most so far, as the system counts it.
     let most = 0;
@@ -54,8 +57,10 @@ test.runIf(process.platform === 'linux')(
     expect(code).toBe(0);
     expect(most).toBeGreaterThan(2 ** 29);
     expect(most).toBeLessThan(MEMORY);
-    const map = readLabelMap(inFolder('maps/image.png'));
-    expect([map.width, map.height]).toEqual([SIZE, SIZE]);
-    expect(new Set(map.data).size).toBeGreaterThan(1);
+    for (const name of names) {
+      const map = readLabelMap(inFolder(`maps/${name}`));
+      expect([map.width, map.height]).toEqual([SIZE, SIZE]);
+      expect(new Set(map.data).size).toBeGreaterThan(1);
+    }
   },
 );

@@ -19,7 +19,8 @@ import { showPath } from '../../language/values.ts';
 import { checkFolderWritable, makeFolder } from '../../tensors/output-path.ts';
 import { inputsAsTrained } from '../../training/image-inputs.ts';
 import { checkSegmentation, Segmenter, withHead } from '../../training/predict.ts';
-import { predictCases } from '../../training/predict-cases.ts';
+import { MAX_BESIDE, predictCases } from '../../training/predict-cases.ts';
+import { releaseMemory } from '../../training/release-memory.ts';
 import { imageShape } from '../../training/task.ts';
 import { readTrainedOn, type TrainedOn } from '../../training/trained-on.ts';
 import { readWeights } from '../../training/weights-file.ts';
@@ -71,6 +72,7 @@ export function register(program: Command): void {
         const own = orderOf(shape, order);
         const each = readings.map((one) => preparedBytes({ shape, spacing }, channels, one.plan));
         const bytes = Math.max(...each);
+        if (bytes > MAX_BESIDE) releaseMemory();
         return { depth: permuted(shape, own)[0], spacing: permuted(spacing, own), bytes };
       });
       // By a plan all is done that these tell of.

@@ -84,6 +84,7 @@ const ofSettings: Readonly<Record<string, Case>> = {
   patience: [undefined, '1', { validate: '1', holdout: '0.25', optimizer: 'sgd(lr: 0)' }],
   foreground: [undefined, '1'],
   augment: [undefined, 'flips'],
+  inputs: [undefined, '[["B", "G", "R"]]'],
   seed: ['0', '1'],
 };
 
